@@ -1,0 +1,71 @@
+"""The fixtures of the system tests. Start them with `tests/system/run`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from accounts import Accounts
+from node import Node, build_folder
+from pam_service import PERMIT
+from ssh_client import SshClient
+from sshd import Sshd
+from syslog_collector import SyslogCollector
+
+
+def in_sandbox() -> bool:
+    """Two signs, because these tests change /etc, make users and bind /dev/log."""
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    private_etc = any(line.split()[4] == "/etc" and " - tmpfs " in line for line in mounts)
+    return os.environ.get("TOGETHER_SANDBOX") == "1" and private_etc
+
+
+def pytest_configure() -> None:
+    if not in_sandbox():
+        pytest.exit("these tests change the system: run tests/system/run", returncode=2)
+    os.umask(0o022)
+
+
+@pytest.fixture(scope="session")
+def running_sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with Sshd(tmp_path_factory.mktemp("sshd")) as sshd:
+        yield sshd
+
+
+@pytest.fixture
+def sshd(running_sshd: Sshd) -> Iterator[Sshd]:
+    """The one sshd of all tests, at first with a stack that lets everybody in."""
+    running_sshd.account_stack(PERMIT)
+    running_sshd.forget_log()
+    yield running_sshd
+    print(running_sshd.log())  # pytest shows it where the test failed
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Iterator[Accounts]:
+    accounts = Accounts(tmp_path)
+    yield accounts
+    accounts.remove_all()
+
+
+@pytest.fixture
+def ssh(sshd: Sshd, tmp_path: Path) -> SshClient:
+    return SshClient(sshd, tmp_path)
+
+
+@pytest.fixture
+def syslog() -> Iterator[SyslogCollector]:
+    with SyslogCollector() as collector:
+        yield collector
+        print(collector)
+
+
+@pytest.fixture
+def node() -> Iterator[Node]:
+    """Fails, and is not skipped, where something was not built."""
+    node = Node(build_folder())
+    node.reset()
+    node.configure()
+    yield node
+    node.reset()
