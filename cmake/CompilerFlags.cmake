@@ -1,0 +1,29 @@
+add_library(together_flags INTERFACE)
+target_compile_options(together_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wnull-dereference -Wformat=2 -fstack-protector-strong)
+if(TOGETHER_WARNINGS_AS_ERRORS)
+  target_compile_options(together_flags INTERFACE -Werror)
+endif()
+
+set(TOGETHER_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
+if(TOGETHER_SANITIZE)
+  add_compile_options(-fsanitize=${TOGETHER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TOGETHER_SANITIZE})
+else()
+  target_compile_definitions(together_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+endif()
+
+# A module that a host we do not control loads with dlopen (sshd, sudo, slurmctld, slurmstepd, srun):
+# its C++ runtime inside, nothing exported but what the map names, no STB_GNU_UNIQUE symbols, which
+# would keep it mapped after dlclose (all seen by experiment).
+function(together_host_module target map)
+  set_target_properties(${target} PROPERTIES PREFIX "" LINK_DEPENDS ${map})
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  target_link_options(${target} PRIVATE
+    -Wl,--version-script=${map} -Wl,-Bsymbolic -Wl,-z,now -Wl,--no-undefined -Wl,--exclude-libs,ALL
+    -Wl,--gc-sections -Wl,--as-needed)
+  if(NOT TOGETHER_SANITIZE)
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
+  endif()
+endfunction()

@@ -1,0 +1,63 @@
+#include "clock.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <string_view>
+
+#include "file_descriptor.h"
+
+namespace together {
+namespace {
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+}
+
+std::array<std::uint8_t, 16> read_boot_id() {
+    std::array<std::uint8_t, 16> id{};
+    FileDescriptor file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+    char text[64];
+    const auto length = file ? ::read(file.get(), text, sizeof text) : -1;
+    std::size_t digits = 0;
+    for (ssize_t i = 0; i < length && digits < 32; ++i) {
+        const int value = hex_value(text[i]);
+        if (value < 0) continue;
+        id[digits / 2] = static_cast<std::uint8_t>(id[digits / 2] << 4 | value);
+        ++digits;
+    }
+    return digits == 32 ? id : std::array<std::uint8_t, 16>{};
+}
+
+std::int64_t read_clock(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
+
+bool same_timeline(const Moment& a, const Moment& b) {
+    return a.boot_id == b.boot_id && a.boot_id != decltype(a.boot_id){} &&
+           a.time_namespace == b.time_namespace;
+}
+
+Nanoseconds elapsed(const Moment& then, const Moment& now) {
+    return Nanoseconds(same_timeline(then, now) ? now.boottime - then.boottime
+                                                : now.realtime - then.realtime);
+}
+
+Moment SystemClock::now() {
+    Moment moment;
+    moment.boot_id = read_boot_id();
+    struct stat status {};
+    if (::stat("/proc/self/ns/time", &status) == 0) moment.time_namespace = status.st_ino;
+    moment.boottime = read_clock(CLOCK_BOOTTIME);
+    moment.realtime = read_clock(CLOCK_REALTIME);
+    return moment;
+}
+
+}  // namespace together

@@ -1,0 +1,138 @@
+#include "on_demand.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "helper_process.h"
+#include "mark.h"
+#include "roster.h"
+#include "roster_lock.h"
+#include "trusted_file.h"
+
+namespace together {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto between_looks = 10ms;
+
+RefreshAttempt tried(std::string problem = {}) {
+    return {RefreshAttempt::Outcome::tried, std::move(problem)};
+}
+
+std::string hold_text(const Mark& mark, Nanoseconds left) {
+    return "not asked again for another " + format_age(left) + " after: " + mark.message;
+}
+
+}  // namespace
+
+bool may_refresh() {
+    uid_t real = 1;
+    uid_t effective = 1;
+    uid_t saved = 1;
+    return ::getresuid(&real, &effective, &saved) == 0 && real == 0 && effective == 0 && saved == 0;
+}
+
+// One caller's wait for a newer roster.
+class OnDemandWait {
+  public:
+    OnDemandWait(const Config& config, Clock& clock, const std::optional<Moment>& seen)
+        : config_(config),
+          paths_(config),
+          clock_(clock),
+          seen_(seen),
+          deadline_(std::chrono::steady_clock::now() + config.deadline) {}
+
+    RefreshAttempt run() {
+        if (const auto held = held_back()) return tried(*held);
+        auto lock = RosterLock::open(paths_);
+        if (!lock) return tried(lock.error().message);
+        while (std::chrono::steady_clock::now() < deadline_) {
+            if (lock->try_acquire(LockPart::flight)) {
+                auto attempt = newer_or_held_back();
+                if (!attempt) attempt = tried(execute_helper());
+                lock->release(LockPart::flight);
+                return *attempt;
+            }
+            wait_for_the_holder(*lock);
+            if (auto attempt = newer_or_held_back()) return *attempt;
+        }
+        return tried("another login's refresh did not end within " +
+                     format_duration(config_.deadline));
+    }
+
+  private:
+    // Looks without acquiring: two hundred waiters that take turns in holding the lock would wait
+    // for each other.
+    void wait_for_the_holder(const RosterLock& lock) const {
+        while (!lock.is_free(LockPart::flight) && std::chrono::steady_clock::now() < deadline_)
+            ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
+    }
+
+    std::optional<RefreshAttempt> newer_or_held_back() {
+        if (is_newer()) return tried();
+        if (auto held = held_back()) return tried(*std::move(held));
+        return std::nullopt;
+    }
+
+    bool is_newer() {
+        const auto roster = open_roster(config_, clock_.now());
+        return roster && (!seen_ || roster->validated != *seen_);
+    }
+
+    std::optional<std::string> held_back() {
+        const auto mark = read_mark(paths_);
+        if (!mark) return std::nullopt;
+        const auto left = time_left(*mark, clock_.now());
+        if (left == 0ns) return std::nullopt;
+        return hold_text(*mark, left);
+    }
+
+    std::string execute_helper() {
+        const Moment started = clock_.now();
+        auto helper = HelperProcess::start(config_.refresh_program,
+                                           {"--config", config_.path, "--on-demand"});
+        if (!helper) return helper.error().message;
+        switch (helper->wait(deadline_)) {
+            case HelperProcess::End::not_executed:
+                return system_error_text("cannot execute " + config_.refresh_program,
+                                         helper->exec_error());
+            case HelperProcess::End::deadline:
+                return leave_mark(started);
+            case HelperProcess::End::exited:
+                break;
+        }
+        const auto mark = read_mark(paths_);
+        return mark && mark->outcome != RefreshOutcome::valid ? mark->message : std::string();
+    }
+
+    // The helper was to write it, and had to be killed instead.
+    std::string leave_mark(const Moment& started) {
+        const auto last = read_mark(paths_);
+        Mark mark;
+        mark.attempted = started;
+        mark.failures = last ? last->failures + 1 : 1;
+        mark.outcome = RefreshOutcome::no_answer;
+        mark.message = "together-refresh did not end within " + format_duration(config_.deadline);
+        mark.not_before =
+            elapsed(started, clock_.now()) +
+            delay_after_failure(mark.failures, std::nullopt,
+                                open_roster(config_, clock_.now()).has_value(), random_fraction());
+        static_cast<void>(write_mark(paths_, mark));
+        return mark.message;
+    }
+
+    const Config& config_;
+    RosterPaths paths_;
+    Clock& clock_;
+    const std::optional<Moment>& seen_;
+    Deadline deadline_;
+};
+
+RefreshAttempt OnDemandRefresher::refresh(const Config& config, const std::optional<Moment>& seen) {
+    if (!may_refresh()) return {};
+    return OnDemandWait(config, clock_, seen).run();
+}
+
+}  // namespace together

@@ -1,0 +1,199 @@
+#include "snapshot_writer.h"
+
+#include <cdb.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <unordered_map>
+
+#include "permissions.h"
+
+namespace together {
+namespace {
+
+// The next snapshot while it is written. Without commit() it is removed: a half-written file must
+// neither take the old one's place nor stay and fill the disk.
+class TemporarySnapshot {
+  public:
+    explicit TemporarySnapshot(const RosterPaths& paths) : paths_(paths) {}
+    ~TemporarySnapshot() {
+        if (file_ && !committed_) ::unlink(paths_.temporary.c_str());
+    }
+    TemporarySnapshot(const TemporarySnapshot&) = delete;
+    TemporarySnapshot& operator=(const TemporarySnapshot&) = delete;
+
+    Result<void> open() {
+        // What a killed writer left; the write lock is ours.
+        ::unlink(paths_.temporary.c_str());
+        file_ = FileDescriptor(::open(paths_.temporary.c_str(),
+                                      O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+        if (!file_ || ::fchmod(file_.get(), 0644) != 0) return error("cannot make");
+        return {};
+    }
+
+    Result<void> commit() {
+        if (::fsync(file_.get()) != 0) return error("cannot write to the disk");
+        if (::rename(paths_.temporary.c_str(), paths_.snapshot.c_str()) != 0)
+            return error("cannot rename");
+        committed_ = true;
+        const FileDescriptor directory(
+            ::open(paths_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!directory || ::fsync(directory.get()) != 0) return error("cannot sync the folder of");
+        return {};
+    }
+
+    tl::unexpected<Error> error(const std::string& what) const {
+        return failure(system_error_text(what + " " + paths_.temporary, errno));
+    }
+    int fd() const { return file_.get(); }
+
+  private:
+    const RosterPaths& paths_;
+    FileDescriptor file_;
+    bool committed_ = false;
+};
+
+// tinycdb's writer; frees its memory whatever happens.
+class CdbWriter {
+  public:
+    explicit CdbWriter(int fd) { ::cdb_make_start(&make_, fd); }
+    ~CdbWriter() {
+        if (!finished_) {
+            // Only cdb_make_finish frees the records' list; its result no longer matters.
+            static_cast<void>(::cdb_make_finish(&make_));
+        }
+    }
+    CdbWriter(const CdbWriter&) = delete;
+    CdbWriter& operator=(const CdbWriter&) = delete;
+
+    bool add(const std::string& key, const std::string& record) {
+        return ::cdb_make_add(&make_, key.data(), static_cast<unsigned>(key.size()), record.data(),
+                              static_cast<unsigned>(record.size())) == 0;
+    }
+    bool finish() {
+        finished_ = true;
+        return ::cdb_make_finish(&make_) == 0;
+    }
+
+  private:
+    cdb_make make_{};
+    bool finished_ = false;
+};
+
+// Two entries with one login or one uid: which of them is meant nobody can tell, so neither gets
+// in.
+void mark_shared(std::vector<RosterEntry>& entries) {
+    std::unordered_map<std::string_view, RosterEntry*> by_login;
+    std::unordered_map<uid_t, RosterEntry*> by_uid;
+    by_login.reserve(entries.size());
+    by_uid.reserve(entries.size());
+    for (auto& entry : entries) {
+        entry.login_shared = entry.uid_shared = false;
+        if (const auto [other, is_new] = by_login.try_emplace(entry.login, &entry); !is_new)
+            entry.login_shared = other->second->login_shared = true;
+        if (entry.uid_source == UidSource::none) continue;
+        if (const auto [other, is_new] = by_uid.try_emplace(entry.uid, &entry); !is_new)
+            entry.uid_shared = other->second->uid_shared = true;
+    }
+}
+
+bool add_records(CdbWriter& database, const std::vector<RosterEntry>& entries) {
+    std::unordered_map<std::string_view, bool> shared_logins;
+    std::unordered_map<uid_t, bool> shared_uids;
+    for (const auto& entry : entries) {
+        // One record stands for all that share a key.
+        if (!entry.login_shared || shared_logins.try_emplace(entry.login, true).second) {
+            const auto key = login_key(entry.login);
+            if (!database.add(key, encode_record(key, entry))) return false;
+        }
+        if (entry.uid_source == UidSource::none) continue;
+        if (!entry.uid_shared || shared_uids.try_emplace(entry.uid, true).second) {
+            const auto key = uid_key(entry.uid);
+            if (!database.add(key, encode_record(key, entry))) return false;
+        }
+    }
+    return true;
+}
+
+template <std::size_t size>
+void put(std::array<char, size>& field, const std::string& text) {
+    std::memcpy(field.data(), text.data(), std::min(text.size(), size - 1));
+}
+
+SnapshotHeader header_for(const RosterContent& content) {
+    SnapshotHeader header;
+    header.magic = snapshot_magic;
+    header.revision = content.revision.value_or(0);
+    header.has_revision = content.revision ? 1 : 0;
+    header.validated = content.validated;
+    header.left_out = content.left_out;
+    header.entries = static_cast<std::uint32_t>(content.entries.size());
+    for (const auto& entry : content.entries) {
+        if (role_named(entry.role) == Role::admin) ++header.admins;
+        if (entry.uid_source == UidSource::none) ++header.without_uid;
+    }
+    put(header.project, content.project);
+    put(header.base_url, content.base_url);
+    if (content.etag.size() < header.etag.size()) put(header.etag, content.etag);
+    return header;
+}
+
+bool write_all(int fd, std::span<const std::byte> data, off_t offset) {
+    while (!data.empty()) {
+        const auto written = ::pwrite(fd, data.data(), data.size(), offset);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        offset += written;
+        data = data.subspan(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+// Read back rather than computed while writing: what the disk holds is what counts, and tinycdb
+// patches the table at the file's beginning last.
+std::optional<Digest> digest_of_file(int fd, off_t size, const SnapshotHeader& header) {
+    std::vector<std::byte> buffer(256 * 1024);
+    DigestStream digest;
+    for (off_t offset = 0; offset < size;) {
+        const auto want =
+            std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(size - offset));
+        const auto got = ::pread(fd, buffer.data(), want, offset);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return std::nullopt;
+        digest.update(std::span(buffer).first(static_cast<std::size_t>(got)));
+        offset += got;
+    }
+    digest.update(digested_part(header));
+    return digest.finish();
+}
+
+}  // namespace
+
+Result<Digest> write_snapshot(const RosterPaths& paths, RosterContent content) {
+    mark_shared(content.entries);
+    TemporarySnapshot temporary(paths);
+    if (auto opened = temporary.open(); !opened) return tl::make_unexpected(opened.error());
+    {
+        CdbWriter database(temporary.fd());
+        if (!add_records(database, content.entries) || !database.finish())
+            return temporary.error("cannot write");
+    }
+    SnapshotHeader header = header_for(content);
+    struct stat status {};
+    if (::fstat(temporary.fd(), &status) != 0) return temporary.error("cannot look at");
+    header.length = static_cast<std::uint64_t>(status.st_size) + sizeof header;
+    const auto digest = digest_of_file(temporary.fd(), status.st_size, header);
+    if (!digest) return temporary.error("cannot read back");
+    header.digest = *digest;
+    header.checksum = checksum_of(header);
+    if (!write_all(temporary.fd(), bytes_of(header), status.st_size))
+        return temporary.error("cannot write");
+    if (auto committed = temporary.commit(); !committed)
+        return tl::make_unexpected(committed.error());
+    return *digest;
+}
+
+}  // namespace together

@@ -1,0 +1,9 @@
+#include <CppUTest/CommandLineTestRunner.h>
+#include <CppUTest/MemoryLeakWarningPlugin.h>
+#include <CppUTest/TestRegistry.h>
+
+int main(int argc, char** argv) {
+    // The sanitizers find leaks; CppUTest's detector misreads std types that allocate late.
+    MemoryLeakWarningPlugin::turnOffNewDeleteOverloads();
+    return CommandLineTestRunner::RunAllTests(argc, argv);
+}
