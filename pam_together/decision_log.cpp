@@ -1,0 +1,87 @@
+#include "decision_log.h"
+
+#include <unistd.h>
+
+#include "duration.h"
+
+namespace together {
+namespace {
+
+constexpr std::string_view ident = "pam_together";
+
+Severity severity_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::allow:
+            return Severity::info;
+        case Verdict::deny:
+            return Severity::notice;
+        case Verdict::unavailable:
+            break;
+    }
+    return Severity::warning;
+}
+
+}  // namespace
+
+DecisionLog::DecisionLog(const PamHost& host)
+    : login_(host.item(PAM_USER)), stderr_is_a_log_(host.stderr_is_a_log()) {
+    request_.service = host.item(PAM_SERVICE);
+    request_.rhost = host.item(PAM_RHOST);
+    request_.pid = ::getpid();
+}
+
+void DecisionLog::decided(const Decision& decision) {
+    if (decision.reason == Reason::root) return;
+    const auto took = std::chrono::steady_clock::now() - started_;
+    request_.took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    // In observe mode, how loud it would have been.
+    const Verdict verdict = decision.would.value_or(decision.verdict);
+    send(severity_of(verdict), log_line(decision, request_));
+}
+
+void DecisionLog::waits_for_a_refresh(const Config& config) {
+    std::string line = line_about("refresh");
+    append_field(line, "project", config.project);
+    append_field(line, "deadline", format_duration(config.deadline));
+    send(Severity::info, line);
+}
+
+void DecisionLog::called_with(const ModuleArguments& arguments) {
+    std::string line = line_about("debug");
+    append_field(line, "arguments", arguments.as_given);
+    append_field(line, "config", arguments.config_path);
+    send(Severity::info, line);
+}
+
+void DecisionLog::called_wrongly(const ModuleArguments& arguments) {
+    std::string line = line_about("module_argument");
+    append_field(line, "detail", arguments.problem);
+    send(Severity::warning, line);
+}
+
+std::string DecisionLog::line_about(std::string_view event) const {
+    std::string line;
+    append_field(line, "login", login_);
+    append_field(line, "service", request_.service);
+    append_field(line, "rhost", request_.rhost);
+    append_field(line, "pid", std::to_string(request_.pid));
+    append_field(line, "event", event);
+    return line;
+}
+
+void DecisionLog::send(Severity severity, const std::string& line) const {
+    send_log_line(severity, ident, line, stderr_is_a_log_);
+}
+
+void log_exception(const char* what) noexcept {
+    try {
+        std::string line;
+        append_field(line, "event", "exception");
+        append_field(line, "detail", what);
+        send_log_line(Severity::warning, ident, line, false);
+    } catch (...) {
+        // Nothing is left to be tried; the answer is "unavailable" all the same.
+    }
+}
+
+}  // namespace together
