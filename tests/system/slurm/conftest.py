@@ -1,0 +1,54 @@
+"""The fixtures of the tests on a real Slurm. Start them with `tests/system/slurm/run`."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster import Cluster
+from slurm_user import User
+from slurm_version import installed_slurm
+
+UIDS = {"alice": 20001, "bob": 20002, "mallory": 20003}
+
+
+@pytest.fixture(scope="session")
+def network() -> None:
+    """Slurm resolves with AI_ADDRCONFIG, which fails on a machine that has loopback addresses only.
+    This one is for documents (RFC 5737) and leads nowhere."""
+    subprocess.run(["ip", "address", "add", "192.0.2.1/32", "dev", "lo"], check=True)
+
+
+@pytest.fixture(scope="session")
+def running_cluster(network: None) -> Iterator[Cluster]:
+    directory = Path("/run/together-cluster")
+    directory.mkdir(mode=0o755)
+    cluster = Cluster(directory, installed_slurm())
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def made_accounts() -> None:
+    for login, uid in UIDS.items():
+        subprocess.run(["useradd", "--create-home", "--uid", str(uid), "--shell", "/bin/sh", login],
+                       check=True, capture_output=True)
+
+
+@pytest.fixture
+def cluster(running_cluster: Cluster) -> Iterator[Cluster]:
+    running_cluster.forget_logs()
+    yield running_cluster
+    print(running_cluster.logs())  # pytest shows it where the test failed
+    running_cluster.cancel_all()
+    assert running_cluster.drain_reasons() == ""
+    running_cluster.wait_until_idle()
+
+
+@pytest.fixture
+def alice(cluster: Cluster, made_accounts: None) -> User:
+    return User("alice", UIDS["alice"], cluster)

@@ -1,0 +1,34 @@
+"""What differs between the versions of Slurm that Debian ships, as data."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SLURMCTLD = Path("/usr/sbin/slurmctld")
+
+Version = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Slurm:
+    version: Version
+    plugins: Path  # Slurm's own plug-in folder
+
+    @property
+    def update_has_text(self) -> bool:
+        """job_modify has an err_msg, so `scontrol update` shows the explanation."""
+        return self.version >= (23, 2)
+
+    @property
+    def cgroup_settings(self) -> tuple[str, ...]:
+        """Since 23.11 a slurmd without control groups has to be told so."""
+        return ("CgroupPlugin=disabled",) if self.version >= (23, 2) else ()
+
+
+def installed_slurm() -> Slurm:
+    done = subprocess.run([SLURMCTLD, "-V"], capture_output=True, text=True, check=True)
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
+    assert found, f"no version in {done.stdout!r}"
+    [plugin] = Path("/usr/lib").glob("*/slurm*/auth_munge.so")
+    return Slurm((int(found[1]), int(found[2])), plugin.parent)
