@@ -4,7 +4,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstdio>
 
 namespace together {
 namespace {
@@ -45,9 +44,9 @@ std::string format_duration(Nanoseconds duration) {
 
 std::string format_age(Nanoseconds age) {
     if (age < 10s) {
-        char text[32];
-        std::snprintf(text, sizeof text, "%.1fs", std::chrono::duration<double>(age).count());
-        return text;
+        // Not printf: a host that called setlocale(3) would get "3,4s".
+        const auto tenths = (age + 50ms) / 100ms;
+        return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
     }
     if (age < 2min) return with_unit(age, units[3]);
     if (age < 2h) return with_unit(age, units[2]);
@@ -59,12 +58,13 @@ std::optional<std::int64_t> parse_utc(std::string_view text) {
     const std::string copy(text);
     tm fields{};
     const char* end = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%SZ", &fields);
-    if (end == nullptr || *end != '\0' || text.size() != 20) return std::nullopt;
-    const tm as_read = fields;
-    const time_t seconds = ::timegm(&fields);
-    // timegm turns 31 February into 3 March: a date that does not exist is not a date.
-    if (fields.tm_mday != as_read.tm_mday || fields.tm_hour != as_read.tm_hour) return std::nullopt;
-    return std::int64_t{seconds} * 1'000'000'000;
+    // Nanoseconds since the epoch end in the year 2262.
+    if (end == nullptr || fields.tm_year < 70 || fields.tm_year > 361) return std::nullopt;
+    const auto time = std::int64_t{::timegm(&fields)} * 1'000'000'000;
+    // strptime takes blanks for digits, timegm turns 31 February into 3 March: a time is one that
+    // is written as it was read.
+    if (format_utc(time) != text) return std::nullopt;
+    return time;
 }
 
 std::string format_utc(std::int64_t realtime) {

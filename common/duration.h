@@ -19,7 +19,7 @@ std::string format_duration(Nanoseconds duration);
 // Rounded to what a person needs of an age: "0.2s", "3.4s", "47s", "12m", "26h", "9d".
 std::string format_age(Nanoseconds age);
 
-// "2026-11-24T05:30:58Z" (RFC 3339, UTC), in nanoseconds since the epoch.
+// "2026-11-24T05:30:58Z" (RFC 3339, UTC), in nanoseconds since the epoch; years 1970 to 2261.
 std::optional<std::int64_t> parse_utc(std::string_view text);
 std::string format_utc(std::int64_t realtime);
 
