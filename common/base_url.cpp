@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+
 #include "identifiers.h"
 
 namespace together {
@@ -9,6 +11,15 @@ namespace {
 
 std::string_view authority_of(std::string_view after_scheme) {
     return after_scheme.substr(0, after_scheme.find('/'));
+}
+
+bool has_good_port(std::string_view authority) {
+    if (authority.starts_with('['))  // an IPv6 address has colons of its own
+        authority.remove_prefix(std::min(authority.find(']'), authority.size()));
+    const auto colon = authority.find(':');
+    if (colon == authority.npos) return true;
+    const auto port = authority.substr(colon + 1);
+    return is_digits(port) && port.size() <= 5;
 }
 
 // Only an address: "localhost" is a name, and who answers for a name is the name service's choice.
@@ -28,6 +39,7 @@ Result<void> check_network_url(std::string_view after_scheme, bool encrypted) {
     if (authority.empty() || authority.front() == ':') return failure("no host in it");
     if (authority.find('@') != authority.npos)
         return failure("a name or password does not belong here; the token has a file of its own");
+    if (!has_good_port(authority)) return failure("its port is not a number");
     if (!encrypted && !is_loopback_address(authority))
         return failure(
             "plain http is for a loopback address such as 127.0.0.1 or [::1] only; write https://");
