@@ -138,6 +138,7 @@ SnapshotHeader header_for(const RosterContent& content) {
     put(header.project, content.project);
     put(header.base_url, content.base_url);
     if (content.etag.size() < header.etag.size()) put(header.etag, content.etag);
+    header.content = content_digest(content);
     return header;
 }
 
@@ -170,7 +171,28 @@ std::optional<Digest> digest_of_file(int fd, off_t size, const SnapshotHeader& h
     return digest.finish();
 }
 
+void digest_text(DigestStream& digest, const std::string& text) {
+    digest.update(bytes_of(static_cast<std::uint64_t>(text.size())));
+    digest.update(std::as_bytes(std::span(text)));
+}
+
 }  // namespace
+
+Digest content_digest(const RosterContent& content) {
+    DigestStream digest;
+    digest_text(digest, content.etag);
+    digest.update(bytes_of(content.revision.value_or(-1)));
+    digest.update(bytes_of(content.left_out));
+    for (const auto& entry : content.entries) {
+        digest_text(digest, entry.login);
+        digest_text(digest, entry.user_id);
+        digest_text(digest, entry.role);
+        digest.update(bytes_of(entry.uid));
+        digest.update(bytes_of(entry.uid_source));
+        digest.update(bytes_of(entry.external));
+    }
+    return digest.finish();
+}
 
 Result<Digest> write_snapshot(const RosterPaths& paths, RosterContent content) {
     mark_shared(content.entries);

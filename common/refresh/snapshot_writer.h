@@ -23,6 +23,9 @@ struct RosterContent {
     std::vector<RosterEntry> entries;  // login_shared and uid_shared are the writer's to set
 };
 
+// What the authority said, without when: two rosters of equal digest need no new file.
+Digest content_digest(const RosterContent& content);
+
 // The caller holds the write lock. On an error the old snapshot still stands and no temporary file
 // is left. Returns the digest of the new one, for its stamp.
 Result<Digest> write_snapshot(const RosterPaths& paths, RosterContent content);

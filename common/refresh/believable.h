@@ -1,0 +1,23 @@
+// What makes a valid document a roster that is believed.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "fetch.h"
+
+namespace together {
+
+struct RosterCounts {
+    std::size_t entries = 0;
+    std::size_t admins = 0;
+    std::size_t left_out = 0;
+};
+
+// Why it is not believed: an outage behind a proxy looks like a roster without entries.
+std::optional<std::string> why_not_believed(const RosterCounts& counts);
+
+// What a person should know of one that is believed; empty where there is nothing.
+std::string warnings_about(const RosterCounts& counts);
+
+}  // namespace together

@@ -1,0 +1,220 @@
+#include "fetch_pipe.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "identifiers.h"
+#include "roster_document.h"
+
+namespace together {
+namespace {
+
+constexpr char kind_entry = 'e';
+constexpr char kind_summary = 's';
+constexpr char kind_uid = 'u';
+constexpr char kind_note = 'n';
+
+constexpr std::size_t head_size = 3;
+constexpr std::size_t longest_text = 600;
+constexpr std::size_t most_entries = 16'000'000;
+constexpr std::string_view entry_key;  // records on the pipe are nobody's value
+
+// Plain data on the pipe; both ends are one program.
+struct SummaryLayout {
+    FetchOutcome outcome;
+    bool has_revision;
+    bool has_retry_after;
+    bool was_held;
+    std::uint32_t left_out;
+    std::int64_t revision;
+    std::int64_t retry_after;
+    std::uint16_t message_length;
+    std::uint16_t request_id_length;
+    std::uint16_t etag_length;
+    std::uint16_t reserved;
+};
+
+std::string shortened(const std::string& text) {
+    std::string result = text.substr(0, longest_text);
+    // What an authority wrote ends up on terminals and in logs.
+    std::replace_if(
+        result.begin(), result.end(),
+        [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+    return result;
+}
+
+std::string encode_summary(const FetchSummary& summary) {
+    const auto message = shortened(summary.message);
+    const auto request_id = shortened(summary.request_id);
+    const auto etag = summary.etag.size() > longest_text ? std::string() : summary.etag;
+    SummaryLayout layout{};
+    layout.outcome = summary.outcome;
+    layout.has_revision = summary.revision.has_value();
+    layout.has_retry_after = summary.retry_after.has_value();
+    layout.was_held = summary.was_held;
+    layout.left_out = summary.left_out;
+    layout.revision = summary.revision.value_or(0);
+    layout.retry_after = summary.retry_after.value_or(Nanoseconds(0)).count();
+    layout.message_length = static_cast<std::uint16_t>(message.size());
+    layout.request_id_length = static_cast<std::uint16_t>(request_id.size());
+    layout.etag_length = static_cast<std::uint16_t>(etag.size());
+    std::string payload(sizeof layout, '\0');
+    std::memcpy(payload.data(), &layout, sizeof layout);
+    return payload + message + request_id + etag;
+}
+
+std::optional<FetchSummary> decode_summary(std::string_view payload) {
+    SummaryLayout layout;
+    if (payload.size() < sizeof layout) return std::nullopt;
+    std::memcpy(&layout, payload.data(), sizeof layout);
+    payload.remove_prefix(sizeof layout);
+    const std::size_t lengths =
+        std::size_t{layout.message_length} + layout.request_id_length + layout.etag_length;
+    if (payload.size() != lengths || layout.outcome > FetchOutcome::our_fault ||
+        layout.revision < 0)
+        return std::nullopt;
+    FetchSummary summary;
+    summary.outcome = layout.outcome;
+    summary.message = payload.substr(0, layout.message_length);
+    summary.request_id = payload.substr(layout.message_length, layout.request_id_length);
+    summary.etag = payload.substr(std::size_t{layout.message_length} + layout.request_id_length);
+    summary.left_out = layout.left_out;
+    summary.was_held = layout.was_held;
+    if (layout.has_revision) summary.revision = layout.revision;
+    if (layout.has_retry_after) summary.retry_after = Nanoseconds(layout.retry_after);
+    if (!is_printable(summary.message + summary.request_id + summary.etag)) return std::nullopt;
+    return summary;
+}
+
+class FrameReader {
+  public:
+    FrameReader(Received& received, const std::function<void(const std::string&)>& note)
+        : received_(received), note_(note) {}
+
+    // False where it makes no sense.
+    bool take(std::string_view bytes) {
+        buffer_.append(bytes);
+        std::string_view rest = buffer_;
+        while (rest.size() >= head_size) {
+            std::uint16_t length = 0;
+            std::memcpy(&length, rest.data() + 1, sizeof length);
+            if (rest.size() < head_size + length) break;
+            if (!frame(rest.front(), rest.substr(head_size, length))) return false;
+            rest.remove_prefix(head_size + length);
+        }
+        buffer_.erase(0, buffer_.size() - rest.size());
+        return true;
+    }
+
+  private:
+    bool frame(char kind, std::string_view payload) {
+        switch (kind) {
+            case kind_entry:
+                return entry(payload);
+            case kind_summary:
+                if (received_.summary) return false;
+                received_.summary = decode_summary(payload);
+                return received_.summary.has_value();
+            case kind_uid:
+                return uid(payload);
+            case kind_note:
+                if (!is_printable(payload)) return false;
+                note_(std::string(payload));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    bool entry(std::string_view payload) {
+        auto entry = decode_record(entry_key, payload);
+        if (!entry || !is_valid_entry(*entry) || received_.summary ||
+            received_.entries.size() == most_entries)
+            return false;
+        received_.entries.push_back(*std::move(entry));
+        return true;
+    }
+
+    bool uid(std::string_view payload) {
+        uid_t uid = 0;
+        if (payload.size() <= sizeof uid || !received_.summary) return false;
+        std::memcpy(&uid, payload.data(), sizeof uid);
+        const auto login = payload.substr(sizeof uid);
+        if (!is_login(login)) return false;
+        received_.uids.emplace_back(login, uid);
+        return true;
+    }
+
+    Received& received_;
+    const std::function<void(const std::string&)>& note_;
+    std::string buffer_;
+};
+
+}  // namespace
+
+void PipeSink::entry(const RosterEntry& entry) {
+    frame(kind_entry, encode_record(entry_key, entry));
+}
+
+void PipeSink::summary(const FetchSummary& summary) {
+    frame(kind_summary, encode_summary(summary));
+    flush();
+}
+
+void PipeSink::uid(const std::string& login, uid_t uid) {
+    std::string payload(reinterpret_cast<const char*>(&uid), sizeof uid);
+    frame(kind_uid, payload + login);
+    // At once: the next look-up may hang.
+    flush();
+}
+
+void PipeSink::note(const std::string& text) {
+    frame(kind_note, shortened(text));
+    flush();
+}
+
+void PipeSink::frame(char kind, std::string_view payload) {
+    const auto length = static_cast<std::uint16_t>(payload.size());
+    buffer_ += kind;
+    buffer_.append(reinterpret_cast<const char*>(&length), sizeof length);
+    buffer_ += payload;
+    if (buffer_.size() >= 64 * 1024) flush();
+}
+
+void PipeSink::flush() {
+    std::string_view rest = buffer_;
+    while (!rest.empty()) {
+        const auto written = ::write(fd_, rest.data(), rest.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) ::_exit(1);
+        rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    buffer_.clear();
+}
+
+PipeEnd receive(int fd, Deadline deadline, Deadline lookups_deadline, Received& received,
+                const std::function<void(const std::string&)>& note) {
+    FrameReader frames(received, note);
+    std::array<char, 64 * 1024> buffer;
+    while (true) {
+        const Deadline until = received.summary ? lookups_deadline : deadline;
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        if (left.count() <= 0) return PipeEnd::deadline;
+        pollfd readable{fd, POLLIN, 0};
+        if (::poll(&readable, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 60'000))) <=
+            0)
+            continue;
+        const auto got = ::read(fd, buffer.data(), buffer.size());
+        if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        if (got <= 0) return PipeEnd::closed;
+        if (!frames.take({buffer.data(), static_cast<std::size_t>(got)})) return PipeEnd::nonsense;
+    }
+}
+
+}  // namespace together

@@ -1,0 +1,76 @@
+// together-refresh: brings the node's copy of the project's roster up to date.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "helper_process.h"
+#include "options.h"
+#include "process_setup.h"
+#include "round.h"
+#include "watch.h"
+
+namespace {
+
+using namespace together;
+
+int exit_status(RefreshOutcome outcome) {
+    return static_cast<int>(outcome);
+}
+
+void say(const std::string& text) {
+    std::fprintf(stderr, "together-refresh: %s\n", text.c_str());
+}
+
+int one_round(const RefreshOptions& options, Clock& clock) {
+    const auto config = load_config(options.config_path);
+    if (!config) {
+        say(config.error().message);
+        return exit_status(RefreshOutcome::configuration);
+    }
+    if (options.kind == RefreshKind::on_demand) set_alarm(config->deadline);
+    const auto result = run_round(*config, options, clock, say);
+    if (options.verbose || result.outcome != RefreshOutcome::valid) say(result.message);
+    return exit_status(result.outcome);
+}
+
+int run(const RefreshOptions& options) {
+    const bool on_demand = options.kind == RefreshKind::on_demand;
+    const bool has_pipe = on_demand && ::fcntl(helper_pipe, F_GETFD) >= 0;
+    if (has_pipe)
+        keep_only_descriptors({helper_pipe});
+    else
+        keep_only_descriptors({});
+    reset_inherited_state();
+    // A caller that was killed must leave nothing behind. The last change of credentials was its.
+    if (has_pipe && !die_with_parent(helper_pipe)) return exit_status(RefreshOutcome::no_answer);
+    SystemClock clock;
+    if (options.kind == RefreshKind::watch) return watch(options, clock, say);
+    return one_round(options, clock);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const auto options = together::parse_options(argc, argv);
+        if (!options) {
+            say(options.error().message + "; see together-refresh --help");
+            return exit_status(RefreshOutcome::configuration);
+        }
+        if (options->help) {
+            std::fputs(refresh_usage, stdout);
+            return 0;
+        }
+        if (options->version) {
+            std::puts("together-refresh " TOGETHER_VERSION);
+            return 0;
+        }
+        return run(*options);
+    } catch (const std::exception& error) {
+        say(error.what());
+        return exit_status(RefreshOutcome::no_answer);
+    }
+}

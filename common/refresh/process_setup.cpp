@@ -1,0 +1,120 @@
+#include "process_setup.h"
+
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "file_descriptor.h"
+#include "helper_process.h"
+#include "trusted_file.h"
+
+namespace together {
+namespace {
+
+void reset_signals() {
+    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    // A reader that went away shows as EPIPE.
+    ::signal(SIGPIPE, SIG_IGN);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void reset_limits() {
+    // Only root may raise a hard limit that its caller had lowered.
+    const bool root = ::geteuid() == 0;
+    for (const auto resource : {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA}) {
+        rlimit limit{};
+        if (::getrlimit(resource, &limit) != 0) continue;
+        if (root) limit.rlim_max = RLIM_INFINITY;
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(resource, &limit);
+    }
+    // The token is in this process's memory.
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+}
+
+struct Account {
+    uid_t uid = 65534;
+    gid_t gid = 65534;
+};
+
+struct CloseFile {
+    void operator()(FILE* file) const { std::fclose(file); }
+};
+
+std::optional<Account> account_in_passwd(std::string_view name) {
+    const std::unique_ptr<FILE, CloseFile> file(std::fopen("/etc/passwd", "re"));
+    if (!file) return std::nullopt;
+    while (const passwd* entry = ::fgetpwent(file.get()))
+        if (name == entry->pw_name && entry->pw_uid != 0)
+            return Account{entry->pw_uid, entry->pw_gid};
+    return std::nullopt;
+}
+
+Account unprivileged_account() {
+    if (const auto account = account_in_passwd("together")) return *account;
+    return account_in_passwd("nobody").value_or(Account{});
+}
+
+}  // namespace
+
+void reset_inherited_state() {
+    ::umask(022);
+    reset_signals();
+    reset_limits();
+    ::setpriority(PRIO_PROCESS, 0, std::min(0, ::getpriority(PRIO_PROCESS, 0)));
+    if (::chdir("/") != 0) std::perror("together-refresh: cannot change to /");
+}
+
+void set_alarm(Nanoseconds limit) {
+    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(limit).count();
+    itimerval timer{};
+    timer.it_value.tv_sec = microseconds / 1'000'000;
+    timer.it_value.tv_usec = microseconds % 1'000'000;
+    ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+bool die_with_parent(int pipe) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pollfd reader{pipe, 0, 0};
+    return ::poll(&reader, 1, 0) >= 0 && (reader.revents & (POLLERR | POLLNVAL)) == 0;
+}
+
+void keep_only_descriptors(const std::initializer_list<int>& keep) {
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(standard, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+    int highest = STDERR_FILENO;
+    for (const int fd : keep) highest = std::max(highest, fd);
+    for (int fd = STDERR_FILENO + 1; fd < highest; ++fd)
+        if (std::find(keep.begin(), keep.end(), fd) == keep.end()) ::close(fd);
+    close_descriptors_from(static_cast<unsigned>(highest) + 1);
+}
+
+Result<void> drop_privileges() {
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return failure(system_error_text("cannot set no_new_privs", errno));
+    if (::geteuid() != 0) return {};
+    const Account account = unprivileged_account();
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(account.gid, account.gid, account.gid) != 0 ||
+        ::setresuid(account.uid, account.uid, account.uid) != 0)
+        return failure(system_error_text("cannot become an unprivileged user", errno));
+    return {};
+}
+
+}  // namespace together

@@ -1,0 +1,31 @@
+// One page of a roster as the authority sends it (DESIGN.md): taken whole or not at all.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "result.h"
+#include "snapshot.h"
+
+namespace together {
+
+struct RosterPage {
+    std::vector<RosterEntry> entries;
+    std::vector<std::string> left_out;  // user ids of entries without a usable login
+    std::optional<std::int64_t> revision;
+    std::string next_cursor;  // empty: the last page
+};
+
+// Refuses, with a sentence that names the entry and the field: bad UTF-8, anything that is not
+// strict JSON, a missing field, a wrong type, another project. Unknown fields are ignored. An entry
+// whose login is null or of another form than the node's is left out.
+Result<RosterPage> parse_roster_page(std::string_view json, const std::string& project);
+
+bool is_utf8(std::string_view text);
+
+// What holds for every entry, whoever sent it; also the parent's check of its child.
+bool is_valid_entry(const RosterEntry& entry);
+
+}  // namespace together
