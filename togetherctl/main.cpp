@@ -1,0 +1,52 @@
+// togetherctl: the operator's command.
+#include <array>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "command_line.h"
+#include "help.h"
+#include "output.h"
+#include "verb.h"
+
+namespace togetherctl {
+namespace {
+
+// In the order in which an operator meets them.
+constexpr std::array<const Verb*, 7> verbs = {
+    &status_verb, &check_verb,       &explain_verb, &refresh_verb,
+    &roster_verb, &permissions_verb, &config_verb,
+};
+
+int run(const std::vector<std::string>& arguments) {
+    const auto line = CommandLine::parse(arguments, verbs);
+    if (!line) {
+        Output::complain(line.error().message);
+        return exit_cannot_tell;
+    }
+    Output output(line->has("json"));
+    int status = exit_yes;
+    if (line->has("help"))
+        output.verbatim(line->verb() == nullptr ? help_of_command(verbs)
+                                                : help_of_verb(*line->verb()));
+    else if (line->has("version"))
+        output.line("togetherctl " TOGETHER_VERSION);
+    else
+        status = line->verb()->run(*line, output);
+    return output.flush() ? status : exit_cannot_tell;
+}
+
+}  // namespace
+}  // namespace togetherctl
+
+int main(int argc, char** argv) {
+    try {
+        // argc is 0 where execve(2) was given no arguments at all.
+        return togetherctl::run({argv + (argc > 0 ? 1 : 0), argv + argc});
+    } catch (const std::exception& error) {
+        togetherctl::Output::complain(error.what());
+    } catch (...) {
+        togetherctl::Output::complain("an unknown error");
+    }
+    return togetherctl::exit_cannot_tell;
+}

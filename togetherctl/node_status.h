@@ -1,0 +1,32 @@
+// What status tells of this node, as data.
+#pragma once
+
+#include <json/value.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emergency.h"
+#include "mark.h"
+#include "roster_state.h"
+
+namespace togetherctl {
+
+struct NodeStatus {
+    together::Config config;
+    together::Moment now;
+    RosterState roster;
+    std::optional<std::string> lockdown;
+    std::vector<together::Admission> admissions;  // in force
+    std::vector<std::string> problems;            // malformed admissions
+    std::optional<together::Mark> last_attempt;
+    std::optional<std::int64_t> dropped_log_lines;  // nothing where this user may not know
+};
+
+// Asks nobody and changes nothing.
+NodeStatus look_at_node(const together::Config& config);
+
+Json::Value json_of(const NodeStatus& status);
+
+}  // namespace togetherctl
