@@ -23,13 +23,17 @@ std::string known_sections() {
     return "[api], [roster] and [gate]";
 }
 
+std::optional<std::string> unknown_section(std::string_view section) {
+    if (is_config_section(section)) return std::nullopt;
+    return "unknown section [" + std::string(section) + "]; there are " + known_sections();
+}
+
 std::optional<std::string> apply(Config& config, Places& places, const std::string& file,
                                  const IniEntry& entry) {
     const auto* key = find_config_key(entry.section, entry.key);
     if (key == nullptr) {
-        if (!is_config_section(entry.section))
-            return "unknown section [" + std::string(entry.section) + "]; there are " +
-                   known_sections();
+        if (entry.section.empty())
+            return std::string(entry.key) + " stands in no section; there are " + known_sections();
         return "unknown key " + std::string(entry.key) + " in [" + std::string(entry.section) + "]";
     }
     for (const auto& [other, place] : places)
@@ -43,8 +47,9 @@ std::optional<std::string> apply(Config& config, Places& places, const std::stri
 Result<void> read_file(Config& config, Places& places, const std::string& path) {
     auto text = read_trusted(path, largest_file);
     if (!text) return failure(text.error().message);
-    return read_ini(*text, path,
-                    [&](const IniEntry& entry) { return apply(config, places, path, entry); });
+    return read_ini(
+        *text, path, [&](const IniEntry& entry) { return apply(config, places, path, entry); },
+        unknown_section);
 }
 
 struct CloseDirectory {

@@ -13,6 +13,7 @@ constexpr std::size_t longest_line = 190;
 struct Reading {
     std::string_view rest;
     const IniHandler& handler;
+    const SectionHandler& on_section;
     int line = 0;
     std::optional<std::string> problem;
 };
@@ -37,7 +38,13 @@ std::optional<std::string> what_libinih_would_misread(std::string_view line) {
     for (std::size_t i = 1; i < line.size(); ++i)
         if (line[i] == ';' && is_blank(line[i - 1]))
             return "a comment behind a setting; write comments on lines of their own";
-    if (line.front() == '[' && line.back() != ']') return "a section that does not end with ]";
+    if (line.front() == '[')
+        return line.find(']') == line.find_last_not_of(" \t")
+                   ? std::nullopt
+                   : std::optional<std::string>("a section that does not end with ]");
+    const auto sign = line.find_first_of("=:");
+    if (sign == 0 || sign == line.npos || line[sign] != '=')
+        return "neither a [section] nor a line of the form key = value";
     return std::nullopt;
 }
 
@@ -52,6 +59,8 @@ char* next_line(char* buffer, int size, void* stream) {
     reading.problem = what_libinih_would_misread(line);
     if (reading.problem) return nullptr;
     if (is_comment(line)) line = {};
+    if (line.starts_with('[') && reading.on_section)
+        reading.problem = reading.on_section(line.substr(1, line.find(']') - 1));
     const auto length = std::min(line.size(), static_cast<std::size_t>(size) - 2);
     std::memcpy(buffer, line.data(), length);
     buffer[length] = '\n';
@@ -68,13 +77,14 @@ int handle(void* user, const char* section, const char* key, const char* value) 
 
 }  // namespace
 
-Result<void> read_ini(const std::string& text, const std::string& name, const IniHandler& handler) {
-    Reading reading{text, handler, 0, std::nullopt};
-    const int bad_line = ::ini_parse_stream(next_line, &reading, handle, &reading);
-    if (!reading.problem && bad_line != 0) {
-        reading.line = bad_line > 0 ? bad_line : reading.line;
-        reading.problem = "neither a [section] nor a line of the form key = value";
-    }
+Result<void> read_ini(const std::string& text, const std::string& name, const IniHandler& handler,
+                      const SectionHandler& on_section) {
+    Reading reading{text, handler, on_section, 0, std::nullopt};
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (reading.rest.starts_with(byte_order_mark))
+        reading.rest.remove_prefix(byte_order_mark.size());
+    if (::ini_parse_stream(next_line, &reading, handle, &reading) != 0 && !reading.problem)
+        reading.problem = "cannot be read";
     if (reading.problem)
         return failure(name + ":" + std::to_string(reading.line) + ": " + *reading.problem);
     return {};

@@ -18,10 +18,13 @@ struct IniEntry {
     int line;
 };
 
-// Called for each entry in order; returns what is wrong with it, or nothing. Reading stops at the
-// first error, which is reported as "NAME:LINE: …".
+// Called for each entry in order; returns what is wrong with
+// it, or nothing. Reading stops at the first error, which is reported as "NAME:LINE: …".
 using IniHandler = std::function<std::optional<std::string>(const IniEntry&)>;
+// Called where a section begins, also one without entries.
+using SectionHandler = std::function<std::optional<std::string>(std::string_view section)>;
 
-Result<void> read_ini(const std::string& text, const std::string& name, const IniHandler& handler);
+Result<void> read_ini(const std::string& text, const std::string& name, const IniHandler& handler,
+                      const SectionHandler& on_section = {});
 
 }  // namespace together
