@@ -70,6 +70,9 @@ class SshClient:
             "IdentityAgent": "none",
             "IdentitiesOnly": "yes",
             "ConnectTimeout": "10",
+            # From 10.1 ssh warns on stderr of a key exchange like ours.
+            "IgnoreUnknown": "WarnWeakCrypto",
+            "WarnWeakCrypto": "no",
         }
         if method == "key":
             settings |= {"BatchMode": "yes", "PreferredAuthentications": "publickey",

@@ -41,7 +41,7 @@ def test_a_denying_stack_refuses_a_password(sshd: Sshd, ssh: SshClient, alice: A
     assert "Permission denied" in result.stderr
 
 
-def test_a_wrong_password_is_refused(ssh: SshClient, alice: Account, accounts: Accounts) -> None:
+def test_a_wrong_password_is_refused(ssh: SshClient, alice: Account) -> None:
     impostor = Account("alice", alice.uid, "guess", alice.key, alice.home)
     assert ssh.run(impostor, "id -u", method="keyboard").status == 255
 
