@@ -1,0 +1,29 @@
+// What a connection needs of the program behind it. All calls on the I/O thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "http/message.h"
+#include "wait_list.h"
+
+namespace together::roled {
+
+class Backend {
+  public:
+    virtual ~Backend() = default;
+
+    // Calls `done` on the I/O thread, later: never from within.
+    virtual void ask(std::shared_ptr<const Request> request, Phase phase,
+                     std::function<void(Response)> done) = 0;
+
+    // Nothing where no more requests are held.
+    virtual std::optional<WaitList::Ticket> hold(const Hold& hold, std::function<void()> wake) = 0;
+    virtual void cancel(WaitList::Ticket ticket) = 0;
+
+    // Being stopped: connections are not kept open after their answer.
+    virtual bool stopping() const = 0;
+};
+
+}  // namespace together::roled

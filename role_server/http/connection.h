@@ -1,0 +1,30 @@
+// One client's connection: requests one after the other, each answered before the next is read.
+//
+// While a request is held, the connection is read on, so that a client that vanishes gives its
+// place free at once. I/O thread only. Keeps itself alive through its pending operations.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <cstddef>
+#include <set>
+
+#include "http/backend.h"
+#include "http/limits.h"
+
+namespace together::roled {
+
+class LiveConnection {
+  public:
+    virtual ~LiveConnection() = default;
+    virtual void close_if_idle() = 0;
+};
+
+// Those that are open. Outlives them.
+using Connections = std::set<LiveConnection*>;
+
+// `tls` is null for plain HTTP, else outlives the connection.
+void serve_connection(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls,
+                      Backend& backend, Connections& open, const HttpLimits& limits);
+
+}  // namespace together::roled

@@ -1,0 +1,23 @@
+// What one client may take of the server.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace together::roled {
+
+struct HttpLimits {
+    std::size_t head_bytes = 16 * 1024;
+    std::size_t body_bytes = 64 * 1024;
+    std::size_t target_bytes = 2048;
+
+    // For the whole of each, whatever trickles in meanwhile.
+    std::chrono::seconds handshake{10};
+    std::chrono::seconds idle{75};  // until the next request begins; longer than nodes' polls
+    std::chrono::seconds head{10};
+    std::chrono::seconds body{10};
+    std::chrono::seconds send{30};
+    std::chrono::seconds linger{2};  // for the client to read a refusal before the socket is closed
+};
+
+}  // namespace together::roled

@@ -1,0 +1,71 @@
+#include "http/listener.h"
+
+#include <utility>
+
+#include "log.h"
+
+namespace together::roled {
+namespace {
+
+namespace net = boost::asio;
+using net::ip::tcp;
+using Error = boost::system::error_code;
+
+}  // namespace
+
+Listener::Listener(net::io_context& io, net::ssl::context* tls, Backend& backend, Connections& open,
+                   std::size_t most_connections)
+    : tls_(tls),
+      backend_(backend),
+      most_connections_(most_connections),
+      open_(open),
+      acceptor_(io),
+      pause_(io) {}
+
+Result<tcp::endpoint> Listener::listen(const tcp::endpoint& at) {
+    Error error;
+    acceptor_.open(at.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(at, error);
+    if (!error) acceptor_.listen(net::socket_base::max_listen_connections, error);
+    if (error) return failure("cannot listen: " + error.message());
+    accept();
+    return acceptor_.local_endpoint();
+}
+
+void Listener::accept() {
+    acceptor_.async_accept([this](const Error& error, tcp::socket socket) {
+        if (error == net::error::operation_aborted || !acceptor_.is_open()) return;
+        if (error) return accept_later();
+        // Closed at once beyond the limit: descriptors are needed for the database, too.
+        if (open_.size() < most_connections_) {
+            Error ignored;
+            socket.set_option(tcp::no_delay(true), ignored);
+            serve_connection(std::move(socket), tls_, backend_, open_, limits_);
+        }
+        accept();
+    });
+}
+
+// Out of descriptors or memory: trying again at once would spin.
+void Listener::accept_later() {
+    log_line("cannot accept connections for the moment");
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([this](const Error& error) {
+        if (!error && acceptor_.is_open()) accept();
+    });
+}
+
+void Listener::stop() {
+    Error ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+}
+
+void Listener::close_idle() {
+    // A copy: closing may end a connection, which takes itself off the set.
+    for (auto* connection : Connections(open_))
+        if (open_.count(connection) > 0) connection->close_if_idle();
+}
+
+}  // namespace together::roled

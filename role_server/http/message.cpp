@@ -1,0 +1,14 @@
+#include "http/message.h"
+
+namespace together::roled {
+
+std::optional<std::string> header(const Request& request, std::string_view lower_case_name) {
+    std::optional<std::string> joined;
+    for (const auto& [name, value] : request.headers) {
+        if (name != lower_case_name) continue;
+        joined = joined ? *joined + ", " + value : value;
+    }
+    return joined;
+}
+
+}  // namespace together::roled

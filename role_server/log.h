@@ -1,0 +1,11 @@
+// One line to standard error, for the journal. Thread-safe: a line is written whole. Never given a
+// token or a body.
+#pragma once
+
+#include <string_view>
+
+namespace together::roled {
+
+void log_line(std::string_view text);
+
+}  // namespace together::roled

@@ -1,0 +1,19 @@
+// The tables, and how an older database becomes the current one.
+#pragma once
+
+#include <string>
+
+#include "result.h"
+#include "store/store.h"
+
+namespace together::roled {
+
+// Brings the schema up to date, in one transaction: an empty database gets all of it. Fails where
+// the database was written by a newer together-roled.
+Result<void> migrate(Store& store);
+
+// Names this copy of the data. A restored backup gets a new one, since its revisions count again
+// from where they once were and an ETag must not come twice for different rosters.
+std::string epoch_of(Store& store);
+
+}  // namespace together::roled

@@ -1,0 +1,25 @@
+#include "store/store_pool.h"
+
+namespace together::roled {
+
+Result<StorePool::Lease> StorePool::lease() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!idle_.empty()) {
+            auto store = std::move(idle_.back());
+            idle_.pop_back();
+            return Lease(*this, std::move(store));
+        }
+    }
+    auto opened = Store::open(db_);
+    if (!opened) return tl::unexpected(opened.error());
+    return Lease(*this, std::move(*opened));
+}
+
+void StorePool::give_back(std::unique_ptr<Store> store) {
+    if (!store) return;
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(store));
+}
+
+}  // namespace together::roled

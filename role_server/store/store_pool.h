@@ -1,0 +1,46 @@
+// Connections that request threads borrow. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+
+namespace together::roled {
+
+class StorePool {
+  public:
+    explicit StorePool(std::string db) : db_(std::move(db)) {}
+
+    // Gives the connection back when destroyed, unless discarded: one that has failed once is
+    // closed, since nothing tells what state it is in. The next lease opens a new one.
+    class Lease {
+      public:
+        Lease(StorePool& pool, std::unique_ptr<Store> store)
+            : pool_(&pool), store_(std::move(store)) {}
+        Lease(Lease&&) = default;
+        Lease& operator=(Lease&&) = delete;
+        ~Lease() { pool_->give_back(std::move(store_)); }
+
+        Store& operator*() { return *store_; }
+        Store* operator->() { return store_.get(); }
+        void discard() { store_.reset(); }
+
+      private:
+        StorePool* pool_;
+        std::unique_ptr<Store> store_;
+    };
+
+    Result<Lease> lease();
+
+  private:
+    void give_back(std::unique_ptr<Store> store);
+
+    const std::string db_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Store>> idle_;
+};
+
+}  // namespace together::roled
