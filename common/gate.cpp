@@ -29,11 +29,18 @@ struct Gate::View {
     Age age;
     std::optional<std::int64_t> revision;
     RosterEntry entry;
-    std::string problem;  // why there is no usable roster
+    std::string problem;   // why there is no usable roster
+    std::string nameless;  // why an entry without a uid could not be looked for
+    bool name_service_failed = false;
 };
 
-Gate::Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher)
-    : config_(std::move(config)), clock_(clock), accounts_(accounts), refresher_(refresher) {}
+Gate::Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher,
+           VerifiedFiles* verified)
+    : config_(std::move(config)),
+      clock_(clock),
+      accounts_(accounts),
+      refresher_(refresher),
+      verified_(verified) {}
 
 Decision Gate::decide(const Question& question) {
     Decision decision;
@@ -119,7 +126,10 @@ Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
     }
     if (view.age.value > config_->fresh_for && !config_->within_stale_for(view.age.value))
         return Reason::roster_too_old;
-    if (view.kind == View::Kind::absent) return Reason::not_a_collaborator;
+    if (view.kind == View::Kind::absent) {
+        if (!view.nameless.empty()) add_detail(decision.detail, {view.nameless});
+        return view.name_service_failed ? Reason::name_service : Reason::not_a_collaborator;
+    }
     return judge(view.entry, question, decision);
 }
 
@@ -134,24 +144,40 @@ Gate::View Gate::look(const Subject& subject) {
     view.validated = roster->validated;
     view.age = roster->age;
     if (snapshot.header().has_revision != 0) view.revision = snapshot.header().revision;
-    auto found = subject.uid ? snapshot.find_uid(*subject.uid) : snapshot.find_login(subject.login);
-    if (!found && found.error() == Absence::not_found && subject.uid &&
-        snapshot.header().without_uid > 0)
-        // An entry without a uid can be this one: only its name tells.
-        if (const auto login = accounts_.login_of(*subject.uid); login && *login)
-            if (auto by_login = snapshot.find_login(**login);
-                by_login && by_login->uid_source == UidSource::none)
-                found = std::move(by_login);
+    auto found =
+        subject.uid ? find_uid(snapshot, *subject.uid, view) : snapshot.find_login(subject.login);
     if (found) {
         view.kind = View::Kind::found;
         view.entry = *std::move(found);
-    } else if (found.error() == Absence::not_found && snapshot.verify_whole()) {
+    } else if (found.error() == Absence::not_found && is_whole(snapshot)) {
         view.kind = View::Kind::absent;
     } else {
         view.validated.reset();
         view.problem = "the snapshot of the roster is damaged";
     }
     return view;
+}
+
+// An entry for which nobody knew a uid can be this one: only the uid's name tells.
+tl::expected<RosterEntry, Absence> Gate::find_uid(const Snapshot& snapshot, uid_t uid, View& view) {
+    auto found = snapshot.find_uid(uid);
+    if (found || found.error() != Absence::not_found || snapshot.header().without_uid == 0)
+        return found;
+    const auto login = accounts_.login_of(uid);
+    view.name_service_failed = !login;
+    if (!login)
+        view.nameless = login.error().message;
+    else if (!*login)
+        view.nameless = "uid " + std::to_string(uid) + " has no name on this node";
+    if (!login || !*login) return found;
+    auto by_login = snapshot.find_login(**login);
+    // One whose uid is known, and another, is somebody else.
+    if (by_login && by_login->uid_source != UidSource::none) return found;
+    return by_login;
+}
+
+bool Gate::is_whole(const Snapshot& snapshot) {
+    return verified_ != nullptr ? verified_->holds(snapshot) : snapshot.verify_whole();
 }
 
 bool Gate::must_refresh(const View& view) const {

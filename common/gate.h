@@ -8,6 +8,7 @@
 #include "node_accounts.h"
 #include "refresher.h"
 #include "roster.h"
+#include "verified_files.h"
 
 namespace together {
 
@@ -30,8 +31,10 @@ struct Question {
 // anew for each. Not thread-safe where its seams are not; keep one per thread, or per question.
 class Gate {
   public:
-    // The seams must outlive the gate.
-    Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher);
+    // The seams must outlive the gate. With `verified`, snapshots that were read whole once are
+    // remembered there.
+    Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher,
+         VerifiedFiles* verified = nullptr);
 
     // Never throws but std::bad_alloc. May block up to config.deadline where the refresher does,
     // and as long as the name service where the roster carries uids and the subject is a login.
@@ -47,6 +50,8 @@ class Gate {
     bool is_exempt(const Subject& subject);
     Reason decide_from_roster(const Question& question, Decision& decision);
     View look(const Subject& subject);
+    tl::expected<RosterEntry, Absence> find_uid(const Snapshot& snapshot, uid_t uid, View& view);
+    bool is_whole(const Snapshot& snapshot);
     bool must_refresh(const View& view) const;
     Reason judge(const RosterEntry& entry, const Question& question, Decision& decision);
     std::optional<Reason> compare_with_node(const RosterEntry& entry, Decision& decision);
@@ -55,6 +60,7 @@ class Gate {
     Clock& clock_;
     NodeAccounts& accounts_;
     Refresher& refresher_;
+    VerifiedFiles* verified_;
 };
 
 }  // namespace together
