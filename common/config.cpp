@@ -78,6 +78,9 @@ std::optional<std::string> what_does_not_fit_together(const Config& config) {
     if (config.project.empty()) return "[api] project is missing";
     if (!config.within_stale_for(config.fresh_for))
         return "[roster] stale_for is shorter than fresh_for";
+    // An absent name would be decided from a roster that is too old to decide, and without asking.
+    if (!config.within_stale_for(config.recheck_after))
+        return "[roster] stale_for is shorter than recheck_after";
     return std::nullopt;
 }
 

@@ -59,7 +59,9 @@ Problem set_project(Config& config, std::string_view value) {
 
 Problem set_proxy(Config& config, std::string_view value) {
     const bool http = value.starts_with("http://") || value.starts_with("https://");
-    if (!http || !is_printable(value) || value.find(' ') != value.npos)
+    const auto host = http ? value.substr(value.find("//") + 2) : "";
+    if (host.empty() || host.front() == '/' || !is_printable(value) ||
+        value.find(' ') != value.npos)
         return "not of the form http://HOST:PORT";
     // This file may be read by everybody.
     if (value.find('@') != value.npos) return "a name or password does not belong here";
