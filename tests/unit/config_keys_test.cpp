@@ -1,0 +1,232 @@
+// Each key of together.conf: its default, good values, bad values at each bound.
+#include "config_keys.h"
+
+#include <CppUTest/TestHarness.h>
+
+#include <map>
+
+#include "support/config_folder.h"
+#include "support/texts.h"
+
+using namespace together;
+using namespace std::chrono_literals;
+
+TEST_GROUP(config_keys) {
+    ConfigFolder folder;
+
+    // together.conf with one key more, after the two that must be.
+    Result<Config> with(const std::string& section, const std::string& setting) const {
+        folder.write("together.conf",
+                     ConfigFolder::required() + "[" + section + "]\n" + setting + "\n");
+        return folder.load();
+    }
+    void good(const std::string& section, const std::string& setting) const {
+        const auto config = with(section, setting);
+        CHECK_TEXT(config.has_value(), setting.c_str());
+    }
+    // Names file, line and key, then says what is wrong.
+    void bad(const std::string& section, const std::string& setting, const char* what) const {
+        const auto config = with(section, setting);
+        CHECK_TEXT(!config, setting.c_str());
+        const auto key = setting.substr(0, setting.find(' '));
+        TEXT_CONTAINS(folder.path() + ":5: " + key + ": ", config.error().message);
+        TEXT_CONTAINS(what, config.error().message);
+    }
+    void bad_api(const std::string& setting, const std::string& what) const {
+        const auto key = setting.substr(0, setting.find(' '));
+        const std::string other = key == "project" ? "base_url = https://a/v1" : "project = proj_a";
+        TEXT_EQUAL(folder.path() + ":3: " + key + ": " + what,
+                   folder.error_of("[api]\n" + other + "\n" + setting + "\n"));
+    }
+    Config config_with(const std::string& section, const std::string& setting) const {
+        auto config = with(section, setting);
+        if (!config) FAIL(config.error().message.c_str());
+        return *std::move(config);
+    }
+    Nanoseconds duration(const std::string& setting, Nanoseconds Config::*field) const {
+        return config_with("roster", setting).*field;
+    }
+};
+
+TEST(config_keys, have_the_defaults_of_the_manual) {
+    const auto config = *folder.load();
+    TEXT_EQUAL("/etc/together/token", config.token_file);
+    TEXT_EQUAL("", config.ca_file);
+    TEXT_EQUAL("", config.proxy);
+    TEXT_EQUAL("/var/cache/together", config.directory);
+    CHECK_TRUE(config.fresh_for == 30s);
+    CHECK_TRUE(config.recheck_after == 2s);
+    CHECK_TRUE(config.stale_for == Nanoseconds(24h));
+    CHECK_TRUE(config.deadline == 3s);
+    TEXT_CONTAINS("/together/together-refresh", config.refresh_program);
+    CHECK_TRUE(config.refresh_program.starts_with('/'));
+    CHECK_TRUE(config.exempt_logins.empty());
+    CHECK_TRUE(config.exempt_uids.empty());
+    LONGS_EQUAL(1000, config.min_uid);
+    TEXT_EQUAL("", config.contact);
+    CHECK_TRUE(config.mode == Mode::enforce);
+}
+
+TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
+    folder.write("together.conf", ConfigFolder::required() +
+                                      "[roster]\nstale_for = forever\nfresh_for = 500ms\n"
+                                      "[gate]\nexempt_users = alice 12, root\nmode = observe\n");
+    std::string shown;
+    for (const auto& [name, value] : settings_in_force(*folder.load()))
+        shown += name + "=" + value + "\n";
+    TEXT_EQUAL(
+        "api.base_url=https://api.example.com/v1\napi.project=proj_a\n"
+        "api.token_file=/etc/together/token\napi.ca_file=\napi.proxy=\n"
+        "roster.directory=/var/cache/together\nroster.fresh_for=500ms\nroster.recheck_after=2s\n"
+        "roster.stale_for=forever\nroster.deadline=3s\nroster.refresh_program=" +
+            folder.load()->refresh_program +
+            "\ngate.exempt_users=root alice 12\ngate.min_uid=1000\ngate.contact=\n"
+            "gate.mode=observe\n",
+        shown);
+}
+
+TEST(config_keys, base_url_is_checked) {
+    bad_api("base_url = http://api.example.com/v1",
+            "plain http is for a loopback address such as 127.0.0.1 or [::1] only; write https://");
+    bad_api("base_url =", "must begin with https://, http:// (loopback only) or file:///");
+    bad_api("base_url = https://user@host/v1",
+            "a name or password does not belong here; the token has a file of its own");
+    bad_api("base_url = https://host/v1?x=y", "not a plain URL (no blanks, no ? and no #)");
+}
+
+TEST(config_keys, base_url_loses_the_slash_at_its_end) {
+    folder.write("together.conf", "[api]\nproject = proj_a\nbase_url = http://[::1]:80/v1/\n");
+    TEXT_EQUAL("http://[::1]:80/v1", folder.load()->base_url);
+    CHECK_FALSE(folder.load()->roster_is_a_file());
+}
+
+TEST(config_keys, base_url_can_be_a_file) {
+    folder.write("together.conf", "[api]\nproject = proj_a\nbase_url = file:///srv/roster.json\n");
+    CHECK_TRUE(folder.load()->roster_is_a_file());
+    TEXT_EQUAL("/srv/roster.json", folder.load()->roster_file());
+}
+
+TEST(config_keys, project_is_checked) {
+    for (const char* project : {"", "cluster", "proj_", "proj_../../etc/passwd", "proj_a b"})
+        bad_api("project = " + std::string(project),
+                "not of the form proj_NAME (letters, digits, _ and -, at most 64)");
+    const std::string longest(64, 'x');
+    TEXT_EQUAL("", folder.error_of("[api]\nbase_url = https://a/v1\nproject = proj_" + longest));
+    bad_api("project = proj_x" + longest,
+            "not of the form proj_NAME (letters, digits, _ and -, at most 64)");
+}
+
+TEST(config_keys, paths_are_absolute) {
+    for (const auto& [section, key] :
+         std::multimap<std::string, std::string>{{"api", "token_file"},
+                                                 {"api", "ca_file"},
+                                                 {"roster", "directory"},
+                                                 {"roster", "refresh_program"}}) {
+        good(section, key + " = /a/b c");
+        bad(section, key + " =", "not an absolute path");
+        bad(section, key + " = a/b", "not an absolute path");
+        bad(section, key + " = ~/a", "not an absolute path");
+        bad(section, key + " = \"/a\"", "not an absolute path");
+    }
+    TEXT_EQUAL("/t", config_with("api", "token_file = /t").token_file);
+    TEXT_EQUAL("/c", config_with("api", "ca_file = /c").ca_file);
+    TEXT_EQUAL("/d", config_with("roster", "directory = /d").directory);
+    TEXT_EQUAL("/p", config_with("roster", "refresh_program = /p").refresh_program);
+}
+
+TEST(config_keys, proxy_is_an_http_proxy_without_password) {
+    TEXT_EQUAL("http://proxy:3128", config_with("api", "proxy = http://proxy:3128").proxy);
+    good("api", "proxy = https://proxy.example.com:443/");
+    for (const char* proxy :
+         {"", "proxy:3128", "socks5://proxy:1080", "http://a b", "http://", "http:///", "https://"})
+        bad("api", "proxy = " + std::string(proxy), "not of the form http://HOST:PORT");
+    bad("api", "proxy = http://user:pw@proxy:3128", "a name or password does not belong here");
+}
+
+TEST(config_keys, durations_are_within_their_bounds) {
+    CHECK_TRUE(duration("fresh_for = 0s", &Config::fresh_for) == 0s);
+    CHECK_TRUE(duration("fresh_for = 24h", &Config::fresh_for) == 24h);
+    bad("roster", "fresh_for = 86401s", "must be from 0ms to 24h");
+    CHECK_TRUE(duration("recheck_after = 0s", &Config::recheck_after) == 0s);
+    CHECK_TRUE(duration("recheck_after = 24h", &Config::recheck_after) == 24h);
+    bad("roster", "recheck_after = 86401s", "must be from 0ms to 24h");
+    CHECK_TRUE(duration("deadline = 100ms", &Config::deadline) == 100ms);
+    CHECK_TRUE(duration("deadline = 1m", &Config::deadline) == 1min);
+    bad("roster", "deadline = 99ms", "must be from 100ms to 1m");
+    bad("roster", "deadline = 61s", "must be from 100ms to 1m");
+    for (const char* key : {"fresh_for", "recheck_after", "deadline", "stale_for"})
+        for (const char* value : {"", "30", "-1s", "forever!", "1.5s", "30 s"})
+            bad("roster", std::string(key) + " = " + value, "not a duration such as 500ms");
+    bad("roster", "fresh_for = forever", "not a duration");
+}
+
+TEST(config_keys, stale_for_can_be_forever) {
+    CHECK_FALSE(config_with("roster", "stale_for = forever").stale_for.has_value());
+    CHECK_TRUE(config_with("roster", "stale_for = 3650d").stale_for == Nanoseconds(24h * 3650));
+    CHECK_TRUE(
+        config_with("roster", "stale_for = 1s\nfresh_for = 1s\nrecheck_after = 1s").stale_for ==
+        Nanoseconds(1s));
+    bad("roster", "stale_for = 999ms", "must be from 1s to 3650d, or forever");
+    bad("roster", "stale_for = 3651d", "not a duration such as");
+    bad("roster", "stale_for = Forever", "not a duration such as");
+}
+
+TEST(config_keys, stale_for_is_no_shorter_than_the_other_ages) {
+    TEXT_EQUAL(folder.path() + ": [roster] stale_for is shorter than fresh_for",
+               with("roster", "stale_for = 29s").error().message);
+    good("roster", "stale_for = 30s");
+    TEXT_EQUAL(folder.path() + ": [roster] stale_for is shorter than recheck_after",
+               with("roster", "stale_for = 1m\nrecheck_after = 61s").error().message);
+    good("roster", "stale_for = 1m\nrecheck_after = 60s");
+    good("roster", "stale_for = forever\nrecheck_after = 24h\nfresh_for = 24h");
+}
+
+TEST(config_keys, exempt_users_are_logins_and_uids) {
+    const auto config = config_with("gate", "exempt_users = root, slurm munge\t 990,0 ,42,_apt");
+    CHECK_TRUE(config.exempt_logins ==
+               (std::vector<std::string>{"root", "slurm", "munge", "_apt"}));
+    CHECK_TRUE(config.exempt_uids == (std::vector<uid_t>{990, 0, 42}));
+    good("gate", "exempt_users =");
+    good("gate", "exempt_users = , ,");
+    LONGS_EQUAL(4294967294L,
+                static_cast<long>(config_with("gate", "exempt_users = 4294967294").exempt_uids[0]));
+}
+
+TEST(config_keys, exempt_users_are_nothing_else) {
+    for (const char* name : {"4294967295", "4294967296", "-1", "@admins", "%wheel", "alice;bob",
+                             "DOMAIN\\alice", "*", "99999999999999999999"})
+        bad("gate", "exempt_users = root " + std::string(name),
+            ("\"" + std::string(name) + "\" is neither a login nor a uid").c_str());
+}
+
+TEST(config_keys, min_uid_is_a_uid_above_0) {
+    LONGS_EQUAL(1, config_with("gate", "min_uid = 1").min_uid);
+    LONGS_EQUAL(4294967294L,
+                static_cast<long>(config_with("gate", "min_uid = 4294967294").min_uid));
+    for (const char* uid : {"", "0", "-1", "4294967295", "+1", "0x10", "1e3", "alice"})
+        bad("gate", "min_uid = " + std::string(uid), "not a uid above 0");
+}
+
+TEST(config_keys, contact_is_a_sentence) {
+    TEXT_EQUAL("Ask ops@example.com, K\xc3\xa4the.",
+               config_with("gate", "contact = Ask ops@example.com, K\xc3\xa4the.").contact);
+    TEXT_EQUAL("", config_with("gate", "contact =").contact);
+    bad("gate", "contact = a\tb", "has control characters");
+}
+
+TEST(config_keys, mode_is_enforce_or_observe) {
+    CHECK_TRUE(config_with("gate", "mode = enforce").mode == Mode::enforce);
+    CHECK_TRUE(config_with("gate", "mode = observe").mode == Mode::observe);
+    for (const char* mode : {"", "Observe", "off", "permissive", "observe,enforce"})
+        bad("gate", "mode = " + std::string(mode), "must be enforce or observe");
+}
+
+TEST(config_keys, are_fifteen) {
+    LONGS_EQUAL(15, config_keys().size());
+    for (const auto& key : config_keys()) {
+        CHECK_TRUE(find_config_key(key.section, key.name) == &key);
+        CHECK_TRUE(is_config_section(key.section));
+    }
+    POINTERS_EQUAL(nullptr, find_config_key("api", "mode"));
+    CHECK_FALSE(is_config_section(""));
+}

@@ -1,0 +1,175 @@
+// together.conf as a whole: sections, duplicates, drop-ins, the path.
+#include "config.h"
+
+#include <CppUTest/TestHarness.h>
+
+#include "support/config_folder.h"
+#include "support/texts.h"
+
+using namespace together;
+
+TEST_GROUP(config) {
+    ConfigFolder folder;
+};
+
+TEST(config, needs_a_base_url_and_a_project_only) {
+    const auto config = folder.load();
+    CHECK_TRUE(config.has_value());
+    TEXT_EQUAL(folder.path(), config->path);
+    TEXT_EQUAL(folder.directory().path(), config->folder());
+    TEXT_EQUAL(folder.path() + ": [api] base_url is missing",
+               folder.error_of("[api]\nproject = proj_a\n"));
+    TEXT_EQUAL(folder.path() + ": [api] project is missing",
+               folder.error_of("[api]\nbase_url = https://a/v1\n"));
+    TEXT_EQUAL(folder.path() + ": [api] base_url is missing", folder.error_of(""));
+}
+
+TEST(config, names_the_file_that_is_missing) {
+    const auto config = load_config(folder / "none.conf");
+    TEXT_EQUAL("cannot open " + (folder / "none.conf") + ": No such file or directory",
+               config.error().message);
+}
+
+TEST(config, has_an_absolute_path) {
+    for (const char* path : {"", "together.conf", "./together.conf"})
+        TEXT_CONTAINS("is not absolute", load_config(path).error().message);
+}
+
+TEST(config, knows_no_other_section) {
+    TEXT_EQUAL(folder.path() + ":4: unknown section [Gate]; there are [api], [roster] and [gate]",
+               folder.error_of(ConfigFolder::required() + "[Gate]\nmin_uid = 500\n"));
+    TEXT_EQUAL(folder.path() + ":4: unknown section [gat]; there are [api], [roster] and [gate]",
+               folder.error_of(ConfigFolder::required() + "[gat]\n# min_uid = 500\n"));
+}
+
+TEST(config, has_every_key_in_a_section) {
+    TEXT_EQUAL(folder.path() +
+                   ":1: project stands in no section; there are [api], [roster] and "
+                   "[gate]",
+               folder.error_of("project = proj_a\n" + ConfigFolder::required()));
+}
+
+TEST(config, knows_no_other_key) {
+    TEXT_EQUAL(folder.path() + ":4: unknown key projekt in [api]",
+               folder.error_of(ConfigFolder::required() + "projekt = proj_b\n"));
+    TEXT_EQUAL(folder.path() + ":4: unknown key Proxy in [api]",
+               folder.error_of(ConfigFolder::required() + "Proxy = http://proxy:3128\n"));
+    TEXT_EQUAL(folder.path() + ":5: unknown key project in [gate]",
+               folder.error_of(ConfigFolder::required() + "[gate]\nproject = proj_b\n"));
+}
+
+TEST(config, names_file_line_and_key_of_a_bad_value) {
+    const auto error = folder.error_of(ConfigFolder::required() + "\n[roster]\nfresh_for = 30\n");
+    TEXT_EQUAL(folder.path() + ":6: fresh_for: not a duration such as 500ms, 30s, 5m, 24h or 7d",
+               error);
+}
+
+TEST(config, may_come_back_to_a_section) {
+    TEXT_EQUAL("", folder.error_of(ConfigFolder::required() +
+                                   "[gate]\nmin_uid = 500\n[api]\nca_file = /ca.pem\n"));
+}
+
+TEST(config, has_each_key_once) {
+    TEXT_EQUAL(folder.path() + ":4: project is set twice, first in " + folder.path() + ":3",
+               folder.error_of(ConfigFolder::required() + "project = proj_a\n"));
+    TEXT_EQUAL(folder.path() + ":6: project is set twice, first in " + folder.path() + ":3",
+               folder.error_of(ConfigFolder::required() + "[gate]\n[api]\nproject = proj_b\n"));
+}
+
+TEST(config, refuses_lines_that_would_be_misread) {
+    const std::string required = ConfigFolder::required();
+    TEXT_CONTAINS(folder.path() + ":5: longer than 190 bytes",
+                  folder.error_of(required + "[gate]\ncontact = " + std::string(200, 'x') + "\n"));
+    TEXT_CONTAINS(folder.path() + ":5: indented",
+                  folder.error_of(required + "[gate]\n  min_uid = 500\n"));
+    TEXT_CONTAINS(folder.path() + ":5: a comment behind a setting",
+                  folder.error_of(required + "[gate]\nmin_uid = 500 ; low\n"));
+    TEXT_CONTAINS(folder.path() + ":1: a control character",
+                  folder.error_of("[api]\r\nbase_url = https://a/v1\r\n"));
+    TEXT_CONTAINS(folder.path() + ":4: neither a [section] nor",
+                  folder.error_of(required + "min_uid 500\n"));
+}
+
+TEST(config, may_begin_with_a_byte_order_mark_and_lack_the_last_newline) {
+    auto text = "\xef\xbb\xbf" + ConfigFolder::required();
+    text.pop_back();
+    TEXT_EQUAL("", folder.error_of(text));
+    TEXT_EQUAL("proj_a", folder.load()->project);
+}
+
+TEST_GROUP(config_drop_ins) {
+    ConfigFolder folder;
+    std::string drop_in(const std::string& name) const {
+        return folder / ("together.conf.d/" + name);
+    }
+    void write(const std::string& name, const std::string& text) const {
+        folder.write("together.conf.d/" + name, text);
+    }
+};
+
+TEST(config_drop_ins, add_to_the_file) {
+    write("gate.conf", "[gate]\nmin_uid = 500\n");
+    write("roster.conf", "[roster]\nfresh_for = 5s\n");
+    const auto config = folder.load();
+    LONGS_EQUAL(500, config->min_uid);
+    CHECK_TRUE(config->fresh_for == std::chrono::seconds(5));
+    TEXT_EQUAL(folder.path(), config->path);
+}
+
+TEST(config_drop_ins, can_be_none) {
+    make_directory(folder / "together.conf.d");
+    TEXT_EQUAL("", folder.error());
+}
+
+TEST(config_drop_ins, can_hold_what_the_file_lacks) {
+    folder.write("together.conf", "");
+    write("api.conf", ConfigFolder::required());
+    TEXT_EQUAL("", folder.error());
+}
+
+TEST(config_drop_ins, never_override) {
+    write("a.conf", "[api]\nproject = proj_b\n");
+    TEXT_EQUAL(drop_in("a.conf") + ":2: project is set twice, first in " + folder.path() + ":3",
+               folder.error());
+}
+
+TEST(config_drop_ins, are_read_in_the_order_of_their_names) {
+    write("20-b.conf", "[gate]\nmin_uid = 2\n");
+    write("10-a.conf", "[gate]\nmin_uid = 1\n");
+    write("9-c.conf", "[gate]\nmin_uid = 3\n");
+    TEXT_EQUAL(
+        drop_in("20-b.conf") + ":2: min_uid is set twice, first in " + drop_in("10-a.conf") + ":2",
+        folder.error());
+}
+
+TEST(config_drop_ins, end_in_conf_and_are_not_hidden) {
+    for (const char* name : {"a.conf.bak", "a.conf~", "README", ".a.conf", ".conf", "a.CONF"})
+        write(name, "rubbish\n");
+    TEXT_EQUAL("", folder.error());
+}
+
+TEST(config_drop_ins, are_named_in_their_errors) {
+    write("a.conf", "[gate]\nmin_uid = -1\n");
+    TEXT_EQUAL(drop_in("a.conf") + ":2: min_uid: not a uid above 0", folder.error());
+}
+
+TEST(config_drop_ins, begin_outside_of_every_section) {
+    write("a.conf", "ca_file = /ca.pem\n");
+    TEXT_CONTAINS(drop_in("a.conf") + ":1: ca_file stands in no section", folder.error());
+}
+
+TEST(config_drop_ins, are_files) {
+    make_directory(drop_in("a.conf"));
+    TEXT_EQUAL(drop_in("a.conf") + " is not a regular file", folder.error());
+}
+
+TEST(config_drop_ins, that_lead_nowhere_are_an_error) {
+    make_directory(folder / "together.conf.d");
+    std::filesystem::create_symlink("nowhere", drop_in("a.conf"));
+    TEXT_CONTAINS("cannot open " + drop_in("a.conf"), folder.error());
+}
+
+TEST(config_drop_ins, stand_in_a_folder) {
+    folder.write("together.conf.d", "");
+    TEXT_EQUAL("cannot open " + (folder / "together.conf.d") + ": Not a directory", folder.error());
+}
