@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <memory>
@@ -17,8 +18,12 @@ namespace {
 
 constexpr std::size_t largest_file = 4096;
 
-std::optional<std::string> set(Admission& admission, const IniEntry& entry) {
+std::optional<std::string> set(Admission& admission, std::vector<std::string>& keys,
+                               const IniEntry& entry) {
     if (!entry.section.empty()) return "an admission has no sections";
+    const std::string key(entry.key);
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) return key + " is set twice";
+    keys.push_back(key);
     if (entry.key == "login") {
         admission.login = entry.value;
     } else if (entry.key == "reason") {
@@ -34,7 +39,7 @@ std::optional<std::string> set(Admission& admission, const IniEntry& entry) {
         if (!is_digits(entry.value) || error != std::errc{}) return "uid: not a uid";
         admission.uid = uid;
     } else {
-        return "unknown key " + std::string(entry.key);
+        return "unknown key " + key;
     }
     return std::nullopt;
 }
@@ -49,8 +54,9 @@ std::optional<Admission> read_admission(const std::string& folder, const std::st
         return std::nullopt;
     }
     Admission admission;
+    std::vector<std::string> keys;
     const auto read =
-        read_ini(*text, path, [&](const IniEntry& entry) { return set(admission, entry); });
+        read_ini(*text, path, [&](const IniEntry& entry) { return set(admission, keys, entry); });
     if (!read) {
         problems.push_back(read.error().message);
     } else if (admission.login != login) {
