@@ -1,0 +1,46 @@
+// The configuration as a host that lives long uses it: read again when a file of it changes, and
+// the last valid one stays in force while the new one is wrong.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "config.h"
+#include "node_accounts.h"
+#include "slurm_host.h"
+
+namespace together {
+
+// current() may be called by any thread at any time and blocks for no longer than a copy of a
+// pointer; look() by one thread.
+class ConfigKeeper {
+  public:
+    // The seams must outlive it. Nothing is read before the first look().
+    ConfigKeeper(std::string path, NodeAccounts& accounts, HostLog& log);
+
+    // Reads the files if one of them is another than at the last look (device, inode, size, time
+    // of change), and looks again for exempt logins that had no account. Blocks as long as the name
+    // service does. What happened is told once.
+    void look();
+
+    std::shared_ptr<const Result<Config>> current() const;
+
+  private:
+    void read();
+    std::vector<std::string> fingerprint() const;
+    void put_in_force(Result<Config> config);
+
+    std::string path_;
+    NodeAccounts& accounts_;
+    HostLog& log_;
+    std::vector<std::string> seen_;
+    std::vector<std::string> unresolved_;  // exempt logins without an account, as sentences
+    int looks_ = 0;                        // since the files were read
+
+    mutable std::mutex mutex_;  // guards current_
+    std::shared_ptr<const Result<Config>> current_;
+};
+
+}  // namespace together
