@@ -40,6 +40,8 @@ struct Config {
     std::string contact;
     Mode mode = Mode::enforce;
 
+    bool operator==(const Config&) const = default;
+
     // The folder of the file in use, without a slash at its end.
     std::string folder() const;
     bool roster_is_a_file() const;

@@ -1,6 +1,15 @@
 #include "believable.h"
 
+#include "permissions.h"
+
 namespace together {
+
+void RosterCounts::add(const RosterPage& page) {
+    entries += page.entries.size();
+    left_out += page.left_out.size();
+    for (const auto& entry : page.entries)
+        if (role_named(entry.role) == Role::admin) ++admins;
+}
 
 std::optional<std::string> why_not_believed(const RosterCounts& counts) {
     if (counts.entries > 0) return std::nullopt;

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "fetch.h"
+#include "roster_document.h"
 
 namespace together {
 
@@ -12,6 +12,8 @@ struct RosterCounts {
     std::size_t entries = 0;
     std::size_t admins = 0;
     std::size_t left_out = 0;
+
+    void add(const RosterPage& page);
 };
 
 // Why it is not believed: an outage behind a proxy looks like a roster without entries.

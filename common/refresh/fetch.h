@@ -12,14 +12,17 @@
 
 namespace together {
 
+// One question. What it is asked with from the configuration the child has already.
 struct FetchRequest {
-    const Config* config = nullptr;
     Deadline deadline;          // for the roster
     Deadline lookups_deadline;  // for uids that the authority did not send
-    bool verbose = false;
-    std::string etag;      // of the stored roster; empty: ask unconditionally
-    std::string token;     // read by the parent
-    int roster_file = -1;  // opened by the parent, for file://
+    // A held request: the authority may wait this long for news (RFC 7240). Zero: it answers at
+    // once.
+    std::chrono::seconds wait{0};
+    // For a held request: by when its answer must begin.
+    Deadline first_byte_deadline;
+    std::string etag;   // of the stored roster; empty: ask unconditionally
+    std::string token;  // read by the parent, anew for each request
     // Of the stored roster: whose uid nobody knew. Looked up again where it is not modified.
     std::vector<std::string> without_uid;
 };
@@ -30,6 +33,7 @@ enum class FetchOutcome : std::uint8_t {
     no_answer,     // the authority failed, or what it sent is no roster
     token_refused,
     our_fault,  // our own disk, permissions, memory
+    stopped,    // we were told to end; never sent by a child
 };
 
 // The end of a fetch: everything about it but the entries.
@@ -44,13 +48,13 @@ struct FetchSummary {
     bool was_held = false;  // its age runs from the answer, not from the request
 };
 
-// Where a source puts what it finds, in this order: entries, the summary, then uids.
+// Where a source puts what it finds.
 class FetchSink {
   public:
     virtual ~FetchSink() = default;
     virtual void entry(const RosterEntry& entry) = 0;
-    virtual void summary(const FetchSummary& summary) = 0;
-    virtual void uid(const std::string& login, uid_t uid) = 0;
+    // Forget the entries: the roster changed while its pages were read.
+    virtual void restart() = 0;
     // For --verbose: no secret.
     virtual void note(const std::string& text) = 0;
 };
@@ -61,5 +65,8 @@ class RosterSource {
     // Entries go to the sink; the summary is returned.
     virtual FetchSummary fetch(const FetchRequest& request, FetchSink& sink) = 0;
 };
+
+// An outcome without a roster.
+FetchSummary failed_fetch(FetchOutcome outcome, std::string message);
 
 }  // namespace together

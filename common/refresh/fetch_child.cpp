@@ -1,24 +1,20 @@
 #include "fetch_child.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <exception>
 
+#include "file_source.h"
+#include "http_source.h"
 #include "node_accounts.h"
 #include "process_setup.h"
 #include "trusted_file.h"
 
 namespace together {
 namespace {
-
-FetchSummary failed(FetchOutcome outcome, std::string message) {
-    FetchSummary summary;
-    summary.outcome = outcome;
-    summary.message = std::move(message);
-    return summary;
-}
 
 // Remembers whose uid the authority did not send, while the entries pass by.
 class UidlessSink : public FetchSink {
@@ -28,8 +24,10 @@ class UidlessSink : public FetchSink {
         if (entry.uid_source == UidSource::none) logins_.push_back(entry.login);
         pipe_.entry(entry);
     }
-    void summary(const FetchSummary& summary) override { pipe_.summary(summary); }
-    void uid(const std::string& login, uid_t uid) override { pipe_.uid(login, uid); }
+    void restart() override {
+        logins_.clear();
+        pipe_.restart();
+    }
     void note(const std::string& text) override { pipe_.note(text); }
     const std::vector<std::string>& logins() const { return logins_; }
 
@@ -46,12 +44,7 @@ void look_up_uids(const std::vector<std::string>& logins, Deadline deadline, Pip
     }
 }
 
-void run_child(RosterSource& source, const FetchRequest& request, PipeSink& pipe, int pipe_fd) {
-    if (const auto dropped = drop_privileges(); !dropped) {
-        pipe.summary(failed(FetchOutcome::our_fault, dropped.error().message));
-        return;
-    }
-    if (!die_with_parent(pipe_fd)) return;
+void serve(RosterSource& source, const FetchRequest& request, PipeSink& pipe) {
     UidlessSink sink(pipe);
     const FetchSummary summary = source.fetch(request, sink);
     pipe.summary(summary);
@@ -59,61 +52,83 @@ void run_child(RosterSource& source, const FetchRequest& request, PipeSink& pipe
         look_up_uids(sink.logins(), request.lookups_deadline, pipe);
     else if (summary.outcome == FetchOutcome::not_modified)
         look_up_uids(request.without_uid, request.lookups_deadline, pipe);
+    pipe.end();
 }
 
-[[noreturn]] void child(RosterSource& source, const FetchRequest& request, int pipe_fd) {
-    keep_only_descriptors({pipe_fd, request.roster_file});
-    PipeSink pipe(pipe_fd);
+std::unique_ptr<RosterSource> source_for(const Config& config, int roster_file) {
+    if (config.roster_is_a_file()) return std::make_unique<FileSource>(config, roster_file);
+    return std::make_unique<HttpSource>(config);
+}
+
+void run_child(const Config& config, int channel, int roster_file) {
+    PipeSink pipe(channel);
     try {
-        run_child(source, request, pipe, pipe_fd);
+        if (const auto dropped = drop_privileges(); !dropped) {
+            pipe.summary(failed_fetch(FetchOutcome::our_fault, dropped.error().message));
+            return;
+        }
+        if (!die_with_parent(channel)) return;
+        const auto source = source_for(config, roster_file);
+        while (const auto request = receive_request(channel)) serve(*source, *request, pipe);
     } catch (const std::exception& error) {
-        pipe.summary(
-            failed(FetchOutcome::our_fault,
-                   std::string("together-refresh could not read the roster: ") + error.what()));
+        pipe.summary(failed_fetch(
+            FetchOutcome::our_fault,
+            std::string("together-refresh could not read the roster: ") + error.what()));
     }
-    pipe.flush();
-    // No destructors, no exit handlers: they are the parent's.
-    ::_exit(0);
-}
-
-void end_child(pid_t pid) {
-    ::kill(pid, SIGKILL);
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
 }  // namespace
 
-FetchResult fetch_in_child(RosterSource& source, const FetchRequest& request,
-                           const std::function<void(const std::string&)>& note) {
-    FetchResult result;
+FetchSummary failed_fetch(FetchOutcome outcome, std::string message) {
+    FetchSummary summary;
+    summary.outcome = outcome;
+    summary.message = std::move(message);
+    return summary;
+}
+
+Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int roster_file) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) {
-        result.summary = failed(FetchOutcome::our_fault, system_error_text("pipe", errno));
-        return result;
-    }
-    FileDescriptor reading(ends[0]);
-    FileDescriptor writing(ends[1]);
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return failure(system_error_text("socketpair", errno));
+    FileDescriptor ours(ends[0]);
+    FileDescriptor theirs(ends[1]);
+    // A child that does not read its request must not hold us.
+    const timeval patience{2, 0};
+    ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const pid_t pid = ::fork();
-    if (pid < 0) {
-        result.summary = failed(FetchOutcome::our_fault, system_error_text("fork", errno));
-        return result;
-    }
+    if (pid < 0) return failure(system_error_text("fork", errno));
     if (pid == 0) {
-        reading.reset();
-        child(source, request, writing.get());
+        ours.reset();
+        keep_only_descriptors({theirs.get(), roster_file});
+        run_child(config, theirs.get(), roster_file);
+        // No destructors, no exit handlers: they are the parent's.
+        ::_exit(0);
     }
-    writing.reset();
+    return std::unique_ptr<FetchChild>(new FetchChild(pid, std::move(ours)));
+}
+
+FetchChild::~FetchChild() {
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+}
+
+FetchResult FetchChild::fetch(const FetchRequest& request, int stop, const NoteHandler& note) {
+    FetchResult result;
     Received received;
-    const PipeEnd end =
-        receive(reading.get(), request.deadline, request.lookups_deadline, received, note);
-    end_child(pid);
-    if (end == PipeEnd::nonsense) {
-        result.summary = failed(FetchOutcome::our_fault, "together-refresh's child sent nonsense");
+    const PipeEnd end = send_request(channel_.get(), request)
+                            ? receive(channel_.get(), request, stop, received, note)
+                            : PipeEnd::closed;
+    usable_ = end == PipeEnd::complete;
+    if (end == PipeEnd::stopped) {
+        result.summary = failed_fetch(FetchOutcome::stopped, "stopped");
+    } else if (end == PipeEnd::nonsense) {
+        result.summary =
+            failed_fetch(FetchOutcome::our_fault, "together-refresh's child sent nonsense");
     } else if (!received.summary) {
         result.summary =
-            failed(FetchOutcome::no_answer,
-                   end == PipeEnd::deadline ? "no answer within the deadline"
-                                            : "together-refresh's child ended without an answer");
+            failed_fetch(FetchOutcome::no_answer,
+                         end == PipeEnd::closed ? "together-refresh's child ended without an answer"
+                                                : "no answer within the deadline");
     } else {
         result.summary = *std::move(received.summary);
         result.entries = std::move(received.entries);

@@ -1,6 +1,8 @@
-// One fetch in an unprivileged child: it speaks HTTP, parses, asks the name service, and can be
-// killed whatever it hangs in.
+// The unprivileged child: it speaks HTTP, parses, asks the name service, and can be killed whatever
+// it hangs in. It serves one request after the other, so that a watcher keeps its connection.
 #pragma once
+
+#include <memory>
 
 #include "fetch.h"
 #include "fetch_pipe.h"
@@ -13,9 +15,27 @@ struct FetchResult {
     std::vector<std::pair<std::string, uid_t>> uids;
 };
 
-// Runs the source and always comes back by the request's deadlines: a child that failed, hung or
-// wrote nonsense is an outcome like any other.
-FetchResult fetch_in_child(RosterSource& source, const FetchRequest& request,
-                           const std::function<void(const std::string&)>& note);
+class FetchChild {
+  public:
+    // Forks. `roster_file` is the opened roster for file://, or -1; the child keeps a copy.
+    static Result<std::unique_ptr<FetchChild>> start(const Config& config, int roster_file);
+    // Kills and reaps it.
+    ~FetchChild();
+    FetchChild(const FetchChild&) = delete;
+    FetchChild& operator=(const FetchChild&) = delete;
+
+    // Always comes back by the request's deadlines: a child that failed, hung or wrote nonsense is
+    // an outcome like any other. `stop`: a descriptor that ends the waiting when it becomes
+    // readable, or -1. Afterwards the child may be used again only while usable().
+    FetchResult fetch(const FetchRequest& request, int stop, const NoteHandler& note);
+    bool usable() const { return usable_; }
+
+  private:
+    FetchChild(pid_t pid, FileDescriptor channel) : pid_(pid), channel_(std::move(channel)) {}
+
+    pid_t pid_;
+    FileDescriptor channel_;
+    bool usable_ = true;
+};
 
 }  // namespace together

@@ -18,6 +18,8 @@ constexpr char kind_entry = 'e';
 constexpr char kind_summary = 's';
 constexpr char kind_uid = 'u';
 constexpr char kind_note = 'n';
+constexpr char kind_restart = 'r';
+constexpr char kind_end = '.';
 
 constexpr std::size_t head_size = 3;
 constexpr std::size_t longest_text = 600;
@@ -38,6 +40,37 @@ struct SummaryLayout {
     std::uint16_t etag_length;
     std::uint16_t reserved;
 };
+
+struct RequestLayout {
+    std::int64_t deadline;
+    std::int64_t lookups_deadline;
+    std::int64_t first_byte_deadline;
+    std::int64_t wait;
+    std::uint64_t etag_length;
+    std::uint64_t token_length;
+    std::uint64_t logins_length;
+};
+
+bool write_all(int fd, std::string_view data) {
+    while (!data.empty()) {
+        const auto written = ::write(fd, data.data(), data.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        data.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+bool read_all(int fd, char* data, std::size_t size) {
+    while (size > 0) {
+        const auto got = ::read(fd, data, size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        data += got;
+        size -= static_cast<std::size_t>(got);
+    }
+    return true;
+}
 
 std::string shortened(const std::string& text) {
     std::string result = text.substr(0, longest_text);
@@ -93,8 +126,9 @@ std::optional<FetchSummary> decode_summary(std::string_view payload) {
 
 class FrameReader {
   public:
-    FrameReader(Received& received, const std::function<void(const std::string&)>& note)
-        : received_(received), note_(note) {}
+    FrameReader(Received& received, const NoteHandler& note) : received_(received), note_(note) {}
+
+    bool complete() const { return complete_; }
 
     // False where it makes no sense.
     bool take(std::string_view bytes) {
@@ -113,7 +147,14 @@ class FrameReader {
 
   private:
     bool frame(char kind, std::string_view payload) {
+        if (complete_) return false;
         switch (kind) {
+            case kind_restart:
+                received_.entries.clear();
+                return !received_.summary;
+            case kind_end:
+                complete_ = true;
+                return received_.summary.has_value();
             case kind_entry:
                 return entry(payload);
             case kind_summary:
@@ -151,7 +192,8 @@ class FrameReader {
     }
 
     Received& received_;
-    const std::function<void(const std::string&)>& note_;
+    const NoteHandler& note_;
+    bool complete_ = false;
     std::string buffer_;
 };
 
@@ -159,6 +201,15 @@ class FrameReader {
 
 void PipeSink::entry(const RosterEntry& entry) {
     frame(kind_entry, encode_record(entry_key, entry));
+}
+
+void PipeSink::restart() {
+    frame(kind_restart, {});
+}
+
+void PipeSink::end() {
+    frame(kind_end, {});
+    flush();
 }
 
 void PipeSink::summary(const FetchSummary& summary) {
@@ -187,34 +238,66 @@ void PipeSink::frame(char kind, std::string_view payload) {
 }
 
 void PipeSink::flush() {
-    std::string_view rest = buffer_;
-    while (!rest.empty()) {
-        const auto written = ::write(fd_, rest.data(), rest.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) ::_exit(1);
-        rest.remove_prefix(static_cast<std::size_t>(written));
-    }
+    if (!write_all(fd_, buffer_)) ::_exit(1);
     buffer_.clear();
 }
 
-PipeEnd receive(int fd, Deadline deadline, Deadline lookups_deadline, Received& received,
-                const std::function<void(const std::string&)>& note) {
+bool send_request(int fd, const FetchRequest& request) {
+    std::string logins;
+    for (const auto& login : request.without_uid) logins += login + '\n';
+    RequestLayout layout{};
+    layout.deadline = request.deadline.time_since_epoch().count();
+    layout.lookups_deadline = request.lookups_deadline.time_since_epoch().count();
+    layout.first_byte_deadline = request.first_byte_deadline.time_since_epoch().count();
+    layout.wait = request.wait.count();
+    layout.etag_length = request.etag.size();
+    layout.token_length = request.token.size();
+    layout.logins_length = logins.size();
+    const std::string head(reinterpret_cast<const char*>(&layout), sizeof layout);
+    return write_all(fd, head + request.etag + request.token + logins);
+}
+
+std::optional<FetchRequest> receive_request(int fd) {
+    RequestLayout layout;
+    if (!read_all(fd, reinterpret_cast<char*>(&layout), sizeof layout)) return std::nullopt;
+    FetchRequest request;
+    std::string logins(layout.logins_length, '\0');
+    request.etag.resize(layout.etag_length);
+    request.token.resize(layout.token_length);
+    for (auto* text : {&request.etag, &request.token, &logins})
+        if (!read_all(fd, text->data(), text->size())) return std::nullopt;
+    // steady_clock is one for both ends: they are one machine's.
+    request.deadline = Deadline(Deadline::duration(layout.deadline));
+    request.lookups_deadline = Deadline(Deadline::duration(layout.lookups_deadline));
+    request.first_byte_deadline = Deadline(Deadline::duration(layout.first_byte_deadline));
+    request.wait = std::chrono::seconds(layout.wait);
+    for (std::string_view rest = logins; !rest.empty();) {
+        const auto end = rest.find('\n');
+        request.without_uid.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(end + 1);
+    }
+    return request;
+}
+
+PipeEnd receive(int fd, const FetchRequest& request, int stop, Received& received,
+                const NoteHandler& note) {
     FrameReader frames(received, note);
     std::array<char, 64 * 1024> buffer;
-    while (true) {
-        const Deadline until = received.summary ? lookups_deadline : deadline;
+    while (!frames.complete()) {
+        const Deadline until = received.summary ? request.lookups_deadline : request.deadline;
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
         if (left.count() <= 0) return PipeEnd::deadline;
-        pollfd readable{fd, POLLIN, 0};
-        if (::poll(&readable, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 60'000))) <=
-            0)
-            continue;
+        std::array<pollfd, 2> events = {pollfd{fd, POLLIN, 0}, pollfd{stop, POLLIN, 0}};
+        const auto timeout = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
+        if (::poll(events.data(), events.size(), timeout) <= 0) continue;
+        if (events[1].revents != 0) return PipeEnd::stopped;
         const auto got = ::read(fd, buffer.data(), buffer.size());
         if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (got <= 0) return PipeEnd::closed;
         if (!frames.take({buffer.data(), static_cast<std::size_t>(got)})) return PipeEnd::nonsense;
     }
+    return PipeEnd::complete;
 }
 
 }  // namespace together

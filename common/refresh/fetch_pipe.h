@@ -1,7 +1,8 @@
-// Between the unprivileged child and its parent: frames on a pipe, read with suspicion.
+// Between the unprivileged child and its parent: frames on a stream socket. The child trusts its
+// parent; the parent reads with suspicion.
 //
 // A frame is its kind (1 byte), the length of its payload (2 bytes, native order) and the payload.
-// Entries come first, then one summary, then uids.
+// An answer is entries (a restart forgets them), one summary, uids, and an end.
 #pragma once
 
 #include <functional>
@@ -10,22 +11,32 @@
 
 namespace together {
 
+// As a uid: the node has no account of that login.
+inline constexpr uid_t no_account = static_cast<uid_t>(-1);
+
 // The child's end. Writes are buffered; a parent that went away ends the process.
-class PipeSink : public FetchSink {
+class PipeSink {
   public:
     explicit PipeSink(int fd) : fd_(fd) {}
-    void entry(const RosterEntry& entry) override;
-    void summary(const FetchSummary& summary) override;
-    void uid(const std::string& login, uid_t uid) override;
-    void note(const std::string& text) override;
-    void flush();
+    void entry(const RosterEntry& entry);
+    void restart();
+    void summary(const FetchSummary& summary);
+    void uid(const std::string& login, uid_t uid);
+    void note(const std::string& text);
+    void end();
 
   private:
     void frame(char kind, std::string_view payload);
+    void flush();
 
     int fd_;
     std::string buffer_;
 };
+
+// Requests, the other way. send_request() fails where the child is gone, receive_request() gives
+// nothing where the parent is.
+bool send_request(int fd, const FetchRequest& request);
+std::optional<FetchRequest> receive_request(int fd);
 
 // What the parent has received so far.
 struct Received {
@@ -34,12 +45,19 @@ struct Received {
     std::vector<std::pair<std::string, uid_t>> uids;
 };
 
-enum class PipeEnd { closed, deadline, nonsense };
+enum class PipeEnd {
+    complete,  // the whole answer, its end included
+    closed,    // the child ended
+    deadline,  // what was received before it may be used where the summary is among it
+    stopped,   // `stop` became readable
+    nonsense,  // nothing received may be used
+};
 
-// Reads until the pipe is closed, the deadline passes or a frame makes no sense (then nothing
-// received may be used). Until the summary has come, `deadline` holds; after it,
-// `lookups_deadline`.
-PipeEnd receive(int fd, Deadline deadline, Deadline lookups_deadline, Received& received,
-                const std::function<void(const std::string&)>& note);
+// For --verbose.
+using NoteHandler = std::function<void(const std::string&)>;
+
+// Until the summary has come, the request's deadline holds; after it, its lookups_deadline.
+PipeEnd receive(int fd, const FetchRequest& request, int stop, Received& received,
+                const NoteHandler& note);
 
 }  // namespace together

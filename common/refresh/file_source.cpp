@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include "believable.h"
-#include "permissions.h"
 #include "roster_document.h"
 #include "trusted_file.h"
 
@@ -13,13 +12,6 @@ namespace together {
 namespace {
 
 constexpr off_t largest_file = off_t{1} << 30;
-
-FetchSummary failed(FetchOutcome outcome, std::string message) {
-    FetchSummary summary;
-    summary.outcome = outcome;
-    summary.message = std::move(message);
-    return summary;
-}
 
 Result<std::string> read_whole(int fd) {
     struct stat status {};
@@ -39,21 +31,20 @@ Result<std::string> read_whole(int fd) {
 
 }  // namespace
 
-FetchSummary FileSource::fetch(const FetchRequest& request, FetchSink& sink) {
-    const std::string path = request.config->roster_file();
+FetchSummary FileSource::fetch(const FetchRequest&, FetchSink& sink) {
+    const std::string path = config_.roster_file();
     sink.note("reading " + path);
-    const auto text = read_whole(request.roster_file);
-    if (!text) return failed(FetchOutcome::our_fault, path + ": " + text.error().message);
-    const auto page = parse_roster_page(*text, request.config->project);
-    if (!page) return failed(FetchOutcome::no_answer, path + ": " + page.error().message);
+    const auto text = read_whole(descriptor_);
+    if (!text) return failed_fetch(FetchOutcome::our_fault, path + ": " + text.error().message);
+    const auto page = parse_roster_page(*text, config_.project);
+    if (!page) return failed_fetch(FetchOutcome::no_answer, path + ": " + page.error().message);
     if (!page->next_cursor.empty())
-        return failed(FetchOutcome::no_answer,
-                      path + ": next_cursor is not null, but a roster file is one page");
-    RosterCounts counts{page->entries.size(), 0, page->left_out.size()};
-    for (const auto& entry : page->entries)
-        if (role_named(entry.role) == Role::admin) ++counts.admins;
+        return failed_fetch(FetchOutcome::no_answer,
+                            path + ": next_cursor is not null, but a roster file is one page");
+    RosterCounts counts;
+    counts.add(*page);
     if (const auto reason = why_not_believed(counts))
-        return failed(FetchOutcome::no_answer, path + ": " + *reason);
+        return failed_fetch(FetchOutcome::no_answer, path + ": " + *reason);
     for (const auto& entry : page->entries) sink.entry(entry);
     for (const auto& user_id : page->left_out)
         sink.note("left out, without a usable login: " + user_id);

@@ -7,7 +7,13 @@ namespace together {
 
 class FileSource : public RosterSource {
   public:
+    // `descriptor` stays the caller's.
+    FileSource(const Config& config, int descriptor) : config_(config), descriptor_(descriptor) {}
     FetchSummary fetch(const FetchRequest& request, FetchSink& sink) override;
+
+  private:
+    const Config& config_;
+    int descriptor_;
 };
 
 }  // namespace together

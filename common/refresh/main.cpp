@@ -31,7 +31,7 @@ int one_round(const RefreshOptions& options, Clock& clock) {
         return exit_status(RefreshOutcome::configuration);
     }
     if (options.kind == RefreshKind::on_demand) set_alarm(config->deadline);
-    const auto result = run_round(*config, options, clock, say);
+    const auto result = Rounds(options, clock, say).run(*config);
     if (options.verbose || result.outcome != RefreshOutcome::valid) say(result.message);
     return exit_status(result.outcome);
 }

@@ -93,7 +93,7 @@ void set_alarm(Nanoseconds limit) {
 bool die_with_parent(int pipe) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     pollfd reader{pipe, 0, 0};
-    return ::poll(&reader, 1, 0) >= 0 && (reader.revents & (POLLERR | POLLNVAL)) == 0;
+    return ::poll(&reader, 1, 0) >= 0 && (reader.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
 }
 
 void keep_only_descriptors(const std::initializer_list<int>& keep) {

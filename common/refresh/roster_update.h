@@ -20,8 +20,8 @@ struct Update {
 
 struct UpdateRequest {
     const Config& config;
-    const Moment& validated;  // when the request was sent, or the held answer came
-    const Moment& now;
+    Moment validated;  // when the request was sent, or the held answer came
+    Moment now;
     std::string etag;  // what was asked with
     bool accept_older = false;
 };

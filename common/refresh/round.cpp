@@ -9,7 +9,6 @@
 
 #include "duration.h"
 #include "fetch_child.h"
-#include "file_source.h"
 #include "roster_lock.h"
 #include "roster_update.h"
 #include "trusted_file.h"
@@ -33,18 +32,37 @@ Result<void> prepare_directory(const std::string& path) {
     return {};
 }
 
+// The bearer token: one line of visible characters.
+Result<std::string> read_token(const std::string& path) {
+    auto text = read_trusted(path, 4096, Secrecy::secret);
+    if (!text) return failure(text.error().message);
+    while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
+    const bool plain =
+        std::all_of(text->begin(), text->end(), [](char c) { return c > ' ' && c < '\x7f'; });
+    if (text->empty() || !plain)
+        return failure(path + " is empty or is not one line of plain characters");
+    return *std::move(text);
+}
+
+}  // namespace
+
 class Round {
   public:
-    Round(const Config& config, const RefreshOptions& options, Clock& clock, const RefreshLog& log)
-        : config_(config), options_(options), paths_(config), clock_(clock), log_(log) {}
+    Round(Rounds& rounds, const Config& config)
+        : rounds_(rounds),
+          config_(config),
+          options_(rounds.options_),
+          paths_(config),
+          clock_(rounds.clock_),
+          log_(rounds.log_) {}
 
     RoundResult run() {
         if (auto prepared = prepare_directory(config_.directory); !prepared)
-            return {RefreshOutcome::no_answer, prepared.error().message, std::nullopt, false};
+            return ended(RefreshOutcome::no_answer, prepared.error().message);
         if (options_.kind == RefreshKind::on_demand)
             if (auto answered = answered_already()) return *answered;
         begin();
-        if (auto opened = open_inputs(); !opened) return our_fault(opened.error().message);
+        if (auto ready = prepare_child(); !ready) return our_fault(ready.error().message);
         auto fetched = fetch();
         if (fetched.summary.was_held) validated_ = clock_.now();
         summary_ = fetched.summary;
@@ -58,6 +76,8 @@ class Round {
                 return failed(RefreshOutcome::token_refused, fetched.summary.message);
             case FetchOutcome::our_fault:
                 break;
+            case FetchOutcome::stopped:
+                return stopped();
         }
         return our_fault(fetched.summary.message);
     }
@@ -67,11 +87,11 @@ class Round {
     std::optional<RoundResult> answered_already() {
         const Moment now = clock_.now();
         if (const auto mark = read_mark(paths_); mark && time_left(*mark, now) > 0ns)
-            return RoundResult{mark->outcome, mark->message, std::nullopt, false};
+            return ended(mark->outcome, mark->message);
         const auto roster = open_roster(config_, now);
         if (roster && !roster->age.uncertain &&
             roster->age.value <= std::min(config_.recheck_after, config_.fresh_for))
-            return RoundResult{RefreshOutcome::valid, "the roster is fresh", std::nullopt, false};
+            return ended(RefreshOutcome::valid, "the roster is fresh");
         return std::nullopt;
     }
 
@@ -79,12 +99,10 @@ class Round {
         validated_ = clock_.now();
         const auto started = std::chrono::steady_clock::now();
         const auto limit = fetch_limit(config_, options_.kind);
-        request_.config = &config_;
         request_.deadline = started + limit;
         // Names are looked up in what an adapter would wait, whatever a full fetch may take.
         request_.lookups_deadline =
             started + std::min(limit, fetch_limit(config_, RefreshKind::on_demand));
-        request_.verbose = options_.verbose;
         // Verified before it is asked for conditionally: a 304 must not keep a damaged file alive.
         const auto stored = open_roster(config_, validated_);
         if (!stored || !stored->snapshot.verify_whole()) return;
@@ -98,19 +116,44 @@ class Round {
             });
     }
 
-    Result<void> open_inputs() {
-        auto file = open_trusted(config_.roster_file(), Links::follow);
-        if (!file) return failure(file.error().message);
-        roster_file_ = std::move(file->descriptor);
-        request_.roster_file = roster_file_.get();
+    // Everything of ours that the child may not open itself is opened here.
+    Result<void> prepare_child() {
+        FileDescriptor roster_file;
+        if (config_.roster_is_a_file()) {
+            auto file = open_trusted(config_.roster_file(), Links::follow);
+            if (!file) return failure(file.error().message);
+            roster_file = std::move(file->descriptor);
+        } else {
+            auto token = read_token(config_.token_file);
+            if (!token) return failure(token.error().message);
+            request_.token = *std::move(token);
+        }
+        const bool kept = rounds_.child_ && rounds_.child_->usable() &&
+                          !config_.roster_is_a_file() && rounds_.child_config_ == config_;
+        if (kept) return {};
+        rounds_.child_.reset();
+        rounds_.child_config_ = config_;
+        auto child = FetchChild::start(rounds_.child_config_, roster_file.get());
+        if (!child) return tl::make_unexpected(child.error());
+        rounds_.child_ = *std::move(child);
         return {};
     }
 
     FetchResult fetch() {
-        FileSource source;
-        return fetch_in_child(source, request_, [this](const std::string& text) {
+        hold_where_it_can_be();
+        return rounds_.child_->fetch(request_, rounds_.stop_, [this](const std::string& text) {
             if (options_.verbose) log_(text);
         });
+    }
+
+    // Only for a roster that is known already: the first is wanted at once.
+    void hold_where_it_can_be() {
+        if (options_.kind != RefreshKind::watch || request_.etag.empty()) return;
+        request_.wait = held_for(config_);
+        const auto started = std::chrono::steady_clock::now();
+        request_.first_byte_deadline = started + request_.wait + config_.deadline;
+        request_.deadline += request_.wait;
+        request_.lookups_deadline += request_.wait;
     }
 
     RoundResult store(FetchResult fetched) {
@@ -129,7 +172,10 @@ class Round {
         for (const auto& more : {updated->message, warning})
             if (!more.empty()) message += (message.empty() ? "" : "; ") + more;
         leave_mark(RefreshOutcome::valid, message, 0ns, 0);
-        return {RefreshOutcome::valid, message, std::nullopt, summary_.was_held};
+        RoundResult result = ended(RefreshOutcome::valid, message);
+        result.was_held = summary_.was_held;
+        result.changed = updated->kind == Update::Kind::written;
+        return result;
     }
 
     Result<RosterLock> acquire_write_lock() {
@@ -153,13 +199,28 @@ class Round {
         const auto delay =
             delay_after_failure(failures, summary_.retry_after, roster_usable_, random_fraction());
         leave_mark(outcome, message, elapsed(validated_, clock_.now()) + delay, failures);
-        return {outcome, message, summary_.retry_after, false};
+        RoundResult result = ended(outcome, message);
+        result.retry_after = summary_.retry_after;
+        return result;
     }
 
     // Our own errors keep nobody from asking again: the next login may find the disk mended.
     RoundResult our_fault(const std::string& message) {
         leave_mark(RefreshOutcome::no_answer, message, 0ns, 0);
-        return {RefreshOutcome::no_answer, message, std::nullopt, false};
+        return ended(RefreshOutcome::no_answer, message);
+    }
+
+    static RoundResult stopped() {
+        RoundResult result;
+        result.stopped = true;
+        return result;
+    }
+
+    static RoundResult ended(RefreshOutcome outcome, std::string message) {
+        RoundResult result;
+        result.outcome = outcome;
+        result.message = std::move(message);
+        return result;
     }
 
     void leave_mark(RefreshOutcome outcome, const std::string& message, Nanoseconds not_before,
@@ -174,6 +235,7 @@ class Round {
         if (const auto written = write_mark(paths_, mark); !written) log_(written.error().message);
     }
 
+    Rounds& rounds_;
     const Config& config_;
     const RefreshOptions& options_;
     RosterPaths paths_;
@@ -182,20 +244,29 @@ class Round {
     Moment validated_;
     FetchRequest request_;
     FetchSummary summary_;
-    FileDescriptor roster_file_;
     bool roster_usable_ = false;
 };
-
-}  // namespace
 
 Nanoseconds fetch_limit(const Config& config, RefreshKind kind) {
     if (kind != RefreshKind::on_demand) return 60s;
     return config.deadline - std::max<Nanoseconds>(50ms, config.deadline / 10);
 }
 
-RoundResult run_round(const Config& config, const RefreshOptions& options, Clock& clock,
-                      const RefreshLog& log) {
-    return Round(config, options, clock, log).run();
+std::chrono::seconds held_for(const Config& config) {
+    return std::min(std::chrono::duration_cast<std::chrono::seconds>(config.fresh_for * 4 / 5),
+                    25s);
+}
+
+Rounds::Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int stop)
+    : options_(options), clock_(clock), log_(std::move(log)), stop_(stop) {}
+
+Rounds::~Rounds() = default;
+
+RoundResult Rounds::run(const Config& config) {
+    RoundResult result = Round(*this, config).run();
+    const bool keep = options_.kind == RefreshKind::watch && !config.roster_is_a_file();
+    if (!keep) child_.reset();
+    return result;
 }
 
 }  // namespace together

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "clock.h"
 #include "config.h"
+#include "fetch_child.h"
 #include "mark.h"
 #include "options.h"
 
@@ -16,16 +18,39 @@ struct RoundResult {
     std::string message;  // what happened, for a person
     std::optional<Nanoseconds> retry_after;
     bool was_held = false;  // the authority answered when it had news, or its wait was up
+    bool changed = false;   // there is a new snapshot
+    bool stopped = false;   // `stop` became readable
 };
 
 // Speaks to a person: stderr, or the journal under systemd.
 using RefreshLog = std::function<void(const std::string&)>;
 
-RoundResult run_round(const Config& config, const RefreshOptions& options, Clock& clock,
-                      const RefreshLog& log);
+// Rounds of one process. Keeps the child between them where that saves a connection (HTTP under
+// --watch). Not thread-safe.
+class Rounds {
+  public:
+    // `stop`: a descriptor that ends a round when it becomes readable, or -1.
+    Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int stop = -1);
+    ~Rounds();
+
+    RoundResult run(const Config& config);
+
+  private:
+    friend class Round;
+    const RefreshOptions& options_;
+    Clock& clock_;
+    RefreshLog log_;
+    int stop_;
+    std::unique_ptr<FetchChild> child_;
+    Config child_config_;
+};
 
 // How long a round may take. An adapter's deadline is the outer one: the helper's own must be
 // shorter, so that it can still write its mark before it is killed.
 Nanoseconds fetch_limit(const Config& config, RefreshKind kind);
+
+// How long a watcher lets the authority hold its request: less than fresh_for, so that the roster
+// stays fresh while nothing happens. Zero where fresh_for leaves no time: it polls.
+std::chrono::seconds held_for(const Config& config);
 
 }  // namespace together

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "file_descriptor.h"
+#include "service_manager.h"
 
 namespace together {
 namespace {
@@ -33,6 +34,8 @@ class StopSignal {
         return ::poll(&readable, 1, static_cast<int>(milliseconds)) > 0;
     }
 
+    int descriptor() const { return descriptor_.get(); }
+
   private:
     FileDescriptor descriptor_;
 };
@@ -45,34 +48,69 @@ Nanoseconds until_next_poll(const Config& config) {
     return std::max<Nanoseconds>(std::chrono::duration_cast<Nanoseconds>(pause), 100ms);
 }
 
-Nanoseconds until_next_round(const Config& config, const RoundResult& result,
-                             std::uint32_t failures) {
-    if (result.was_held) return 0ns;
-    if (result.outcome == RefreshOutcome::valid) return until_next_poll(config);
-    // At most as long as a poll: an authority that is back is noticed soon.
-    return delay_after_failure(failures, result.retry_after, true, random_fraction());
-}
+class Watcher {
+  public:
+    Watcher(const RefreshOptions& options, Clock& clock, const RefreshLog& log)
+        : options_(options), log_(log), rounds_(options, clock, log, stop_.descriptor()) {}
+
+    int run() {
+        while (true) {
+            const auto started = std::chrono::steady_clock::now();
+            const auto config = load_config(options_.config_path);
+            const RoundResult result = round(config);
+            if (result.stopped) return 0;
+            say(result);
+            tell_service_manager_ready();
+            const auto took = std::chrono::steady_clock::now() - started;
+            if (stop_.within(until_next_round(config ? *config : Config(), result, took))) return 0;
+        }
+    }
+
+  private:
+    RoundResult round(const Result<Config>& config) {
+        RoundResult result;
+        if (config) {
+            result = rounds_.run(*config);
+        } else {
+            result.outcome = RefreshOutcome::configuration;
+            result.message = config.error().message;
+        }
+        failures_ = result.outcome == RefreshOutcome::valid ? 0 : failures_ + 1;
+        return result;
+    }
+
+    // Said once, not every few seconds for a whole night; an end of a failure is said, too.
+    void say(const RoundResult& result) {
+        const bool failed = result.outcome != RefreshOutcome::valid;
+        const bool news =
+            failed ? result.message != last_failure_ : result.changed || !last_failure_.empty();
+        if (news) log_((failed ? "no valid answer: " : "") + result.message);
+        last_failure_ = failed ? result.message : "";
+    }
+
+    Nanoseconds until_next_round(const Config& config, const RoundResult& result,
+                                 Nanoseconds took) const {
+        // At most as long as a poll would wait: an authority that is back is noticed soon.
+        if (result.outcome != RefreshOutcome::valid)
+            return delay_after_failure(failures_, result.retry_after, true, random_fraction());
+        if (!result.was_held) return until_next_poll(config);
+        // One that says it held the request and did not, must not be asked in a loop.
+        if (result.changed || took >= 1s) return 50ms;
+        return until_next_poll(config);
+    }
+
+    const RefreshOptions& options_;
+    const RefreshLog& log_;
+    const StopSignal stop_;
+    Rounds rounds_;
+    std::uint32_t failures_ = 0;
+    std::string last_failure_;
+};
 
 }  // namespace
 
 int watch(const RefreshOptions& options, Clock& clock, const RefreshLog& log) {
-    const StopSignal stop;
-    std::uint32_t failures = 0;
-    std::string last;
-    while (true) {
-        const auto config = load_config(options.config_path);
-        RoundResult result{RefreshOutcome::configuration, "", std::nullopt, false};
-        if (config)
-            result = run_round(*config, options, clock, log);
-        else
-            result.message = config.error().message;
-        failures = result.outcome == RefreshOutcome::valid ? 0 : failures + 1;
-        // Said once, not every few seconds for a whole night.
-        if (result.message != last && (failures > 0 || result.message != "unchanged"))
-            log(failures > 0 ? "no valid answer: " + result.message : result.message);
-        last = result.message;
-        if (stop.within(until_next_round(config ? *config : Config(), result, failures))) return 0;
-    }
+    return Watcher(options, clock, log).run();
 }
 
 }  // namespace together

@@ -1,0 +1,55 @@
+// One GET over libcurl, with every limit that an authority or somebody in between could try.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config.h"
+#include "fetch.h"
+
+namespace together {
+
+struct HttpRequest {
+    std::string url;
+    std::string token;
+    std::string etag;              // If-None-Match, where not empty
+    std::chrono::seconds wait{0};  // Prefer: wait, where not zero
+    Deadline deadline;
+    Deadline first_byte_deadline;
+};
+
+struct HttpAnswer {
+    // 0: there was no answer, and `error` says why.
+    long status = 0;
+    std::string error;
+    // The peer could not be reached or went away: worth another try, as 5xx is.
+    bool connection_failed = false;
+    std::string body;  // decompressed
+    std::string content_type;
+    std::string etag;
+    std::string request_id;
+    std::string retry_after;
+    std::string as_of;               // Together-As-Of
+    std::string preference_applied;  // Preference-Applied
+};
+
+// Keeps its connection between requests. Not thread-safe. Redirects are never followed, environment
+// variables never consulted, TLS is 1.2 or newer.
+class HttpClient {
+  public:
+    explicit HttpClient(const Config& config);
+    ~HttpClient();
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+
+    HttpAnswer get(const HttpRequest& request);
+
+  private:
+    struct Handle;
+    const Config& config_;
+    std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace together
