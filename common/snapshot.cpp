@@ -24,8 +24,10 @@ constexpr std::uint8_t flag_external = 1;
 constexpr std::uint8_t flag_login_shared = 2;
 constexpr std::uint8_t flag_uid_shared = 4;
 
+constexpr std::size_t longest_key = 64;
+
 std::uint64_t record_checksum(std::string_view key, std::string_view record) {
-    std::array<char, longest_record + 64> buffer;
+    std::array<char, longest_record + longest_key> buffer;
     record.remove_prefix(sizeof(RecordHead::checksum));
     std::memcpy(buffer.data(), key.data(), key.size());
     std::memcpy(buffer.data() + key.size(), record.data(), record.size());
@@ -106,7 +108,8 @@ std::string encode_record(std::string_view key, const RosterEntry& entry) {
 
 std::optional<RosterEntry> decode_record(std::string_view key, std::string_view record) {
     RecordHead head;
-    if (record.size() < sizeof head || record.size() > longest_record) return std::nullopt;
+    if (record.size() < sizeof head || record.size() > longest_record || key.size() > longest_key)
+        return std::nullopt;
     std::memcpy(&head, record.data(), sizeof head);
     if (head.checksum != record_checksum(key, record)) return std::nullopt;
     const auto text = record.substr(sizeof head);
@@ -165,9 +168,9 @@ tl::expected<RosterEntry, Absence> Snapshot::find_uid(uid_t uid) const {
 
 bool Snapshot::verify_whole() const {
     constexpr std::size_t chunk = 256 * 1024;
-    std::vector<std::byte> buffer(chunk);
-    DigestStream digest;
     auto left = static_cast<std::size_t>(header_.length) - sizeof header_;
+    std::vector<std::byte> buffer(std::min(chunk, left));
+    DigestStream digest;
     for (off_t offset = 0; left > 0;) {
         const auto size = std::min(left, chunk);
         if (!read_exactly(file_.descriptor.get(), buffer.data(), size, offset)) return false;

@@ -47,6 +47,7 @@ struct RosterEntry {
     bool operator==(const RosterEntry&) const = default;
 };
 
+inline constexpr std::size_t longest_login = 32;
 inline constexpr std::size_t longest_user_id = 128;
 inline constexpr std::size_t longest_role = 64;
 inline constexpr std::size_t longest_record = 512;

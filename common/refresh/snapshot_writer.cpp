@@ -83,6 +83,12 @@ class CdbWriter {
     bool finished_ = false;
 };
 
+// Who validates a roster refuses longer ones; cut or wrapped, one would be somebody else's.
+bool fits_into_a_record(const RosterEntry& entry) {
+    return entry.login.size() <= longest_login && entry.role.size() <= longest_role &&
+           entry.user_id.size() <= longest_user_id;
+}
+
 // Two entries with one login or one uid: which of them is meant nobody can tell, so neither gets
 // in.
 void mark_shared(std::vector<RosterEntry>& entries) {
@@ -195,6 +201,8 @@ Digest content_digest(const RosterContent& content) {
 }
 
 Result<Digest> write_snapshot(const RosterPaths& paths, RosterContent content) {
+    if (!std::all_of(content.entries.begin(), content.entries.end(), fits_into_a_record))
+        return failure("an entry of the roster is too long for a snapshot");
     mark_shared(content.entries);
     TemporarySnapshot temporary(paths);
     if (auto opened = temporary.open(); !opened) return tl::make_unexpected(opened.error());
