@@ -64,6 +64,7 @@ class Roled:
         self.organization_name = organization
         self.process = None
         self.port = 0
+        self.drain_ms = 100
         if init:
             made = self.command("init", "--organization", organization, "--owner", owner, "--login", login)
             self.organization = made["organization_id"]
@@ -86,7 +87,7 @@ class Roled:
 
     def start(self):
         arguments = [binary(), "serve", "--db", str(self.db), "--listen", f"127.0.0.1:{self.port}",
-                     "--drain-ms", "100", *self.options]
+                     "--drain-ms", str(self.drain_ms), *self.options]
         if self.tls:
             arguments += ["--tls-cert", str(self.tls[0]), "--tls-key", str(self.tls[1])]
         self.log = open(self.directory / "roled.log", "a+", encoding="utf-8")
@@ -174,9 +175,10 @@ class Roled:
 
     # --- what most tests need ------------------------------------------------------------------
 
-    def add_user(self, login, uid=None, role="member"):
-        arguments = ["--organization", self.organization, "--email", f"{login}@example.com", "--login", login,
-                     "--role", role]
+    def add_user(self, login, uid=None, role="member", email=None):
+        """A member of the organization; `role` is the one there."""
+        arguments = ["--organization", self.organization, "--email", email or f"{login}@example.com",
+                     "--login", login, "--role", role]
         if uid is not None:
             arguments += ["--uid", str(uid)]
         made = self.command("user add", *arguments)

@@ -1,0 +1,169 @@
+"""init, user add, serve: what an operator types."""
+
+import os
+import re
+import sqlite3
+import stat
+import subprocess
+
+import pytest
+
+from roled import Roled, binary
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    return Roled(tmp_path, init=False)
+
+
+def init(roled, **kwargs):
+    return roled.run("init", "--organization", "Acme", "--owner", "ann@example.com", **kwargs)
+
+
+def test_init_prints_ids_and_a_token_and_stores_only_its_hash(fresh):
+    done = init(fresh)
+    assert done.returncode == 0
+    lines = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert set(lines) == {"organization_id", "default_project_id", "user_id", "token"}
+    assert re.fullmatch(r"tgu_[0-9A-Za-z]{48}", lines["token"])
+    secret = lines["token"][16:46].encode()
+    assert all(secret not in file.read_bytes() for file in fresh.directory.iterdir())
+
+
+def test_the_database_is_its_owners_alone(fresh):
+    init(fresh)
+    assert stat.S_IMODE(fresh.db.stat().st_mode) == 0o600
+
+
+def test_init_leaves_an_existing_database_alone(fresh):
+    init(fresh)
+    before = fresh.db.read_bytes()
+    done = init(fresh)
+    assert done.returncode == 1 and "exists already" in done.stderr
+    assert fresh.db.read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--organization", "Acme", "--owner", "no address"),
+    ("--organization", " ", "--owner", "ann@example.com"),
+    ("--organization", "Acme", "--owner", "ann@example.com", "--login", "root"),
+])
+def test_a_failed_init_leaves_nothing_in_the_way_of_the_next(fresh, arguments):
+    done = fresh.run("init", *arguments)
+    assert done.returncode == 1 and done.stdout == ""
+    assert list(fresh.directory.iterdir()) == []
+    assert init(fresh).returncode == 0
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["serve", "--db", "x", "--bogus", "1"], "unknown argument '--bogus'"),
+    (["serve", "--db", "x", "--db", "y"], "given twice"),
+    (["serve", "--db"], "needs a value"),
+    (["serve"], "--db is required"),
+    (["serve", "--db", "/nonexistent/x.db"], "does not exist"),
+    (["serve", "--db", "x", "--listen", "here"], "not of the form"),
+    (["serve", "--db", "x", "--listen", "127.0.0.1:99999"], "not of the form"),
+    (["serve", "--db", "x", "--tls-key", "y"], "belong together"),
+    (["serve", "--db", "x", "--max-waiters", "many"], "is no number"),
+    (["serve", "--db", "x", "--listen", "0.0.0.0:0"], "would show every token"),
+    (["dance"], "unknown command"),
+    ([], "which command"),
+])
+def test_what_is_wrong_is_said(arguments, complaint):
+    done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 1 and complaint in done.stderr and done.stdout == ""
+
+
+def test_help_has_examples():
+    done = subprocess.run([binary(), "--help"], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 0 and "Examples:" in done.stdout and "init --db" in done.stdout
+
+
+def environment(**more):
+    return {**os.environ, **{f"TOGETHER_ROLED_{name}": value for name, value in more.items()}}
+
+
+def test_flags_over_environment_over_file(fresh, tmp_path):
+    init(fresh)
+    config = tmp_path / "roled.conf"
+    config.write_text("[roled]\nlisten = not-an-address-in-the-file\n")
+    serve = [binary(), "serve", "--db", str(fresh.db), "--config", str(config)]
+    in_file = subprocess.run(serve, capture_output=True, text=True, timeout=10)
+    assert "not-an-address-in-the-file" in in_file.stderr
+    in_environment = subprocess.run(serve, capture_output=True, text=True, timeout=10,
+                                    env=environment(LISTEN="not-an-address-in-the-environment"))
+    assert "not-an-address-in-the-environment" in in_environment.stderr
+    on_line = subprocess.run([*serve, "--listen", "not-an-address-on-the-line"], capture_output=True, text=True,
+                             timeout=10, env=environment(LISTEN="not-an-address-in-the-environment"))
+    assert "not-an-address-on-the-line" in on_line.stderr
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("[roled]\nlissten = x\n", "unknown key 'lissten'"),
+    ("[other]\nlisten = x\n", "unknown section [other]"),
+    ("[roled]\ndb = a\ndb = b\n", "set twice"),
+    ("[roled]\nallow_plain_http = yes\n", "unknown key"),
+])
+def test_the_file_is_read_strictly(tmp_path, text, complaint):
+    config = tmp_path / "roled.conf"
+    config.write_text(text)
+    done = subprocess.run([binary(), "serve", "--db", "x", "--config", str(config)],
+                          capture_output=True, text=True, timeout=10)
+    assert done.returncode == 1 and complaint in done.stderr and "roled.conf:" in done.stderr
+
+
+def test_a_user_is_added_while_the_server_runs(roled):
+    alice = roled.add_user("alice", uid=20001)
+    me = roled.get("/v1/users/me", token=alice).json
+    assert (me["id"], me["login"], me["uid"]) == (alice.id, "alice", 20001)
+    assert [place["role"] for place in me["organizations"]] == ["member"]
+
+
+def test_a_new_member_joins_the_default_project(roled):
+    alice = roled.add_user("alice")
+    entries = roled.get(roled.collaborators(roled.default_project)).json["data"]
+    assert {"alice": "member", "ann": "admin"} == {one["login"]: one["role"] for one in entries}
+    assert alice.id in [one["user_id"] for one in entries]
+
+
+def test_user_add_twice_is_refused_and_changes_nothing(roled):
+    roled.add_user("alice")
+    done = roled.run("user add", "--organization", "Acme", "--email", "ALICE@example.com")
+    assert done.returncode == 1 and "already" in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("login, uid, complaint", [
+    ("ALICE", None, "somebody else's login"),
+    ("bob", 20001, "somebody else's"),
+    ("bob", 999, "A uid is"),
+    ("12345", None, "A login is"),
+    ("Ubuntu", None, "system account"),
+    ("systemd-network", None, "system account"),
+])
+def test_logins_and_uids_are_given_once(roled, login, uid, complaint):
+    roled.add_user("alice", uid=20001)
+    with pytest.raises(RuntimeError, match=complaint):
+        roled.add_user(login, uid, email="another@example.com")
+    with sqlite3.connect(roled.db) as db:
+        assert db.execute("SELECT COUNT(*) FROM users").fetchone() == (2,)
+
+
+def test_what_the_command_line_does_is_audited(roled):
+    alice = roled.add_user("alice")
+    with sqlite3.connect(roled.db) as db:
+        rows = db.execute("SELECT actor, action, target, outcome FROM audit ORDER BY time_ms").fetchall()
+    assert ("operator", "init", roled.owner.id, "allowed") in rows
+    assert ("operator", "user add", alice.id, "allowed") in rows
+
+
+def test_a_database_of_a_newer_version_is_refused(fresh):
+    init(fresh)
+    with sqlite3.connect(fresh.db) as db:
+        db.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
+    with pytest.raises(RuntimeError, match="newer together-roled"):
+        fresh.start()
+
+
+def test_a_port_in_use_is_an_error(roled):
+    done = roled.run("serve", "--listen", f"127.0.0.1:{roled.port}")
+    assert done.returncode == 1 and "cannot listen" in done.stderr

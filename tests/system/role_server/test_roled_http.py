@@ -1,0 +1,293 @@
+"""What comes over the wire: limits, slow clients, requests that two parsers would read differently.
+
+Raw sockets throughout: an HTTP library would not send most of this.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+
+from roled import Roled
+
+
+def exchange(roled, data, timeout=15):
+    """Everything that the server sends until it closes."""
+    with roled.socket(timeout) as client:
+        try:
+            client.sendall(data if isinstance(data, bytes) else data.encode())
+        except ConnectionError:
+            pass  # refused before all of it was sent
+        return receive(client)
+
+
+def receive(client):
+    received = b""
+    try:
+        while chunk := client.recv(65536):
+            received += chunk
+    except ConnectionResetError:
+        pass
+    return received.decode(errors="replace")
+
+
+def status(text):
+    assert text.startswith("HTTP/1.1 ") or text.startswith("HTTP/1.0 "), repr(text)
+    return int(text.split()[1])
+
+
+def count(text):
+    return text.count("HTTP/1.1 ")
+
+
+BODY = '{"name":"smuggled"}'
+INNER = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("headers", [
+    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+    "Content-Length: 5\r\nContent-Length: 6\r\n",
+    "Content-Length: 5\r\nContent-Length: 5\r\n",
+    "Content-Length: 5, 5\r\n",
+    "Content-Length: +5\r\n",
+    "Content-Length: -5\r\n",
+    "Content-Length: 0x5\r\n",
+    "Content-Length: 5 5\r\n",
+    "Content-Length:\r\n",
+    "Content-Length: 99999999999999999999999\r\n",
+    "Content-Length : 5\r\n",
+    "Transfer-Encoding: xchunked\r\n",
+    "Transfer-Encoding: chunked, identity\r\n",
+    "Transfer-Encoding: identity\r\n",
+    "Transfer-Encoding: gzip, chunked\r\n",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+    "Transfer-Encoding : chunked\r\n",
+    "Transfer-Encoding:\x0bchunked\r\n",
+    "Transfer-Encoding: \"chunked\"\r\n",
+    "X: a\rContent-Length: 5\r\n",
+    "X: a\r\rContent-Length: 5\r\n",
+    "X: a\nContent-Length: 5\r\n",
+    "X: a\0b\r\n",
+    "\0: b\r\n",
+    "X Y: b\r\n",
+    ": b\r\n",
+    "no colon\r\n",
+    "Host: y\r\n",
+    "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n",
+])
+def test_an_ambiguous_head_is_refused_and_the_connection_ends(roled, headers):
+    text = exchange(roled, f"POST /v1/whoami HTTP/1.1\r\nHost: x\r\n{headers}\r\n" + INNER)
+    assert status(text) == 400 and count(text) == 1, text
+    assert "connection: close" in text.lower() and "x-request-id" in text.lower()
+    assert json.loads(text.split("\r\n\r\n", 1)[1])["error"]["code"] == "malformed_request"
+
+
+@pytest.mark.parametrize("line", [
+    "GET /healthz HTTP/1.1\n", "GET /healthz HTTP/2.0\r\n", "GET /healthz\r\n", "GET  /healthz HTTP/1.1\r\n",
+    "GET /healthz HTTP/1.1 \r\n", "GET /heal thz HTTP/1.1\r\n", "GET\t/healthz HTTP/1.1\r\n",
+    "G@T /healthz HTTP/1.1\r\n", " GET /healthz HTTP/1.1\r\n", "GET /healthz\0 HTTP/1.1\r\n",
+    "GET /healthz HTTP/1.1\r", "GET /health\rz HTTP/1.1\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 \r\n",
+    "GET /é HTTP/1.1\r\n",
+])
+def test_a_malformed_first_line_is_refused(roled, line):
+    text = exchange(roled, f"{line}Host: x\r\n\r\n".encode("latin-1"))
+    assert status(text) == 400 and count(text) == 1, text
+
+
+def test_a_request_without_host_is_refused(roled):
+    assert status(exchange(roled, "GET /healthz HTTP/1.1\r\n\r\n")) == 400
+
+
+def test_http_1_0_is_answered_and_closed(roled):
+    assert status(exchange(roled, "GET /healthz HTTP/1.0\r\n\r\n")) == 200
+
+
+def test_a_chunked_body_is_understood(roled):
+    token = roled.owner.token
+    body = "".join(f"{len(part):x}\r\n{part}\r\n" for part in (BODY[:7], BODY[7:])) + "0\r\n\r\n"
+    text = exchange(roled, f"POST /v1/organizations/{roled.organization}/projects HTTP/1.1\r\nHost: x\r\n"
+                    f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                    f"Transfer-Encoding: chunked\r\n\r\n{body}")
+    assert status(text) == 201, text
+
+
+@pytest.mark.parametrize("chunks", ["zz\r\n", "5\nhello\r\n0\r\n\r\n", "-1\r\n", "5\r\nhelloX\r\n0\r\n\r\n",
+                                    "ffffffffffffffffff\r\n", "5 \rx\r\nhello\r\n"])
+def test_malformed_chunks_are_refused(roled, chunks):
+    text = exchange(roled, f"POST /v1/whoami HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}" + INNER)
+    assert status(text) == 400 and count(text) == 1, text
+
+
+def test_pipelined_requests_are_answered_in_order(roled):
+    request = "GET {} HTTP/1.1\r\nHost: x\r\n{}\r\n"
+    text = exchange(roled, request.format("/healthz", "") + request.format("/nothing", "") +
+                    request.format("/readyz", "Connection: close\r\n"))
+    statuses = [int(part.split()[0]) for part in text.split("HTTP/1.1 ")[1:]]
+    assert statuses == [200, 404, 200]
+
+
+def test_a_large_head_is_431(roled):
+    assert status(exchange(roled, "GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + "a" * 20000 + "\r\n\r\n")) == 431
+    many = "".join(f"X-{i}: b\r\n" for i in range(5000))
+    assert status(exchange(roled, f"GET /healthz HTTP/1.1\r\nHost: x\r\n{many}\r\n")) == 431
+
+
+def test_a_long_path_is_414(roled):
+    assert status(exchange(roled, f"GET /{'a' * 3000} HTTP/1.1\r\nHost: x\r\n\r\n")) == 414
+
+
+def test_a_large_body_is_413_however_it_is_announced(roled):
+    head = "POST /v1/whoami HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    assert status(exchange(roled, head + "Content-Length: 70000\r\n\r\n" + "a" * 70000)) == 413
+    assert status(exchange(roled, head + "Content-Length: 70000\r\n\r\n")) == 413, "before it is sent"
+    chunk = "4000\r\n" + "a" * 0x4000 + "\r\n"
+    assert status(exchange(roled, head + "Transfer-Encoding: chunked\r\n\r\n" + chunk * 10)) == 413
+
+
+def test_a_body_that_waits_for_100_is_asked_for(roled):
+    with roled.socket() as client:
+        client.sendall((f"POST /v1/organizations/{roled.organization}/projects HTTP/1.1\r\nHost: x\r\n"
+                        f"Authorization: Bearer {roled.owner.token}\r\nContent-Type: application/json\r\n"
+                        f"Expect: 100-continue\r\nConnection: close\r\nContent-Length: {len(BODY)}\r\n\r\n").encode())
+        assert client.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(BODY.encode())
+        assert status(receive(client)) == 201
+
+
+@pytest.mark.parametrize("start", ["", "GET /healthz HTTP/1.1\r\nHost: x\r\n"])
+def test_one_byte_a_second_is_cut_off(roled, start):
+    began = time.monotonic()
+    with roled.socket(timeout=30) as client:
+        client.sendall(start.encode())
+        client.settimeout(1)
+        while True:
+            try:
+                client.sendall(b"X")
+                if client.recv(1000) == b"":
+                    break
+            except socket.timeout:
+                pass
+            except ConnectionError:
+                break
+            assert time.monotonic() - began < 20
+    assert 5 < time.monotonic() - began < 15
+
+
+def test_a_slow_body_is_cut_off(roled):
+    began = time.monotonic()
+    exchange(roled, "POST /v1/whoami HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc", timeout=30)
+    assert 5 < time.monotonic() - began < 15
+
+
+def test_slow_clients_keep_nobody_else_waiting(roled):
+    slow = [roled.socket() for _ in range(300)]
+    for client in slow:
+        client.sendall(b"GET /")
+    began = time.monotonic()
+    assert roled.get("/v1/whoami").status == 200
+    assert time.monotonic() - began < 1
+    for client in slow:
+        client.close()
+
+
+@pytest.mark.parametrize("content_type, body, code", [
+    ("text/plain", "{}", "unsupported_media_type"), (None, "{}", "unsupported_media_type"),
+    ("application/json", "", "invalid_json"), ("application/json", "[]", "invalid_json"),
+    ("application/json", "{", "invalid_json"), ("application/json", "{} {}", "invalid_json"),
+    ("application/json", '{"name":"a","name":"b"}', "invalid_json"),
+    ("application/json", '{"name":"a"} // x', "invalid_json"), ("application/json", "{'name':'a'}", "invalid_json"),
+    ("application/json", '{"name":"a",}', "invalid_json"), ("application/json", '{"name":NaN}', "invalid_json"),
+    ("application/json", b'{"name":"\xff"}', "invalid_json"), ("application/json", b'{"name":"\xed\xa0\x80"}', "invalid_json"),
+    ("application/json", '{"name":' + "[" * 30000 + "]" * 30000 + "}", "invalid_json"),
+    ("application/json; charset=utf-8", '{"nam":"a"}', "unknown_field"),
+    ("Application/JSON", '{"name":["a"]}', "invalid_type"),
+])
+def test_bodies_are_read_strictly(roled, content_type, body, code):
+    headers = {"Content-Type": content_type} if content_type else {"Content-Type": ""}
+    answer = roled.request("POST", f"/v1/organizations/{roled.organization}/projects", body, headers=headers)
+    assert answer.code == code
+    assert roled.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("path", [
+    "/", "/v1", "/v1/", "/v1/whoami/", "//v1/whoami", "/v1//whoami", "/v1/../v1/whoami", "/v1/%77hoami",
+    "/V1/whoami", "/v1/whoami/x", "/v1/projects", "http://x/v1/whoami", "/v1/whoami;x", "*",
+])
+def test_paths_are_taken_literally(roled, path):
+    assert status(exchange(roled, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) == 404
+
+
+def test_other_methods_are_405_and_named(roled):
+    answer = roled.request("DELETE", "/v1/whoami")
+    assert answer.status == 405 and answer.headers["allow"] == "GET"
+    answer = roled.request("PUT", f"/v1/organizations/{roled.organization}/projects", {})
+    assert answer.headers["allow"] == "GET, POST"
+
+
+def test_a_clients_own_request_id_is_not_taken_over(roled):
+    answer = roled.get("/healthz", headers={"X-Request-Id": "evil\tid"})
+    assert answer.headers["x-request-id"].startswith("req_")
+
+
+def test_no_answer_and_no_log_shows_a_token(roled):
+    for token in (roled.owner.token, roled.owner.token + "x"):
+        for path in ("/v1/whoami", "/v1/nothing", f"/v1/projects/{token}"):
+            if token not in path:
+                assert token not in roled.get(path, token=token).text
+    roled.stop()
+    assert roled.owner.token not in roled.log_text()
+    roled.start()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tls")
+    files = directory / "cert.pem", directory / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files
+
+
+def test_https(tmp_path, certificate):
+    with Roled(tmp_path, tls=certificate) as roled:
+        assert roled.address.startswith("https://127.0.0.1:")
+        project = roled.create_project()
+        key = roled.node_key(project)
+        etag = roled.roster(project, key).headers["etag"]
+        connection = roled.connect()
+        assert roled.roster(project, key, etag=etag, wait=1, connection=connection).status == 304
+        assert roled.roster(project, key, connection=connection).status == 200
+        connection.close()
+
+
+@pytest.mark.parametrize("version, works", [("-tls1_1", False), ("-tls1_2", True), ("-tls1_3", True)])
+def test_tls_1_2_or_newer(tmp_path, certificate, version, works):
+    with Roled(tmp_path, tls=certificate) as roled:
+        done = subprocess.run(["openssl", "s_client", version, "-cipher", "ALL:@SECLEVEL=0", "-connect",
+                               f"127.0.0.1:{roled.port}"], input=b"", capture_output=True, timeout=20)
+        assert (done.returncode == 0) == works
+
+
+def test_plain_http_and_silence_on_the_tls_port(tmp_path, certificate):
+    with Roled(tmp_path, tls=certificate) as roled:
+        assert "HTTP/1.1 200" not in exchange(roled, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        began = time.monotonic()
+        exchange(roled, b"", timeout=30)
+        assert 5 < time.monotonic() - began < 15
+        assert roled.get("/healthz").status == 200
+
+
+def test_wrong_certificates_are_said_at_the_start(tmp_path, certificate):
+    for tls in ((certificate[0], tmp_path / "none.pem"), (tmp_path / "none.pem", certificate[1])):
+        roled = Roled(tmp_path / f"r{os.urandom(4).hex()}", init=False)
+        roled.directory.mkdir()
+        roled.run("init", "--organization", "Acme", "--owner", "a@example.com")
+        roled.tls = tls
+        with pytest.raises(RuntimeError, match="none.pem"):
+            roled.start()

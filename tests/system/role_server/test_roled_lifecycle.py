@@ -1,0 +1,192 @@
+"""Stopping, being killed, many at once."""
+
+import http.client
+import signal
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from roled import Roled
+from test_roled_waiting import Waiting
+
+
+def test_sigterm_while_idle_exits_0_at_once(tmp_path):
+    roled = Roled(tmp_path).start()
+    began = time.monotonic()
+    assert roled.stop() == 0 and time.monotonic() - began < 2
+
+
+def test_sigint_too(tmp_path):
+    roled = Roled(tmp_path).start()
+    roled.process.send_signal(signal.SIGINT)
+    assert roled.process.wait(10) == 0
+    roled.stop()
+
+
+def test_sigterm_answers_those_who_wait(tmp_path):
+    roled = Roled(tmp_path).start()
+    project = roled.create_project()
+    key = roled.node_key(project)
+    etag = roled.roster(project, key).headers["etag"]
+    waiting = [Waiting(roled, project, key, etag, 60) for _ in range(20)]
+    time.sleep(0.5)
+    assert roled.stop() == 0
+    for one in waiting:
+        assert one.result().status == 304 and one.took < 3
+        assert one.answer.headers["connection"] == "close"
+
+
+def test_while_stopping_readyz_says_so_and_nobody_is_held(tmp_path):
+    roled = Roled(tmp_path)
+    roled.drain_ms = 1500
+    roled.start()
+    project = roled.create_project()
+    key = roled.node_key(project)
+    etag = roled.roster(project, key).headers["etag"]
+    assert roled.get("/readyz", token=None).status == 200
+    roled.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    ready = roled.get("/readyz", token=None)
+    assert ready.status == 503 and ready.headers["connection"] == "close"
+    assert roled.get("/healthz", token=None).status == 200
+    began = time.monotonic()
+    answer = roled.roster(project, key, etag=etag, wait=30)
+    assert answer.status == 304 and "preference-applied" not in answer.headers
+    assert time.monotonic() - began < 0.5
+    assert roled.process.wait(10) == 0
+    roled.stop()
+
+
+def test_what_is_under_way_is_finished(tmp_path):
+    """A client sends its body slowly while the server is told to stop."""
+    roled = Roled(tmp_path).start()
+    body = b'{"name":"late"}'
+    with roled.socket() as client:
+        client.sendall((f"POST /v1/organizations/{roled.organization}/projects HTTP/1.1\r\nHost: x\r\n"
+                        f"Authorization: Bearer {roled.owner.token}\r\nContent-Type: application/json\r\n"
+                        f"Content-Length: {len(body)}\r\n\r\n").encode() + body[:5])
+        time.sleep(0.3)
+        roled.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        client.sendall(body[5:])
+        text = client.makefile("rb").read().decode()
+    assert text.startswith("HTTP/1.1 201") and "connection: close" in text.lower()
+    assert roled.process.wait(10) == 0
+    roled.stop()
+    with roled:
+        names = roled.get(f"/v1/organizations/{roled.organization}/projects").text
+        assert '"late"' in names
+
+
+def test_a_client_that_never_finishes_does_not_keep_it_from_stopping(tmp_path):
+    roled = Roled(tmp_path).start()
+    with roled.socket(timeout=30) as client:
+        client.sendall(b"POST /v1/whoami HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        time.sleep(0.2)
+        began = time.monotonic()
+        assert roled.stop() == 0 and time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_kill_9_loses_nothing_that_was_answered(tmp_path, round_number):
+    roled = Roled(tmp_path).start()
+    answered, done = [], threading.Event()
+
+    def create(worker):
+        connection = roled.connect()
+        number = 0
+        while not done.is_set():
+            number += 1
+            name = f"p-{worker}-{number}"
+            try:
+                answer = roled.post(f"/v1/organizations/{roled.organization}/projects", {"name": name},
+                                    connection=connection)
+            except (OSError, http.client.HTTPException):
+                return
+            assert answer.status == 201
+            answered.append(name)
+
+    workers = [threading.Thread(target=create, args=(worker,)) for worker in range(4)]
+    for worker in workers:
+        worker.start()
+    time.sleep(0.5 + 0.2 * round_number)
+    roled.kill()
+    done.set()
+    for worker in workers:
+        worker.join()
+    assert len(answered) > 10
+    with roled:
+        kept, after = set(), ""
+        while after is not None:
+            page = roled.get(f"/v1/organizations/{roled.organization}/projects?limit=1000"
+                             + (f"&after={after}" if after else "")).json
+            kept |= {one["name"] for one in page["data"]}
+            after = page["next_cursor"]
+        assert set(answered) <= kept
+        with sqlite3.connect(roled.db, timeout=10) as db:
+            recorded = db.execute("SELECT COUNT(*) FROM audit WHERE action = 'projects.create'").fetchone()[0]
+            integrity = db.execute("PRAGMA integrity_check").fetchone()[0]
+        assert recorded == len(kept) - 1, "a change and its record are one"
+        assert integrity == "ok"
+
+
+def test_concurrent_changes_do_not_lose_a_revision(roled, project):
+    users = [roled.add_user(f"u{i}") for i in range(24)]
+    start = roled.get(roled.collaborators(project)).json["revision"]
+    failures = []
+
+    def add(mine):
+        connection = roled.connect()
+        for user in mine:
+            answer = roled.post(roled.collaborators(project), {"user_id": user.id}, connection=connection)
+            if answer.status != 201:
+                failures.append(answer)
+
+    threads = [threading.Thread(target=add, args=(users[i::6],)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    roster = roled.get(roled.collaborators(project)).json
+    assert not failures and len(roster["data"]) == 25 and roster["revision"] == start + 24
+
+
+def test_two_admins_cannot_remove_each_other(roled, project):
+    """Whatever the order, somebody is left: the check and the change are one transaction."""
+    for i in range(5):
+        pair = [roled.add_user(f"x{i}"), roled.add_user(f"y{i}")]
+        one = roled._made(roled.post(f"/v1/organizations/{roled.organization}/projects", {"name": f"q{i}"}))["id"]
+        for user in pair:
+            roled.add_collaborator(one, user, role="admin")
+        roled.remove_collaborator(one, roled.owner)
+        statuses = []
+
+        def remove(by, whom):
+            statuses.append(roled.delete(f"{roled.collaborators(one)}/{whom.id}", token=by).status)
+
+        threads = [threading.Thread(target=remove, args=pair), threading.Thread(target=remove, args=pair[::-1])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with sqlite3.connect(roled.db, timeout=10) as db:
+            admins = db.execute("SELECT COUNT(*) FROM collaborators WHERE project_id = ? AND role = 'admin'",
+                                (one,)).fetchone()[0]
+        assert admins == 1 and 204 in statuses, statuses
+
+
+def test_a_stuck_writer_is_told_as_unavailable_and_passes(roled, project):
+    alice = roled.add_user("alice")
+    blocker = sqlite3.connect(roled.db, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    assert roled.get(roled.collaborators(project)).status == 200, "readers are not kept waiting"
+    answer = roled.post(roled.collaborators(project), {"user_id": alice.id})
+    assert (answer.status, answer.code) == (503, "database_unavailable")
+    assert answer.headers["retry-after"]
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    roled.add_collaborator(project, alice)
+    assert "locked" in roled.log_text()
+    (roled.directory / "roled.log").write_text("")

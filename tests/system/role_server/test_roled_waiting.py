@@ -1,0 +1,226 @@
+"""Prefer: wait=N. A held request is answered when the roster changes, or when the time is up."""
+
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from roled import Roled
+
+
+class Waiting:
+    """A held request on a thread of its own."""
+
+    def __init__(self, roled, project, key, etag, wait, **kwargs):
+        self.began = time.monotonic()
+        self.answer = self.took = None
+        self.thread = threading.Thread(target=self._ask, args=(roled, project, key, etag, wait), kwargs=kwargs)
+        self.thread.start()
+
+    def _ask(self, roled, project, key, etag, wait, **kwargs):
+        self.answer = roled.roster(project, key, etag=etag, wait=wait, **kwargs)
+        self.took = time.monotonic() - self.began
+
+    def result(self, timeout=70):
+        self.thread.join(timeout)
+        assert self.answer is not None, "not answered"
+        return self.answer
+
+
+@pytest.fixture
+def key(roled, project):
+    return roled.node_key(project)
+
+
+@pytest.fixture
+def etag(roled, project, key):
+    return roled.roster(project, key).headers["etag"]
+
+
+def test_time_is_up(roled, project, key, etag):
+    waiting = Waiting(roled, project, key, etag, 1)
+    answer = waiting.result()
+    assert answer.status == 304 and 1.0 <= waiting.took < 2.0
+    assert answer.headers["preference-applied"] == "wait=1"
+    assert answer.headers["etag"] == etag
+
+
+def test_as_of_is_the_time_of_the_answer(roled, project, key, etag):
+    began = time.time()
+    answer = roled.roster(project, key, etag=etag, wait=2)
+    assert int(answer.headers["together-as-of"]) >= int(began) + 2
+
+
+def test_a_change_is_told_within_a_second(roled, project, key, etag):
+    alice = roled.add_user("alice")
+    waiting = Waiting(roled, project, key, etag, 30)
+    time.sleep(0.5)
+    changed = time.monotonic()
+    roled.add_collaborator(project, alice)
+    answer = waiting.result()
+    assert time.monotonic() - changed < 1.0
+    assert answer.status == 200 and answer.headers["preference-applied"] == "wait=30"
+    assert {one["login"] for one in answer.json["data"]} == {"ann", "alice"}
+
+
+def test_nothing_is_missed_between_two_requests(roled, project, key, etag):
+    roled.add_collaborator(project, roled.add_user("alice"))
+    waiting = Waiting(roled, project, key, etag, 30)
+    assert waiting.result().status == 200 and waiting.took < 0.5
+
+
+def test_changes_within_200_ms_are_told_together(roled, project, key, etag):
+    users = [roled.add_user(f"u{i}") for i in range(3)]
+    waiting = Waiting(roled, project, key, etag, 30)
+    time.sleep(0.5)
+    connection = roled.connect()
+    for user in users:
+        roled.post(roled.collaborators(project), {"user_id": user.id}, connection=connection)
+        time.sleep(0.04)
+    assert len(waiting.result().json["data"]) == 4
+
+
+def test_another_projects_change_wakes_nobody(roled, project, key, etag):
+    other = roled.create_project("other")
+    alice = roled.add_user("alice")
+    waiting = Waiting(roled, project, key, etag, 2)
+    time.sleep(0.3)
+    roled.add_collaborator(other, alice)
+    assert waiting.result().status == 304 and waiting.took >= 2
+
+
+def test_a_change_by_the_command_line_is_seen(roled):
+    key = roled.node_key(roled.default_project)
+    etag = roled.roster(roled.default_project, key).headers["etag"]
+    waiting = Waiting(roled, roled.default_project, key, etag, 30)
+    time.sleep(0.5)
+    roled.add_user("alice")
+    answer = waiting.result()
+    assert answer.status == 200 and waiting.took < 3
+    assert "alice" in {one["login"] for one in answer.json["data"]}
+
+
+def test_a_changed_login_or_uid_is_told(roled, project, key):
+    alice = roled.add_user("alice")
+    roled.add_collaborator(project, alice)
+    for change in ({"login": "alicia"}, {"login": "al"}):
+        etag = roled.roster(project, key).headers["etag"]
+        waiting = Waiting(roled, project, key, etag, 30)
+        time.sleep(0.3)
+        roled.patch("/v1/users/me", change, token=alice)
+        assert change["login"] in waiting.result().text
+
+
+def test_the_key_is_checked_again_before_the_answer(roled, project):
+    made = roled.post(f"/v1/projects/{project}/node_keys", {"name": "short-lived"}).json
+    etag = roled.roster(project, made["token"]).headers["etag"]
+    alice = roled.add_user("alice")
+    waiting = Waiting(roled, project, made["token"], etag, 30)
+    time.sleep(0.3)
+    roled.delete(f"/v1/projects/{project}/node_keys/{made['id']}")
+    roled.add_collaborator(project, alice)
+    answer = waiting.result()
+    assert answer.status == 401 and "alice" not in answer.text
+
+
+def test_a_person_removed_while_waiting_does_not_get_the_roster(roled, project):
+    alice = roled.add_user("alice")
+    roled.add_collaborator(project, alice)
+    etag = roled.roster(project, alice.token).headers["etag"]
+    waiting = Waiting(roled, project, alice.token, etag, 30)
+    time.sleep(0.3)
+    roled.remove_collaborator(project, alice)
+    assert waiting.result().status == 403
+
+
+def test_the_longest_wait_is_a_minute(roled, project, key, etag):
+    roled.add_collaborator(project, roled.add_user("alice"))
+    answer = roled.roster(project, key, etag=etag, wait=86400)
+    assert answer.status == 200 and answer.headers["preference-applied"] == "wait=60"
+
+
+@pytest.mark.parametrize("prefer, applied", [
+    ("respond-async, wait=1", True), ("wait=1; x=y, wait=50", True), ("WAIT = 1", True), ('wait="1"', True),
+    ("wait=0", False), ("wait=-1", False), ("wait=x", False), ("wait", False), ("waits=1", False), ("", False),
+])
+def test_the_preference_is_read_as_rfc_7240_says(roled, project, key, etag, prefer, applied):
+    began = time.monotonic()
+    answer = roled.get(roled.collaborators(project), token=key, headers={"If-None-Match": etag, "Prefer": prefer})
+    assert answer.status == 304
+    assert ("preference-applied" in answer.headers) == applied
+    assert (time.monotonic() - began >= 1.0) == applied
+
+
+def test_without_a_condition_nobody_waits(roled, project, key):
+    began = time.monotonic()
+    answer = roled.roster(project, key, wait=30)
+    assert answer.status == 200 and time.monotonic() - began < 1
+    assert answer.headers["preference-applied"] == "wait=30", "a client learns that waiting is possible"
+
+
+def test_waiters_beyond_the_limit_are_answered_at_once(tmp_path):
+    with Roled(tmp_path, options=["--max-waiters", "2"]) as roled:
+        project = roled.create_project()
+        key = roled.node_key(project)
+        etag = roled.roster(project, key).headers["etag"]
+        held = [Waiting(roled, project, key, etag, 3) for _ in range(2)]
+        time.sleep(0.5)
+        third = Waiting(roled, project, key, etag, 3)
+        assert third.result().status == 304 and third.took < 0.5
+        assert "preference-applied" not in third.answer.headers
+        assert all(one.result().status == 304 and one.took >= 3 for one in held)
+
+
+def test_a_client_that_vanishes_gives_its_place_free(tmp_path):
+    with Roled(tmp_path, options=["--max-waiters", "1"]) as roled:
+        project = roled.create_project()
+        key = roled.node_key(project)
+        etag = roled.roster(project, key).headers["etag"]
+        for _ in range(3):
+            gone = roled.socket()
+            gone.sendall((f"GET {roled.collaborators(project)} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+                          f"If-None-Match: {etag}\r\nPrefer: wait=60\r\n\r\n").encode())
+            time.sleep(0.3)
+            gone.close()
+            time.sleep(0.1)
+        waiting = Waiting(roled, project, key, etag, 1)
+        assert waiting.result().headers["preference-applied"] == "wait=1" and waiting.took >= 1
+
+
+def test_a_connection_goes_on_after_it_was_held(roled, project, key, etag):
+    connection = roled.connect()
+    for _ in range(2):
+        assert roled.roster(project, key, etag=etag, wait=1, connection=connection).status == 304
+    assert roled.roster(project, key, connection=connection).status == 200
+
+
+def test_a_request_sent_while_another_is_held_is_answered_after_it(roled, project, key, etag):
+    head = f"GET {{}} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+    with roled.socket() as client:
+        client.sendall((head.format(roled.collaborators(project)) +
+                        f"If-None-Match: {etag}\r\nPrefer: wait=1\r\n\r\n").encode())
+        time.sleep(0.3)
+        client.sendall((head.format("/v1/whoami") + "Connection: close\r\n\r\n").encode())
+        text = client.makefile("rb").read().decode()
+    assert text.index("HTTP/1.1 304") < text.index("HTTP/1.1 200") < text.index('"node_key"')
+
+
+def test_two_hundred_waiters_are_told_of_one_change(roled, project, key, etag):
+    alice = roled.add_user("alice")
+    waiting = [Waiting(roled, project, key, etag, 30) for _ in range(200)]
+    time.sleep(1.5)
+    changed = time.monotonic()
+    roled.add_collaborator(project, alice)
+    assert all(one.result().status == 200 for one in waiting)
+    assert time.monotonic() - changed < 3
+
+
+def test_a_project_that_disappears_is_not_waited_for(roled, project, key, etag):
+    waiting = Waiting(roled, project, key, etag, 30)
+    time.sleep(0.5)
+    with sqlite3.connect(roled.db, timeout=10) as db:
+        for table in ("api_keys", "collaborators"):
+            db.execute(f"DELETE FROM {table} WHERE project_id = ?", (project,))
+        db.execute("DELETE FROM projects WHERE id = ?", (project,))
+    assert waiting.result().status == 401 and waiting.took < 3
