@@ -61,6 +61,7 @@ void ConfigKeeper::read() {
     if (problems != unresolved_)
         for (const auto& problem : problems) log_.error(problem);
     unresolved_ = std::move(problems);
+    log_.info("configuration read: " + path_);
     put_in_force(std::move(config));
 }
 

@@ -109,6 +109,15 @@ class Cluster:
             new.chmod(0o755)
             new.rename(self.plugins / module.name)
 
+    def apply(self, settings: Settings) -> None:
+        """Another slurm.conf, where it differs; all daemons start anew with it."""
+        if settings == self.settings:
+            return
+        self.settings = dict(settings)
+        self.stop()
+        self.write_conf()
+        self.start()
+
     # ---- daemons ----------------------------------------------------------------------------
 
     def daemons(self) -> Iterable[Daemon]:

@@ -9,8 +9,11 @@ import pytest
 from cluster import Cluster
 from slurm_user import User
 from slurm_version import installed_slurm
+from world import PLUGSTACK, SETTINGS, World, modules
 
-UIDS = {"alice": 20001, "bob": 20002, "mallory": 20003}
+# carol is an Admin, mallory nobody's collaborator, oscar an operator, daisy a system account.
+UIDS = {"alice": 20001, "bob": 20002, "carol": 20003, "mallory": 20004, "oscar": 20005, "daisy": 500}
+
 
 
 @pytest.fixture(scope="session")
@@ -50,5 +53,26 @@ def cluster(running_cluster: Cluster) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def alice(cluster: Cluster, made_accounts: None) -> User:
-    return User("alice", UIDS["alice"], cluster)
+def users(cluster: Cluster, made_accounts: None) -> dict[str, User]:
+    return {login: User(login, uid, cluster) for login, uid in UIDS.items()}
+
+
+@pytest.fixture
+def alice(users: dict[str, User]) -> User:
+    return users["alice"]
+
+
+@pytest.fixture
+def mallory(users: dict[str, User]) -> User:
+    return users["mallory"]
+
+
+@pytest.fixture
+def world(cluster: Cluster, made_accounts: None) -> World:
+    """Both adapters in force, alice and carol on the roster of every host."""
+    cluster.install(*modules())
+    world = World(cluster)
+    world.reset()
+    cluster.write_plugstack(PLUGSTACK)
+    cluster.apply(SETTINGS)
+    return world

@@ -53,6 +53,9 @@ class Host:
         self.write_config("\n".join(lines) + "\n")
 
     def write_config(self, text: str) -> None:
+        """By rename; not at all where nothing changes, so that slurmctld need not read it again."""
+        if self.config.exists() and self.config.read_text() == text:
+            return
         new = self.config.with_suffix(".new")
         new.write_text(text)
         new.chmod(0o644)
@@ -67,9 +70,13 @@ class Host:
         assert done.returncode == 0, done
 
     def reset(self) -> None:
-        """A host on which nothing of ours has ever run. The folders stay: they are mounted."""
+        """A host on which nothing of ours has ever run, but for its configuration. The folders
+        stay: they are mounted."""
         for folder in (self.config_folder, self.snapshot_folder):
             for entry in os.scandir(folder):
-                shutil.rmtree(entry.path) if entry.is_dir() else os.unlink(entry.path)
+                if entry.is_dir():
+                    shutil.rmtree(entry.path)
+                elif entry.name != self.config.name:
+                    os.unlink(entry.path)
         self.roster = RosterFile(self.roster.path, PROJECT)
         self.roster.path.unlink(missing_ok=True)
