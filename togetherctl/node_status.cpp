@@ -64,7 +64,7 @@ Json::Value json_of(const NodeStatus& status) {
     json["configuration"] = status.config.path;
     json["roster"] = togetherctl::json_of(status.roster);
     json["lockdown"]["in_force"] = status.lockdown.has_value();
-    json["lockdown"]["reason"] = status.lockdown.value_or("");
+    json["lockdown"]["reason"] = json_or_null(status.lockdown);
     json["admissions"] = Json::Value(Json::arrayValue);
     for (const auto& admission : status.admissions) json["admissions"].append(json_of(admission));
     json["problems"] = Json::Value(Json::arrayValue);

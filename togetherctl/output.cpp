@@ -107,6 +107,7 @@ void Output::append_row(const Row& row, const std::vector<std::size_t>& widths, 
 void Output::document(const Json::Value& document) {
     Json::StreamWriterBuilder builder;
     builder["indentation"] = "  ";
+    builder["enableYAMLCompatibility"] = true;  // "name": value, as people write it
     builder["precision"] = 12;
     text_ += Json::writeString(builder, document) + "\n";
 }
