@@ -1,0 +1,214 @@
+"""The story that scripts/demo tells. Runs in the sandbox, on the modules of the system tests.
+
+Each scene says what should happen, does it for real, and counts what came out otherwise.
+"""
+
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+TESTS = CHECKOUT / "tests" / "system"
+sys.path[:0] = [str(TESTS), str(TESTS / "role_server"), str(TESTS / "slurm")]
+
+from accounts import Account, Accounts  # noqa: E402
+from cluster import Cluster  # noqa: E402
+from host import Host  # noqa: E402
+from node import build_folder  # noqa: E402
+from pam_service import gate_lines  # noqa: E402
+from roled import Roled  # noqa: E402
+from slurm_user import User  # noqa: E402
+from slurm_version import installed_slurm  # noqa: E402
+from ssh_client import SshClient  # noqa: E402
+from sshd import Sshd  # noqa: E402
+from syslog_collector import SyslogCollector  # noqa: E402
+from waiting import wait_until  # noqa: E402
+from world import PLUGSTACK, SETTINGS, World, modules  # noqa: E402
+
+UIDS = {"alice": 20001, "bob": 20002, "mallory": 20004}
+KEYS = CHECKOUT / "build" / "demo-keys"  # outside the sandbox's own /tmp, for --keep
+
+
+class Story:
+    def __init__(self, directory: Path, keep: bool) -> None:
+        self.directory = directory
+        self.keep = keep
+        self.surprises = 0
+        self.watchers: list[subprocess.Popen[bytes]] = []
+
+    # ---- telling -----------------------------------------------------------------------------
+
+    def say(self, text: str = "") -> None:
+        print(text, flush=True)
+
+    def check(self, as_expected: bool, text: str) -> None:
+        self.say(("  " if as_expected else "  UNEXPECTED: ") + text)
+        self.surprises += not as_expected
+
+    # ---- the cast ----------------------------------------------------------------------------
+
+    def raise_curtain(self) -> None:
+        self.roled = Roled(self.directory).start()
+        self.project = self.roled.create_project("cluster")
+        self.members = {login: self.roled.add_user(login, uid=uid) for login, uid in UIDS.items()}
+        self.roled.add_collaborator(self.project, self.members["alice"], role="admin")
+        self.roled.add_collaborator(self.project, self.members["bob"])
+        self.syslog = SyslogCollector()
+        self.syslog.__enter__()
+        KEYS.mkdir(parents=True, exist_ok=True)
+        self.accounts = Accounts(KEYS)
+        self.people = {login: self.accounts.add(login, uid) for login, uid in UIDS.items()}
+        self.people["root"] = self.accounts.root()
+        self.start_slurm()
+        self.start_sshd()
+
+    def start_slurm(self) -> None:
+        # Slurm resolves with AI_ADDRCONFIG; an address for documents (RFC 5737) satisfies it.
+        if not self.keep:
+            subprocess.run(["ip", "address", "add", "192.0.2.1/32", "dev", "lo"], check=True)
+        folder = Path("/run/together-cluster")
+        folder.mkdir(mode=0o755)
+        self.cluster = Cluster(folder, installed_slurm(), SETTINGS)
+        self.cluster.install(*modules())
+        self.cluster.write_plugstack(PLUGSTACK)
+        self.hosts = World(self.cluster).hosts
+        for host in self.hosts:
+            self.watch(host)
+        self.cluster.start()
+        self.users = {login: User(login, uid, self.cluster) for login, uid in UIDS.items()}
+
+    def watch(self, host: Host) -> None:
+        """together-refresh --watch, as its unit would run it."""
+        token = host.config_folder / "token"
+        token.write_text(self.roled.node_key(self.project) + "\n")
+        token.chmod(0o600)
+        # As the host sees them: a node's /etc/together is its own.
+        host.configure(
+            api={"base_url": self.roled.base_url, "project": self.project},
+            gate={"contact": "Questions: support@example.org"})
+        host.snapshot = host.snapshot_folder / f"{self.project}.roster.v1"
+        command = [*host.namespace_of_its_own(), str(host.refresh_program), "--watch"]
+        log = open(self.directory / f"watch-{host.name}.log", "wb")
+        self.watchers.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log))
+        wait_until(host.snapshot.exists, f"the roster on {host.name}")
+
+    def start_sshd(self) -> None:
+        self.sshd = Sshd(self.directory)
+        self.sshd.__enter__()
+        self.sshd.account_stack(gate_lines(build_folder() / "pam_together" / "pam_together.so"))
+        self.ssh = SshClient(self.sshd, self.directory)
+
+    # ---- scenes ------------------------------------------------------------------------------
+
+    def logins(self, who: dict[str, bool]) -> None:
+        self.say(f"  {'who tries':10} {'the roster says':18} {'sshd':8} {'decided in':>12}")
+        for login, expected in who.items():
+            self.syslog.forget()
+            result = self.ssh.run(self.people[login], "true")
+            let_in = result.status == 0
+            fields = {} if login == "root" else self.syslog.wait_for_decision(login=login)
+            role = fields.get("role", "-")
+            roster = "nothing is asked" if login == "root" else "absent" if role == "-" else role
+            took = f"{fields['took_us']} µs" if fields else "-"
+            self.check(let_in == expected,
+                       f"{login:10} {roster:18} {'lets in' if let_in else 'refuses':8} {took:>12}")
+            if not let_in:
+                self.say(f"             {login} reads: {result.stderr.strip().splitlines()[0]}")
+
+    def jobs(self, who: dict[str, bool]) -> None:
+        for login, expected in who.items():
+            result = self.users[login].run("srun", "id", "-un")
+            ran = result.status == 0 and result.stdout == f"{login}\n"
+            self.check(ran == expected, f"{login:10} srun id -un: {'runs' if ran else 'is refused'}")
+            if not ran:
+                self.say(f"             {login} reads: {result.stderr.strip().splitlines()[0]}")
+
+    def removal(self) -> None:
+        job = self.users["bob"].sbatch("echo ran", "--begin=now+1hour").job
+        revisions = {host.name: host.snapshot.stat().st_ino for host in self.hosts}
+        start = time.monotonic()
+        self.roled.remove_collaborator(self.project, self.members["bob"])
+        for host in self.hosts:
+            wait_until(lambda: host.snapshot.stat().st_ino != revisions[host.name], host.name)
+        took = time.monotonic() - start
+        self.check(took < 1, f"all {len(self.hosts)} nodes know after {took:.2f} s")
+        self.logins({"bob": False})
+        self.jobs({"bob": False})
+        self.cluster.must("scontrol", "update", f"jobid={job}", "starttime=now")
+        state = self.cluster.wait_for(job, "FAILED")["JobState"]
+        self.check(state == "FAILED", f"bob's job that was queued before: {state}, his node stays idle")
+        self.check(self.cluster.drain_reasons() == "", "no node is drained")
+
+    def explanation(self) -> None:
+        ctl = build_folder() / "togetherctl" / "togetherctl"
+        done = subprocess.run([ctl, "explain", "bob"], capture_output=True, text=True)
+        self.say("\n".join(f"    {line}" for line in done.stdout.splitlines()))
+        self.check("not_a_collaborator" in done.stdout, "it says why")
+
+    def outage(self) -> None:
+        self.roled.kill()
+        time.sleep(2.1)  # past recheck_after: an absent name makes the node ask, in vain
+        self.logins({"alice": True, "mallory": False, "root": True})
+        self.jobs({"alice": True})
+        age = self.syslog.wait_for_decision(login="alice")["age"]
+        self.check(age != "-", f"the log says how old the roster was: age={age}")
+
+    def tell(self) -> None:
+        self.say("A role authority, a login node with sshd, and a Slurm cluster of two nodes are up.")
+        self.say()
+        scenes: list[tuple[str, Callable[[], None]]] = [
+            ("alice is an Admin of the project, bob a Member; mallory has an account on the node, no more.",
+             lambda: self.logins({"alice": True, "bob": True, "mallory": False, "root": True})),
+            ("The same answer at Slurm's door.",
+             lambda: self.jobs({"alice": True, "bob": True, "mallory": False})),
+            ("bob queues a job. Then an Admin removes him from the project, over the authority's API.",
+             self.removal),
+            ("An operator asks why: togetherctl explain bob", self.explanation),
+            ("The authority goes away.", self.outage),
+        ]
+        for title, scene in scenes:
+            self.say(title)
+            scene()
+            self.say()
+
+    def wait_for_visitors(self) -> None:
+        if not self.keep:
+            return
+        options = (f"-p {self.sshd.port} -o UserKnownHostsFile=/dev/null "
+                   "-o StrictHostKeyChecking=no -o IdentitiesOnly=yes")
+        self.roled.start()
+        self.say("It stays up. Log in from another terminal of this machine:")
+        for login in ("alice", "mallory"):
+            self.say(f"  ssh {options} -i build/demo-keys/{login} {login}@127.0.0.1")
+        self.say("End it with Ctrl-C.")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        signal.pause()
+
+    def lower_curtain(self) -> None:
+        """Whatever is still up ends with the sandbox; the keys are outside of it."""
+        shutil.rmtree(KEYS, ignore_errors=True)
+
+
+def main() -> int:
+    story = Story(Path(tempfile.mkdtemp()), "--keep" in sys.argv[1:])
+    try:
+        story.raise_curtain()
+        story.tell()
+        story.wait_for_visitors()
+    finally:
+        story.lower_curtain()
+    if story.surprises:
+        story.say(f"{story.surprises} things came out otherwise than they should.")
+        return 1
+    story.say("Everything came out as it should.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
