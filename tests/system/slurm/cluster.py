@@ -28,6 +28,7 @@ class Cluster:
         self.directory = directory
         self.slurm = slurm
         self.conf = directory / "slurm.conf"
+        self.bare_conf = directory / "bare" / "slurm.conf"
         self.plugstack = directory / "plugstack.conf"
         self.plugins = directory / "plugins"  # ours go here, beside Slurm's own folder
         self.munge = Munge(directory / "munge")
@@ -50,7 +51,7 @@ class Cluster:
     # ---- configuration ----------------------------------------------------------------------
 
     def _make_folders(self) -> None:
-        for name in ("state", "spool-n1", "spool-n2", "plugins"):
+        for name in ("state", "spool-n1", "spool-n2", "plugins", "bare"):
             (self.directory / name).mkdir(mode=0o755)
         shutil.chown(self.directory / "state", "slurm", "slurm")
         (self.directory / "cgroup.conf").write_text(
@@ -60,10 +61,7 @@ class Cluster:
 
     def write_plugstack(self, *lines: str) -> None:
         """Read anew by every command and every step; replaced by rename, so never half read."""
-        new = self.plugstack.with_suffix(".new")
-        new.write_text("".join(f"{line}\n" for line in lines))
-        new.chmod(0o644)
-        new.rename(self.plugstack)
+        self._write(self.plugstack, lines)
 
     def write_conf(self) -> None:
         here, host = self.directory, socket.gethostname()
@@ -78,6 +76,8 @@ class Cluster:
             "SlurmdSpoolDir": f"{here}/spool-%n",
             "SlurmctldPidFile": f"{here}/slurmctld.pid",
             "SlurmdPidFile": f"{here}/slurmd-%n.pid",
+            "SlurmctldLogFile": f"{here}/slurmctld.log",
+            "SlurmdLogFile": f"{here}/%n.log",  # slurmstepd's lines come here too
             "PluginDir": f"{self.slurm.plugins}:{self.plugins}",
             "PlugStackConfig": str(self.plugstack),
             "ProctrackType": "proctrack/linuxproc",
@@ -96,10 +96,17 @@ class Cluster:
         lines += [f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={PORTS[name]} "
                   "CPUs=64 RealMemory=1000 State=UNKNOWN" for name in NODES]
         lines += [f"PartitionName=main Nodes={','.join(NODES)} Default=YES MaxTime=INFINITE State=UP"]
-        new = self.conf.with_suffix(".new")
+        self._write(self.conf, lines)
+        # What a user can write himself, to get past plugstack.conf.
+        self._write(self.bare_conf, [line for line in lines if "PlugStackConfig" not in line] +
+                    ["PlugStackConfig=/dev/null"])
+
+    @staticmethod
+    def _write(path: Path, lines: Iterable[str]) -> None:
+        new = path.with_suffix(".new")
         new.write_text("".join(f"{line}\n" for line in lines))
         new.chmod(0o644)
-        new.rename(self.conf)
+        new.rename(path)
 
     def install(self, *modules: Path) -> None:
         """Puts plug-ins where Slurm looks, by rename, as an installer must."""

@@ -1,4 +1,5 @@
-"""A daemon in the foreground, as a child of the tests: its end is seen, and none outlives them."""
+"""A daemon in the foreground, as a child of the tests: its end is seen, and none outlives them.
+It writes log_file itself; what it prints goes beside it, to a file that ends in .out."""
 
 import subprocess
 from collections.abc import Callable, Sequence
@@ -25,15 +26,15 @@ class Daemon:
         return self._process.pid
 
     def start(self, is_up: Callable[[], object], timeout: float = 15) -> None:
-        with self.log_file.open("ab") as log:
+        with self.log_file.with_suffix(".out").open("ab") as output:
             self._process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env=self._environment, cwd="/",
             )
         try:
             wait_until(lambda: self._still_runs() and is_up(), f"{self.command[0]}", timeout)
         except AssertionError:
-            print(self.log())
+            print(self.log(), self.log_file.with_suffix(".out").read_text())
             raise
 
     def stop(self) -> None:

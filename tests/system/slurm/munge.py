@@ -22,7 +22,7 @@ class Munge:
              f"--key-file={key}", f"--socket={self.socket}", f"--pid-file={directory}/munged.pid",
              f"--log-file={directory}/munged.log", f"--seed-file={directory}/munged.seed",
              "--num-threads=2"],
-            directory / "munged.out",
+            directory / "munged.log",
         )
 
     def start(self) -> None:

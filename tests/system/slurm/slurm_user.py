@@ -3,7 +3,7 @@
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cluster import Cluster
@@ -30,6 +30,11 @@ class User:
     login: str
     uid: int
     cluster: Cluster
+    has_plugstack: bool = True
+
+    def without_plugstack(self) -> "User":
+        """With a SLURM_CONF of his own, which loads nothing into srun, salloc and sbatch."""
+        return replace(self, has_plugstack=False)
 
     @property
     def home(self) -> Path:
@@ -39,8 +44,9 @@ class User:
         return ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups", *command]
 
     def environment(self, extra: Mapping[str, str] = NOTHING) -> dict[str, str]:
+        conf = self.cluster.conf if self.has_plugstack else self.cluster.bare_conf
         return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.home),
-                "USER": self.login} | self.cluster.environment | dict(extra)
+                "USER": self.login, "SLURM_CONF": str(conf)} | dict(extra)
 
     def run(
         self, *command: str | Path, stdin: str = "", timeout: float = 30,
