@@ -3,24 +3,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
+#include <string>
 
 #include "support/log_collector.h"
 #include "support/node.h"
 
 using namespace together;
 using namespace std::chrono_literals;
-
-namespace {
-
-std::string contents(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
-
-}  // namespace
 
 TEST_GROUP(messages) {
     LogCollector log;

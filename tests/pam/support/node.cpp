@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 using namespace together;
@@ -23,9 +24,17 @@ Moment ago(Nanoseconds age) {
     return moment;
 }
 
+std::string contents(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+}
+
 Node::Node() {
     for (const auto* folder : {"cache", "pam.d", "bin"})
         std::filesystem::create_directory(path(folder));
+    // Without it libpam complains through syslog(3), which blocks while nobody takes the lines.
+    service_file("account required pam_deny.so\n", "other");
     refresh_by("exits-75");
     service();
 }
@@ -45,11 +54,11 @@ void Node::refresh_by(const std::string& behaviour) {
 
 void Node::write_configuration() const {
     const bool own_deadline = roster_settings_.find("deadline") != std::string::npos;
-    write("together.conf",
-          "[api]\nbase_url = https://api.example/v1\nproject = " + std::string(test_project) +
-              "\n[roster]\ndirectory = " + path("cache") + "\nrefresh_program = " +
-              refresh_program_ + (own_deadline ? "\n" : "\ndeadline = 300ms\n") + roster_settings_ +
-              "\n[gate]\n" + gate_settings_ + "\n");
+    write("together.conf", std::string("[api]\nbase_url = ") + test_base_url +
+                               "\nproject = " + std::string(test_project) +
+                               "\n[roster]\ndirectory = " + path("cache") + "\nrefresh_program = " +
+                               refresh_program_ + (own_deadline ? "\n" : "\ndeadline = 300ms\n") +
+                               roster_settings_ + "\n[gate]\n" + gate_settings_ + "\n");
 }
 
 void Node::write(const std::string& name, const std::string& text) const {
@@ -75,7 +84,7 @@ void Node::roster(Nanoseconds age) {
 void Node::roster(const Moment& validated, std::vector<RosterEntry> entries) {
     RosterContent content;
     content.project = test_project;
-    content.base_url = "https://api.example/v1";
+    content.base_url = test_base_url;
     content.revision = 7;
     content.validated = validated;
     content.entries = std::move(entries);

@@ -10,6 +10,7 @@
 #include "snapshot_writer.h"
 
 inline constexpr const char* test_project = "proj_test";
+inline constexpr const char* test_base_url = "https://api.example/v1";
 
 together::RosterEntry collaborator(const std::string& login, uid_t uid,
                                    const std::string& role = "member");
@@ -54,3 +55,6 @@ class Node {
 };
 
 together::Moment ago(together::Nanoseconds age);
+
+// The whole file; empty where there is none.
+std::string contents(const std::string& path);
