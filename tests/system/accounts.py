@@ -24,11 +24,10 @@ def password_hash(password: str) -> str:
 
 
 class Accounts:
-    """Makes accounts in the sandbox's copy of /etc and takes them away again."""
+    """Makes accounts, in the sandbox's copy of /etc, where they end with it."""
 
     def __init__(self, keys: Path) -> None:
         self._keys = keys
-        self._made: dict[str, Account] = {}
 
     def add(self, login: str, uid: int) -> Account:
         home = Path("/home") / login
@@ -38,7 +37,6 @@ class Accounts:
              "--shell", "/bin/sh", "--password", password_hash(account.password), login],
             capture_output=True, check=True,
         )
-        self._made[login] = account
         self._make_key(account)
         self._authorize(account.home, account)
         return account
@@ -46,22 +44,11 @@ class Accounts:
     def root(self) -> Account:
         """root, let in with a key of its own. The sandbox's /root is empty and private."""
         root = Account("root", 0, "", self._keys / "root", Path("/root"))
-        if not root.key.exists():
-            self._make_key(root)
-            self._authorize(root.home, root)
+        self._make_key(root)
+        self._authorize(root.home, root)
         return root
 
-    def remove(self, login: str) -> None:
-        del self._made[login]
-        # --force: a session that is just ending may still run something as this user.
-        subprocess.run(["userdel", "--force", "--remove", login], capture_output=True, check=True)
-
-    def remove_all(self) -> None:
-        for login in list(self._made):
-            self.remove(login)
-
     def _make_key(self, account: Account) -> None:
-        account.key.unlink(missing_ok=True)
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", account.login, "-f", account.key],
             check=True,

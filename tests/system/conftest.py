@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts import Accounts
+from accounts import Account, Accounts
 from node import Node, build_folder
 from pam_service import PERMIT
 from ssh_client import SshClient
@@ -42,11 +42,32 @@ def sshd(running_sshd: Sshd) -> Iterator[Sshd]:
     print(running_sshd.log())  # pytest shows it where the test failed
 
 
-@pytest.fixture
-def accounts(tmp_path: Path) -> Iterator[Accounts]:
-    accounts = Accounts(tmp_path)
-    yield accounts
-    accounts.remove_all()
+@pytest.fixture(scope="session")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Accounts:
+    return Accounts(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+def alice(accounts: Accounts) -> Account:
+    """On the roster as admin, where the node is `gated`."""
+    return accounts.add("alice", 20001)
+
+
+@pytest.fixture(scope="session")
+def bob(accounts: Accounts) -> Account:
+    """On the roster as member."""
+    return accounts.add("bob", 20002)
+
+
+@pytest.fixture(scope="session")
+def mallory(accounts: Accounts) -> Account:
+    """Not on the roster: an account on the node is no right to log in."""
+    return accounts.add("mallory", 20003)
+
+
+@pytest.fixture(scope="session")
+def root(accounts: Accounts) -> Account:
+    return accounts.root()
 
 
 @pytest.fixture
@@ -69,3 +90,13 @@ def node() -> Iterator[Node]:
     node.configure()
     yield node
     node.reset()
+
+
+@pytest.fixture
+def gated(node: Node, sshd: Sshd) -> Node:
+    """A node that asks the gate before it lets anybody in."""
+    node.roster.add("alice", "admin", uid=20001)
+    node.roster.add("bob", "member")
+    node.roster.write()
+    sshd.account_stack(node.gate())
+    return node

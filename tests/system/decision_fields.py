@@ -2,10 +2,9 @@
 
 import re
 
-# A value is bare, or quoted with backslash escapes.
+# A value is bare, or quoted: \" and \\ stand for themselves, \xNN for a byte.
 FIELD = re.compile(r'(?:^|\s)([A-Za-z_][A-Za-z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$)')
-ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
-NAMED = {"n": "\n", "t": "\t", "r": "\r"}
+ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))")
 
 
 def parse_fields(text: str) -> dict[str, str]:
@@ -13,10 +12,13 @@ def parse_fields(text: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, quoted, bare in FIELD.findall(text):
         assert name not in fields, f"{name} twice in {text!r}"
-        fields[name] = ESCAPE.sub(_unescape, quoted) if quoted else bare
+        fields[name] = _unescape(quoted) if quoted else bare
     return fields
 
 
-def _unescape(match: re.Match[str]) -> str:
-    code, character = match.groups()
-    return chr(int(code, 16)) if code else NAMED.get(character, character)
+def _unescape(text: str) -> str:
+    def plain(match: re.Match[bytes]) -> bytes:
+        return bytes.fromhex(match[1].decode()) if match[1] else match[2]
+
+    # Bytes, because a character beyond ASCII is several escapes.
+    return ESCAPE.sub(plain, text.encode()).decode(errors="backslashreplace")

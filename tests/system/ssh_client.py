@@ -50,7 +50,8 @@ class SshClient:
 
     def connect(self, account: Account, method: Method = "key") -> "Connection":
         """A connection that runs no command (`-N`); further sessions can go over it."""
-        socket_path = self._directory / f"control-{account.login}-{time.monotonic_ns()}"
+        # Short: the path of a socket has 107 bytes, and ssh adds 17 while it makes it.
+        socket_path = self._directory / f"c{time.monotonic_ns()}"
         arguments = [
             "ssh", *self._options(account, method), "-N", "-M", "-S", str(socket_path),
             # Runs when the user has been let in: the event to wait for.

@@ -7,17 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from accounts import Account, Accounts
+from accounts import Account
 from decision_fields import parse_fields
 from pam_service import DENY
 from ssh_client import Method, SshClient
 from sshd import Sshd
 from syslog_collector import AUTHPRIV, SyslogCollector
-
-
-@pytest.fixture
-def alice(accounts: Accounts) -> Account:
-    return accounts.add("alice", 20001)
 
 
 @pytest.mark.parametrize("method", ["key", "keyboard"])
@@ -46,8 +41,8 @@ def test_a_wrong_password_is_refused(ssh: SshClient, alice: Account) -> None:
     assert ssh.run(impostor, "id -u", method="keyboard").status == 255
 
 
-def test_root_gets_in_with_a_key(ssh: SshClient, accounts: Accounts) -> None:
-    assert ssh.run(accounts.root(), "id -u").stdout == "0\n"
+def test_root_gets_in_with_a_key(ssh: SshClient, root: Account) -> None:
+    assert ssh.run(root, "id -u").stdout == "0\n"
 
 
 def test_the_stack_is_swapped_while_sshd_runs(sshd: Sshd, ssh: SshClient, alice: Account) -> None:
@@ -99,6 +94,7 @@ def test_a_message_that_does_not_come_fails(syslog: SyslogCollector) -> None:
     ("login=alice uid=10001", {"login": "alice", "uid": "10001"}),
     ('reason="not a collaborator" role=', {"reason": "not a collaborator", "role": ""}),
     (r'login="a\"b\\c\x0ad" x=""', {"login": 'a"b\\c\nd', "x": ""}),
+    (r'login="j\xc3\xb6rg"', {"login": "jörg"}),
     ('reason="x=1 y=2"', {"reason": "x=1 y=2"}),
 ])
 def test_fields_are_parsed(text: str, fields: dict[str, str]) -> None:

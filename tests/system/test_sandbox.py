@@ -123,7 +123,8 @@ def test_the_status_is_the_commands(command: str, status: int) -> None:
 
 
 def test_standard_input_reaches_the_command() -> None:
-    done = subprocess.run([SANDBOX, "cat"], input="text", capture_output=True, text=True, timeout=60)
+    command = [SANDBOX, "cat"]
+    done = subprocess.run(command, input="text", capture_output=True, text=True, timeout=60)
     assert done.stdout == "text"
 
 
