@@ -25,7 +25,7 @@ bool contains(const Range& range, const Value& value) {
 // What the disk says about a subject right now.
 struct Gate::View {
     enum class Kind { unusable, absent, found } kind = Kind::unusable;
-    std::optional<Moment> validated;
+    std::optional<Moment> validated;  // a damaged one's too: a newer one is wanted
     Age age;
     std::optional<std::int64_t> revision;
     RosterEntry entry;
@@ -105,26 +105,28 @@ bool Gate::is_exempt(const Subject& subject) {
 Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
     View view = look(question.subject);
     if (must_refresh(view)) {
-        const auto attempt = refresher_.refresh(*config_, view.validated);
+        const auto seen = view.validated;
+        const auto attempt = refresher_.refresh(*config_, seen);
         decision.asked = attempt.outcome == RefreshAttempt::Outcome::tried;
         if (decision.asked) view = look(question.subject);
-        const bool in_vain = must_refresh(view);
+        // Not by age alone: a request that took longer than recheck_after brings a roster that is
+        // older than that, and as new as there is.
+        const bool in_vain =
+            must_refresh(view) && (view.kind == View::Kind::unusable || view.validated == seen);
         decision.evidence = in_vain ? Evidence::old : Evidence::refreshed;
         if (in_vain) decision.refresh_problem = attempt.problem;
     } else {
         decision.evidence = Evidence::fresh;
     }
     decision.revision = view.revision;
-    if (view.validated) {
-        decision.age = view.age.value;
-        decision.age_uncertain = view.age.uncertain;
-    }
     if (view.kind == View::Kind::unusable) {
         decision.evidence = Evidence::none;
         add_detail(decision.detail, {view.problem});
         return Reason::no_roster;
     }
-    if (view.age.value > config_->fresh_for && !config_->within_stale_for(view.age.value))
+    decision.age = view.age.value;
+    decision.age_uncertain = view.age.uncertain;
+    if (!view.age.uncertain && !config_->within_stale_for(view.age.value))
         return Reason::roster_too_old;
     if (view.kind == View::Kind::absent) {
         if (!view.nameless.empty()) add_detail(decision.detail, {view.nameless});
@@ -152,7 +154,6 @@ Gate::View Gate::look(const Subject& subject) {
     } else if (found.error() == Absence::not_found && is_whole(snapshot)) {
         view.kind = View::Kind::absent;
     } else {
-        view.validated.reset();
         view.problem = "the snapshot of the roster is damaged";
     }
     return view;

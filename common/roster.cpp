@@ -38,7 +38,9 @@ tl::expected<Roster, OpenFailure> open_roster(const Config& config, const Moment
         Age age = age_of(validated, now, config.fresh_for);
         if (extended) {
             const Age stamped = age_of(stamp->validated, now, config.fresh_for);
-            if (stamped.value < age.value) {
+            // A stamp is later than the snapshot's header: where only the header lies in the
+            // future, because the clock was set back in between, the stamp knows the age.
+            if (stamped.value < age.value || (age.uncertain && !stamped.uncertain)) {
                 validated = stamp->validated;
                 age = stamped;
             }
