@@ -1,0 +1,59 @@
+#include "options.h"
+
+#include <CppUTest/TestHarness.h>
+
+#include <array>
+
+using namespace together::roled;
+
+TEST_GROUP(OptionsTest) {
+    static constexpr std::array settings = std::to_array<Setting>({{"db", "FILE", "", true},
+                                                                   {"max-waiters", "N", "", true},
+                                                                   {"secret", "X", "", false},
+                                                                   {"plain", "", "", false}});
+    std::map<std::string, std::string> environment;
+
+    together::Result<Options> read(const std::vector<std::string>& arguments) {
+        return Options::read(
+            arguments, settings, settings, [this](const char* name) -> const char* {
+                const auto found = environment.find(name);
+                return found == environment.end() ? nullptr : found->second.c_str();
+            });
+    }
+};
+
+TEST(OptionsTest, both_forms_of_a_value) {
+    const auto options = read({"--db", "a b", "--max-waiters=7", "--plain"});
+    STRCMP_EQUAL("a b", options->require("db")->c_str());
+    LONGS_EQUAL(7, static_cast<long>(*options->number("max-waiters", 1, 10)));
+    CHECK(options->has("plain"));
+    CHECK_FALSE(options->has("secret"));
+}
+
+TEST(OptionsTest, the_command_line_comes_before_the_environment) {
+    environment = {{"TOGETHER_ROLED_DB", "env"}, {"TOGETHER_ROLED_MAX_WAITERS", "3"}};
+    const auto options = read({"--db=line"});
+    STRCMP_EQUAL("line", options->get("db")->c_str());
+    LONGS_EQUAL(3, static_cast<long>(*options->number("max-waiters", 1, 10)));
+}
+
+TEST(OptionsTest, what_is_not_for_the_environment_is_not_taken_from_it) {
+    environment = {{"TOGETHER_ROLED_SECRET", "env"}};
+    CHECK_FALSE(read({})->has("secret"));
+}
+
+TEST(OptionsTest, mistakes_are_errors) {
+    CHECK_FALSE(read({"--dbx", "a"}).has_value());
+    CHECK_FALSE(read({"db"}).has_value());
+    CHECK_FALSE(read({"--"}).has_value());
+    CHECK_FALSE(read({"--db"}).has_value());
+    CHECK_FALSE(read({"--db=a", "--db=b"}).has_value());
+    CHECK_FALSE(read({"--config=x"}).has_value());
+}
+
+TEST(OptionsTest, numbers_have_a_range) {
+    for (const auto* text : {"", "x", "1x", "-1", "11", "1.0"})
+        CHECK_FALSE(
+            read({std::string("--max-waiters=") + text})->number("max-waiters", 1, 10).has_value());
+    LONGS_EQUAL(1, static_cast<long>(*read({})->number("max-waiters", 1, 10)));
+}
