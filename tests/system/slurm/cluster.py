@@ -85,7 +85,8 @@ class Cluster:
             "SelectType": "select/cons_tres",
             "SelectTypeParameters": "CR_CPU",
             "SlurmdParameters": "config_overrides",  # more CPUs than this machine has
-            "SchedulerParameters": "sched_min_interval=0,batch_sched_delay=0,default_queue_depth=1000",
+            "SchedulerParameters": "sched_min_interval=0,batch_sched_delay=0,"
+                                   "default_queue_depth=1000,bf_interval=1",
             "ReturnToService": "0",  # a node that goes down stays down, and a test sees it
             "MpiDefault": "none",
             "MaxJobCount": "20000",

@@ -50,10 +50,10 @@ class User:
 
     def run(
         self, *command: str | Path, stdin: str = "", timeout: float = 30,
-        environment: Mapping[str, str] = NOTHING,
+        environment: Mapping[str, str] = NOTHING, cwd: Path | None = None,
     ) -> Result:
         done = subprocess.run(
-            self.command(*command), env=self.environment(environment), cwd=self.home, input=stdin,
+            self.command(*command), env=self.environment(environment), cwd=cwd or self.home, input=stdin,
             capture_output=True, text=True, timeout=timeout,
         )
         return Result(done.returncode, done.stdout, done.stderr)
