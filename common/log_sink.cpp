@@ -1,6 +1,7 @@
 #include "log_sink.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -51,12 +52,31 @@ bool stderr_reaches_a_log() {
     return !is_dev_null;
 }
 
-bool write_without_blocking(int fd, const std::string& text) {
+// Where the reader has gone, EPIPE is enough: SIGPIPE would end the host.
+bool write_without_signal(int fd, std::string_view text) {
+    sigset_t broken_pipe;
+    sigset_t before;
+    sigset_t pending;
+    ::sigemptyset(&broken_pipe);
+    ::sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+    ::sigpending(&pending);
+    const bool wrote = ::write(fd, text.data(), text.size()) >= 0;
+    if (!wrote && errno == EPIPE && ::sigismember(&pending, SIGPIPE) == 0) {
+        const timespec at_once{};
+        ::sigtimedwait(&broken_pipe, nullptr, &at_once);
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return wrote;
+}
+
+bool write_without_blocking(int fd, std::string line) {
     pollfd writable{fd, POLLOUT, 0};
     if (::poll(&writable, 1, 0) != 1 || (writable.revents & POLLOUT) == 0) return false;
     // A pipe that is writable takes PIPE_BUF bytes at once, pipe(7).
-    const auto size = std::min<std::size_t>(text.size(), 4096);
-    return ::write(fd, text.data(), size) >= 0;
+    constexpr std::size_t longest = 4096 - 1;
+    if (line.size() > longest) line.resize(longest);
+    return write_without_signal(fd, line + "\n");
 }
 
 bool append(const std::string& path, std::string_view text) {
@@ -86,8 +106,7 @@ void send_log_line(Severity severity, std::string_view ident, std::string_view l
         case Sent::nobody_there:
             break;
     }
-    if (stderr_is_a_log && stderr_reaches_a_log() &&
-        write_without_blocking(STDERR_FILENO, text + "\n"))
+    if (stderr_is_a_log && stderr_reaches_a_log() && write_without_blocking(STDERR_FILENO, text))
         return;
     append(paths.fallback, now_in_utc() + " " + text + "\n");
 }
