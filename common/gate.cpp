@@ -113,7 +113,13 @@ Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
         // older than that, and as new as there is.
         const bool in_vain =
             must_refresh(view) && (view.kind == View::Kind::unusable || view.validated == seen);
-        decision.evidence = in_vain ? Evidence::old : Evidence::refreshed;
+        // A caller that may not ask has no newer answer for an absent name; a fresh roster is
+        // fresh.
+        const bool fresh =
+            view.kind != View::Kind::unusable && view.age.value <= config_->fresh_for;
+        decision.evidence = !in_vain                   ? Evidence::refreshed
+                            : !decision.asked && fresh ? Evidence::fresh
+                                                       : Evidence::old;
         if (in_vain) decision.refresh_problem = attempt.problem;
     } else {
         decision.evidence = Evidence::fresh;

@@ -60,7 +60,8 @@ class Story:
         self.roled.add_collaborator(self.project, self.members["bob"])
         self.syslog = SyslogCollector()
         self.syslog.__enter__()
-        KEYS.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(KEYS, ignore_errors=True)
+        KEYS.mkdir(parents=True)
         self.accounts = Accounts(KEYS)
         self.people = {login: self.accounts.add(login, uid) for login, uid in UIDS.items()}
         self.people["root"] = self.accounts.root()
@@ -105,13 +106,16 @@ class Story:
 
     # ---- scenes ------------------------------------------------------------------------------
 
-    def logins(self, who: dict[str, bool]) -> None:
+    def logins(self, who: dict[str, bool]) -> dict[str, dict[str, str]]:
+        """Who tries over ssh, and whether they should get in. Returns the log line of each."""
+        logged: dict[str, dict[str, str]] = {}
         self.say(f"  {'who tries':10} {'the roster says':18} {'sshd':8} {'decided in':>12}")
         for login, expected in who.items():
             self.syslog.forget()
             result = self.ssh.run(self.people[login], "true")
             let_in = result.status == 0
             fields = {} if login == "root" else self.syslog.wait_for_decision(login=login)
+            logged[login] = fields
             role = fields.get("role", "-")
             roster = "nothing is asked" if login == "root" else "absent" if role == "-" else role
             took = f"{fields['took_us']} µs" if fields else "-"
@@ -119,6 +123,7 @@ class Story:
                        f"{login:10} {roster:18} {'lets in' if let_in else 'refuses':8} {took:>12}")
             if not let_in:
                 self.say(f"             {login} reads: {result.stderr.strip().splitlines()[0]}")
+        return logged
 
     def jobs(self, who: dict[str, bool]) -> None:
         for login, expected in who.items():
@@ -153,15 +158,15 @@ class Story:
     def outage(self) -> None:
         self.roled.kill()
         time.sleep(2.1)  # past recheck_after: an absent name makes the node ask, in vain
-        self.logins({"alice": True, "mallory": False, "root": True})
+        logged = self.logins({"alice": True, "mallory": False, "root": True})
         self.jobs({"alice": True})
-        age = self.syslog.wait_for_decision(login="alice")["age"]
+        age = logged["alice"]["age"]
         self.check(age != "-", f"the log says how old the roster was: age={age}")
 
     def tell(self) -> None:
         self.say("A role authority, a login node with sshd, and a Slurm cluster of two nodes are up.")
         self.say()
-        scenes: list[tuple[str, Callable[[], None]]] = [
+        scenes: list[tuple[str, Callable[[], object]]] = [
             ("alice is an Admin of the project, bob a Member; mallory has an account on the node, no more.",
              lambda: self.logins({"alice": True, "bob": True, "mallory": False, "root": True})),
             ("The same answer at Slurm's door.",

@@ -174,6 +174,11 @@ class Round {
         leave_mark(RefreshOutcome::valid, message, 0ns, 0);
         RoundResult result = ended(RefreshOutcome::valid, message);
         result.was_held = summary_.was_held;
+        // The first of a watcher's requests wants an answer at once; the next may wait for news.
+        // One that was to wait and did not: this authority does not hold requests.
+        const bool has_etag =
+            summary_.outcome == FetchOutcome::not_modified || !summary_.etag.empty();
+        result.may_be_held = has_etag && request_.wait == 0s && held_for(config_) > 0s;
         result.changed = updated->kind == Update::Kind::written;
         return result;
     }

@@ -17,7 +17,8 @@ struct RoundResult {
     RefreshOutcome outcome = RefreshOutcome::no_answer;
     std::string message;  // what happened, for a person
     std::optional<Nanoseconds> retry_after;
-    bool was_held = false;  // the authority answered when it had news, or its wait was up
+    bool may_be_held = false;  // another request could be held: ask again at once
+    bool was_held = false;     // the authority answered when it had news, or its wait was up
     bool changed = false;   // there is a new snapshot
     bool stopped = false;   // `stop` became readable
 };
