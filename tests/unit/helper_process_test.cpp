@@ -1,0 +1,176 @@
+// Real children, well-behaved and not, executed as a host would execute together-refresh.
+#include "helper_process.h"
+
+#include <CppUTest/TestHarness.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include "support/files.h"
+#include "support/helpers.h"
+#include "support/processes.h"
+#include "support/temporary_directory.h"
+#include "support/texts.h"
+
+using namespace together;
+using namespace std::chrono_literals;
+
+namespace {
+
+Deadline in(std::chrono::milliseconds duration) {
+    return std::chrono::steady_clock::now() + duration;
+}
+
+}  // namespace
+
+TEST_GROUP(helper_process) {
+    TemporaryDirectory directory;
+    std::string program;
+    Stopwatch stopwatch;
+
+    void setup() override {
+        program = directory / "helper";
+    }
+    void teardown() override {
+        CHECK_TRUE(no_child_is_left());
+    }
+
+    // Executes a script; its last words end up in the files that it writes.
+    HelperProcess::End run(const std::string& script, std::chrono::milliseconds deadline = 5s) {
+        make_script(program, script);
+        return execute(deadline);
+    }
+    HelperProcess::End execute(std::chrono::milliseconds deadline = 5s, int* exec_error = nullptr) {
+        auto helper = HelperProcess::start(program, {"--one", "two words"});
+        if (!helper) FAIL(helper.error().message.c_str());
+        const auto end = helper->wait(in(deadline));
+        if (exec_error != nullptr) *exec_error = helper->exec_error();
+        return end;
+    }
+    void ended_in_time(std::chrono::milliseconds deadline) const {
+        CHECK_TRUE(stopwatch.elapsed() < deadline + 200ms);
+    }
+    bool is_killed_at_the_deadline(const std::string& script) {
+        const Stopwatch since;
+        const bool killed = run(script, 300ms) == HelperProcess::End::deadline;
+        return killed && since.elapsed() >= 300ms && since.elapsed() < 500ms && no_child_is_left();
+    }
+    std::string result() const {
+        return read_file(directory / "result");
+    }
+};
+
+TEST(helper_process, exits) {
+    CHECK_TRUE(run("exit 0") == HelperProcess::End::exited);
+    CHECK_TRUE(run("exit 75") == HelperProcess::End::exited);
+    CHECK_TRUE(run("kill -9 $$") == HelperProcess::End::exited);
+}
+
+TEST(helper_process, is_waited_for) {
+    CHECK_TRUE(run("sleep 0.05; echo done >" + (directory / "result")) ==
+               HelperProcess::End::exited);
+    TEXT_EQUAL("done\n", result());
+}
+
+TEST(helper_process, gets_its_arguments) {
+    run("printf '%s|' \"$@\" >" + (directory / "result"));
+    TEXT_EQUAL("--one|two words|", result());
+}
+
+TEST(helper_process, that_is_missing_cannot_be_executed) {
+    int error = 0;
+    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    LONGS_EQUAL(ENOENT, error);
+    ended_in_time(300ms);
+}
+
+TEST(helper_process, that_is_not_executable_cannot_be_executed) {
+    int error = 0;
+    write_file(program, "#!/bin/sh\n", 0644);
+    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    LONGS_EQUAL(EACCES, error);
+    write_file(program, "rubbish", 0755);
+    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    LONGS_EQUAL(ENOEXEC, error);
+    std::filesystem::remove(program);
+    make_directory(program);
+    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    LONGS_EQUAL(EACCES, error);
+}
+
+TEST(helper_process, is_searched_for_nowhere) {
+    int error = 0;
+    program = "true";
+    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    LONGS_EQUAL(ENOENT, error);
+}
+
+TEST(helper_process, that_hangs_is_killed_at_the_deadline) {
+    CHECK_TRUE(is_killed_at_the_deadline("exec sleep 60"));
+}
+
+TEST(helper_process, that_ignores_signals_is_killed_at_the_deadline) {
+    CHECK_TRUE(is_killed_at_the_deadline("trap '' TERM INT HUP QUIT PIPE\nexec sleep 60"));
+}
+
+TEST(helper_process, that_stops_is_killed_at_the_deadline) {
+    CHECK_TRUE(is_killed_at_the_deadline("kill -STOP $$"));
+}
+
+TEST(helper_process, that_floods_its_pipe_is_killed_at_the_deadline) {
+    CHECK_TRUE(is_killed_at_the_deadline("exec cat /dev/zero >&3"));
+}
+
+TEST(helper_process, that_floods_its_pipe_and_exits_has_exited) {
+    CHECK_TRUE(run("head -c 1000000 /dev/zero >&3") == HelperProcess::End::exited);
+}
+
+TEST(helper_process, that_closes_its_pipe_and_goes_on_is_waited_for) {
+    CHECK_TRUE(run("exec 3>&-\nsleep 0.05\necho done >" + (directory / "result")) ==
+               HelperProcess::End::exited);
+    TEXT_EQUAL("done\n", result());
+    CHECK_TRUE(is_killed_at_the_deadline("exec 3>&-\nexec sleep 60"));
+}
+
+TEST(helper_process, whose_child_keeps_the_pipe_is_not_waited_for) {
+    CHECK_TRUE(run("sleep 1 &\nexit 0") == HelperProcess::End::exited);
+    ended_in_time(700ms);
+}
+
+TEST(helper_process, is_killed_at_once_where_the_deadline_is_past) {
+    make_script(program, "exec sleep 60");
+    CHECK_TRUE(execute(-1s) == HelperProcess::End::deadline);
+    ended_in_time(0ms);
+}
+
+TEST(helper_process, is_killed_where_nobody_waits_for_it) {
+    make_script(program, "exec sleep 60");
+    { const auto helper = HelperProcess::start(program, {}); }
+    CHECK_TRUE(no_child_is_left());
+    ended_in_time(0ms);
+}
+
+TEST(helper_process, that_moved_is_killed_once) {
+    make_script(program, "exit 0");
+    auto first = HelperProcess::start(program, {});
+    HelperProcess second(*std::move(first));
+    CHECK_TRUE(second.wait(in(5s)) == HelperProcess::End::exited);
+}
+
+TEST(helper_process, leaves_no_descriptor) {
+    const auto before = open_descriptors();
+    run("exit 0");
+    run("exec sleep 60", 20ms);
+    std::filesystem::remove(program);
+    execute();
+    CHECK_TRUE(open_descriptors() == before);
+}
+
+TEST(helper_process, leaves_the_signal_mask_as_it_was) {
+    sigset_t before;
+    sigset_t after;
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &before);
+    run("exit 0");
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &after);
+    for (int signal = 1; signal < SIGRTMAX; ++signal)
+        LONGS_EQUAL(::sigismember(&before, signal), ::sigismember(&after, signal));
+}

@@ -1,0 +1,38 @@
+// What tests of executed helpers need: a stopwatch, and a look at which children are left.
+#pragma once
+
+#include <dirent.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+
+class Stopwatch {
+  public:
+    std::chrono::milliseconds elapsed() const {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - start_);
+    }
+
+  private:
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// No child of this process is there, running or waiting to be reaped.
+inline bool no_child_is_left() {
+    siginfo_t info{};
+    return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+}
+
+// Numbers of the open descriptors.
+inline std::set<int> open_descriptors() {
+    std::set<int> numbers;
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc/self/fd"), ::closedir);
+    while (const dirent* entry = ::readdir(directory.get()))
+        if (entry->d_name[0] != '.') numbers.insert(std::stoi(entry->d_name));
+    numbers.erase(::dirfd(directory.get()));
+    return numbers;
+}
