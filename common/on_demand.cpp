@@ -115,10 +115,11 @@ class OnDemandWait {
         mark.failures = last ? last->failures + 1 : 1;
         mark.outcome = RefreshOutcome::no_answer;
         mark.message = "together-refresh did not end within " + format_duration(config_.deadline);
+        const auto roster = open_roster(config_, clock_.now());
+        const bool usable = roster && config_.within_stale_for(roster->age.value);
         mark.not_before =
             elapsed(started, clock_.now()) +
-            delay_after_failure(mark.failures, std::nullopt,
-                                open_roster(config_, clock_.now()).has_value(), random_fraction());
+            delay_after_failure(mark.failures, std::nullopt, usable, random_fraction());
         static_cast<void>(write_mark(paths_, mark));
         return mark.message;
     }
