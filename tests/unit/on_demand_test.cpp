@@ -1,0 +1,195 @@
+// Refreshing on demand: who may, what is executed, and what a failure leaves behind.
+#include "on_demand.h"
+
+#include <CppUTest/TestHarness.h>
+#include <sys/stat.h>
+
+#include "support/on_demand_test.h"
+
+using namespace together;
+using namespace std::chrono_literals;
+
+TEST_GROUP(may_refresh){
+    static bool with(uid_t real, uid_t effective, uid_t saved){return holds_in_a_child([&] {
+        return ::setresuid(real, effective, saved) == 0 && may_refresh();
+    });
+}
+void setup() override {
+    needs_root();
+}
+}
+;
+
+TEST(may_refresh, needs_all_three_uids_to_be_roots) {
+    CHECK_TRUE(with(0, 0, 0));
+    CHECK_FALSE(with(nobody, 0, 0));
+    CHECK_FALSE(with(0, nobody, 0));
+    CHECK_FALSE(with(0, 0, nobody));
+    CHECK_FALSE(with(nobody, nobody, 0));
+    CHECK_FALSE(with(nobody, nobody, nobody));
+}
+
+TEST_GROUP_BASE(on_demand, OnDemandTest){void setup() override{needs_root();
+}
+void teardown() override {
+    CHECK_TRUE(no_child_is_left());
+}
+}
+;
+
+TEST(on_demand, executes_the_helper_for_this_configuration) {
+    make_helper(install_newer());
+    CHECK_TRUE(brings_a_newer_one());
+    TEXT_EQUAL("--config " + config.path + " --on-demand\n", read_file(file("runs")));
+}
+
+TEST(on_demand, touches_nothing_for_who_may_not) {
+    make_helper(install_newer());
+    CHECK_TRUE(holds_in_a_child([&] {
+        return ::setresuid(nobody, 0, 0) == 0 &&
+               refresh().outcome == RefreshAttempt::Outcome::not_permitted;
+    }));
+    LONGS_EQUAL(0, runs());
+    CHECK_FALSE(exists(roster.paths().lock));
+}
+
+TEST(on_demand, asks_where_there_is_no_roster) {
+    std::filesystem::remove(roster.path());
+    seen.reset();
+    make_helper(install_newer());
+    CHECK_TRUE(brings_a_newer_one());
+    LONGS_EQUAL(1, runs());
+}
+
+TEST(on_demand, is_content_with_what_somebody_else_brought) {
+    make_helper("");
+    std::filesystem::rename(file("newer"), roster.path());
+    CHECK_TRUE(brings_a_newer_one());
+    LONGS_EQUAL(0, runs());
+}
+
+TEST(on_demand, is_content_with_a_stamp_that_somebody_else_brought) {
+    make_helper("");
+    roster.stamp(clock.now(), roster.open()->header().digest);
+    CHECK_TRUE(brings_a_newer_one());
+    LONGS_EQUAL(0, runs());
+}
+
+TEST(on_demand, concludes_nothing_from_an_exit_status) {
+    make_helper("exit 0");
+    TEXT_EQUAL("", refresh().problem);
+    make_helper(install_newer() + "\nexit 75");
+    CHECK_TRUE(brings_a_newer_one());
+}
+
+TEST(on_demand, tells_what_the_helper_left_in_its_mark) {
+    make_helper(install_mark() + "\nexit 75");
+    TEXT_EQUAL("api.example.com did not answer", refresh().problem);
+}
+
+TEST(on_demand, holds_back_until_the_mark_has_passed) {
+    make_helper(install_mark() + "\nexit 75");
+    refresh();
+    LONGS_EQUAL(1, runs());
+    clock.tick(3s);
+    TEXT_EQUAL("not asked again for another 1.0s after: api.example.com did not answer",
+               refresh().problem);
+    LONGS_EQUAL(1, runs());
+    clock.tick(1s);
+    make_helper(install_newer());
+    refresh();
+    LONGS_EQUAL(2, runs());
+}
+
+TEST(on_demand, is_held_back_by_no_mark_that_is_not_roots) {
+    make_helper(install_newer());
+    std::filesystem::copy_file(file("failed.mark"), roster.paths().mark);
+    CHECK_EQUAL(0, ::chown(roster.paths().mark.c_str(), nobody, nobody));
+    CHECK_TRUE(brings_a_newer_one());
+}
+
+TEST(on_demand, is_held_back_by_no_mark_that_is_damaged) {
+    make_helper(install_newer());
+    write_file(roster.paths().mark, read_file(file("failed.mark")).substr(0, 511));
+    CHECK_TRUE(brings_a_newer_one());
+}
+
+TEST(on_demand, names_a_helper_that_cannot_be_executed) {
+    TEXT_EQUAL("cannot execute " + file("helper") + ": No such file or directory",
+               refresh().problem);
+    // Our own errors hold nobody back.
+    CHECK_FALSE(exists(roster.paths().mark));
+    make_helper(install_newer());
+    CHECK_TRUE(brings_a_newer_one());
+}
+
+TEST(on_demand, names_a_folder_that_is_missing) {
+    config.directory = "/nonexistent/together";
+    make_helper("");
+    TEXT_CONTAINS("cannot open /nonexistent/together/proj_a.roster.v1.lock", refresh().problem);
+    LONGS_EQUAL(0, runs());
+}
+
+TEST(on_demand, names_a_lock_that_others_could_hold) {
+    write_file(roster.paths().lock, "", 0666);
+    make_helper("");
+    TEXT_CONTAINS("is open to others", refresh().problem);
+    LONGS_EQUAL(0, runs());
+}
+
+TEST(on_demand, kills_a_helper_that_hangs_and_leaves_its_mark) {
+    config.deadline = 300ms;
+    make_helper("trap '' TERM\nexec sleep 60");
+    const Stopwatch since;
+    TEXT_EQUAL("together-refresh did not end within 300ms", refresh().problem);
+    CHECK_TRUE(since.elapsed() >= 300ms && since.elapsed() < 500ms);
+    CHECK_TRUE(no_child_is_left());
+    const auto mark = read_mark(roster.paths());
+    CHECK_TRUE(mark.has_value());
+    LONGS_EQUAL(1, mark->failures);
+    CHECK_TRUE(mark->outcome == RefreshOutcome::no_answer);
+    TEXT_EQUAL("together-refresh did not end within 300ms", mark->message);
+    CHECK_TRUE(time_left(*mark, clock.now()) >= 500ms);
+    CHECK_TRUE(time_left(*mark, clock.now()) <= 1s);
+}
+
+TEST(on_demand, waits_for_no_helper_while_the_mark_of_a_killed_one_holds) {
+    config.deadline = 100ms;
+    make_helper("exec sleep 60");
+    refresh();
+    const Stopwatch since;
+    TEXT_CONTAINS("not asked again for another ", refresh().problem);
+    CHECK_TRUE(since.elapsed() < 50ms);
+    LONGS_EQUAL(1, runs());
+    clock.tick(1s);
+    refresh();
+    LONGS_EQUAL(2, runs());
+    LONGS_EQUAL(2, read_mark(roster.paths())->failures);
+}
+
+TEST(on_demand, holds_back_for_5_seconds_at_most_where_no_roster_can_decide) {
+    config.deadline = 100ms;
+    make_helper("exec sleep 60");
+    const auto longest_hold = [&] {
+        Mark mark;
+        mark.attempted = seen.value_or(Moment{});
+        mark.failures = 50;
+        CHECK_TRUE(write_mark(roster.paths(), mark).has_value());
+        refresh();
+        return time_left(*read_mark(roster.paths()), clock.now());
+    };
+    CHECK_TRUE(longest_hold() >= 30s);
+    config.stale_for = 10min;  // the roster is an hour old
+    CHECK_TRUE(longest_hold() <= 5s);
+    config.stale_for.reset();
+    CHECK_TRUE(longest_hold() >= 30s);
+    std::filesystem::remove(roster.path());
+    CHECK_TRUE(longest_hold() <= 5s);
+}
+
+TEST(on_demand, leaves_no_descriptor) {
+    make_helper("");
+    const auto before = open_descriptors();
+    refresh();
+    CHECK_TRUE(open_descriptors() == before);
+}

@@ -1,0 +1,145 @@
+// Many callers at once are one request: one executes the helper, the others wait for its result,
+// each within its own deadline.
+#include <CppUTest/TestHarness.h>
+#include <signal.h>
+
+#include <thread>
+
+#include "roster_lock.h"
+#include "support/on_demand_test.h"
+
+using namespace together;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int callers = 20;
+
+}  // namespace
+
+TEST_GROUP_BASE(single_flight, OnDemandTest){void setup() override{needs_root();
+}
+void teardown() override {
+    CHECK_TRUE(no_child_is_left());
+}
+
+std::vector<RefreshAttempt> refresh_in_threads() {
+    std::vector<RefreshAttempt> attempts(callers);
+    std::vector<std::thread> threads;
+    for (auto& attempt : attempts) threads.emplace_back([&] { attempt = refresh(); });
+    for (auto& thread : threads) thread.join();
+    return attempts;
+}
+RosterLock held_by_another() {
+    auto lock = RosterLock::open(roster.paths());
+    CHECK_TRUE(lock.has_value() && lock->try_acquire(LockPart::flight));
+    return *std::move(lock);
+}
+}
+;
+
+TEST(single_flight, of_threads_executes_the_helper_once) {
+    make_helper("sleep 0.05\n" + install_newer());
+    for (const auto& attempt : refresh_in_threads()) {
+        TEXT_EQUAL("", attempt.problem);
+        CHECK_TRUE(attempt.outcome == RefreshAttempt::Outcome::tried);
+    }
+    LONGS_EQUAL(1, runs());
+    CHECK_TRUE(open_roster(config, clock.now())->validated == clock.now());
+}
+
+TEST(single_flight, of_processes_executes_the_helper_once) {
+    make_helper("sleep 0.05\n" + install_newer());
+    std::vector<pid_t> children;
+    for (int i = 0; i < callers; ++i) {
+        const pid_t child = ::fork();
+        if (child == 0) ::_exit(brings_a_newer_one() ? 0 : 1);
+        children.push_back(child);
+    }
+    for (const pid_t child : children) {
+        int status = -1;
+        CHECK_EQUAL(child, ::waitpid(child, &status, 0));
+        LONGS_EQUAL(0, status);
+    }
+    LONGS_EQUAL(1, runs());
+}
+
+TEST(single_flight, that_fails_holds_everybody_back) {
+    make_helper("sleep 0.05\n" + install_mark() + "\nexit 75");
+    for (const auto& attempt : refresh_in_threads())
+        TEXT_CONTAINS("api.example.com did not answer", attempt.problem);
+    LONGS_EQUAL(1, runs());
+}
+
+TEST(single_flight, that_hangs_keeps_nobody_past_the_deadline) {
+    config.deadline = 300ms;
+    make_helper("exec sleep 60");
+    const Stopwatch since;
+    for (const auto& attempt : refresh_in_threads())
+        CHECK_TRUE(attempt.problem.find("did not end within 300ms") != std::string::npos);
+    CHECK_TRUE(since.elapsed() < 600ms);
+    LONGS_EQUAL(1, runs());
+}
+
+TEST(single_flight, of_another_process_is_waited_for_within_the_own_deadline) {
+    config.deadline = 300ms;
+    make_helper("");
+    const auto lock = held_by_another();
+    const Stopwatch since;
+    TEXT_EQUAL("another login's refresh did not end within 300ms", refresh().problem);
+    CHECK_TRUE(since.elapsed() >= 300ms && since.elapsed() < 500ms);
+    LONGS_EQUAL(0, runs());
+}
+
+TEST(single_flight, of_another_is_over_when_it_lets_go) {
+    make_helper("");
+    auto lock = held_by_another();
+    std::thread other([&] {
+        std::this_thread::sleep_for(50ms);
+        std::filesystem::rename(file("newer"), roster.path());
+        lock.release(LockPart::flight);
+    });
+    CHECK_TRUE(brings_a_newer_one());
+    other.join();
+    LONGS_EQUAL(0, runs());
+}
+
+TEST(single_flight, of_another_that_brought_nothing_is_taken_over) {
+    make_helper(install_newer());
+    auto lock = held_by_another();
+    std::thread other([&] {
+        std::this_thread::sleep_for(50ms);
+        lock.release(LockPart::flight);
+    });
+    CHECK_TRUE(brings_a_newer_one());
+    other.join();
+    LONGS_EQUAL(1, runs());
+}
+
+TEST(single_flight, of_another_that_failed_is_believed) {
+    make_helper("");
+    auto lock = held_by_another();
+    std::thread other([&] {
+        std::this_thread::sleep_for(50ms);
+        std::filesystem::copy_file(file("failed.mark"), roster.paths().mark);
+        lock.release(LockPart::flight);
+    });
+    TEXT_CONTAINS("api.example.com did not answer", refresh().problem);
+    other.join();
+    LONGS_EQUAL(0, runs());
+}
+
+TEST(single_flight, is_not_waited_for_while_the_mark_holds) {
+    const auto lock = held_by_another();
+    std::filesystem::copy_file(file("failed.mark"), roster.paths().mark);
+    const Stopwatch since;
+    TEXT_CONTAINS("not asked again for another 4.0s", refresh().problem);
+    CHECK_TRUE(since.elapsed() < 100ms);
+}
+
+TEST(single_flight, is_not_held_by_who_writes_the_roster) {
+    make_helper(install_newer());
+    auto lock = RosterLock::open(roster.paths());
+    CHECK_TRUE(lock->try_acquire(LockPart::write));
+    CHECK_TRUE(brings_a_newer_one());
+}

@@ -1,0 +1,62 @@
+// A roster an hour old, a helper that is a shell script, and one that asks it for a newer one.
+#pragma once
+
+#include <algorithm>
+
+#include "on_demand.h"
+#include "support/fake_clock.h"
+#include "support/helpers.h"
+#include "support/processes.h"
+#include "support/roster_folder.h"
+#include "support/texts.h"
+
+struct OnDemandTest : Utest {
+    OnDemandTest() {
+        config.refresh_program = file("helper");
+        config.deadline = std::chrono::milliseconds(5000);
+        // What a helper can install: a newer roster, and the mark of a failure.
+        together::Mark mark;
+        clock.tick(std::chrono::hours(1));
+        mark.attempted = clock.now();
+        mark.not_before = std::chrono::seconds(4);
+        mark.outcome = together::RefreshOutcome::no_answer;
+        mark.message = "api.example.com did not answer";
+        write_file(file("failed.mark"), together::encode_mark(mark));
+        roster.write(clock.now());
+        std::filesystem::rename(roster.path(), file("newer"));
+        seen = FakeClock().now();
+        roster.write(*seen);
+    }
+
+    std::string file(const std::string& name) const { return roster.directory() / name; }
+    // Each execution leaves a line in "runs" before it does anything else.
+    void make_helper(const std::string& body) const {
+        make_script(file("helper"), "echo \"$@\" >>" + file("runs") + "\n" + body);
+    }
+    std::string install_newer() const {
+        return "ln " + file("newer") + " " + file("next") + "\nmv " + file("next") + " " +
+               roster.path();
+    }
+    std::string install_mark() const {
+        return "cp " + file("failed.mark") + " " + roster.paths().mark;
+    }
+    long runs() const {
+        const auto text = read_file(file("runs"));
+        return std::count(text.begin(), text.end(), '\n');
+    }
+    together::RefreshAttempt refresh() {
+        return together::OnDemandRefresher(clock).refresh(config, seen);
+    }
+    bool brings_a_newer_one() {
+        const auto attempt = refresh();
+        const auto now = together::open_roster(config, clock.now());
+        return attempt.outcome == together::RefreshAttempt::Outcome::tried &&
+               attempt.problem.empty() && now && now->validated == clock.now();
+    }
+
+    RosterFolder roster;
+    together::Config& config = roster.config;
+    FakeClock clock;
+    std::optional<together::Moment> seen;  // by the caller, who wants a newer one
+    Stopwatch stopwatch;
+};
