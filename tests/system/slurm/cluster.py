@@ -218,4 +218,8 @@ class Cluster:
             daemon.forget_log()
 
     def logs(self) -> str:
-        return "".join(f"---- {daemon.log_file.name}\n{daemon.log()}" for daemon in self.daemons())
+        noise = ("mpi", "MPI", "Recovered", "shutdown", "preparing for", "hardware", "Zero Bytes")
+        return "\n".join(
+            line for daemon in self.daemons()
+            for line in [f"---- {daemon.log_file.name}", *daemon.log().splitlines()]
+            if not any(word in line for word in noise))

@@ -46,7 +46,7 @@ class User:
     def environment(self, extra: Mapping[str, str] = NOTHING) -> dict[str, str]:
         conf = self.cluster.conf if self.has_plugstack else self.cluster.bare_conf
         return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.home),
-                "USER": self.login, "SLURM_CONF": str(conf)} | dict(extra)
+                "USER": self.login, "SHELL": "/bin/sh", "SLURM_CONF": str(conf)} | dict(extra)
 
     def run(
         self, *command: str | Path, stdin: str = "", timeout: float = 30,
