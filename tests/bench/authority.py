@@ -1,0 +1,117 @@
+"""A role authority for measuring: answers from memory over TLS, so that its own cost is small."""
+
+import http.server
+import json
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from node import NOTHING, PROJECT, Node
+from waiting import wait_until
+
+PAGE = 1000
+TOKEN = "tgn_bench"
+
+
+class Authority:
+    """Use as a context manager."""
+
+    def __init__(self, collaborators: int) -> None:
+        self.collaborators = collaborators
+        self.revision = 0
+        self.requests = 0
+        self.hold_for = 0.0  # how long an unchanged answer to `Prefer: wait` is held
+        self.silent = False
+        self._pages: dict[str, bytes] = {}
+        self.change()
+
+    def change(self) -> None:
+        self.revision += 1
+        entries = [self._entry(number) for number in range(self.collaborators)]
+        self._pages.clear()
+        for start in range(0, self.collaborators, PAGE):
+            end = start + PAGE
+            cursor = str(end) if end < self.collaborators else None
+            page = {"object": "list", "project_id": PROJECT, "revision": self.revision,
+                    "next_cursor": cursor, "data": entries[start:end]}
+            self._pages[str(start)] = json.dumps(page).encode()
+
+    @staticmethod
+    def _entry(number: int) -> dict[str, Any]:
+        return {"object": "project.collaborator", "user_id": f"user_{number}", "login": f"user{number}",
+                "uid": 20000 + number, "role": "member" if number else "admin", "external": False}
+
+    def configure(self, node: Node, roster: Mapping[str, str] = NOTHING) -> None:
+        node.reset()
+        token = node.config.with_name("token")
+        token.write_text(TOKEN + "\n")
+        token.chmod(0o600)
+        node.configure(
+            api={"base_url": f"https://127.0.0.1:{self.port}/v1", "ca_file": str(self._certificate)},
+            roster=roster)
+
+    def wait_for_requests(self, number: int) -> None:
+        target = self.requests + number
+        wait_until(lambda: self.requests >= target, f"{number} requests", timeout=60)
+
+    def __enter__(self) -> "Authority":
+        folder = Path(tempfile.mkdtemp())
+        folder.chmod(0o755)
+        self._certificate = folder / "certificate.pem"
+        key = folder / "key.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-keyout", key, "-out", self._certificate, "-days", "2", "-subj", "/CN=127.0.0.1",
+             "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._certificate, key)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+        authority = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                authority.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+    def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
+        self.requests += 1
+        if self.silent:
+            time.sleep(60)
+        etag = f'"r{self.revision}"'
+        start = request.path.rpartition("after=")[2] if "after=" in request.path else "0"
+        unchanged = request.headers["If-None-Match"] == etag
+        held = unchanged and "Prefer" in request.headers
+        if held:
+            time.sleep(self.hold_for)
+        body = b"" if unchanged else self._pages[start]
+        request.send_response(304 if unchanged else 200)
+        request.send_header("ETag", etag)
+        request.send_header("Content-Type", "application/json")
+        if held:
+            request.send_header("Preference-Applied", request.headers["Prefer"])
+        if not unchanged:
+            request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)

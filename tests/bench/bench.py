@@ -1,0 +1,215 @@
+"""What scripts/bench runs in the sandbox: each measurement prints its lines and the budget."""
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
+
+from accounts import Accounts  # noqa: E402
+from authority import Authority  # noqa: E402
+from node import Node, build_folder  # noqa: E402
+from pam_service import PERMIT, PamService, gate_lines  # noqa: E402
+from ssh_client import SshClient  # noqa: E402
+from sshd import Sshd  # noqa: E402
+from syslog_collector import SyslogCollector  # noqa: E402
+
+BENCH = build_folder() / "tests" / "bench"
+PAIRS = int(os.environ.get("TOGETHER_BENCH_PAIRS", "500"))
+
+
+def heading(text: str, *columns: str) -> None:
+    print(f"\n{text}")
+    if columns:
+        print(f"{'':44} " + " ".join(f"{column:>10}" for column in columns), flush=True)
+
+
+def row(name: str, *values: float, unit: str = "") -> None:
+    print(f"{name:44} " + " ".join(f"{value:10.2f}" for value in values) + f" {unit}", flush=True)
+
+
+def upper_bound(differences: list[float]) -> float:
+    """Of the mean, 95 %, by resampling: the differences are not normal."""
+    means = sorted(statistics.fmean(random.choices(differences, k=len(differences)))
+                   for _ in range(2000))
+    return means[int(0.95 * len(means))]
+
+
+@contextmanager
+def node_with_roster(collaborators: int) -> Iterator[Node]:
+    node = Node(build_folder())
+    node.reset()
+    for number in range(collaborators):
+        node.roster.add(f"user{number}", "member" if number else "admin", uid=20000 + number)
+    node.roster.write()
+    node.configure(roster={"fresh_for": "1h"})
+    assert node.refresh().returncode == 0
+    try:
+        yield node
+    finally:
+        node.reset()
+
+
+def decision() -> None:
+    heading("One decision, everything opened and parsed anew. Budget: 20 µs hot, 100 µs in a new process",
+            "p50 µs", "p99 µs")
+    subprocess.run([BENCH / "gate_bench", tempfile.mkdtemp()], check=True)
+
+
+def pam() -> None:
+    heading("PAM account transactions in new processes, log line included. Budget: 1.6 of pam_permit",
+            "p50 µs", "p99 µs", "ratio")
+    folder = Path(tempfile.mkdtemp())
+    names = folder / "names"
+    names.write_text("".join(f"user{number}\n" for number in range(1000)))
+    rules = folder / "access.conf"
+    rules.write_text("+:root:ALL\n+:user1:ALL\n+:user2:ALL\n+:user3:ALL\n+:user50:ALL\n-:ALL:ALL\n")
+    stacks = {
+        "permit": "pam_permit.so",
+        "do_nothing": str(BENCH / "do_nothing.so"),
+        "together": str(build_folder() / "pam_together" / "pam_together.so"),
+        "listfile_1000": f"pam_listfile.so item=user sense=allow onerr=fail file={names}",
+        "access_6": f"pam_access.so accessfile={rules}",
+    }
+    for name, module in stacks.items():
+        (folder / name).write_text(f"account required {module}\n")
+    accounts = Accounts(folder)
+    accounts.add("user50", 20050)
+    with node_with_roster(1000), SyslogCollector():
+        subprocess.run([BENCH / "pam_bench", folder, "300", *stacks], check=True)
+    accounts.remove_all()
+
+
+def ssh() -> None:
+    heading(f"ssh login end to end over pam_permit, {PAIRS} pairs. Budget: upper bound below 2 ms",
+            "permit ms", "ours ms", "difference", "95 % upper")
+    folder = Path(tempfile.mkdtemp())
+    accounts = Accounts(folder)
+    account = accounts.add("user50", 20050)
+    with node_with_roster(1000) as node, SyslogCollector(), Sshd(folder) as sshd:
+        client = SshClient(sshd, folder)
+        stacks = {"permit": PERMIT, "ours": gate_lines(node.module)[:2]}
+        times: dict[str, list[float]] = {name: [] for name in stacks}
+        for _ in range(PAIRS):
+            for name in random.sample(list(stacks), 2):
+                sshd.account_stack(stacks[name])
+                result = client.run(account, "true")
+                assert result.status == 0, result
+                times[name].append(result.seconds * 1000)
+    accounts.remove_all()
+    differences = [ours - permit for ours, permit in zip(times["ours"], times["permit"])]
+    row("ssh true", statistics.median(times["permit"]), statistics.median(times["ours"]),
+        statistics.median(differences), upper_bound(differences))
+
+
+def cpu_seconds(*command: str | Path) -> float:
+    """User and system time of a command and all that it waited for."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, (command, process.returncode)
+    return usage.ru_utime + usage.ru_stime
+
+
+def cpu_of_family(pid: int) -> float:
+    """CPU seconds so far of a process and its children: schedstat counts nanoseconds, not ticks."""
+    pids = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    return sum(int(Path(f"/proc/{each}/schedstat").read_text().split()[0]) for each in pids) / 1e9
+
+
+def refresh() -> None:
+    heading("together-refresh over TLS with a ca_file, CPU time. Budget for 10,000: 100, 25 and 2 ms",
+            "p50 ms", "max ms")
+    for collaborators in (10_000, 100_000):
+        with Authority(collaborators) as authority:
+            node = Node(build_folder())
+            authority.configure(node)
+            changed, unchanged = [], []
+            for _ in range(10):
+                authority.change()
+                changed.append(1000 * cpu_seconds(node.refresh_program))
+                unchanged.append(1000 * cpu_seconds(node.refresh_program))
+            row(f"changed, {collaborators}", statistics.median(changed), max(changed))
+            row(f"unchanged, on demand, {collaborators}", statistics.median(unchanged), max(unchanged))
+            watch(authority, node, collaborators)
+            node.reset()
+
+
+def watch(authority: Authority, node: Node, collaborators: int) -> None:
+    authority.hold_for = 1.05  # below a second a watcher takes it for an authority that holds nothing
+    watcher = subprocess.Popen([node.refresh_program, "--watch"], stderr=subprocess.DEVNULL)
+    authority.wait_for_requests(3)
+    before, requests = cpu_of_family(watcher.pid), authority.requests
+    authority.wait_for_requests(15)
+    spent = cpu_of_family(watcher.pid) - before
+    row(f"unchanged, --watch, {collaborators}", 1000 * spent / (authority.requests - requests))
+    watcher.terminate()
+    watcher.wait()
+
+
+def storm() -> None:
+    heading("200 logins at once on a cold node. Budget: 1 request", "requests", "slowest s")
+    with Authority(1000) as authority:
+        node = Node(build_folder())
+        authority.configure(node)
+        slowest = at_once(200, "user50")
+        row("cold", authority.requests, slowest)
+        node.reset()
+    heading("1,000 logins in a row while the authority accepts and says nothing", "p50 ms", "p99 ms", "max ms")
+    with Authority(1000) as authority:
+        node = Node(build_folder())
+        authority.configure(node, roster={"fresh_for": "1s", "recheck_after": "1s"})
+        assert node.refresh().returncode == 0
+        authority.silent = True
+        time.sleep(1.1)
+        times = sorted(1000 * one_login("user50") for _ in range(1000))
+        row("the roster grew old", times[500], times[990], times[-1])
+        node.reset()
+
+
+def one_login(login: str) -> float:
+    start = time.monotonic()
+    done = subprocess.run([build_folder() / "togetherctl" / "togetherctl", "check", login],
+                          stdin=subprocess.DEVNULL, capture_output=True)
+    assert done.returncode == 0, done
+    return time.monotonic() - start
+
+
+def at_once(number: int, login: str) -> float:
+    times: list[float] = []
+    threads = [threading.Thread(target=lambda: times.append(one_login(login))) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(times) == number
+    return max(times)
+
+
+def slurm() -> None:
+    subprocess.run([HERE / "slurm"], check=True)
+
+
+MEASUREMENTS: dict[str, Callable[[], None]] = {
+    "decision": decision, "pam": pam, "ssh": ssh, "refresh": refresh, "storm": storm, "slurm": slurm}
+
+
+def main(names: list[str]) -> None:
+    unknown = [name for name in names if name not in MEASUREMENTS]
+    if unknown:
+        sys.exit(f"bench: no such measurement: {unknown[0]} ({', '.join(MEASUREMENTS)})")
+    for name in names or MEASUREMENTS:
+        MEASUREMENTS[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,16 @@
+// Timings and their summary.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+using Samples = std::vector<double>;  // microseconds
+
+double percentile(Samples samples, double part);
+
+// Microseconds that `work` took.
+double time_of(const std::function<void()>& work);
+
+// The same in a newly forked process, as sshd and its like do it; its first and only call.
+double time_in_new_process(const std::function<void()>& work);
