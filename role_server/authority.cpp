@@ -11,7 +11,7 @@ namespace {
 
 namespace net = boost::asio;
 
-constexpr std::size_t database_threads = 4;
+constexpr std::size_t reading_threads = 4;
 // About two seconds of work; who comes later is better told so than kept waiting.
 constexpr std::size_t most_asked = 5'000;
 
@@ -30,33 +30,39 @@ Authority::Authority(net::io_context& io, Service& service, std::size_t max_wait
                [this](std::vector<std::string> projects, std::function<void(Revisions)> done) {
                    look(std::move(projects), std::move(done));
                }),
-      pool_(database_threads) {}
+      reads_(reading_threads),
+      changes_(1) {}
 
 Authority::~Authority() {
-    pool_.join();
+    reads_.pool.join();
+    changes_.pool.join();
 }
 
 void Authority::ask(std::shared_ptr<const Request> request, Phase phase,
                     std::function<void(Response)> done) {
+    auto& lane = request->method == "GET" ? reads_ : changes_;
     // Those who were held are answered in any case: all of them come at once when a roster changes.
-    if (phase == Phase::may_be_held && asked_ >= most_asked) {
+    if (phase == Phase::may_be_held && lane.asked >= most_asked) {
         net::post(io_, [done = std::move(done)] { done(overloaded()); });
         return;
     }
-    ++asked_;
-    net::post(pool_, [this, request = std::move(request), phase, done = std::move(done)]() mutable {
-        auto response = service_.answer(*request, phase);
-        // The request and `done` are given back too: the connection must end on the I/O thread.
-        net::post(io_, [this, request = std::move(request), done = std::move(done),
-                        response = std::move(response)]() mutable {
-            --asked_;
-            done(std::move(response));
-        });
-    });
+    ++lane.asked;
+    net::post(lane.pool,
+              [this, &lane, request = std::move(request), phase, done = std::move(done)]() mutable {
+                  auto response = service_.answer(*request, phase);
+                  // The request and `done` are given back too: the connection must end on the I/O
+                  // thread.
+                  net::post(io_, [&lane, request = std::move(request), done = std::move(done),
+                                  response = std::move(response)]() mutable {
+                      --lane.asked;
+                      done(std::move(response));
+                  });
+              });
 }
 
 void Authority::look(std::vector<std::string> projects, std::function<void(Revisions)> done) {
-    net::post(pool_, [this, projects = std::move(projects), done = std::move(done)]() mutable {
+    net::post(reads_.pool, [this, projects = std::move(projects),
+                            done = std::move(done)]() mutable {
         auto current = service_.revisions(projects);
         net::post(io_, [done = std::move(done), current = std::move(current)] { done(current); });
     });

@@ -29,13 +29,19 @@ class Authority final : public Backend {
     void begin_to_stop();
 
   private:
+    struct Lane {
+        explicit Lane(std::size_t threads) : pool(threads) {}
+        boost::asio::thread_pool pool;
+        std::size_t asked = 0;
+    };
+
     void look(std::vector<std::string> projects, std::function<void(Revisions)> done);
 
     boost::asio::io_context& io_;
     Service& service_;
     Waiters waiters_;
-    boost::asio::thread_pool pool_;
-    std::size_t asked_ = 0;
+    Lane reads_;
+    Lane changes_;
     bool stopping_ = false;
 };
 

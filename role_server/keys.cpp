@@ -67,7 +67,7 @@ void revoke_key(Store& store, const std::string& key_id) {
 
 void note_use(Store& store, const std::string& key_id, std::int64_t now) {
     const long long time = now, minute_ago = now - 60;
-    Transaction transaction(store, Transaction::Mode::write);
+    Transaction transaction(store, Transaction::Mode::write_if_free);
     store.sql() << "UPDATE api_keys SET last_used_at = :now"
                    " WHERE id = :id AND (last_used_at IS NULL OR last_used_at <= :ago)",
         soci::use(time), soci::use(key_id), soci::use(minute_ago);

@@ -29,7 +29,8 @@ std::optional<ProjectKey> find_node_key(Store& store, const std::string& project
 NewKey create_node_key(Store& store, const std::string& project_id, const ProjectKey& wanted);
 void revoke_key(Store& store, const std::string& key_id);
 
-// Notes the time, unless that was done less than a minute ago: a poll must not cost a write.
+// Notes the time, unless that was done less than a minute ago: a poll must not cost a write. Throws
+// soci_error where somebody else is writing: nobody waits for a note.
 void note_use(Store& store, const std::string& key_id, std::int64_t now);
 
 }  // namespace together::roled

@@ -160,7 +160,12 @@ void Service::after(StorePool::Lease& store, const Trail& trail, const Outcome<R
 void Service::note_that_used(Store& store, const Trail& trail) {
     const auto now = now_seconds();
     const bool due = trail.actor && trail.actor->last_used_at.value_or(0) + minute.count() <= now;
-    if (due && uses_.admits(trail.actor->key_id, now)) note_use(store, trail.actor->key_id, now);
+    if (!due || !uses_.admits(trail.actor->key_id, now)) return;
+    try {
+        note_use(store, trail.actor->key_id, now);
+    } catch (const soci::soci_error&) {
+        // Somebody else is writing; the next use in a minute is noted as well.
+    }
 }
 
 void Service::note_refusal(Store& store, const Trail& trail, const ApiError& error) {

@@ -10,10 +10,17 @@
 namespace together::roled {
 namespace {
 
-// `timeout` is how long a statement waits for another writer, in seconds; a commit takes
-// milliseconds, so one that waits longer has met a stuck process and should say so.
+// How long a change waits for another writer; a commit takes milliseconds, so one that waits longer
+// has met a stuck process and should say so.
+constexpr int patience_ms = 5000;
+
 std::string connection_to(const std::string& db) {
     return "dbname=\"" + db + "\" timeout=5";
+}
+
+void set_patience(Store& store, int milliseconds) {
+    int applied = 0;
+    store.sql() << "PRAGMA busy_timeout = " + std::to_string(milliseconds), soci::into(applied);
 }
 
 bool exists(const std::string& path) {
@@ -65,7 +72,12 @@ Store::Store(const std::string& connection) : sql_(soci::sqlite3, connection) {
 
 // Not SOCI's begin(): that one is deferred, whatever is meant.
 Transaction::Transaction(Store& store, Mode mode) : store_(store) {
-    store_.sql() << (mode == Mode::write ? "BEGIN IMMEDIATE" : "BEGIN");
+    if (mode == Mode::read) {
+        store_.sql() << "BEGIN";
+        return;
+    }
+    set_patience(store_, mode == Mode::write ? patience_ms : 0);
+    store_.sql() << "BEGIN IMMEDIATE";
 }
 
 Transaction::~Transaction() {

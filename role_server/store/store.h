@@ -32,8 +32,9 @@ class Store {
 class Transaction {
   public:
     enum class Mode {
-        read,   // one snapshot for all that the request reads
-        write,  // the write lock at once: SQLite fails a later upgrade without waiting
+        read,           // one snapshot for all that the request reads
+        write,          // the write lock at once: SQLite fails a later upgrade without waiting
+        write_if_free,  // the same, but throws at once where somebody else has it
     };
     Transaction(Store& store, Mode mode);
     ~Transaction();

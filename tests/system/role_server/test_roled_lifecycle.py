@@ -190,3 +190,25 @@ def test_a_stuck_writer_is_told_as_unavailable_and_passes(roled, project):
     roled.add_collaborator(project, alice)
     assert "locked" in roled.log_text()
     (roled.directory / "roled.log").write_text("")
+
+
+def test_stuck_changes_do_not_keep_readers_waiting(roled, project):
+    """Another process has the write lock, and more changes wait for it than there are threads."""
+    key = roled.node_key(project)
+    blocker = sqlite3.connect(roled.db, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    path = f"/v1/organizations/{roled.organization}/projects"
+    changes = [threading.Thread(target=roled.post, args=(path, {"name": f"p{i}"})) for i in range(12)]
+    for change in changes:
+        change.start()
+    time.sleep(0.5)
+    began = time.monotonic()
+    for _ in range(10):
+        assert roled.roster(project, key).status == 200
+        assert roled.get("/readyz", token=None).status == 200
+    assert time.monotonic() - began < 1.5
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    for change in changes:
+        change.join()
+    (roled.directory / "roled.log").write_text("")

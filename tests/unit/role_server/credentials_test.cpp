@@ -46,8 +46,12 @@ TEST(CredentialsTest, other_lengths_and_characters_are_no_tokens) {
     CHECK_FALSE(read_token("tgx_" + token.substr(4)).has_value());
 }
 
-// CRC-32/ISO-HDLC of "123456789" is 0xcbf43926: the checksum that scanners for leaked tokens
-// compute.
+// As computed with zlib: scanners for leaked tokens check it too.
+TEST(CredentialsTest, the_checksum_is_the_common_crc32) {
+    const auto body = "tgn_" + std::string(12, 'a') + std::string(30, 'b');
+    CHECK(read_token(body + "4S5HdR").has_value());
+}
+
 TEST(CredentialsTest, base62_is_written_with_leading_zeros) {
     STRCMP_EQUAL("000000", base62(0, 6).c_str());
     STRCMP_EQUAL("00000z", base62(61, 6).c_str());
