@@ -73,7 +73,7 @@ def test_one_of_another_owner_or_missing(roster: None) -> None:
 
 
 def test_one_that_is_too_old_says_so(roster: None) -> None:
-    write_config(roster__fresh_for="1s", roster__stale_for="1s")
+    write_config(roster__fresh_for="1s", roster__recheck_after="0s", roster__stale_for="1s")
     time.sleep(1.1)
     run = ctl("roster")
     assert run.returncode == 0 and run.stdout.endswith("TOO OLD: it decides nothing\n")

@@ -78,12 +78,12 @@ def test_old_and_too_old(roster: None) -> None:
     write_config(roster__fresh_for="0s", roster__stale_for="5m")
     run = ctl("status")
     assert run.returncode == 0 and field(run.stdout, "Roster").startswith("old, ")
-    write_config(roster__fresh_for="1s", roster__stale_for="1s")
+    write_config(roster__fresh_for="1s", roster__recheck_after="0s", roster__stale_for="1s")
     time.sleep(1.1)
     run = ctl("status")
     assert run.returncode == 1 and field(run.stdout, "Roster").startswith("TOO OLD, ")
     assert ctl_json("status")["roster"]["state"] == "too_old"
-    write_config(roster__fresh_for="1s", roster__stale_for="forever")
+    write_config(roster__fresh_for="1s", roster__recheck_after="0s", roster__stale_for="forever")
     assert ctl("status").returncode == 0
 
 
