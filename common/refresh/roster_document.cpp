@@ -5,11 +5,10 @@
 #include <memory>
 
 #include "identifiers.h"
+#include "strict_json.h"
 
 namespace together {
 namespace {
-
-constexpr uid_t no_uid = static_cast<uid_t>(-1);
 
 // What is wrong, thrown nowhere: the first problem is kept, later ones follow from it.
 class Reader {
@@ -27,8 +26,9 @@ class Reader {
         if (value == nullptr) return {};
         if (!value->isString()) return complain(name, "is not a string");
         auto result = value->asString();
-        if (result.empty() || result.size() > longest || !is_printable(result))
-            return complain(name, "is empty, too long or has control characters");
+        // An escape can say what bytes may not: half a surrogate pair.
+        if (result.empty() || result.size() > longest || !is_printable(result) || !is_utf8(result))
+            return complain(name, "is empty, too long or has characters that cannot be shown");
         return result;
     }
 
@@ -160,6 +160,8 @@ bool is_utf8(std::string_view text) {
 
 Result<RosterPage> parse_roster_page(std::string_view json, const std::string& project) {
     if (!is_utf8(json)) return failure("the roster is not UTF-8");
+    if (const auto reason = why_not_strict_json(json))
+        return failure("the roster is not JSON: " + *reason);
     Json::CharReaderBuilder builder;
     Json::CharReaderBuilder::strictMode(&builder.settings_);
     builder["stackLimit"] = 32;
@@ -181,9 +183,9 @@ Result<RosterPage> parse_roster_page(std::string_view json, const std::string& p
 
 bool is_valid_entry(const RosterEntry& entry) {
     return is_login(entry.login) && !entry.role.empty() && entry.role.size() <= longest_role &&
-           is_printable(entry.role) && !entry.user_id.empty() &&
+           is_printable(entry.role) && is_utf8(entry.role) && !entry.user_id.empty() &&
            entry.user_id.size() <= longest_user_id && is_printable(entry.user_id) &&
-           (entry.uid_source == UidSource::none || entry.uid != no_uid);
+           is_utf8(entry.user_id) && (entry.uid_source == UidSource::none || entry.uid != no_uid);
 }
 
 }  // namespace together

@@ -23,6 +23,9 @@ struct RosterPage {
 // whose login is null or of another form than the node's is left out.
 Result<RosterPage> parse_roster_page(std::string_view json, const std::string& project);
 
+// What chown(2) and setresuid(2) take for "no uid".
+inline constexpr uid_t no_uid = static_cast<uid_t>(-1);
+
 bool is_utf8(std::string_view text);
 
 // What holds for every entry, whoever sent it; also the parent's check of its child.
