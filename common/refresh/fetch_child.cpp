@@ -9,8 +9,10 @@
 
 #include "file_source.h"
 #include "http_source.h"
+#include "mark.h"
 #include "node_accounts.h"
 #include "process_setup.h"
+#include "roster_document.h"
 #include "trusted_file.h"
 
 namespace together {
@@ -38,9 +40,14 @@ class UidlessSink : public FetchSink {
 
 void look_up_uids(const std::vector<std::string>& logins, Deadline deadline, PipeSink& pipe) {
     SystemAccounts accounts;
-    for (const auto& login : logins) {
+    // From any one on: where the time is too short for all, each has its turn in some round.
+    const auto first =
+        static_cast<std::size_t>(random_fraction() * static_cast<double>(logins.size()));
+    for (std::size_t i = 0; i < logins.size(); ++i) {
         if (std::chrono::steady_clock::now() >= deadline) return;
-        if (const auto uid = accounts.uid_of(login); uid && *uid) pipe.uid(login, **uid);
+        const auto& login = logins[(first + i) % logins.size()];
+        const auto uid = accounts.uid_of(login);
+        if (uid && *uid && **uid != no_uid) pipe.uid(login, **uid);
     }
 }
 

@@ -24,14 +24,14 @@ constexpr char kind_end = '.';
 constexpr std::size_t head_size = 3;
 constexpr std::size_t longest_text = 600;
 constexpr std::size_t most_entries = 16'000'000;
-constexpr std::string_view entry_key;  // records on the pipe are nobody's value
+constexpr std::string_view entry_key = "";  // records on the pipe are nobody's value
 
-// Plain data on the pipe; both ends are one program.
+// Plain data on the pipe; both ends are one program. No bool: what comes may be any byte.
 struct SummaryLayout {
     FetchOutcome outcome;
-    bool has_revision;
-    bool has_retry_after;
-    bool was_held;
+    std::uint8_t has_revision;
+    std::uint8_t has_retry_after;
+    std::uint8_t was_held;
     std::uint32_t left_out;
     std::int64_t revision;
     std::int64_t retry_after;
@@ -117,9 +117,9 @@ std::optional<FetchSummary> decode_summary(std::string_view payload) {
     summary.request_id = payload.substr(layout.message_length, layout.request_id_length);
     summary.etag = payload.substr(std::size_t{layout.message_length} + layout.request_id_length);
     summary.left_out = layout.left_out;
-    summary.was_held = layout.was_held;
-    if (layout.has_revision) summary.revision = layout.revision;
-    if (layout.has_retry_after) summary.retry_after = Nanoseconds(layout.retry_after);
+    summary.was_held = layout.was_held != 0;
+    if (layout.has_revision != 0) summary.revision = layout.revision;
+    if (layout.has_retry_after != 0) summary.retry_after = Nanoseconds(layout.retry_after);
     if (!is_printable(summary.message + summary.request_id + summary.etag)) return std::nullopt;
     return summary;
 }
@@ -151,10 +151,10 @@ class FrameReader {
         switch (kind) {
             case kind_restart:
                 received_.entries.clear();
-                return !received_.summary;
+                return payload.empty() && !received_.summary;
             case kind_end:
                 complete_ = true;
-                return received_.summary.has_value();
+                return payload.empty() && received_.summary.has_value();
             case kind_entry:
                 return entry(payload);
             case kind_summary:
@@ -186,9 +186,15 @@ class FrameReader {
         if (payload.size() <= sizeof uid || !received_.summary) return false;
         std::memcpy(&uid, payload.data(), sizeof uid);
         const auto login = payload.substr(sizeof uid);
-        if (!is_login(login)) return false;
+        if (!is_login(login) || uid == no_uid || received_.uids.size() == most_uids()) return false;
         received_.uids.emplace_back(login, uid);
         return true;
+    }
+
+    // Each login is asked for once at most; what is stored already we did not count here.
+    std::size_t most_uids() const {
+        return received_.summary->outcome == FetchOutcome::complete ? received_.entries.size()
+                                                                    : most_entries;
     }
 
     Received& received_;

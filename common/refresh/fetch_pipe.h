@@ -11,9 +11,6 @@
 
 namespace together {
 
-// As a uid: the node has no account of that login.
-inline constexpr uid_t no_account = static_cast<uid_t>(-1);
-
 // The child's end. Writes are buffered; a parent that went away ends the process.
 class PipeSink {
   public:
