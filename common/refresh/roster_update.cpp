@@ -3,6 +3,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "believable.h"
 #include "mark.h"
 #include "snapshot_writer.h"
 
@@ -85,6 +86,10 @@ class Updater {
     }
 
     Result<Update> complete() {
+        // Asked in the child already, but what is stored decides over every login.
+        if (const auto reason =
+                why_not_believed({fetched_.entries.size(), 0, fetched_.summary.left_out}))
+            return refused(*reason);
         const auto revision = fetched_.summary.revision;
         if (const auto problem = older_than_stored(revision)) return refused(*problem);
         RosterContent content;
