@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <filesystem>
 #include <string_view>
 
 namespace together {
@@ -21,13 +22,24 @@ const char* const refresh_usage =
     "\n"
     "Example: together-refresh --verbose\n";
 
+namespace {
+
+// Before it leaves its working directory. Where that is gone, the path stays as it is.
+std::string absolute(const char* path) {
+    std::error_code error;
+    const auto result = std::filesystem::absolute(path, error);
+    return error ? path : result.string();
+}
+
+}  // namespace
+
 Result<RefreshOptions> parse_options(int argc, const char* const* argv) {
     RefreshOptions options;
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
         if (argument == "--config") {
-            if (++i == argc) return failure("--config needs a path");
-            options.config_path = argv[i];
+            if (++i == argc || *argv[i] == '\0') return failure("--config needs a path");
+            options.config_path = absolute(argv[i]);
         } else if (argument == "--watch" || argument == "--on-demand") {
             if (options.kind != RefreshKind::now)
                 return failure("--watch and --on-demand exclude each other");
@@ -44,6 +56,9 @@ Result<RefreshOptions> parse_options(int argc, const char* const* argv) {
             return failure("unknown argument " + std::string(argument));
         }
     }
+    // Once it is somebody's decision; for ever nothing would be checked any more.
+    if (options.accept_older && options.kind == RefreshKind::watch)
+        return failure("--watch and --accept-older exclude each other");
     return options;
 }
 
