@@ -58,7 +58,7 @@ char* next_line(char* buffer, int size, void* stream) {
     ++reading.line;
     reading.problem = what_libinih_would_misread(line);
     if (reading.problem) return nullptr;
-    if (is_comment(line)) line = {};
+    if (is_comment(line)) line = line.substr(0, 0);
     if (line.starts_with('[') && reading.on_section)
         reading.problem = reading.on_section(line.substr(1, line.find(']') - 1));
     const auto length = std::min(line.size(), static_cast<std::size_t>(size) - 2);
