@@ -1,0 +1,110 @@
+// job_submit_together.so through its entry points, by several threads at once as slurmctld does.
+#include <thread>
+
+#include "support/adapter.h"
+#include "support/fake_slurm.h"
+#include "support/node.h"
+
+namespace {
+
+using Start = int();
+using Submit = int(job_desc_msg_t*, std::uint32_t, char**);
+
+}  // namespace
+
+TEST_GROUP(job_submit) {
+    Node node;
+    Adapter adapter{JOB_SUBMIT_TOGETHER};
+
+    void setup() override {
+        fake_slurm().reset();
+    }
+
+    int start() const {
+        return adapter.find<Start>("init")();
+    }
+    void stop() const {
+        adapter.find<Start>("fini")();
+    }
+
+    struct Answer {
+        int code;
+        std::string message;
+    };
+    Answer submit(uid_t uid, const char* before = nullptr) const {
+        job_desc_msg_t job{};
+        job.user_id = uid;
+        char* message = before != nullptr ? ::strdup(before) : nullptr;
+        char* const old = message;
+        const int code = adapter.find<Submit>("job_submit")(&job, 0, &message);
+        Answer answer{code, message != nullptr ? message : ""};
+        if (message != old) ::free(old);
+        ::free(message);
+        return answer;
+    }
+};
+
+TEST(job_submit, collaborators_pass_and_strangers_do_not) {
+    CHECK_EQUAL(SLURM_SUCCESS, start());
+    CHECK_EQUAL(SLURM_SUCCESS, submit(10001).code);
+    const auto refused = submit(10009);
+    CHECK_EQUAL(ESLURM_ACCESS_DENIED, refused.code);
+    STRCMP_CONTAINS("uid 10009 is not a collaborator of project proj_a", refused.message.c_str());
+    stop();
+}
+
+TEST(job_submit, another_plug_ins_message_stays) {
+    CHECK_EQUAL(SLURM_SUCCESS, start());
+    STRCMP_CONTAINS("lua says\nAccess denied", submit(10009, "lua says").message.c_str());
+    STRCMP_EQUAL("lua says", submit(10001, "lua says").message.c_str());
+    stop();
+}
+
+TEST(job_submit, root_and_slurms_own_user_pass_without_a_start) {
+    CHECK_EQUAL(SLURM_SUCCESS, submit(0).code);
+    CHECK_EQUAL(SLURM_SUCCESS, submit(::geteuid()).code);
+    const auto refused = submit(10001);
+    CHECK_EQUAL(ESLURM_ACCESS_DENIED, refused.code);
+    STRCMP_CONTAINS("Access cannot be decided now", refused.message.c_str());
+}
+
+TEST(job_submit, it_starts_without_a_configuration_and_refuses) {
+    std::filesystem::remove(node.path);
+    CHECK_EQUAL(SLURM_SUCCESS, start());
+    const auto refused = submit(10001);
+    CHECK_EQUAL(ESLURM_ACCESS_DENIED, refused.code);
+    STRCMP_CONTAINS("access gate is not configured correctly", refused.message.c_str());
+    stop();
+}
+
+TEST(job_submit, it_can_be_started_and_stopped_again) {
+    for (int round = 0; round < 3; ++round) {
+        CHECK_EQUAL(SLURM_SUCCESS, start());
+        CHECK_EQUAL(SLURM_SUCCESS, submit(10001).code);
+        stop();
+    }
+}
+
+TEST(job_submit, threads_submit_while_roster_and_configuration_are_replaced) {
+    CHECK_EQUAL(SLURM_SUCCESS, start());
+    std::atomic<int> wrong = 0;
+    std::atomic<bool> end = false;
+    std::vector<std::thread> threads;
+    for (int number = 0; number < 4; ++number)
+        threads.emplace_back([&] {
+            while (!end) {
+                if (submit(10001).code != SLURM_SUCCESS) ++wrong;
+                if (submit(10009).code != ESLURM_ACCESS_DENIED) ++wrong;
+            }
+        });
+    // Two looks of the door's own thread at the least.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(2500);
+    while (std::chrono::steady_clock::now() < until) {
+        node.write_roster();
+        node.configure("contact = Ask them.\n");
+    }
+    end = true;
+    for (auto& thread : threads) thread.join();
+    CHECK_EQUAL(0, wrong.load());
+    stop();
+}

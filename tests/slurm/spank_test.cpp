@@ -1,0 +1,146 @@
+// spank_together.so through its entry points, loaded as Slurm loads it.
+#include "support/adapter.h"
+#include "support/fake_slurm.h"
+#include "support/node.h"
+
+namespace {
+
+using Hook = int(spank_t, int, char**);
+
+}  // namespace
+
+TEST_GROUP(spank) {
+    Node node;
+    Adapter adapter{SPANK_TOGETHER};
+
+    void setup() override {
+        fake_slurm().reset();
+    }
+
+    int call(const char* name, std::vector<std::string> arguments = {}) const {
+        std::vector<char*> argv;
+        for (auto& argument : arguments) argv.push_back(argument.data());
+        return adapter.find<Hook>(name)(nullptr, static_cast<int>(argv.size()), argv.data());
+    }
+    // A step's life on a node: its start, then one task.
+    int start_task(const std::vector<std::string>& arguments = {}) const {
+        CHECK_EQUAL(0, call("slurm_spank_init", arguments));
+        return call("slurm_spank_task_init_privileged", arguments);
+    }
+    static std::string told() {
+        CHECK_EQUAL(1, fake_slurm().told.size());
+        return fake_slurm().told.front();
+    }
+};
+
+TEST(spank, a_collaborator_is_let_in_and_his_job_knows_its_role) {
+    CHECK_EQUAL(0, start_task());
+    CHECK_TRUE(fake_slurm().told.empty());
+    CHECK((fake_slurm().job_environment ==
+           std::map<std::string, std::string>{{"TOGETHER_PROJECT_ID", "proj_a"},
+                                              {"TOGETHER_ROLE", "admin"}}));
+    CHECK_EQUAL(1, fake_slurm().infos.size());
+    STRCMP_CONTAINS("spank_together: login=alice uid=10001 service=slurmstepd",
+                    fake_slurm().infos.front().c_str());
+    STRCMP_CONTAINS("step=7.7", fake_slurm().infos.front().c_str());
+}
+
+TEST(spank, a_stranger_is_refused_with_minus_one) {
+    fake_slurm().job_uid = 10009;
+    CHECK_EQUAL(-1, start_task());
+    STRCMP_CONTAINS("uid 10009 is not a collaborator of project proj_a", told().c_str());
+    CHECK_TRUE(fake_slurm().job_environment.empty());
+}
+
+TEST(spank, only_the_first_task_of_a_node_speaks) {
+    fake_slurm().job_uid = 10009;
+    fake_slurm().local_task = 3;
+    CHECK_EQUAL(-1, start_task());
+    CHECK_TRUE(fake_slurm().told.empty() && fake_slurm().infos.empty());
+}
+
+TEST(spank, what_a_user_set_himself_goes) {
+    node.configure("exempt_users = 10009\n");
+    fake_slurm().job_uid = 10009;
+    fake_slurm().job_environment["TOGETHER_ROLE"] = "admin";
+    CHECK_EQUAL(0, start_task());
+    CHECK_EQUAL(0, fake_slurm().job_environment.count("TOGETHER_ROLE"));
+}
+
+TEST(spank, in_observe_mode_a_stranger_runs_without_a_role) {
+    node.configure("mode = observe\n");
+    fake_slurm().job_uid = 10009;
+    CHECK_EQUAL(0, start_task());
+    STRCMP_CONTAINS("would=deny", fake_slurm().infos.front().c_str());
+    CHECK_EQUAL(0, fake_slurm().job_environment.count("TOGETHER_ROLE"));
+}
+
+TEST(spank, root_runs_whatever_is_wrong) {
+    fake_slurm().job_uid = 0;
+    CHECK_EQUAL(0, start_task({"nonsense"}));
+    std::filesystem::remove(node.path);
+    CHECK_EQUAL(0, start_task());
+}
+
+TEST(spank, a_wrong_argument_is_unavailable_for_everybody_else) {
+    CHECK_EQUAL(-1, start_task({"nonsense"}));
+    STRCMP_CONTAINS("Access cannot be decided now: this node's access gate is called with wrong",
+                    told().c_str());
+    STRCMP_CONTAINS("detail=\"wrong argument: nonsense\"", fake_slurm().infos.front().c_str());
+}
+
+TEST(spank, a_broken_configuration_is_unavailable_and_logged_with_its_line) {
+    write_file(node.path, "[api]\nnonsense = 1\n");
+    CHECK_EQUAL(-1, start_task());
+    STRCMP_CONTAINS("access gate is not configured correctly", told().c_str());
+    STRCMP_CONTAINS("together.conf:2: unknown key nonsense", fake_slurm().errors.front().c_str());
+}
+
+TEST(spank, another_configuration_by_argument) {
+    std::filesystem::rename(node.path, "/etc/together/other.conf");
+    CHECK_EQUAL(0, start_task({"config=/etc/together/other.conf"}));
+}
+
+TEST(spank, the_roster_that_was_replaced_after_init_decides) {
+    CHECK_EQUAL(0, call("slurm_spank_init"));
+    node.roster.content.entries = {entry("bob", 10002)};
+    node.write_roster();
+    CHECK_EQUAL(-1, call("slurm_spank_task_init_privileged"));
+}
+
+TEST(spank, a_damaged_roster_is_named_as_people_know_it) {
+    write_file(node.roster.path(), "nonsense");
+    CHECK_EQUAL(-1, start_task());
+    STRCMP_CONTAINS((node.roster.path() + " is damaged").c_str(),
+                    fake_slurm().infos.front().c_str());
+    CHECK(fake_slurm().infos.front().find("/proc/self/fd") == std::string::npos);
+}
+
+TEST(spank, a_task_whose_user_slurm_does_not_tell_is_refused) {
+    CHECK_EQUAL(0, call("slurm_spank_init"));
+    fake_slurm().tells_whose_job = false;
+    CHECK_EQUAL(-1, call("slurm_spank_task_init_privileged"));
+}
+
+TEST(spank, a_task_without_a_start_is_refused) {
+    CHECK_EQUAL(-1, call("slurm_spank_task_init_privileged"));
+}
+
+TEST(spank, slurmd_starts_and_says_what_is_wrong) {
+    fake_slurm().context = S_CTX_SLURMD;
+    CHECK_EQUAL(0, call("slurm_spank_init"));
+    CHECK_TRUE(fake_slurm().errors.empty());
+    CHECK_EQUAL(0, call("slurm_spank_init", {"nonsense"}));
+    std::filesystem::remove(node.path);
+    CHECK_EQUAL(0, call("slurm_spank_init"));
+    CHECK_EQUAL(2, fake_slurm().errors.size());
+    STRCMP_CONTAINS("wrong argument: nonsense: every task is refused",
+                    fake_slurm().errors.front().c_str());
+}
+
+TEST(spank, a_client_of_root_is_let_through) {
+    fake_slurm().context = S_CTX_ALLOCATOR;
+    CHECK_EQUAL(0, call("slurm_spank_init"));
+    fake_slurm().context = S_CTX_ERROR;
+    CHECK_EQUAL(0, call("slurm_spank_init"));
+}
