@@ -25,7 +25,6 @@ Deadline in(std::chrono::milliseconds duration) {
 TEST_GROUP(helper_process) {
     TemporaryDirectory directory;
     std::string program;
-    Stopwatch stopwatch;
 
     void setup() override {
         program = directory / "helper";
@@ -46,13 +45,11 @@ TEST_GROUP(helper_process) {
         if (exec_error != nullptr) *exec_error = helper->exec_error();
         return end;
     }
-    void ended_in_time(std::chrono::milliseconds deadline) const {
-        CHECK_TRUE(stopwatch.elapsed() < deadline + 200ms);
-    }
-    bool is_killed_at_the_deadline(const std::string& script) {
-        const Stopwatch since;
-        const bool killed = run(script, 300ms) == HelperProcess::End::deadline;
-        return killed && since.elapsed() >= 300ms && since.elapsed() < 500ms && no_child_is_left();
+    void is_killed_at_the_deadline(const std::string& script) {
+        CHECK_TRUE(takes(300ms, 500ms, [&] {
+            CHECK_TRUE(run(script, 300ms) == HelperProcess::End::deadline);
+            CHECK_TRUE(no_child_is_left());
+        }));
     }
     std::string result() const {
         return read_file(directory / "result");
@@ -78,9 +75,9 @@ TEST(helper_process, gets_its_arguments) {
 
 TEST(helper_process, that_is_missing_cannot_be_executed) {
     int error = 0;
-    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    CHECK_TRUE(takes(0ms, 200ms,
+                     [&] { CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed); }));
     LONGS_EQUAL(ENOENT, error);
-    ended_in_time(300ms);
 }
 
 TEST(helper_process, that_is_not_executable_cannot_be_executed) {
@@ -105,19 +102,19 @@ TEST(helper_process, is_searched_for_nowhere) {
 }
 
 TEST(helper_process, that_hangs_is_killed_at_the_deadline) {
-    CHECK_TRUE(is_killed_at_the_deadline("exec sleep 60"));
+    is_killed_at_the_deadline("exec sleep 60");
 }
 
 TEST(helper_process, that_ignores_signals_is_killed_at_the_deadline) {
-    CHECK_TRUE(is_killed_at_the_deadline("trap '' TERM INT HUP QUIT PIPE\nexec sleep 60"));
+    is_killed_at_the_deadline("trap '' TERM INT HUP QUIT PIPE\nexec sleep 60");
 }
 
 TEST(helper_process, that_stops_is_killed_at_the_deadline) {
-    CHECK_TRUE(is_killed_at_the_deadline("kill -STOP $$"));
+    is_killed_at_the_deadline("kill -STOP $$");
 }
 
 TEST(helper_process, that_floods_its_pipe_is_killed_at_the_deadline) {
-    CHECK_TRUE(is_killed_at_the_deadline("exec cat /dev/zero >&3"));
+    is_killed_at_the_deadline("exec cat /dev/zero >&3");
 }
 
 TEST(helper_process, that_floods_its_pipe_and_exits_has_exited) {
@@ -128,25 +125,26 @@ TEST(helper_process, that_closes_its_pipe_and_goes_on_is_waited_for) {
     CHECK_TRUE(run("exec 3>&-\nsleep 0.05\necho done >" + (directory / "result")) ==
                HelperProcess::End::exited);
     TEXT_EQUAL("done\n", result());
-    CHECK_TRUE(is_killed_at_the_deadline("exec 3>&-\nexec sleep 60"));
+    is_killed_at_the_deadline("exec 3>&-\nexec sleep 60");
 }
 
 TEST(helper_process, whose_child_keeps_the_pipe_is_not_waited_for) {
-    CHECK_TRUE(run("sleep 1 &\nexit 0") == HelperProcess::End::exited);
-    ended_in_time(700ms);
+    CHECK_TRUE(takes(0ms, 900ms,
+                     [&] { CHECK_TRUE(run("sleep 1 &\nexit 0") == HelperProcess::End::exited); }));
 }
 
 TEST(helper_process, is_killed_at_once_where_the_deadline_is_past) {
     make_script(program, "exec sleep 60");
-    CHECK_TRUE(execute(-1s) == HelperProcess::End::deadline);
-    ended_in_time(0ms);
+    CHECK_TRUE(
+        takes(0ms, 200ms, [&] { CHECK_TRUE(execute(-1s) == HelperProcess::End::deadline); }));
 }
 
 TEST(helper_process, is_killed_where_nobody_waits_for_it) {
     make_script(program, "exec sleep 60");
-    { const auto helper = HelperProcess::start(program, {}); }
-    CHECK_TRUE(no_child_is_left());
-    ended_in_time(0ms);
+    CHECK_TRUE(takes(0ms, 200ms, [&] {
+        { const auto helper = HelperProcess::start(program, {}); }
+        CHECK_TRUE(no_child_is_left());
+    }));
 }
 
 TEST(helper_process, that_moved_is_killed_once) {

@@ -21,6 +21,20 @@ class Stopwatch {
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// Whether `body` takes at least and less than so long. It is tried three times: a busy machine may
+// hold anybody up once, what exceeds its deadline each time does so itself.
+template <class Body>
+bool takes(std::chrono::milliseconds least, std::chrono::milliseconds most, const Body& body) {
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        const Stopwatch stopwatch;
+        body();
+        const auto elapsed = stopwatch.elapsed();
+        if (elapsed < least) return false;
+        if (elapsed < most) return true;
+    }
+    return false;
+}
+
 // No child of this process is there, running or waiting to be reaped.
 inline bool no_child_is_left() {
     siginfo_t info{};

@@ -58,5 +58,4 @@ struct OnDemandTest : Utest {
     together::Config& config = roster.config;
     FakeClock clock;
     std::optional<together::Moment> seen;  // by the caller, who wants a newer one
-    Stopwatch stopwatch;
 };
