@@ -9,9 +9,13 @@
 namespace together {
 namespace {
 
-bool is_sure(const Decision& decision) {
-    return decision.verdict == Verdict::deny &&
-           (decision.evidence == Evidence::fresh || decision.reason == Reason::lockdown);
+// No refresh could change it: an absent name is sure for no longer than recheck_after.
+bool is_sure(const Decision& decision, const Config& config) {
+    if (decision.verdict != Verdict::deny) return false;
+    if (decision.reason == Reason::lockdown) return true;
+    const bool absent = decision.reason == Reason::not_a_collaborator;
+    return decision.evidence == Evidence::fresh &&
+           (!absent || (decision.age && *decision.age <= config.recheck_after));
 }
 
 }  // namespace
@@ -27,7 +31,7 @@ int check_client(const SpankArguments& arguments) {
     NoRefresher refresher;
     Gate gate(std::move(config), clock, accounts, refresher);
     const Decision decision = gate.decide({Subject::of_uid(uid), Action::slurm_submit, false});
-    if (!is_sure(decision)) return 0;
+    if (!is_sure(decision, *gate.config())) return 0;
     ::slurm_error("%s", message_for_user(decision).c_str());
     return -1;
 }

@@ -12,7 +12,8 @@ from slurm_version import installed_slurm
 from world import PLUGSTACK, SETTINGS, World, modules
 
 # carol is an Admin, mallory nobody's collaborator, oscar an operator, daisy a system account.
-UIDS = {"alice": 20001, "bob": 20002, "carol": 20003, "mallory": 20004, "oscar": 20005, "daisy": 500}
+UIDS = {"alice": 20001, "bob": 20002, "carol": 20003, "mallory": 20004, "oscar": 20005,
+        "guest": 20006, "removed": 20007, "added": 20008, "daisy": 500}
 
 
 

@@ -25,12 +25,13 @@ class Result:
         return int(found[1])
 
 
-@dataclass(frozen=True)
+@dataclass
 class User:
     login: str
     uid: int
     cluster: Cluster
     has_plugstack: bool = True
+    allocation: int = 0  # a job of his that runs, where a test made one
 
     def without_plugstack(self) -> "User":
         """With a SLURM_CONF of his own, which loads nothing into srun, salloc and sbatch."""

@@ -202,10 +202,9 @@ def test_a_requeued_job_of_a_removed_user_fails(world: World, alice: User) -> No
     wait_until((alice.home / "started").exists, "the job's first line")
     (alice.home / "started").unlink()
     world.remove("alice")
-    world.cluster.must("scontrol", "requeue", str(job))
-    wait_until(lambda: world.cluster.job(job)["JobState"] == "PENDING", "the requeued job", 20)
-    world.cluster.must("scontrol", "update", f"jobid={job}", "starttime=now")
+    world.cluster.requeue(job)
     assert world.cluster.wait_for(job, "FAILED")["ExitCode"] == "1:0"
+    assert "uid 20001 is not a collaborator" in alice.output_of(job)
     assert not (alice.home / "started").exists()
 
 
