@@ -2,7 +2,6 @@
 
 #include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,10 +12,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <initializer_list>
-#include <memory>
 #include <optional>
-#include <string_view>
+#include <string>
 
 #include "file_descriptor.h"
 #include "helper_process.h"
@@ -29,21 +28,30 @@ void reset_signals() {
     for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
     // A reader that went away shows as EPIPE.
     ::signal(SIGPIPE, SIG_IGN);
+    // A limit of file size shows as EFBIG, so that no half-written file stays.
+    ::signal(SIGXFSZ, SIG_IGN);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// Only root may raise a hard limit that its caller had lowered, and in a container often not even
+// root: then as far as it goes.
+void raise_limit(__rlimit_resource resource, rlim_t wanted) {
+    rlimit limit{};
+    if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    const rlim_t hard = limit.rlim_max;
+    limit = {wanted, std::max(hard, wanted)};
+    if (::setrlimit(resource, &limit) == 0) return;
+    limit = {std::min(wanted, hard), hard};
+    ::setrlimit(resource, &limit);
+}
+
 void reset_limits() {
-    // Only root may raise a hard limit that its caller had lowered.
-    const bool root = ::geteuid() == 0;
-    for (const auto resource : {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA}) {
-        rlimit limit{};
-        if (::getrlimit(resource, &limit) != 0) continue;
-        if (root) limit.rlim_max = RLIM_INFINITY;
-        limit.rlim_cur = limit.rlim_max;
-        ::setrlimit(resource, &limit);
-    }
+    for (const auto resource : {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_NPROC})
+        raise_limit(resource, RLIM_INFINITY);
+    raise_limit(RLIMIT_NOFILE, 1024);
+    raise_limit(RLIMIT_STACK, 8 * 1024 * 1024);
     // The token is in this process's memory.
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
@@ -54,16 +62,19 @@ struct Account {
     gid_t gid = 65534;
 };
 
-struct CloseFile {
-    void operator()(FILE* file) const { std::fclose(file); }
-};
-
-std::optional<Account> account_in_passwd(std::string_view name) {
-    const std::unique_ptr<FILE, CloseFile> file(std::fopen("/etc/passwd", "re"));
-    if (!file) return std::nullopt;
-    while (const passwd* entry = ::fgetpwent(file.get()))
-        if (name == entry->pw_name && entry->pw_uid != 0)
-            return Account{entry->pw_uid, entry->pw_gid};
+// By hand: fgetpwent(3) makes two system calls for each line, a second for 60,000.
+std::optional<Account> account_in_passwd(const std::string& name) {
+    std::ifstream file("/etc/passwd");
+    const std::string prefix = name + ':';
+    for (std::string line; std::getline(file, line);) {
+        if (!line.starts_with(prefix)) continue;
+        const auto password_end = line.find(':', prefix.size());
+        Account account;
+        if (password_end != line.npos &&
+            std::sscanf(line.c_str() + password_end, ":%u:%u:", &account.uid, &account.gid) == 2 &&
+            account.uid != 0)
+            return account;
+    }
     return std::nullopt;
 }
 
