@@ -114,7 +114,7 @@ class Refresher:
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream:
                     stream.close()
-        assert not processes_of(PROGRAM), "something is left running"
+        wait_until(lambda: not processes_of(PROGRAM), "the end of every process", timeout=1)
 
 
 def processes_of(program: Path) -> list[int]:

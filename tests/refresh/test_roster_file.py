@@ -1,5 +1,6 @@
 """base_url = file://…: what stands at that path, and how it got there."""
 
+import json
 import os
 import resource
 import subprocess
@@ -142,7 +143,7 @@ def test_a_hundred_thousand_collaborators_within_the_deadline(refresher: Refresh
     """Within an adapter's three seconds, on a machine that does nothing else: CPU time counts."""
     for i in range(100_000):
         refresher.roster.add(f"user{i}", uid=20_000 + i)
-    refresher.roster.write()
+    refresher.roster.write_text(json.dumps(refresher.roster.document()))
     times = []
     for _ in range(2):
         before = cpu_seconds()
