@@ -42,7 +42,8 @@ Result<int> run_program(const std::string& program, const std::vector<std::strin
     if (::pipe2(ends, O_CLOEXEC) != 0) return failure(system_error_text("pipe", errno));
     const FileDescriptor reading(ends[0]);
     FileDescriptor writing(ends[1]);
-    ::signal(SIGCHLD, SIG_DFL);  // ignored, as some hosts leave it, it would take the status away
+    static_cast<void>(::signal(
+        SIGCHLD, SIG_DFL));  // ignored, as some hosts leave it, it would take the status away
     const pid_t child = ::fork();
     if (child < 0) return failure(system_error_text("fork", errno));
     if (child == 0) execute(program.c_str(), argv.data(), output, writing.get());

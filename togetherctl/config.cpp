@@ -32,7 +32,7 @@ TokenFile look_at_token(const Config& config) {
 
 void show(const Config& config, const TokenFile& token, Output& output) {
     for (const auto& [name, value] : settings_in_force(config))
-        output.line(name + " =" + (value.empty() ? "" : " ") + value);
+        output.line(std::string(name).append(value.empty() ? " =" : " = ").append(value));
     // A comment, so that the lines above stay ones that can be parsed.
     std::string text = "# token file: " + token.state;
     if (token.state.starts_with("not_")) text += " (" + token.problem + ")";

@@ -15,8 +15,10 @@ std::string columns(const Pairs& pairs) {
     std::size_t width = 0;
     for (const auto& [left, right] : pairs) width = std::max(width, left.size());
     std::string text;
-    for (const auto& [left, right] : pairs)
-        text += "  " + left + std::string(width - left.size() + 2, ' ') + right + "\n";
+    for (const auto& [left, right] : pairs) {
+        text.append("  ").append(left).append(width - left.size() + 2, ' ');
+        text.append(right).append("\n");
+    }
     return text;
 }
 
