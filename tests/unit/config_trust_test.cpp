@@ -24,7 +24,7 @@ TEST_GROUP(config_trust) {
 };
 
 TEST(config_trust, accepts_a_file_that_only_its_owner_writes) {
-    for (const mode_t mode : {0644, 0600, 0400, 0444, 0755}) {
+    for (const mode_t mode : {0644U, 0600U, 0400U, 0444U, 0755U}) {
         set_mode(mode);
         TEXT_EQUAL("", folder.error());
     }
@@ -37,7 +37,7 @@ TEST(config_trust, refuses_a_file_that_its_group_writes) {
 }
 
 TEST(config_trust, refuses_a_file_that_everybody_writes) {
-    for (const mode_t mode : {0646, 0602, 0666}) {
+    for (const mode_t mode : {0646U, 0602U, 0666U}) {
         set_mode(mode);
         TEXT_CONTAINS("can be written by others", folder.error());
     }

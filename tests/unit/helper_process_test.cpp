@@ -34,7 +34,8 @@ TEST_GROUP(helper_process) {
     }
 
     // Executes a script; its last words end up in the files that it writes.
-    HelperProcess::End run(const std::string& script, std::chrono::milliseconds deadline = 5s) {
+    HelperProcess::End run_script(const std::string& script,
+                                  std::chrono::milliseconds deadline = 5s) {
         make_script(program, script);
         return execute(deadline);
     }
@@ -47,7 +48,7 @@ TEST_GROUP(helper_process) {
     }
     void is_killed_at_the_deadline(const std::string& script) {
         CHECK_TRUE(takes(300ms, 500ms, [&] {
-            CHECK_TRUE(run(script, 300ms) == HelperProcess::End::deadline);
+            CHECK_TRUE(run_script(script, 300ms) == HelperProcess::End::deadline);
             CHECK_TRUE(no_child_is_left());
         }));
     }
@@ -57,19 +58,19 @@ TEST_GROUP(helper_process) {
 };
 
 TEST(helper_process, exits) {
-    CHECK_TRUE(run("exit 0") == HelperProcess::End::exited);
-    CHECK_TRUE(run("exit 75") == HelperProcess::End::exited);
-    CHECK_TRUE(run("kill -9 $$") == HelperProcess::End::exited);
+    CHECK_TRUE(run_script("exit 0") == HelperProcess::End::exited);
+    CHECK_TRUE(run_script("exit 75") == HelperProcess::End::exited);
+    CHECK_TRUE(run_script("kill -9 $$") == HelperProcess::End::exited);
 }
 
 TEST(helper_process, is_waited_for) {
-    CHECK_TRUE(run("sleep 0.05; echo done >" + (directory / "result")) ==
+    CHECK_TRUE(run_script("sleep 0.05; echo done >" + (directory / "result")) ==
                HelperProcess::End::exited);
     TEXT_EQUAL("done\n", result());
 }
 
 TEST(helper_process, gets_its_arguments) {
-    run("printf '%s|' \"$@\" >" + (directory / "result"));
+    run_script("printf '%s|' \"$@\" >" + (directory / "result"));
     TEXT_EQUAL("--one|two words|", result());
 }
 
@@ -118,19 +119,20 @@ TEST(helper_process, that_floods_its_pipe_is_killed_at_the_deadline) {
 }
 
 TEST(helper_process, that_floods_its_pipe_and_exits_has_exited) {
-    CHECK_TRUE(run("head -c 1000000 /dev/zero >&3") == HelperProcess::End::exited);
+    CHECK_TRUE(run_script("head -c 1000000 /dev/zero >&3") == HelperProcess::End::exited);
 }
 
 TEST(helper_process, that_closes_its_pipe_and_goes_on_is_waited_for) {
-    CHECK_TRUE(run("exec 3>&-\nsleep 0.05\necho done >" + (directory / "result")) ==
+    CHECK_TRUE(run_script("exec 3>&-\nsleep 0.05\necho done >" + (directory / "result")) ==
                HelperProcess::End::exited);
     TEXT_EQUAL("done\n", result());
     is_killed_at_the_deadline("exec 3>&-\nexec sleep 60");
 }
 
 TEST(helper_process, whose_child_keeps_the_pipe_is_not_waited_for) {
-    CHECK_TRUE(takes(0ms, 900ms,
-                     [&] { CHECK_TRUE(run("sleep 1 &\nexit 0") == HelperProcess::End::exited); }));
+    CHECK_TRUE(takes(0ms, 900ms, [&] {
+        CHECK_TRUE(run_script("sleep 1 &\nexit 0") == HelperProcess::End::exited);
+    }));
 }
 
 TEST(helper_process, is_killed_at_once_where_the_deadline_is_past) {
@@ -156,8 +158,8 @@ TEST(helper_process, that_moved_is_killed_once) {
 
 TEST(helper_process, leaves_no_descriptor) {
     const auto before = open_descriptors();
-    run("exit 0");
-    run("exec sleep 60", 20ms);
+    run_script("exit 0");
+    run_script("exec sleep 60", 20ms);
     std::filesystem::remove(program);
     execute();
     CHECK_TRUE(open_descriptors() == before);
@@ -167,7 +169,7 @@ TEST(helper_process, leaves_the_signal_mask_as_it_was) {
     sigset_t before;
     sigset_t after;
     ::pthread_sigmask(SIG_SETMASK, nullptr, &before);
-    run("exit 0");
+    run_script("exit 0");
     ::pthread_sigmask(SIG_SETMASK, nullptr, &after);
     for (int signal = 1; signal < SIGRTMAX; ++signal)
         LONGS_EQUAL(::sigismember(&before, signal), ::sigismember(&after, signal));

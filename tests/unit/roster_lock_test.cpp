@@ -34,7 +34,7 @@ TEST(roster_lock, is_a_file_that_only_its_owner_can_open) {
 
 TEST(roster_lock, that_others_could_hold_is_refused) {
     open();
-    for (const mode_t mode : {0640, 0604, 0660, 0644}) {
+    for (const mode_t mode : {0640U, 0604U, 0660U, 0644U}) {
         ::chmod(folder.paths().lock.c_str(), mode);
         const auto lock = RosterLock::open(folder.paths());
         TEXT_EQUAL(folder.paths().lock + " is open to others (chmod 0600)", lock.error().message);

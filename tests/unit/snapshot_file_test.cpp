@@ -99,7 +99,7 @@ TEST(snapshot_file, is_roots_or_the_readers) {
 }
 
 TEST(snapshot_file, is_written_by_its_owner_alone) {
-    for (const mode_t mode : {0664, 0646, 0666}) {
+    for (const mode_t mode : {0664U, 0646U, 0666U}) {
         ::chmod(roster.path().c_str(), mode);
         is_unusable("can be written by others than its owner (chmod go-w)");
     }
