@@ -2,6 +2,7 @@
 
 import re
 import time
+import zlib
 
 import pytest
 
@@ -31,6 +32,30 @@ def test_each_character_of_a_token_counts(roled):
         assert roled.get("/v1/whoami", token=token[:at] + other + token[at + 1:]).status == 401, at
     for wrong in (token[:-1], token + "0", token.upper(), "tgn_" + token[4:]):
         assert roled.get("/v1/whoami", token=wrong).status == 401
+
+
+def with_checksum(body):
+    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    number, digits = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        digits = alphabet[digit] + digits
+    return body + digits
+
+
+def test_a_known_look_up_id_with_another_secret_is_refused(roled, project):
+    """Anybody can compute the checksum; only the secret counts."""
+    for token in (roled.owner.token, roled.node_key(project)):
+        assert with_checksum(token[:46]) == token
+        answer = roled.get("/v1/whoami", token=with_checksum(token[:16] + "0" * 30))
+        assert answer.status == 401 and answer.code == "invalid_token"
+
+
+def test_a_key_is_not_of_another_kind(roled, project):
+    """The same look-up id and secret under another prefix."""
+    key = roled.node_key(project)
+    for prefix in ("tgu_", "tgp_"):
+        assert roled.get("/v1/whoami", token=with_checksum(prefix + key[4:46])).status == 401
 
 
 def test_a_well_formed_unknown_token_is_refused_like_a_wrong_secret(roled, tmp_path):
