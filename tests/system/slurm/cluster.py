@@ -216,11 +216,11 @@ class Cluster:
         self.must("scontrol", "update", f"jobid={job}", "starttime=now")
 
     def cancel_all(self) -> None:
-        self.run("scancel", "--state=PENDING")
-        self.run("scancel", "--signal=KILL", "--full", "--state=RUNNING")
-        for user in {line for line in self.run(
-                "squeue", "--noheader", "--format=%u").stdout.split()}:
-            self.run("scancel", f"--user={user}")
+        jobs = self.jobs()
+        if not jobs:
+            return
+        self.run("scancel", "--signal=KILL", "--full", "--state=RUNNING", *jobs)
+        self.run("scancel", *jobs)
         wait_until(lambda: not self.jobs(), "an empty queue", timeout=30)
 
     def forget_logs(self) -> None:

@@ -69,11 +69,19 @@ def mallory(users: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def world(cluster: Cluster, made_accounts: None) -> World:
-    """Both adapters in force, alice and carol on the roster of every host."""
+def unconfigured(cluster: Cluster, made_accounts: None) -> World:
+    """Both adapters in force; configuration and snapshots are the test's to make."""
     cluster.install(*modules())
     world = World(cluster)
     world.reset()
     cluster.write_plugstack(PLUGSTACK)
     cluster.apply(SETTINGS)
     return world
+
+
+@pytest.fixture
+def world(unconfigured: World) -> World:
+    """alice and carol on the fresh roster of every host."""
+    unconfigured.configure()
+    unconfigured.refresh()
+    return unconfigured

@@ -61,13 +61,15 @@ class Host:
         new.chmod(0o644)
         new.rename(self.config)
 
-    def refresh(self) -> None:
-        done = subprocess.run(
+    def start_refresh(self) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
             [*self.namespace_of_its_own(), self.refresh_program],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
-        assert done.returncode == 0, done
+
+    def refresh(self) -> None:
+        finish_refresh(self.start_refresh())
 
     def reset(self) -> None:
         """A host on which nothing of ours has ever run, but for its configuration. The folders
@@ -80,3 +82,8 @@ class Host:
                     os.unlink(entry.path)
         self.roster = RosterFile(self.roster.path, PROJECT)
         self.roster.path.unlink(missing_ok=True)
+
+
+def finish_refresh(refresh: "subprocess.Popen[str]") -> None:
+    output, _ = refresh.communicate(timeout=60)
+    assert refresh.returncode == 0, output

@@ -10,7 +10,7 @@ import pytest
 from cluster import NODES
 from slurm_user import Result, User
 from waiting import wait_until
-from world import READ, World
+from world import World
 
 LATER = "--begin=now+1hour"
 
@@ -132,12 +132,10 @@ def restored(world: World) -> Iterator[World]:
     """Afterwards the door has a good configuration again."""
     good = world.controller.config.read_text()
     yield world
-    world.controller.config.unlink()
+    times = world.readings()
+    world.controller.config.unlink(missing_ok=True)
     world.controller.write_config(good)
-    world.cluster.ctld.forget_log()
-    if READ not in world.cluster.ctld.log():
-        wait_until(lambda: world.cluster.ctld.is_running() and READ in world.cluster.ctld.log(),
-                   "the door's configuration")
+    wait_until(lambda: world.readings() > times, "the door's configuration")
 
 
 def test_a_configuration_that_is_broken_later_leaves_the_last_one_in_force(
@@ -164,11 +162,11 @@ def test_an_unreadable_configuration_leaves_the_last_one_in_force(
 def test_a_drop_in_is_noticed(world: World, people: dict[str, User]) -> None:
     folder = Path(f"{world.controller.config}.d")
     folder.mkdir()
-    (folder / "50-exempt.conf").write_text("[gate]\nexempt_users = mallory\n")
-    world.wait_for_the_door()
+    with world.read_by_the_door():
+        (folder / "50-exempt.conf").write_text("[gate]\nexempt_users = mallory\n")
     assert people["mallory"].sbatch("true", LATER).status == 0
-    (folder / "50-exempt.conf").unlink()
-    world.wait_for_the_door()
+    with world.read_by_the_door():
+        (folder / "50-exempt.conf").unlink()
     refused(people["mallory"].srun("true"), "not a collaborator")
 
 
@@ -187,8 +185,8 @@ def test_without_any_configuration_nobody_but_root_submits(
     restored.cluster.start_slurmctld()
     refused(people["alice"].srun("true"), "this node's access gate is not configured correctly")
     assert restored.cluster.run("sbatch", LATER, "--output=/dev/null", "--wrap=true").returncode == 0
-    restored.controller.write_config(good)
-    restored.wait_for_the_door()
+    with restored.read_by_the_door():
+        restored.controller.write_config(good)
     restored.cluster.wait_until_idle()
     assert people["alice"].srun("true").status == 0
 

@@ -93,6 +93,10 @@ def test_slurmctld_and_slurmd_come_back_with_the_gate(
 ) -> None:
     job = alice.sbatch("touch started; while [ ! -e go ]; do sleep 0.1; done").job
     wait_until((alice.home / "started").exists, "the job's first line")
+    began = time.time()
+    saved = world.cluster.directory / "state" / "job_state"
+    wait_until(lambda: saved.exists() and saved.stat().st_mtime > began, "slurmctld's saved state",
+               20)
     for daemon in world.cluster.daemons():
         os.kill(daemon.pid, number)
         wait_until(lambda: not daemon.is_running(), "the daemon's end")  # noqa: B023

@@ -1,8 +1,11 @@
 """The main story on a real Slurm: who gets in, who does not, and what they read."""
 
+import shutil
+
 import pytest
 
 from cluster import Cluster
+from node import build_folder
 from slurm_user import User
 from world import World
 
@@ -92,6 +95,27 @@ def test_the_log_carries_every_decision(world: World, alice: User, mallory: User
     [line] = node
     assert (line["service"], line["login"], line["action"]) == (
         "slurmstepd", "alice", "slurm.submit")
+
+
+def test_togetherctl_says_the_same_words(world: World, mallory: User) -> None:
+    told = mallory.without_plugstack().srun("true").stderr
+    togetherctl = build_folder() / "togetherctl" / "togetherctl"
+    explained = world.cluster.run(togetherctl, "explain", "mallory", "--action", "slurm.submit")
+    words = "is not a collaborator of project proj_123. An Admin of the project can add you."
+    assert words in told and words in " ".join(explained.stdout.split()), explained
+
+
+@pytest.mark.skipif(not shutil.which("scrontab"), reason="this Debian's Slurm has no scrontab")
+def test_scrontab_is_a_submission(world: World, alice: User, mallory: User) -> None:
+    world.cluster.apply({**world.cluster.settings, "ScronParameters": "enable"})
+    entry = "@hourly true\n"
+    result = mallory.without_plugstack().run("scrontab", "-", stdin=entry)
+    assert result.status != 0 and "Access/permission denied" in result.stderr, result
+    assert world.answers_of(world.controller, uid="20004", verdict="deny")
+    result = alice.run("scrontab", "-", stdin=entry)
+    assert result.status == 0, result
+    assert world.answers_of(world.controller, uid="20001", verdict="allow")
+    assert alice.run("scrontab", "-r").status == 0
 
 
 def test_without_a_gate_everybody_runs(cluster: Cluster, mallory: User) -> None:

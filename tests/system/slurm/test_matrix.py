@@ -156,7 +156,8 @@ def set_up(world: World, person: Person, user: User, state: RosterState) -> None
         host.roster.add("bob", uid=20002)
         host.roster.add("bobby", uid=20002)
         host.roster.add("removed", uid=20007)
-    world.refresh()
+    if state != "fresh":
+        world.refresh()  # the roster as it was
     for host in world.hosts:
         host.roster.remove("removed")
         host.roster.add("added", uid=20008)
@@ -166,7 +167,7 @@ def set_up(world: World, person: Person, user: User, state: RosterState) -> None
         if state == "old, API up":
             host.roster.write()
         else:
-            host.roster.path.unlink()
+            host.roster.path.unlink(missing_ok=True)
 
 
 def finish(world: World, person: Person, user: User, state: RosterState) -> None:
@@ -182,8 +183,8 @@ def finish(world: World, person: Person, user: User, state: RosterState) -> None
 
 @pytest.mark.parametrize("state", range(len(STATES)), ids=STATES)
 @pytest.mark.parametrize("number", range(len(PEOPLE)), ids=[person.name for person in PEOPLE])
-def test_row(world: World, users: dict[str, User], number: int, state: int) -> None:
-    person, roster = PEOPLE[number], STATES[state]
+def test_row(unconfigured: World, users: dict[str, User], number: int, state: int) -> None:
+    world, person, roster = unconfigured, PEOPLE[number], STATES[state]
     user = users[person.login]
     ways = ways_of(number, state)
     set_up(world, person, user, roster)

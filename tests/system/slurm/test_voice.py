@@ -17,6 +17,7 @@ def world(cluster: Cluster, made_accounts: None) -> Iterator[World]:
     cluster.write_plugstack(PLUGSTACK)
     cluster.apply({})
     world.configure(roster={"recheck_after": "1h", "fresh_for": "1h"})
+    world.refresh()
     yield world
 
 

@@ -1,11 +1,12 @@
 """The cluster with both adapters in force, and a roster on each host."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from cluster import Cluster
 from decision_fields import parse_fields
-from host import NOTHING, Host
+from host import NOTHING, Host, finish_refresh
 from node import build_folder
 from waiting import wait_until
 
@@ -27,36 +28,54 @@ class World:
         self.hosts: list[Host] = [self.controller, *self.nodes]
 
     def reset(self) -> None:
-        """alice is a Member, carol an Admin, and nobody else is a collaborator."""
+        """alice is a Member, carol an Admin, and nobody else is a collaborator. No host has a
+        roster yet, and each the configuration that it had."""
         for host in self.hosts:
             host.reset()
             host.roster.add("alice", "member", uid=20001)
             host.roster.add("carol", "admin", uid=20003)
-        self.configure()
-        self.refresh()
 
     def configure(
         self, hosts: Iterable[Host] | None = None, api: Mapping[str, str] = NOTHING,
         roster: Mapping[str, str] = NOTHING, gate: Mapping[str, str] = NOTHING,
     ) -> None:
-        for host in hosts or self.hosts:
-            before = host.config.read_text() if host.config.exists() else ""
-            host.configure(api, roster, gate)
-            if host is self.controller and host.config.read_text() != before:
-                self.wait_for_the_door()
+        chosen = list(hosts or self.hosts)
+        for host in chosen:
+            if host is self.controller:
+                with self.read_by_the_door():
+                    host.configure(api, roster, gate)
+            else:
+                host.configure(api, roster, gate)
 
-    def wait_for_the_door(self) -> None:
-        """Until slurmctld, if it runs with our plug-in, has read the configuration."""
+    @contextmanager
+    def read_by_the_door(self) -> Iterator[None]:
+        """Around a change of the controller's configuration: until slurmctld, if it runs with our
+        plug-in, has read it."""
         if self.cluster.settings.get("JobSubmitPlugins") != "together":
+            yield
             return
-        times = self.cluster.ctld.log().count(READ)
-        wait_until(lambda: self.cluster.ctld.log().count(READ) > times, "the door's configuration")
+        times, before = self.readings(), self.configuration()
+        yield
+        if self.configuration() != before:
+            wait_until(lambda: self.readings() > times, "the door's configuration")
+
+    def readings(self) -> int:
+        return self.cluster.ctld.log().count(READ)
+
+    def configuration(self) -> list[str]:
+        """What the controller's files say, all of them."""
+        config = self.controller.config
+        files = [config, *sorted(Path(f"{config}.d").glob("*.conf"))]
+        return [file.read_text() for file in files if file.exists()]
 
     def refresh(self, hosts: Iterable[Host] | None = None) -> None:
-        """The roster as it is now, on each host."""
+        """The roster as it is now, on each host; all at once."""
+        started = []
         for host in hosts or self.hosts:
             host.roster.write()
-            host.refresh()
+            started.append(host.start_refresh())
+        for refresh in started:
+            finish_refresh(refresh)
 
     def add(self, login: str, role: str = "member", uid: int | None = None,
             hosts: Iterable[Host] | None = None) -> None:
