@@ -84,6 +84,17 @@ def test_a_changed_roster_replaces_the_file(refresher: Refresher) -> None:
     assert not refresher.temporary.exists()
 
 
+def test_the_disk_has_it_before_it_takes_the_old_one_s_place(refresher: Refresher) -> None:
+    """No test can pull the plug: the order of the system calls shows it."""
+    trace = Path("/run/refresh/trace")
+    refresher.refresh(before=("strace", "-y", "-o", str(trace), "-e", "trace=fsync,/rename,pwrite64"))
+    calls = [line for line in trace.read_text().splitlines() if refresher.temporary.name in line
+             or line.startswith("fsync")]
+    names = [line.partition("(")[0] for line in calls]
+    assert names[-3:] == ["fsync", "rename", "fsync"] and "pwrite64" in names[:-3]
+    assert str(refresher.temporary) in calls[-3] and f"{refresher.folder}>" in calls[-1]
+
+
 def test_an_older_revision_needs_a_word(refresher: Refresher) -> None:
     refresher.roster.revision = 6
     refresher.roster.write()
