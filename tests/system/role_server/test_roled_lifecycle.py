@@ -192,6 +192,19 @@ def test_a_stuck_writer_is_told_as_unavailable_and_passes(roled, project):
     (roled.directory / "roled.log").write_text("")
 
 
+def test_a_change_waits_for_another_writer(roled, project):
+    """A backup or the command line may have the write lock for a moment."""
+    blocker = sqlite3.connect(roled.db, isolation_level=None, check_same_thread=False)
+    blocker.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(1.5, lambda: blocker.execute("ROLLBACK"))
+    release.start()
+    began = time.monotonic()
+    assert roled.post(f"/v1/organizations/{roled.organization}/projects", {"name": "patient"}).status == 201
+    assert time.monotonic() - began > 1
+    release.join()
+    blocker.close()
+
+
 def test_stuck_changes_do_not_keep_readers_waiting(roled, project):
     """Another process has the write lock, and more changes wait for it than there are threads."""
     key = roled.node_key(project)
