@@ -104,7 +104,9 @@ class OnDemandWait {
                 break;
         }
         const auto mark = read_mark(paths_);
-        return mark && mark->outcome != RefreshOutcome::valid ? mark->message : std::string();
+        if (!mark || elapsed(started, mark->attempted) < 0ns)
+            return config_.refresh_program + " ended without a result";
+        return mark->outcome != RefreshOutcome::valid ? mark->message : std::string();
     }
 
     // The helper was to write it, and had to be killed instead.

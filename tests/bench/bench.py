@@ -86,7 +86,6 @@ def pam() -> None:
     accounts.add("user50", 20050)
     with node_with_roster(1000), SyslogCollector():
         subprocess.run([BENCH / "pam_bench", folder, "300", *stacks], check=True)
-    accounts.remove_all()
 
 
 def ssh() -> None:
@@ -105,7 +104,6 @@ def ssh() -> None:
                 result = client.run(account, "true")
                 assert result.status == 0, result
                 times[name].append(result.seconds * 1000)
-    accounts.remove_all()
     differences = [ours - permit for ours, permit in zip(times["ours"], times["permit"])]
     row("ssh true", statistics.median(times["permit"]), statistics.median(times["ours"]),
         statistics.median(differences), upper_bound(differences))
