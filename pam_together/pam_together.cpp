@@ -2,8 +2,11 @@
 // pam_together(8) for where in the stack it must stand.
 //
 //   allow        PAM_SUCCESS           (in observe mode PAM_IGNORE)
-//   deny         PAM_PERM_DENIED       and one message, unless `quiet` or PAM_SILENT
+//   deny         PAM_PERM_DENIED       and one message, unless `quiet`
 //   unavailable  PAM_AUTHINFO_UNAVAIL  likewise
+//
+// PAM_SILENT does not keep the message back: sudo always sets it, and its users would never read
+// why.
 //
 // It runs inside a host that it does not control: no state between calls, no signal, alarm or
 // environment variable is touched, no exception leaves it, and it waits no longer than `deadline`.
@@ -70,14 +73,14 @@ int answer_to(const Decision& decision) {
     return PAM_AUTHINFO_UNAVAIL;
 }
 
-int check_account(const PamHost& host, bool silent, const ModuleArguments& arguments) {
+int check_account(const PamHost& host, const ModuleArguments& arguments) {
     DecisionLog log(host);
     if (arguments.debug) log.called_with(arguments);
     SystemClock clock;
     LoggedRefresher refresher(clock, log);
     const Decision decision = decide(host, arguments, clock, refresher);
     log.decided(decision);
-    if (!silent && !arguments.quiet)
+    if (!arguments.quiet)
         if (const auto message = message_for_user(decision); !message.empty())
             host.show_error(message);
     return answer_to(decision);
@@ -114,9 +117,9 @@ std::span<const char* const> as_span(int count, const char** arguments) {
 }  // namespace
 }  // namespace together
 
-TOGETHER_PAM_ENTRY pam_sm_acct_mgmt(pam_handle_t* handle, int flags, int argc, const char** argv) {
+TOGETHER_PAM_ENTRY pam_sm_acct_mgmt(pam_handle_t* handle, int, int argc, const char** argv) {
     return together::guarded(PAM_AUTHINFO_UNAVAIL, [&] {
-        return together::check_account(together::PamHost(handle), (flags & PAM_SILENT) != 0,
+        return together::check_account(together::PamHost(handle),
                                        together::parse_arguments(together::as_span(argc, argv)));
     });
 }

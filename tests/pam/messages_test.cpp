@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "support/host_process.h"
 #include "support/log_collector.h"
 #include "support/node.h"
 
@@ -16,7 +17,7 @@ TEST_GROUP(messages) {
     Node node;
 
     void setup() override {
-        node.configure("contact = Ask gpu-ops@example.");
+        node.configure("contact = Ask gpu-ops@example.", "deadline = 300ms");
         node.roster();
     }
 
@@ -57,8 +58,11 @@ TEST(messages, unavailable_is_not_told_as_a_refusal) {
     CHECK_TRUE(message.find("not a collaborator") == message.npos);
 }
 
-TEST(messages, none_with_quiet_or_PAM_SILENT) {
-    STRCMP_EQUAL("", message_to("mallory", PAM_SILENT).c_str());
+TEST(messages, sudo_s_users_read_why_though_it_sets_PAM_SILENT) {
+    STRCMP_EQUAL(message_to("mallory").c_str(), message_to("mallory", PAM_SILENT).c_str());
+}
+
+TEST(messages, none_with_quiet) {
     node.service("quiet");
     STRCMP_EQUAL("", message_to("mallory").c_str());
     node.no_roster();
@@ -118,12 +122,12 @@ TEST(messages, an_exemption_and_an_admission_are_logged) {
 TEST(messages, the_time_that_it_took_is_measured) {
     node.no_roster();
     node.refresh_by("hangs");
-    node.account("alice");
+    const double seconds = seconds_of([&] { node.account("alice"); });
     const auto line = log.take().at(1);
     const auto start = line.find("took_us=");
     CHECK_TRUE(start != line.npos);
     const auto took = std::stol(line.substr(start + std::string("took_us=").size()));
-    CHECK_TRUE(took >= 300'000 && took < 500'000);
+    CHECK_TRUE(took >= 300'000 && static_cast<double>(took) <= seconds * 1e6);
 }
 
 TEST(messages, it_is_logged_before_it_waits) {

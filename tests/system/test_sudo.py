@@ -28,15 +28,6 @@ def sudo(gated: Node) -> Iterator[PamService]:
     service.path.write_text(before)
 
 
-# sudo 1.9.13 always passes PAM_SILENT to the account phase, and shows an error message all the
-# same where a module sends one (seen with a module that does nothing else).
-SILENT = pytest.mark.xfail(
-    strict=True,
-    reason="pam_together says nothing under PAM_SILENT, so sudo's users do not read why they are "
-    "refused; DESIGN.md: one message unless `quiet`",
-)
-
-
 def test_an_admin_becomes_root(
     sudo: PamService, ssh: SshClient, alice: Account, syslog: SyslogCollector
 ) -> None:
@@ -56,7 +47,7 @@ def test_a_member_does_not(
     assert (decision["verdict"], decision["reason"]) == ("deny", "admin_required")
 
 
-@SILENT
+# sudo 1.9.13 always passes PAM_SILENT to the account phase, and shows an error message all the same.
 def test_a_member_reads_why(sudo: PamService, ssh: SshClient, bob: Account) -> None:
     result = ssh.run(bob, "sudo id -u")
     assert result.stderr.startswith(
@@ -110,7 +101,6 @@ def test_sudo_without_any_roster_cannot_tell(
     assert (decision["verdict"], decision["reason"]) == ("unavailable", "no_roster")
 
 
-@SILENT
 def test_sudo_without_any_roster_says_so(
     sudo: PamService, gated: Node, ssh: SshClient, alice: Account
 ) -> None:

@@ -23,6 +23,14 @@ HostReport in_another_process(const std::function<void(HostReport&)>& body);
 
 // Descriptor to what it leads to; of this process.
 std::map<int, std::string> open_descriptors();
-// Children that run or wait to be reaped.
-bool has_children();
+// The sanitizers make loading the module and starting a helper many times slower; their runs look
+// for other things than speed and do with fewer rounds.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+// Children that run or wait to be reaped, one line for each; of this process. In sanitized runs
+// only those that run on: a helper that was killed dies too slowly there to be reaped.
+std::string children();
 double seconds_of(const std::function<void()>& body);

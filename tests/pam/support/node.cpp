@@ -35,7 +35,7 @@ Node::Node() {
         std::filesystem::create_directory(path(folder));
     // Without it libpam complains through syslog(3), which blocks while nobody takes the lines.
     service_file("account required pam_deny.so\n", "other");
-    refresh_by("exits-75");
+    refresh_by("missing");  // each refresh fails, at once
     service();
 }
 
@@ -53,12 +53,11 @@ void Node::refresh_by(const std::string& behaviour) {
 }
 
 void Node::write_configuration() const {
-    const bool own_deadline = roster_settings_.find("deadline") != std::string::npos;
     write("together.conf", std::string("[api]\nbase_url = ") + test_base_url +
                                "\nproject = " + std::string(test_project) +
-                               "\n[roster]\ndirectory = " + path("cache") + "\nrefresh_program = " +
-                               refresh_program_ + (own_deadline ? "\n" : "\ndeadline = 300ms\n") +
-                               roster_settings_ + "\n[gate]\n" + gate_settings_ + "\n");
+                               "\n[roster]\ndirectory = " + path("cache") +
+                               "\nrefresh_program = " + refresh_program_ + "\n" + roster_settings_ +
+                               "\n[gate]\n" + gate_settings_ + "\n");
 }
 
 void Node::write(const std::string& name, const std::string& text) const {

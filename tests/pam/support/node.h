@@ -19,7 +19,7 @@ class Node {
   public:
     Node();
 
-    // together.conf. The defaults are the manual's, except for a short deadline.
+    // together.conf: lines for [gate] and [roster]. The defaults are the manual's.
     void configure(const std::string& gate = {}, const std::string& roster = {});
     // Together-refresh is fake_refresh under this name; see there.
     void refresh_by(const std::string& behaviour);
