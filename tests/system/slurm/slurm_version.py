@@ -21,6 +21,10 @@ class Slurm:
         return self.version >= (23, 2)
 
     @property
+    def has_client_ids(self) -> bool:
+        return self.version >= (23, 11)
+
+    @property
     def cgroup_settings(self) -> tuple[str, ...]:
         """Since 23.11 a slurmd without control groups has to be told so."""
         return ("CgroupPlugin=disabled",) if self.version >= (23, 2) else ()

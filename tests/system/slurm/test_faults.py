@@ -95,6 +95,7 @@ def test_slurmctld_and_slurmd_come_back_with_the_gate(
     wait_until((alice.home / "started").exists, "the job's first line")
     began = time.time()
     saved = world.cluster.directory / "state" / "job_state"
+    world.cluster.must("scontrol", "update", f"jobid={job}", "comment=something to save")
     wait_until(lambda: saved.exists() and saved.stat().st_mtime > began, "slurmctld's saved state",
                20)
     for daemon in world.cluster.daemons():
