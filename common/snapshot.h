@@ -67,7 +67,7 @@ struct SnapshotHeader {
     std::array<char, 72> project{};
     std::array<char, 208> base_url{};
     std::array<char, 264> etag{};  // empty: it may not be asked for conditionally
-    Digest content{};  // of what the authority said: equal content needs no new file
+    Digest content{};              // of what the authority said: equal content needs no new file
     Digest digest{};
     std::uint64_t checksum = 0;
 };

@@ -19,8 +19,8 @@ struct RoundResult {
     std::optional<Nanoseconds> retry_after;
     bool may_be_held = false;  // another request could be held: ask again at once
     bool was_held = false;     // the authority answered when it had news, or its wait was up
-    bool changed = false;   // there is a new snapshot
-    bool stopped = false;   // `stop` became readable
+    bool changed = false;      // there is a new snapshot
+    bool stopped = false;      // `stop` became readable
 };
 
 // Speaks to a person: stderr, or the journal under systemd.

@@ -57,8 +57,7 @@ std::string show(const Config& config) {
             entries += (entries.empty() ? "" : ", ") + entry_text(entry);
         });
     return std::string("{\"usable\": true, \"whole\": ") + (whole ? "true" : "false") +
-           ", \"age_ms\": " + milliseconds(roster->age.value) +
-           ", \"written_ago_ms\": " +
+           ", \"age_ms\": " + milliseconds(roster->age.value) + ", \"written_ago_ms\": " +
            milliseconds(elapsed(roster->snapshot.header().validated, SystemClock().now())) +
            ", \"revision\": " + std::to_string(roster->snapshot.header().revision) +
            ", \"count\": " + std::to_string(roster->snapshot.header().entries) +
