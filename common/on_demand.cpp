@@ -104,9 +104,8 @@ class OnDemandWait {
                 break;
         }
         const auto mark = read_mark(paths_);
-        if (!mark || elapsed(started, mark->attempted) < 0ns)
-            return config_.refresh_program + " ended without a result";
-        return mark->outcome != RefreshOutcome::valid ? mark->message : std::string();
+        if (mark && mark->outcome != RefreshOutcome::valid) return mark->message;
+        return is_newer() ? std::string() : config_.refresh_program + " ended without a new roster";
     }
 
     // The helper was to write it, and had to be killed instead.

@@ -26,8 +26,10 @@ class Slurm:
 
     @property
     def cgroup_settings(self) -> tuple[str, ...]:
-        """Since 23.11 a slurmd without control groups has to be told so."""
-        return ("CgroupPlugin=disabled",) if self.version >= (23, 2) else ()
+        """Without control groups: told so from 23.02 on; before, only kept from looking which kind
+        is mounted, which ends slurmd where none is."""
+        plugin = "disabled" if self.version >= (23, 2) else "cgroup/v1"
+        return (f"CgroupPlugin={plugin}",)
 
 
 def installed_slurm() -> Slurm:
