@@ -44,6 +44,8 @@ TEST(gate_order, root_is_let_in_with_a_broken_configuration) {
 TEST(gate_order, nobody_else_is_root) {
     for (const char* login : {"Root", "root ", "toor", "0", "", "root2"})
         CHECK_TEXT(!decide(login).allowed(), login);
+    for (const uid_t uid : {1U, 2U, 999U, 65534U, 4294967295U})
+        CHECK_FALSE(decide_uid(uid).allowed());
 }
 
 TEST(gate_order, a_broken_configuration_decides_nothing) {

@@ -98,11 +98,13 @@ TEST(gate_roster, a_uid_below_min_uid_is_denied) {
 }
 
 TEST(gate_roster, a_uid_that_is_not_the_nodes_for_that_login_is_denied) {
-    accounts.uids["alice"] = 20001;
-    const auto decision = decide("alice");
-    DECIDED(deny, uid_differs, decision);
-    LONGS_EQUAL(10001, *decision.uid);
-    LONGS_EQUAL(20001, *decision.node_uid);
+    for (const uid_t uid : {20001U, 10002U, 10000U, 1000U, 0U}) {
+        accounts.uids["alice"] = uid;
+        const auto decision = decide("alice");
+        DECIDED(deny, uid_differs, decision);
+        LONGS_EQUAL(10001, *decision.uid);
+        LONGS_EQUAL(uid, *decision.node_uid);
+    }
 }
 
 TEST(gate_roster, an_account_that_the_node_does_not_have_is_denied) {

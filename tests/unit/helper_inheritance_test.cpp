@@ -38,7 +38,7 @@ TEST_GROUP(helper_inheritance) {
     std::string result() const {
         return read_file(directory / "result");
     }
-    HelperProcess::End execute(std::chrono::milliseconds patience = 5s) const {
+    HelperProcess::End execute(std::chrono::milliseconds patience = 30s) const {
         auto helper = HelperProcess::start(program(), {});
         return helper ? helper->wait(std::chrono::steady_clock::now() + patience)
                       : HelperProcess::End::not_executed;

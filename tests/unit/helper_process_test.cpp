@@ -35,11 +35,12 @@ TEST_GROUP(helper_process) {
 
     // Executes a script; its last words end up in the files that it writes.
     HelperProcess::End run_script(const std::string& script,
-                                  std::chrono::milliseconds deadline = 5s) {
+                                  std::chrono::milliseconds deadline = 30s) {
         make_script(program, script);
         return execute(deadline);
     }
-    HelperProcess::End execute(std::chrono::milliseconds deadline = 5s, int* exec_error = nullptr) {
+    HelperProcess::End execute(std::chrono::milliseconds deadline = 30s,
+                               int* exec_error = nullptr) {
         auto helper = HelperProcess::start(program, {"--one", "two words"});
         if (!helper) FAIL(helper.error().message.c_str());
         const auto end = helper->wait(in(deadline));
@@ -76,29 +77,29 @@ TEST(helper_process, gets_its_arguments) {
 
 TEST(helper_process, that_is_missing_cannot_be_executed) {
     int error = 0;
-    CHECK_TRUE(takes(0ms, 200ms,
-                     [&] { CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed); }));
+    CHECK_TRUE(takes(
+        0ms, 200ms, [&] { CHECK_TRUE(execute(30s, &error) == HelperProcess::End::not_executed); }));
     LONGS_EQUAL(ENOENT, error);
 }
 
 TEST(helper_process, that_is_not_executable_cannot_be_executed) {
     int error = 0;
     write_file(program, "#!/bin/sh\n", 0644);
-    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    CHECK_TRUE(execute(30s, &error) == HelperProcess::End::not_executed);
     LONGS_EQUAL(EACCES, error);
     write_file(program, "rubbish", 0755);
-    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    CHECK_TRUE(execute(30s, &error) == HelperProcess::End::not_executed);
     LONGS_EQUAL(ENOEXEC, error);
     std::filesystem::remove(program);
     make_directory(program);
-    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    CHECK_TRUE(execute(30s, &error) == HelperProcess::End::not_executed);
     LONGS_EQUAL(EACCES, error);
 }
 
 TEST(helper_process, is_searched_for_nowhere) {
     int error = 0;
     program = "true";
-    CHECK_TRUE(execute(5s, &error) == HelperProcess::End::not_executed);
+    CHECK_TRUE(execute(30s, &error) == HelperProcess::End::not_executed);
     LONGS_EQUAL(ENOENT, error);
 }
 
@@ -153,7 +154,7 @@ TEST(helper_process, that_moved_is_killed_once) {
     make_script(program, "exit 0");
     auto first = HelperProcess::start(program, {});
     HelperProcess second(*std::move(first));
-    CHECK_TRUE(second.wait(in(5s)) == HelperProcess::End::exited);
+    CHECK_TRUE(second.wait(in(30s)) == HelperProcess::End::exited);
 }
 
 TEST(helper_process, leaves_no_descriptor) {

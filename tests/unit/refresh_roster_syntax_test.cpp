@@ -181,6 +181,14 @@ TEST(refresh_roster_syntax, utf8_is_checked_everywhere) {
     }
 }
 
+TEST(refresh_roster_syntax, utf8_is_checked_within_its_text_alone) {
+    for (const std::string_view text : {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
+        CHECK_TRUE(is_utf8(text));
+        for (std::size_t length = 1; length < text.size(); ++length)
+            CHECK_FALSE(is_utf8(text.substr(0, length)));
+    }
+}
+
 // Escapes can say what bytes may not.
 TEST(refresh_roster_syntax, half_a_surrogate_pair_gets_into_no_entry) {
     for (const auto* text : {R"("\ud800")", R"("\udc00")", R"("\ud83dx")", R"("x\udfff")"})

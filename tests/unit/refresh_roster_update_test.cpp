@@ -44,7 +44,7 @@ Kind kind_of(const Result<Update>& update) {
 }  // namespace
 
 TEST_GROUP(refresh_roster_update) {
-    RosterFolder folder;
+    UpdatedFolder folder;
 
     void store(FetchResult fetched) {
         CHECK_TRUE(kind_of(folder.update(std::move(fetched))) == Kind::written);
@@ -187,6 +187,13 @@ TEST(refresh_roster_update, not_modified_extends_only_what_was_asked_for) {
     CHECK_TRUE(kind_of(folder.update(not_modified())) == Kind::extended);
     LONGS_EQUAL(before, folder.inode());
     CHECK_TRUE(age() == 0ns);
+}
+
+TEST(refresh_roster_update, not_modified_needs_a_question_even_where_no_etag_is_stored) {
+    store(complete({entry("alice", 10001)}));
+    folder.tick(10s);
+    CHECK_TRUE(kind_of(folder.update(not_modified())) == Kind::refused);
+    CHECK_TRUE(age() == Nanoseconds(10s));
 }
 
 TEST(refresh_roster_update, not_modified_without_a_roster_is_refused) {

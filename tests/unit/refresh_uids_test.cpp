@@ -41,7 +41,7 @@ FetchResult not_modified(Uids uids) {
 }  // namespace
 
 TEST_GROUP(refresh_uids) {
-    RosterFolder folder;
+    UpdatedFolder folder;
 
     void setup() override {
         folder.asked_with = "\"r7\"";

@@ -7,9 +7,9 @@
 #include "roster_update.h"
 #include "temporary_directory.h"
 
-class RosterFolder {
+class UpdatedFolder {
   public:
-    RosterFolder() {
+    UpdatedFolder() {
         config.directory = directory_.path();
         config.project = "proj_123";
         config.base_url = "file:///roster.json";
