@@ -2,6 +2,7 @@
 #include <CppUTest/TestHarness.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -47,6 +48,10 @@ std::size_t threads() {
 TEST_GROUP(loading) {
     LogCollector log;
     Node node;
+
+    void setup() override {
+        while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;  // other tests' slow deaths
+    }
 
     void log_in_all_kinds() {
         node.account("alice");

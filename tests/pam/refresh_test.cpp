@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -118,73 +119,95 @@ TEST_GROUP(refresh) {
         });
     }
 
-    void is_borne_by(const Host& kind, const std::string& helper, double at_most,
+    long waits() {
+        const auto lines = log.take();
+        return std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+            return has_field(line, "event=refresh");
+        });
+    }
+
+    enum class Helper { ends, must_be_killed };
+
+    // Answers and what is left are judged at each attempt; being late, or not having died in time
+    // after SIGKILL, three times in a row: a busy machine is late once.
+    void is_borne_by(const Host& kind, const std::string& helper, Helper end,
                      const std::string& user, int expected) {
-        std::filesystem::remove(node.roster_paths().mark);
-        log.take();
-        const auto report = log_in(kind, user);
         const std::string what = helper + ", " + user + ", in a host with: " + kind.name;
-        LONGS_EQUAL_TEXT(expected, report.answer, what.c_str());
-        LONGS_EQUAL_TEXT(expected, report.second_answer, what.c_str());
-        CHECK_TEXT(report.seconds <= at_most + tolerance,
-                   (what + ": took " + std::to_string(report.seconds)).c_str());
-        CHECK_TEXT(report.second_seconds <= tolerance,
-                   (what + ": the second took " + std::to_string(report.second_seconds)).c_str());
-        CHECK_FALSE_TEXT(report.children_left, what.c_str());
-        CHECK_FALSE_TEXT(report.descriptors_left, what.c_str());
-        CHECK_FALSE_TEXT(report.signals_changed, what.c_str());
+        std::string late;
+        for (int attempt = 0; attempt < 3; ++attempt) {
+            std::filesystem::remove(node.roster_paths().mark);
+            log.take();
+            const auto report = log_in(kind, user);
+            LONGS_EQUAL_TEXT(expected, report.answer, what.c_str());
+            LONGS_EQUAL_TEXT(expected, report.second_answer, what.c_str());
+            CHECK_FALSE_TEXT(report.descriptors_left, what.c_str());
+            CHECK_FALSE_TEXT(report.signals_changed, what.c_str());
+            // One that ends by itself leaves no mark here; together-refresh would.
+            if (end == Helper::must_be_killed) LONGS_EQUAL_TEXT(1, waits(), what.c_str());
+            late = lateness(report, end);
+            if (late.empty()) return;
+        }
+        FAIL((what + ": " + late).c_str());
+    }
+
+    static std::string lateness(const HostReport& report, Helper end) {
+        if (report.seconds > deadline + tolerance)
+            return "it took " + std::to_string(report.seconds);
+        if (report.second_seconds > (end == Helper::ends ? deadline : 0) + tolerance)
+            return "the second took " + std::to_string(report.second_seconds);
+        return report.children_left ? "a child is left" : "";
     }
 
     // Without a roster nobody can tell, in any host; with an old one it still decides, both ways;
     // with one that is too old nobody can tell.
-    void is_borne(const std::string& helper, double at_most) {
+    void is_borne(const std::string& helper, Helper end) {
         node.refresh_by(helper);
         node.no_roster();
         for (const auto& kind : hosts)
-            is_borne_by(kind, helper, at_most, "alice", PAM_AUTHINFO_UNAVAIL);
+            is_borne_by(kind, helper, end, "alice", PAM_AUTHINFO_UNAVAIL);
         node.roster(1h);
-        is_borne_by(hosts[0], helper, at_most, "alice", PAM_SUCCESS);
-        is_borne_by(hosts[4], helper, at_most, "mallory", PAM_PERM_DENIED);
+        is_borne_by(hosts[0], helper, end, "alice", PAM_SUCCESS);
+        is_borne_by(hosts[4], helper, end, "mallory", PAM_PERM_DENIED);
         // Nothing of what a helper writes has landed in our files.
         CHECK_TRUE(Snapshot::open(node.roster_paths().snapshot, test_project, test_base_url)
                        ->verify_whole());
         node.roster(25h);
-        is_borne_by(hosts[0], helper, at_most, "alice", PAM_AUTHINFO_UNAVAIL);
+        is_borne_by(hosts[0], helper, end, "alice", PAM_AUTHINFO_UNAVAIL);
     }
 };
 
 TEST(refresh, helper_hangs) {
-    is_borne("hangs", deadline);
+    is_borne("hangs", Helper::must_be_killed);
 }
 
 TEST(refresh, helper_ignores_SIGTERM) {
-    is_borne("ignores-term", deadline);
+    is_borne("ignores-term", Helper::must_be_killed);
 }
 
 TEST(refresh, helper_floods_its_pipe) {
-    is_borne("floods", deadline);
+    is_borne("floods", Helper::must_be_killed);
 }
 
 TEST(refresh, helper_closes_its_pipe_and_goes_on) {
-    is_borne("closes-its-pipe", deadline);
+    is_borne("closes-its-pipe", Helper::must_be_killed);
 }
 
 TEST(refresh, helper_claims_success_without_having_done_anything) {
-    is_borne("exits-0", 0);
+    is_borne("exits-0", Helper::ends);
 }
 
 TEST(refresh, helper_fails) {
-    is_borne("exits-1", 0);
-    is_borne("exits-75", 0);
+    is_borne("exits-1", Helper::ends);
+    is_borne("exits-75", Helper::ends);
 }
 
 TEST(refresh, helper_ends_as_one_that_cannot_be_executed) {
-    is_borne("exits-127", 0);
-    is_borne("lies-about-exec", 0);
+    is_borne("exits-127", Helper::ends);
+    is_borne("lies-about-exec", Helper::ends);
 }
 
 TEST(refresh, helper_is_missing) {
-    is_borne("missing", 0);
+    is_borne("missing", Helper::ends);
     std::filesystem::remove(node.roster_paths().mark);
     log.take();
     node.account("alice");
@@ -193,16 +216,16 @@ TEST(refresh, helper_is_missing) {
 
 TEST(refresh, helper_is_no_program) {
     node.write("bin/text", "neither a script nor a program");
-    is_borne("text", 0);
+    is_borne("text", Helper::ends);
 }
 
 TEST(refresh, helper_crashes) {
-    is_borne("crashes", deadline);  // the kernel may take its time to write a core file
+    is_borne("crashes", Helper::ends);
 }
 
 TEST(refresh, helper_leaves_a_grandchild_that_keeps_the_pipe) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // whoever it leaves belongs to this process
-    is_borne("leaves-a-grandchild", 0);
+    is_borne("leaves-a-grandchild", Helper::ends);
     CHECK_FALSE(children().empty());
 }
 
