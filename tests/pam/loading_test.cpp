@@ -77,7 +77,7 @@ TEST(loading, a_thousand_times_leaves_nothing) {
     // The C library's arenas may come and go.
     CHECK_TRUE(mappings() <= maps + 2);
     const auto grown = static_cast<long>(allocated_bytes()) - static_cast<long>(memory);
-    CHECK_TEXT(grown < 16 * 1024, ("grown by " + std::to_string(grown) + " bytes").c_str());
+    CHECK_TEXT(grown < 4 * 1024, ("grown by " + std::to_string(grown) + " bytes").c_str());
 }
 
 TEST(loading, a_hundred_refreshes_leave_nothing) {

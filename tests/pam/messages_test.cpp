@@ -182,19 +182,20 @@ TEST(messages, a_broken_configuration_is_logged_with_its_line) {
     STRCMP_CONTAINS("together.conf:3: unknown key projekt in [api]", line.c_str());
 }
 
-// sudo's stderr is its invoker's screen or file.
-TEST(messages, without_a_logger_the_line_goes_to_stderr_but_not_to_a_sudo_user) {
+// sudo's stderr is its invoker's screen or file, and so is that of any other set-user-ID host.
+TEST(messages, without_a_logger_the_line_goes_to_stderr_but_not_to_an_invoker_s) {
     ::unlink("/dev/log");
     const std::string decisions = "/var/log/together/decisions.log";
     ::mkdir("/var/log/together", 0755);
     ::unlink(decisions.c_str());
-    for (const std::string service : {"sshd", "sudo", "sudo-i", "su", "su-l"}) {
+    for (const std::string service : {"sshd", "sudo", "sudo-i", "su", "su-l", "chsh"}) {
         const auto captured = node.path("stderr-of-" + service);
         node.service_file("account required " PAM_TOGETHER " " + node.config_argument() + "\n",
                           service);
         const pid_t host = ::fork();
         if (host == 0) {
             ::dup2(::open(captured.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+            if (service == "chsh" && ::setresuid(10001, 0, 0) != 0) ::_exit(1);
             PamLogin(node.pam_folder(), service, "mallory").account();
             ::_exit(0);
         }
