@@ -27,6 +27,8 @@ TEST_GROUP(lockdown) {
 TEST(lockdown, is_none_without_its_file) {
     CHECK_FALSE(lockdown_in_force(folder.path()).has_value());
     CHECK_FALSE(lockdown_in_force(folder / "none").has_value());
+    write_file(folder / "file", "");
+    CHECK_FALSE(lockdown_in_force(folder / "file").has_value());
 }
 
 TEST(lockdown, has_its_first_line_as_the_reason) {

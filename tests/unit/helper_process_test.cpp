@@ -166,12 +166,22 @@ TEST(helper_process, leaves_no_descriptor) {
     CHECK_TRUE(open_descriptors() == before);
 }
 
+// Only the failed execution writes an error's four bytes and nothing else.
+TEST(helper_process, that_begins_with_four_bytes_was_executed) {
+    CHECK_TRUE(run_script("printf abcd >&3\nsleep 0.02\nprintf e >&3") ==
+               HelperProcess::End::exited);
+}
+
 TEST(helper_process, leaves_the_signal_mask_as_it_was) {
-    sigset_t before;
-    sigset_t after;
-    ::pthread_sigmask(SIG_SETMASK, nullptr, &before);
-    run_script("exit 0");
-    ::pthread_sigmask(SIG_SETMASK, nullptr, &after);
-    for (int signal = 1; signal < SIGRTMAX; ++signal)
-        LONGS_EQUAL(::sigismember(&before, signal), ::sigismember(&after, signal));
+    make_script(program, "exit 0");
+    CHECK_TRUE(holds_in_a_child([&] {
+        sigset_t mask;
+        ::sigemptyset(&mask);
+        ::sigaddset(&mask, SIGUSR1);
+        ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+        execute();
+        ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+        return ::sigismember(&mask, SIGUSR1) == 1 && ::sigismember(&mask, SIGUSR2) == 0 &&
+               ::sigismember(&mask, SIGTERM) == 0 && ::sigismember(&mask, SIGCHLD) == 0;
+    }));
 }
