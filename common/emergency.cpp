@@ -88,17 +88,18 @@ std::optional<std::string> lockdown_in_force(const std::string& folder) {
 }
 
 std::optional<Admission> admission_of_login(const std::string& folder, const std::string& login,
-                                            const Moment& now, std::vector<std::string>& problems) {
+                                            Clock& clock, std::vector<std::string>& problems) {
     if (!is_login(login)) return std::nullopt;
     auto admission = read_admission(folder, login, problems);
-    if (!admission || admission->until <= now.realtime) return std::nullopt;
+    if (!admission || admission->until <= clock.now().realtime) return std::nullopt;
     return admission;
 }
 
-std::optional<Admission> admission_of_uid(const std::string& folder, uid_t uid, const Moment& now,
+std::optional<Admission> admission_of_uid(const std::string& folder, uid_t uid, Clock& clock,
                                           std::vector<std::string>& problems) {
     for (auto& admission : read_admissions(folder, problems))
-        if (admission.uid == uid && admission.until > now.realtime) return std::move(admission);
+        if (admission.uid == uid && admission.until > clock.now().realtime)
+            return std::move(admission);
     return std::nullopt;
 }
 

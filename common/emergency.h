@@ -23,10 +23,11 @@ struct Admission {
 };
 
 // The admission in admit.d/LOGIN, or the one that names the uid, while its end lies ahead. A
-// malformed file admits nobody; what is wrong with it is added to `problems`.
+// malformed file admits nobody; what is wrong with it is added to `problems`. The clock is read
+// only where there is such a file.
 std::optional<Admission> admission_of_login(const std::string& folder, const std::string& login,
-                                            const Moment& now, std::vector<std::string>& problems);
-std::optional<Admission> admission_of_uid(const std::string& folder, uid_t uid, const Moment& now,
+                                            Clock& clock, std::vector<std::string>& problems);
+std::optional<Admission> admission_of_uid(const std::string& folder, uid_t uid, Clock& clock,
                                           std::vector<std::string>& problems);
 
 // All of them, past ones too, for status and doctor.

@@ -5,23 +5,6 @@
 namespace together {
 namespace {
 
-std::string_view what_they_want(Action action) {
-    switch (action) {
-        case Action::ssh_login:
-            return "log in to this cluster";
-        case Action::slurm_submit:
-            return "run jobs on this cluster";
-        default:
-            return {};
-    }
-}
-
-std::string wish(const Decision& decision) {
-    const auto known = what_they_want(decision.action);
-    return known.empty() ? "do " + std::string(permission(decision.action).name)
-                         : std::string(known);
-}
-
 std::string age_text(const Decision& decision) {
     if (decision.age_uncertain) return "of unknown age (this node's clock was set back)";
     return decision.age ? format_age(*decision.age) + " old" : "of unknown age";
@@ -31,7 +14,7 @@ std::string uid_text(const std::optional<uid_t>& uid) {
     return uid ? std::to_string(*uid) : "unknown";
 }
 
-// Why a deny: a clause that follows "…: " and says what to do next.
+// Why a deny: who, what is wrong, and what to do next.
 std::string why_denied(const Decision& d) {
     const std::string who = subject_of(d);
     const std::string project = "project " + d.project;
@@ -44,7 +27,8 @@ std::string why_denied(const Decision& d) {
                    ". An Admin of the project can add you.";
         case Reason::role_forbids:
             return who + " has the role " + d.role_text + " in " + project +
-                   ", which does not permit it. An Admin of the project can change your role.";
+                   ", which does not permit " + std::string(permission(d.action).name) +
+                   ". An Admin of the project can change your role.";
         case Reason::unknown_role:
             return who + " has a role in " + project + " that this node does not know (" +
                    d.role_text + "). Tell the operators: this node's software may be too old.";
@@ -115,8 +99,7 @@ std::string message_for_user(const Decision& d) {
         case Verdict::allow:
             return {};
         case Verdict::deny:
-            text = "Access denied: " + subject_of(d) + " may not " + wish(d) + ": " +
-                   why_denied(d) + how_old(d);
+            text = "Access denied: " + why_denied(d) + how_old(d);
             break;
         case Verdict::unavailable:
             text = "Access cannot be decided now: " + why_unavailable(d) + " " + subject_of(d) +
@@ -129,7 +112,9 @@ std::string message_for_user(const Decision& d) {
     return text;
 }
 
-std::string_view row_of(const Decision& d) {
+std::string row_of(const Decision& d) {
+    const std::string nothing_newer =
+        d.asked ? ", and the refresh failed" : ", and this caller may not refresh";
     switch (d.reason) {
         case Reason::root:
             return "root is always let in";
@@ -144,23 +129,20 @@ std::string_view row_of(const Decision& d) {
         case Reason::admitted:
             return "admitted until a time not yet past";
         case Reason::no_roster:
-            return "no usable roster, and the refresh failed";
+            return "no usable roster" + nothing_newer;
         case Reason::roster_too_old:
-            return "the roster is older than stale_for, and the refresh failed";
-        case Reason::not_a_collaborator:
-            return d.evidence == Evidence::old
-                       ? "absent from an old roster within stale_for, and the refresh failed"
-                       : "absent from a roster validated within recheck_after";
+            return "the roster is older than stale_for" + nothing_newer;
         default:
             break;
     }
+    const std::string presence = d.reason == Reason::not_a_collaborator ? "absent from" : "on";
     switch (d.evidence) {
         case Evidence::fresh:
-            return "on the roster, which is fresh";
+            return presence + " a fresh roster";
         case Evidence::refreshed:
-            return "on the roster, which was refreshed";
+            return presence + " a roster that was refreshed for this";
         case Evidence::old:
-            return "on an old roster within stale_for, and the refresh failed";
+            return presence + " an old roster within stale_for" + nothing_newer;
         case Evidence::none:
             break;
     }

@@ -14,7 +14,7 @@ namespace together {
 std::string message_for_user(const Decision& decision);
 
 // The row of the decision table, for `togetherctl explain`.
-std::string_view row_of(const Decision& decision);
+std::string row_of(const Decision& decision);
 
 // "alice" or "uid 10001", for messages.
 std::string subject_of(const Decision& decision);

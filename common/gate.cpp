@@ -81,9 +81,9 @@ std::optional<Reason> Gate::decide_without_roster(const Question& question, Deci
         return Reason::lockdown;
     }
     std::vector<std::string> problems;
-    const Moment now = clock_.now();
-    const auto admission = subject.uid ? admission_of_uid(folder, *subject.uid, now, problems)
-                                       : admission_of_login(folder, subject.login, now, problems);
+    const auto admission = subject.uid
+                               ? admission_of_uid(folder, *subject.uid, clock_, problems)
+                               : admission_of_login(folder, subject.login, clock_, problems);
     add_detail(decision.detail, problems);
     if (!admission) return std::nullopt;
     decision.login = admission->login;

@@ -27,7 +27,7 @@ ExitStatus exit_status_of(Verdict verdict) {
 void show(const Answer& answer, Output& output) {
     const Decision& d = answer.decision;
     output.line(std::string(name_of(d.verdict)) + ": " + subject_of(d) + ", " +
-                    std::string(permission(d.action).name) + ": " + std::string(row_of(d)),
+                    std::string(permission(d.action).name) + ": " + row_of(d),
                 d.allowed() ? Tone::good : Tone::bad);
     if (d.would)
         output.line(

@@ -29,7 +29,7 @@ Json::Value json_of(const Answer& answer) {
     json["verdict"] = std::string(name_of(d.verdict));
     json["would"] = name_or_null(d.would);
     json["reason"] = std::string(name_of(d.reason));
-    json["row"] = std::string(row_of(d));
+    json["row"] = row_of(d);
     json["role"] = name_or_null(d.role);
     json["role_text"] = text_or_null(d.role_text);
     json["project"] = text_or_null(d.project);

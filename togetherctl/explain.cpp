@@ -59,7 +59,7 @@ Fields fields_of(const Answer& answer) {
          : d.allowed() ? Tone::good
                        : Tone::bad},
         {"Reason", std::string(name_of(d.reason))},
-        {"Row", std::string(row_of(d))},
+        {"Row", row_of(d)},
     };
     if (!d.detail.empty()) fields.push_back({"Detail", d.detail});
     if (d.admitted_until) fields.push_back({"Admitted until", format_utc(*d.admitted_until)});

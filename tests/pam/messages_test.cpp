@@ -45,7 +45,7 @@ TEST(messages, nothing_is_said_to_who_gets_in) {
 
 TEST(messages, a_refused_user_reads_who_what_why_and_whom_to_ask) {
     STRCMP_EQUAL(
-        "Access denied: mallory may not log in to this cluster: mallory is not a collaborator of "
+        "Access denied: mallory is not a collaborator of "
         "project proj_test. An Admin of the project can add you. Ask gpu-ops@example.",
         message_to("mallory").c_str());
 }

@@ -144,10 +144,20 @@ class Connection:
         )
         return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - start)
 
+    def _end_master(self, timeout: float) -> None:
+        """More than one signal: one that comes just before ssh's poll() is seen when it returns."""
+        deadline = time.monotonic() + timeout
+        while self._process.poll() is None and time.monotonic() < deadline:
+            self._process.terminate()
+            try:
+                self._process.wait(1)
+            except subprocess.TimeoutExpired:
+                continue
+
     def close(self, timeout: float = 10) -> Result:
         """Ends the connection, or lets a refused one end with its own status."""
         start = time.monotonic()
         if not self._refused:
-            self._process.terminate()
+            self._end_master(timeout)
         stdout, stderr = self._process.communicate(timeout=timeout)
         return Result(self._process.returncode, stdout, stderr, time.monotonic() - start)

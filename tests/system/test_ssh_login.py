@@ -15,7 +15,7 @@ from syslog_collector import AUTHPRIV, SyslogCollector
 INFO, NOTICE = 6, 5
 
 REFUSAL = (
-    "Access denied: mallory may not log in to this cluster: mallory is not a collaborator of "
+    "Access denied: mallory is not a collaborator of "
     "project proj_123. An Admin of the project can add you.\n"
 )
 

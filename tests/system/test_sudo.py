@@ -51,7 +51,7 @@ def test_a_member_does_not(
 def test_a_member_reads_why(sudo: PamService, ssh: SshClient, bob: Account) -> None:
     result = ssh.run(bob, "sudo id -u")
     assert result.stderr.startswith(
-        "Access denied: bob may not log in to this cluster: bob has the role member in project "
+        "Access denied: bob has the role member in project "
         "proj_123; this needs the role admin. An Admin of the project can change your role.\n")
 
 

@@ -38,15 +38,15 @@ def test_from_a_fresh_roster(
 def test_what_a_refused_user_reads_stands_below(roster: None) -> None:
     write_config(gate__contact="Ask ops@example.com.")
     lines = ctl("check", "mallory").stdout.splitlines()
-    assert lines[0].startswith("deny: mallory, ssh.login: absent from a roster")
+    assert lines[0].startswith("deny: mallory, ssh.login: absent from a fresh roster")
     assert lines[1] == (
-        "Access denied: mallory may not log in to this cluster: mallory is not a collaborator of "
+        "Access denied: mallory is not a collaborator of "
         "project proj_123. An Admin of the project can add you. Ask ops@example.com.")
     assert ctl_json("check", "mallory")["message"] == lines[1]
 
 
 def test_an_allowed_user_reads_nothing(roster: None) -> None:
-    assert ctl("check", "bob").stdout == "allow: bob, ssh.login: on the roster, which is fresh\n"
+    assert ctl("check", "bob").stdout == "allow: bob, ssh.login: on a fresh roster\n"
     document = ctl_json("check", "bob")
     assert document["message"] is None
     assert (document["role"], document["uid"], document["revision"]) == ("member", 10002, 7)

@@ -111,11 +111,11 @@ TEST_GROUP(admission) {
     }
     bool admits(const std::string& login) {
         problems.clear();
-        return admission_of_login(folder.path(), login, clock.now(), problems).has_value();
+        return admission_of_login(folder.path(), login, clock, problems).has_value();
     }
     bool admits_uid(uid_t uid) {
         problems.clear();
-        return admission_of_uid(folder.path(), uid, clock.now(), problems).has_value();
+        return admission_of_uid(folder.path(), uid, clock, problems).has_value();
     }
     // Admits nobody, and says why.
     void is_malformed(const std::string& content, const char* why) {
@@ -131,7 +131,7 @@ TEST_GROUP(admission) {
 
 TEST(admission, is_for_a_login_until_a_time) {
     write("alice", text("alice", 1h));
-    const auto admission = admission_of_login(folder.path(), "alice", clock.now(), problems);
+    const auto admission = admission_of_login(folder.path(), "alice", clock, problems);
     CHECK_TRUE(admission.has_value());
     TEXT_EQUAL("alice", admission->login);
     TEXT_EQUAL("on call", admission->reason);

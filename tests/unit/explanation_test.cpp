@@ -39,19 +39,19 @@ TEST(message, of_a_lockdown) {
     auto decision = decided(Reason::lockdown);
     decision.detail = "Incident 42";
     reads(
-        "Access denied: alice may not log in to this cluster: the cluster is locked down (Incident "
+        "Access denied: the cluster is locked down (Incident "
         "42). Nobody but the operators gets in until they end it.",
         decision);
     decision.detail.clear();
     reads(
-        "Access denied: alice may not log in to this cluster: the cluster is locked down. Nobody "
+        "Access denied: the cluster is locked down. Nobody "
         "but the operators gets in until they end it.",
         decision);
 }
 
 TEST(message, of_who_is_not_a_collaborator) {
     reads(
-        "Access denied: alice may not log in to this cluster: alice is not a collaborator of "
+        "Access denied: alice is not a collaborator of "
         "project proj_a. An Admin of the project can add you.",
         decided(Reason::not_a_collaborator));
 }
@@ -61,7 +61,7 @@ TEST(message, names_the_uid_where_no_login_is_known) {
     decision.login.clear();
     decision.action = Action::slurm_submit;
     reads(
-        "Access denied: uid 10001 may not run jobs on this cluster: uid 10001 is not a "
+        "Access denied: uid 10001 is not a "
         "collaborator of project proj_a. An Admin of the project can add you.",
         decision);
 }
@@ -72,13 +72,13 @@ TEST(message, of_an_old_roster_says_so) {
     decision.age = 12min;
     decision.asked = true;
     reads(
-        "Access denied: alice may not log in to this cluster: alice is not a collaborator of "
+        "Access denied: alice is not a collaborator of "
         "project proj_a. An Admin of the project can add you. (The roster is 12m old: the role "
         "authority does not answer. If you were added since, try again later.)",
         decision);
     decision.asked = false;
     reads(
-        "Access denied: alice may not log in to this cluster: alice is not a collaborator of "
+        "Access denied: alice is not a collaborator of "
         "project proj_a. An Admin of the project can add you. (The roster is 12m old: only root's "
         "services, such as sshd, may ask for a newer one. If you were added since, try again "
         "later.)",
@@ -92,8 +92,9 @@ TEST(message, of_a_role_that_does_not_permit_it) {
     auto decision = decided(Reason::role_forbids);
     decision.action = Action::clusters_create;
     reads(
-        "Access denied: alice may not do clusters.create: alice has the role member in project "
-        "proj_a, which does not permit it. An Admin of the project can change your role.",
+        "Access denied: alice has the role member in project "
+        "proj_a, which does not permit clusters.create. An Admin of the project can change your "
+        "role.",
         decision);
 }
 
@@ -102,7 +103,7 @@ TEST(message, of_a_role_of_unknown_name) {
     decision.role.reset();
     decision.role_text = "owner";
     reads(
-        "Access denied: alice may not log in to this cluster: alice has a role in project proj_a "
+        "Access denied: alice has a role in project proj_a "
         "that this node does not know (owner). Tell the operators: this node's software may be too "
         "old.",
         decision);
@@ -110,21 +111,21 @@ TEST(message, of_a_role_of_unknown_name) {
 
 TEST(message, of_a_required_admin) {
     reads(
-        "Access denied: alice may not log in to this cluster: alice has the role member in project "
+        "Access denied: alice has the role member in project "
         "proj_a; this needs the role admin. An Admin of the project can change your role.",
         decided(Reason::admin_required));
 }
 
 TEST(message, of_a_shared_login) {
     reads(
-        "Access denied: alice may not log in to this cluster: two collaborators of project proj_a "
+        "Access denied: two collaborators of project proj_a "
         "have the login alice. An Admin of the project must give one of them another.",
         decided(Reason::login_shared));
 }
 
 TEST(message, of_a_shared_uid) {
     reads(
-        "Access denied: alice may not log in to this cluster: two collaborators of project proj_a "
+        "Access denied: two collaborators of project proj_a "
         "have the uid 10001 of alice. An Admin of the project must give one of them another.",
         decided(Reason::uid_shared));
 }
@@ -133,7 +134,7 @@ TEST(message, of_a_uid_below_the_minimum) {
     auto decision = decided(Reason::uid_below_minimum);
     decision.uid = 999;
     reads(
-        "Access denied: alice may not log in to this cluster: alice has the uid 999 on the roster "
+        "Access denied: alice has the uid 999 on the roster "
         "of project proj_a, and uids below 1000 are system accounts here, which a roster cannot "
         "admit.",
         decision);
@@ -143,14 +144,14 @@ TEST(message, of_a_uid_that_differs) {
     auto decision = decided(Reason::uid_differs);
     decision.node_uid = 20001;
     reads(
-        "Access denied: alice may not log in to this cluster: alice has the uid 10001 on the "
+        "Access denied: alice has the uid 10001 on the "
         "roster of project proj_a but 20001 on this node. The operators must make them agree.",
         decision);
 }
 
 TEST(message, of_an_account_that_is_not_there) {
     reads(
-        "Access denied: alice may not log in to this cluster: alice is a collaborator of project "
+        "Access denied: alice is a collaborator of project "
         "proj_a, but has no account on this node. The operators must make one.",
         decided(Reason::no_such_account));
 }
@@ -202,17 +203,17 @@ TEST(message, of_no_roster) {
                   message_for_user(decision));
 }
 
-TEST(message, of_every_refusal_names_who_and_ends_with_the_contact) {
+TEST(message, of_every_refusal_names_who_but_for_a_lockdown_and_ends_with_the_contact) {
     for (const auto reason : all_reasons) {
         auto decision = decided(reason);
         if (decision.allowed()) continue;
         decision.contact = "Ask ops@example.com.";
         const auto text = message_for_user(decision);
-        TEXT_CONTAINS("alice", text);
+        if (reason != Reason::lockdown) TEXT_CONTAINS("alice", text);
         CHECK_TEXT(text.ends_with(" Ask ops@example.com."), text.c_str());
         CHECK_TEXT(text.find("no reason was recorded") == std::string::npos, text.c_str());
         decision.login.clear();
-        TEXT_CONTAINS("uid 10001", message_for_user(decision));
+        if (reason != Reason::lockdown) TEXT_CONTAINS("uid 10001", message_for_user(decision));
     }
 }
 
@@ -251,20 +252,23 @@ TEST_GROUP(row){};
 
 TEST(row, tells_apart_how_the_roster_stood) {
     auto decision = decided(Reason::role_permits);
-    TEXT_EQUAL("on the roster, which is fresh", row_of(decision));
+    TEXT_EQUAL("on a fresh roster", row_of(decision));
     decision.evidence = Evidence::refreshed;
-    TEXT_EQUAL("on the roster, which was refreshed", row_of(decision));
+    TEXT_EQUAL("on a roster that was refreshed for this", row_of(decision));
     decision.evidence = Evidence::old;
+    TEXT_EQUAL("on an old roster within stale_for, and this caller may not refresh",
+               row_of(decision));
+    decision.asked = true;
     TEXT_EQUAL("on an old roster within stale_for, and the refresh failed", row_of(decision));
     decision.reason = Reason::not_a_collaborator;
     TEXT_EQUAL("absent from an old roster within stale_for, and the refresh failed",
                row_of(decision));
     decision.evidence = Evidence::fresh;
-    TEXT_EQUAL("absent from a roster validated within recheck_after", row_of(decision));
+    TEXT_EQUAL("absent from a fresh roster", row_of(decision));
 }
 
 TEST(row, is_named_for_every_reason) {
-    std::set<std::string_view> rows;
+    std::set<std::string> rows;
     for (const auto reason : all_reasons) {
         const auto row = row_of(decided(reason));
         CHECK_TEXT(row != "none", std::string(name_of(reason)).c_str());

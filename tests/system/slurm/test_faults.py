@@ -115,6 +115,33 @@ def test_slurmctld_and_slurmd_come_back_with_the_gate(
         (alice.home / name).unlink()
 
 
+def test_a_slurmctld_in_the_background_notices_changes(
+    world: World, alice: User, mallory: User
+) -> None:
+    """As an init script starts it: what a plug-in's init() started would not survive its fork."""
+    cluster = world.cluster
+    cluster.ctld.stop()
+    cluster.must("slurmctld", "-f", cluster.conf)
+    try:
+        wait_until(cluster.answers, "slurmctld in the background")
+        assert mallory.run("sbatch", LATER, "--wrap=true").returncode != 0
+        world.configure([world.controller], gate={"exempt_users": "mallory"})
+        assert mallory.run("sbatch", LATER, "--wrap=true").returncode == 0
+    finally:
+        pid = int((cluster.directory / "slurmctld.pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: ended(pid), "the end of slurmctld")
+        cluster.start_slurmctld()
+
+
+def ended(pid: int) -> bool:
+    """Also where nobody reaps it."""
+    try:
+        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
+
+
 def test_reconfiguring_keeps_the_gate(world: World, alice: User, mallory: User) -> None:
     for _ in range(3):
         world.cluster.must("scontrol", "reconfigure")

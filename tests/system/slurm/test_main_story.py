@@ -9,7 +9,7 @@ from node import build_folder
 from slurm_user import User
 from world import World
 
-DENIED = "Access denied: uid 20004 may not run jobs on this cluster: uid 20004 is not a " \
+DENIED = "Access denied: uid 20004 is not a " \
          "collaborator of project proj_123. An Admin of the project can add you."
 
 
@@ -66,7 +66,7 @@ def test_a_denied_step_tells_once_per_node(world: World, alice: User) -> None:
     world.remove("alice", world.nodes)
     result = alice.srun("-N2", "--ntasks-per-node=4", "echo", "ran")
     assert result.status == 1 and result.stdout == ""
-    assert result.stderr.count("Access denied: uid 20001 may not run jobs") == 2
+    assert result.stderr.count("Access denied: uid 20001 is not a collaborator") == 2
     for node in world.nodes:
         assert len(world.answers_of(node, uid="20001", verdict="deny")) == 1
 
