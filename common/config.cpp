@@ -76,6 +76,8 @@ Result<std::vector<std::string>> drop_ins(const std::string& folder) {
 std::optional<std::string> what_does_not_fit_together(const Config& config) {
     if (config.base_url.empty()) return "[api] base_url is missing";
     if (config.project.empty()) return "[api] project is missing";
+    if (config.base_url.starts_with("http://") && !config.proxy.empty())
+        return "[api] proxy would read the token: that needs a base_url of https://";
     if (!config.within_stale_for(config.fresh_for))
         return "[roster] stale_for is shorter than fresh_for";
     // An absent name would be decided from a roster that is too old to decide, and without asking.
