@@ -62,12 +62,7 @@ void serve(RosterSource& source, const FetchRequest& request, PipeSink& pipe) {
     pipe.end();
 }
 
-std::unique_ptr<RosterSource> source_for(const Config& config, int roster_file) {
-    if (config.roster_is_a_file()) return std::make_unique<FileSource>(config, roster_file);
-    return std::make_unique<HttpSource>(config);
-}
-
-void run_child(const Config& config, int channel, int roster_file) {
+void run_child(const Config& config, int channel, int roster_file, MakeSource make_source) {
     PipeSink pipe(channel);
     try {
         if (const auto dropped = drop_privileges(); !dropped) {
@@ -75,7 +70,7 @@ void run_child(const Config& config, int channel, int roster_file) {
             return;
         }
         if (!die_with_parent(channel)) return;
-        const auto source = source_for(config, roster_file);
+        const auto source = make_source(config, roster_file);
         while (const auto request = receive_request(channel)) serve(*source, *request, pipe);
     } catch (const std::exception& error) {
         pipe.summary(failed_fetch(
@@ -86,6 +81,11 @@ void run_child(const Config& config, int channel, int roster_file) {
 
 }  // namespace
 
+std::unique_ptr<RosterSource> source_for(const Config& config, int roster_file) {
+    if (config.roster_is_a_file()) return std::make_unique<FileSource>(config, roster_file);
+    return std::make_unique<HttpSource>(config);
+}
+
 FetchSummary failed_fetch(FetchOutcome outcome, std::string message) {
     FetchSummary summary;
     summary.outcome = outcome;
@@ -93,7 +93,8 @@ FetchSummary failed_fetch(FetchOutcome outcome, std::string message) {
     return summary;
 }
 
-Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int roster_file) {
+Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int roster_file,
+                                                      MakeSource make_source) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return failure(system_error_text("socketpair", errno));
@@ -107,7 +108,7 @@ Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int 
     if (pid == 0) {
         ours.reset();
         keep_only_descriptors({theirs.get(), roster_file});
-        run_child(config, theirs.get(), roster_file);
+        run_child(config, theirs.get(), roster_file, make_source);
         // No destructors, no exit handlers: they are the parent's.
         ::_exit(0);
     }
