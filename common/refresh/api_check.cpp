@@ -81,7 +81,8 @@ Result<Config> config_for_api_check(const RefreshOptions& options) {
     const std::string known = has_authority ? config->base_url : "";
     if (given.url) {
         auto url = parse_base_url(*given.url);
-        if (!url) return failure(*given.url + ": " + url.error().message);
+        // Not repeated: it may hold a password.
+        if (!url) return failure("URL: " + url.error().message);
         config->base_url = *url;
     }
     if (given.project) config->project = *given.project;

@@ -18,10 +18,20 @@
 namespace together {
 namespace {
 
+// What an authority sends may have our token in it (an echo in a header, an error page): what is
+// said goes to terminals, logs and files that everybody reads. A shorter one is no secret, and
+// would be found in any text.
+void hide(const std::string& token, std::string& text) {
+    constexpr std::size_t shortest = 8;
+    if (token.size() < shortest) return;
+    for (auto at = text.find(token); at != text.npos; at = text.find(token))
+        text.replace(at, token.size(), "(hidden)");
+}
+
 // Remembers whose uid the authority did not send, while the entries pass by.
 class UidlessSink : public FetchSink {
   public:
-    explicit UidlessSink(PipeSink& pipe) : pipe_(pipe) {}
+    UidlessSink(PipeSink& pipe, const std::string& token) : pipe_(pipe), token_(token) {}
     void entry(const RosterEntry& entry) override {
         if (entry.uid_source == UidSource::none) logins_.push_back(entry.login);
         pipe_.entry(entry);
@@ -30,11 +40,16 @@ class UidlessSink : public FetchSink {
         logins_.clear();
         pipe_.restart();
     }
-    void note(const std::string& text) override { pipe_.note(text); }
+    void note(const std::string& text) override {
+        std::string shown = text;
+        hide(token_, shown);
+        pipe_.note(shown);
+    }
     const std::vector<std::string>& logins() const { return logins_; }
 
   private:
     PipeSink& pipe_;
+    const std::string& token_;
     std::vector<std::string> logins_;
 };
 
@@ -52,8 +67,10 @@ void look_up_uids(const std::vector<std::string>& logins, Deadline deadline, Pip
 }
 
 void serve(RosterSource& source, const FetchRequest& request, PipeSink& pipe) {
-    UidlessSink sink(pipe);
-    const FetchSummary summary = source.fetch(request, sink);
+    UidlessSink sink(pipe, request.token);
+    FetchSummary summary = source.fetch(request, sink);
+    for (auto* text : {&summary.message, &summary.request_id, &summary.etag})
+        hide(request.token, *text);
     pipe.summary(summary);
     if (summary.outcome == FetchOutcome::complete)
         look_up_uids(sink.logins(), request.lookups_deadline, pipe);
