@@ -367,7 +367,7 @@ def test_what_is_missing_or_wrong() -> None:
     TOKEN.chmod(0o644)
     assert f"{TOKEN} can be read by everybody" in complaint(url)
     CONFIG.unlink()
-    assert "which project? Give --project" in complaint(url)
+    assert "cannot execute " in complaint(url)  # the installed one
     assert "No such file" in complaint(url, "--config", str(CONFIG) + "x")
     CONFIG.write_text("[api]\nbase_url = nonsense\n")
     assert f"{CONFIG}:2: base_url" in complaint(url)
@@ -424,6 +424,14 @@ def test_an_authority_that_gives_the_token_back() -> None:
             answer.headers[name] = asked.token
     with Authority(fault) as authority:
         assert check(authority, "--verbose").returncode == 1  # which looks for the token
+
+
+def test_without_a_configuration_the_project_must_be_named() -> None:
+    CONFIG.unlink()
+    run = subprocess.run([TOGETHER_REFRESH, "--api-check", "--url", "http://127.0.0.1:1/v1"],
+                         capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "which project? Give --project" in run.stderr
 
 
 def test_the_authoritys_words_cannot_write_on_the_terminal() -> None:
