@@ -100,12 +100,16 @@ std::string Config::roster_file() const {
     return base_url.substr(std::string("file://").size());
 }
 
+const char* installed_refresh_program() {
+    return TOGETHER_REFRESH_PROGRAM;
+}
+
 Result<Config> load_config(const std::string& path) {
     if (!path.starts_with('/'))
         return failure("the configuration's path " + path + " is not absolute");
     Config config;
     config.path = path;
-    config.refresh_program = TOGETHER_REFRESH_PROGRAM;
+    config.refresh_program = installed_refresh_program();
     Places places;
     if (auto read = read_file(config, places, path); !read)
         return tl::make_unexpected(read.error());

@@ -33,11 +33,25 @@ void add(Pairs& pairs, std::span<const Option> options) {
         pairs.emplace_back(spelled(option), std::string(option.help));
 }
 
+// Options that do not fit on the line go on below its first one.
 std::string usage_of(const Verb& verb) {
+    constexpr std::size_t longest_line = 100;
     std::string text = "Usage: togetherctl " + std::string(verb.name);
     if (!verb.operand.empty()) text += " " + std::string(verb.operand);
-    for (const auto& option : verb.options) text += " [" + spelled(option) + "]";
-    return text + " [--config PATH] [--json]\n";
+    const std::string indent = "\n" + std::string(text.size(), ' ');
+    std::vector<std::string> parts;
+    for (const auto& option : verb.options) parts.push_back(" [" + spelled(option) + "]");
+    parts.insert(parts.end(), {" [--config PATH]", " [--json]"});
+    std::size_t width = text.size();
+    for (const auto& part : parts) {
+        if (width + part.size() > longest_line) {
+            text += indent;
+            width = indent.size() - 1;
+        }
+        text += part;
+        width += part.size();
+    }
+    return text + "\n";
 }
 
 }  // namespace

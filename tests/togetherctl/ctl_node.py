@@ -11,7 +11,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("TOGETHER_BUILD", CHECKOUT / "build" / "release")).resolve()
 TOGETHERCTL = BUILD / "togetherctl" / "togetherctl"
 TOGETHER_REFRESH = BUILD / "common" / "refresh" / "together-refresh"
-VERBS = ["status", "check", "explain", "refresh", "roster", "permissions", "config"]
+VERBS = ["status", "check", "explain", "refresh", "roster", "permissions", "config",
+         "api-check"]
 
 ETC = Path("/etc/together")
 CONFIG = ETC / "together.conf"
