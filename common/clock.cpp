@@ -38,6 +38,14 @@ std::int64_t read_clock(clockid_t clock) {
     return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+// What was read from a file can be any number.
+Nanoseconds difference(std::int64_t now, std::int64_t then) {
+    std::int64_t result = 0;
+    if (__builtin_sub_overflow(now, then, &result))
+        return now > then ? Nanoseconds::max() : Nanoseconds::min();
+    return Nanoseconds(result);
+}
+
 }  // namespace
 
 bool same_timeline(const Moment& a, const Moment& b) {
@@ -46,8 +54,14 @@ bool same_timeline(const Moment& a, const Moment& b) {
 }
 
 Nanoseconds elapsed(const Moment& then, const Moment& now) {
-    return Nanoseconds(same_timeline(then, now) ? now.boottime - then.boottime
-                                                : now.realtime - then.realtime);
+    return same_timeline(then, now) ? difference(now.boottime, then.boottime)
+                                    : difference(now.realtime, then.realtime);
+}
+
+Moment earlier(Moment moment, Nanoseconds by) {
+    moment.boottime -= by.count();
+    moment.realtime -= by.count();
+    return moment;
 }
 
 Moment SystemClock::now() {

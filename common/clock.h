@@ -27,6 +27,8 @@ bool same_timeline(const Moment& a, const Moment& b);
 // How long ago `then` was, seen from `now`; negative where `then` lies in the future.
 Nanoseconds elapsed(const Moment& then, const Moment& now);
 
+Moment earlier(Moment moment, Nanoseconds by);
+
 class Clock {
   public:
     virtual ~Clock() = default;

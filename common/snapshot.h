@@ -63,7 +63,7 @@ struct SnapshotHeader {
     std::uint32_t left_out = 0;  // entries without a usable login
     std::uint32_t without_uid = 0;
     std::uint32_t has_revision = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t from_node = 0;  // entries whose uid is this node's own
     std::array<char, 72> project{};
     std::array<char, 208> base_url{};
     std::array<char, 264> etag{};  // empty: it may not be asked for conditionally

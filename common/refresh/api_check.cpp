@@ -57,6 +57,7 @@ Result<std::vector<Finding>> examine(const Config& config, const std::string& to
     FetchRequest request;
     request.deadline = std::chrono::steady_clock::now() + longest_examination;
     request.lookups_deadline = request.deadline;
+    request.lookups_limit = {};
     request.token = token;
     std::vector<Finding> made;
     const auto result = (*child)->fetch(request, -1, [&](const std::string& note) {

@@ -14,8 +14,10 @@ namespace together {
 
 // One question. What it is asked with from the configuration the child has already.
 struct FetchRequest {
-    Deadline deadline;          // for the roster
-    Deadline lookups_deadline;  // for uids that the authority did not send
+    Deadline deadline;  // for the roster
+    // For uids that the authority did not send: by then, and no longer than that after the answer.
+    Deadline lookups_deadline;
+    Nanoseconds lookups_limit{};
     // A held request: the authority may wait this long for news (RFC 7240). Zero: it answers at
     // once.
     std::chrono::seconds wait{0};
@@ -23,8 +25,9 @@ struct FetchRequest {
     Deadline first_byte_deadline;
     std::string etag;   // of the stored roster; empty: ask unconditionally
     std::string token;  // read by the parent, anew for each request
-    // Of the stored roster: whose uid nobody knew. Looked up again where it is not modified.
-    std::vector<std::string> without_uid;
+    // Of the stored roster, where it is not modified: whose uid nobody knew, and some whose uid
+    // this node gave, because an account can be removed and its uid given to somebody else.
+    std::vector<std::string> to_look_up;
 };
 
 enum class FetchOutcome : std::uint8_t {

@@ -62,7 +62,7 @@ void look_up_uids(const std::vector<std::string>& logins, Deadline deadline, Pip
         if (std::chrono::steady_clock::now() >= deadline) return;
         const auto& login = logins[(first + i) % logins.size()];
         const auto uid = accounts.uid_of(login);
-        if (uid && *uid && **uid != no_uid) pipe.uid(login, **uid);
+        if (uid) pipe.uid(login, uid->value_or(no_uid));
     }
 }
 
@@ -72,10 +72,11 @@ void serve(RosterSource& source, const FetchRequest& request, PipeSink& pipe) {
     for (auto* text : {&summary.message, &summary.request_id, &summary.etag})
         hide(request.token, *text);
     pipe.summary(summary);
+    const Deadline until = lookups_end(request, std::chrono::steady_clock::now());
     if (summary.outcome == FetchOutcome::complete)
-        look_up_uids(sink.logins(), request.lookups_deadline, pipe);
+        look_up_uids(sink.logins(), until, pipe);
     else if (summary.outcome == FetchOutcome::not_modified)
-        look_up_uids(request.without_uid, request.lookups_deadline, pipe);
+        look_up_uids(request.to_look_up, until, pipe);
     pipe.end();
 }
 
@@ -125,6 +126,7 @@ Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int 
     if (pid == 0) {
         ours.reset();
         keep_only_descriptors({theirs.get(), roster_file});
+        leave_terminal();
         run_child(config, theirs.get(), roster_file, make_source);
         // No destructors, no exit handlers: they are the parent's.
         ::_exit(0);
@@ -147,8 +149,9 @@ FetchResult FetchChild::fetch(const FetchRequest& request, int stop, const NoteH
     if (end == PipeEnd::stopped) {
         result.summary = failed_fetch(FetchOutcome::stopped, "stopped");
     } else if (end == PipeEnd::nonsense) {
+        // What an authority sent made it so, or it was taken over: no reason to ask in a loop.
         result.summary =
-            failed_fetch(FetchOutcome::our_fault, "together-refresh's child sent nonsense");
+            failed_fetch(FetchOutcome::no_answer, "together-refresh's child sent nonsense");
     } else if (!received.summary) {
         result.summary =
             failed_fetch(FetchOutcome::no_answer,
@@ -158,6 +161,7 @@ FetchResult FetchChild::fetch(const FetchRequest& request, int stop, const NoteH
         result.summary = *std::move(received.summary);
         result.entries = std::move(received.entries);
         result.uids = std::move(received.uids);
+        result.since_answer = std::chrono::steady_clock::now() - received.answered;
     }
     return result;
 }

@@ -12,7 +12,8 @@ namespace together {
 struct FetchResult {
     std::vector<RosterEntry> entries;
     FetchSummary summary;
-    std::vector<std::pair<std::string, uid_t>> uids;
+    std::vector<std::pair<std::string, uid_t>> uids;  // no_uid: the node has no such account
+    Nanoseconds since_answer{};                       // how long ago the summary had come
 };
 
 using MakeSource = std::unique_ptr<RosterSource> (*)(const Config& config, int roster_file);

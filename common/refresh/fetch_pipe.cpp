@@ -23,7 +23,8 @@ constexpr char kind_end = '.';
 
 constexpr std::size_t head_size = 3;
 constexpr std::size_t longest_text = 600;
-constexpr std::size_t most_entries = 16'000'000;
+// Twice what is budgeted for (DESIGN.md): a hostile authority must not fill the node's memory.
+constexpr std::size_t most_entries = 2'000'000;
 constexpr std::string_view entry_key = "";  // records on the pipe are nobody's value
 
 // Plain data on the pipe; both ends are one program. No bool: what comes may be any byte.
@@ -44,6 +45,7 @@ struct SummaryLayout {
 struct RequestLayout {
     std::int64_t deadline;
     std::int64_t lookups_deadline;
+    std::int64_t lookups_limit;
     std::int64_t first_byte_deadline;
     std::int64_t wait;
     std::uint64_t etag_length;
@@ -78,13 +80,18 @@ std::string shortened(const std::string& text) {
     std::replace_if(
         result.begin(), result.end(),
         [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+    if (!is_printable(result))
+        std::replace_if(
+            result.begin(), result.end(),
+            [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
     return result;
 }
 
 std::string encode_summary(const FetchSummary& summary) {
     const auto message = shortened(summary.message);
     const auto request_id = shortened(summary.request_id);
-    const auto etag = summary.etag.size() > longest_text ? std::string() : summary.etag;
+    const bool usable_etag = summary.etag.size() <= longest_text && is_printable(summary.etag);
+    const auto etag = usable_etag ? summary.etag : std::string();
     SummaryLayout layout{};
     layout.outcome = summary.outcome;
     layout.has_revision = summary.revision.has_value();
@@ -160,6 +167,7 @@ class FrameReader {
             case kind_summary:
                 if (received_.summary) return false;
                 received_.summary = decode_summary(payload);
+                received_.answered = std::chrono::steady_clock::now();
                 return received_.summary.has_value();
             case kind_uid:
                 return uid(payload);
@@ -186,7 +194,7 @@ class FrameReader {
         if (payload.size() <= sizeof uid || !received_.summary) return false;
         std::memcpy(&uid, payload.data(), sizeof uid);
         const auto login = payload.substr(sizeof uid);
-        if (!is_login(login) || uid == no_uid || received_.uids.size() == most_uids()) return false;
+        if (!is_login(login) || received_.uids.size() == most_uids()) return false;
         received_.uids.emplace_back(login, uid);
         return true;
     }
@@ -250,10 +258,11 @@ void PipeSink::flush() {
 
 bool send_request(int fd, const FetchRequest& request) {
     std::string logins;
-    for (const auto& login : request.without_uid) logins += login + '\n';
+    for (const auto& login : request.to_look_up) logins += login + '\n';
     RequestLayout layout{};
     layout.deadline = request.deadline.time_since_epoch().count();
     layout.lookups_deadline = request.lookups_deadline.time_since_epoch().count();
+    layout.lookups_limit = request.lookups_limit.count();
     layout.first_byte_deadline = request.first_byte_deadline.time_since_epoch().count();
     layout.wait = request.wait.count();
     layout.etag_length = request.etag.size();
@@ -275,14 +284,19 @@ std::optional<FetchRequest> receive_request(int fd) {
     // steady_clock is one for both ends: they are one machine's.
     request.deadline = Deadline(Deadline::duration(layout.deadline));
     request.lookups_deadline = Deadline(Deadline::duration(layout.lookups_deadline));
+    request.lookups_limit = Nanoseconds(layout.lookups_limit);
     request.first_byte_deadline = Deadline(Deadline::duration(layout.first_byte_deadline));
     request.wait = std::chrono::seconds(layout.wait);
     for (std::string_view rest = logins; !rest.empty();) {
         const auto end = rest.find('\n');
-        request.without_uid.emplace_back(rest.substr(0, end));
+        request.to_look_up.emplace_back(rest.substr(0, end));
         rest.remove_prefix(end + 1);
     }
     return request;
+}
+
+Deadline lookups_end(const FetchRequest& request, Deadline answered) {
+    return std::min<Deadline>(request.lookups_deadline, answered + request.lookups_limit);
 }
 
 PipeEnd receive(int fd, const FetchRequest& request, int stop, Received& received,
@@ -290,7 +304,8 @@ PipeEnd receive(int fd, const FetchRequest& request, int stop, Received& receive
     FrameReader frames(received, note);
     std::array<char, 64 * 1024> buffer;
     while (!frames.complete()) {
-        const Deadline until = received.summary ? request.lookups_deadline : request.deadline;
+        const Deadline until =
+            received.summary ? lookups_end(request, received.answered) : request.deadline;
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
         if (left.count() <= 0) return PipeEnd::deadline;

@@ -18,7 +18,7 @@ class PipeSink {
     void entry(const RosterEntry& entry);
     void restart();
     void summary(const FetchSummary& summary);
-    void uid(const std::string& login, uid_t uid);
+    void uid(const std::string& login, uid_t uid);  // no_uid: the node has no such account
     void note(const std::string& text);
     void end();
 
@@ -39,6 +39,7 @@ std::optional<FetchRequest> receive_request(int fd);
 struct Received {
     std::vector<RosterEntry> entries;
     std::optional<FetchSummary> summary;
+    Deadline answered;  // when the summary came
     std::vector<std::pair<std::string, uid_t>> uids;
 };
 
@@ -53,7 +54,10 @@ enum class PipeEnd {
 // For --verbose.
 using NoteHandler = std::function<void(const std::string&)>;
 
-// Until the summary has come, the request's deadline holds; after it, its lookups_deadline.
+// By when uids are looked up, once the summary was there.
+Deadline lookups_end(const FetchRequest& request, Deadline answered);
+
+// Until the summary has come, the request's deadline holds; after it, lookups_end().
 PipeEnd receive(int fd, const FetchRequest& request, int stop, Received& received,
                 const NoteHandler& note);
 

@@ -62,8 +62,8 @@ std::optional<Nanoseconds> retry_after_of(const HttpAnswer& answer) {
 Result<std::optional<Nanoseconds>> age_by_as_of(const HttpAnswer& answer, std::int64_t realtime) {
     if (answer.as_of.empty()) return std::nullopt;
     const auto seconds = whole_number(answer.as_of);
-    constexpr std::int64_t year_9999 = 253'402'300'799;
-    if (!seconds || *seconds > year_9999)
+    constexpr std::int64_t year_2255 = 9'000'000'000;  // fits into nanoseconds
+    if (!seconds || *seconds > year_2255)
         return failure("the authority's Together-As-Of is no number of seconds");
     return Nanoseconds(realtime) - std::chrono::seconds(*seconds);
 }

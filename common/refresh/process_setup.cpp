@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <initializer_list>
 #include <optional>
@@ -52,7 +53,10 @@ void reset_limits() {
         raise_limit(resource, RLIM_INFINITY);
     raise_limit(RLIMIT_NOFILE, 1024);
     raise_limit(RLIMIT_STACK, 8 * 1024 * 1024);
-    // The token is in this process's memory.
+    // The token is in this process's memory. Not 0: with 1 a core is not piped to a handler either
+    // (Linux, fs/coredump.c).
+    const rlimit no_core{1, 1};
+    if (::setrlimit(RLIMIT_CORE, &no_core) == 0) return;
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
 }
@@ -91,6 +95,20 @@ void reset_inherited_state() {
     reset_limits();
     ::setpriority(PRIO_PROCESS, 0, std::min(0, ::getpriority(PRIO_PROCESS, 0)));
     if (::chdir("/") != 0) std::perror("together-refresh: cannot change to /");
+}
+
+void forget_environment() {
+    const char* service_manager = std::getenv("NOTIFY_SOCKET");
+    const std::string kept = service_manager != nullptr ? service_manager : "";
+    ::clearenv();
+    if (!kept.empty()) ::setenv("NOTIFY_SOCKET", kept.c_str(), 1);
+}
+
+void leave_terminal() {
+    ::setsid();
+    const FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (nothing) ::dup2(nothing.get(), standard);
 }
 
 void set_alarm(Nanoseconds limit) {

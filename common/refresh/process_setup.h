@@ -10,6 +10,13 @@ namespace together {
 // Resets umask, signal dispositions and mask, soft limits, nice value and working directory.
 void reset_inherited_state();
 
+// Nothing in it is a setting of ours, and libraries would take some from it (curl's SSLKEYLOGFILE).
+// The service manager's own variable stays.
+void forget_environment();
+
+// For a child that outlives no terminal and writes to none.
+void leave_terminal();
+
 // SIGALRM ends this process after `limit`, whatever it hangs in: a last resort, later than every
 // deadline of its own.
 void set_alarm(Nanoseconds limit);

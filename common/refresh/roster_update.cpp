@@ -1,5 +1,6 @@
 #include "roster_update.h"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 
@@ -23,17 +24,23 @@ using Uids = std::unordered_map<std::string_view, uid_t>;
 void fill_in(std::vector<RosterEntry>& entries, const Uids& uids) {
     for (auto& entry : entries) {
         if (entry.uid_source != UidSource::none) continue;
-        if (const auto found = uids.find(entry.login); found != uids.end()) {
-            entry.uid = found->second;
-            entry.uid_source = UidSource::node;
-        }
+        const auto found = uids.find(entry.login);
+        if (found == uids.end() || found->second == no_uid) continue;
+        entry.uid = found->second;
+        entry.uid_source = UidSource::node;
     }
 }
 
-// Looked up in earlier rounds: a name service that is slow today must not take uids away.
-void carry_over(std::vector<RosterEntry>& entries, const Snapshot& stored) {
+void take_away_uid(RosterEntry& entry) {
+    entry.uid = 0;
+    entry.uid_source = UidSource::none;
+}
+
+// Looked up in earlier rounds: a name service that is slow today must not take uids away. One that
+// says that there is no such account does: its uid can be somebody else's by now.
+void carry_over(std::vector<RosterEntry>& entries, const Snapshot& stored, const Uids& uids) {
     for (auto& entry : entries) {
-        if (entry.uid_source != UidSource::none) continue;
+        if (entry.uid_source != UidSource::none || uids.contains(entry.login)) continue;
         const auto before = stored.find_login(entry.login);
         if (!before || before->uid_source != UidSource::node || before->login_shared) continue;
         entry.uid = before->uid;
@@ -76,13 +83,27 @@ class Updater {
             etag_of(stored_->snapshot.header()) != request_.etag)
             return refused(
                 "the authority answered \"not modified\" to a request that had no condition");
-        if (uids_.empty()) return extend();
+        if (nothing_new_about_uids()) return extend();
         RosterContent content = content_like(stored_->snapshot.header());
         content.entries = entries_of(stored_->snapshot);
         // Entries that share a login are one record there: such a roster waits for its next change.
         if (content.entries.size() != stored_->snapshot.header().entries) return extend();
+        for (auto& entry : content.entries)
+            if (entry.uid_source == UidSource::node) take_away_uid(entry);
         fill_in(content.entries, uids_);
+        carry_over(content.entries, stored_->snapshot, uids_);
         return write(std::move(content));
+    }
+
+    // What is looked up at each round again costs a new file only where it came out otherwise.
+    bool nothing_new_about_uids() const {
+        return std::all_of(uids_.begin(), uids_.end(), [this](const auto& answer) {
+            const auto entry = stored_->snapshot.find_login(answer.first);
+            if (!entry) return true;
+            const bool known = entry->uid_source == UidSource::node;
+            return entry->uid_source == UidSource::authority ||
+                   (known ? entry->uid == answer.second : answer.second == no_uid);
+        });
     }
 
     Result<Update> complete() {
@@ -98,7 +119,7 @@ class Updater {
         content.left_out = fetched_.summary.left_out;
         content.entries = std::move(fetched_.entries);
         fill_in(content.entries, uids_);
-        if (stored_) carry_over(content.entries, stored_->snapshot);
+        if (stored_) carry_over(content.entries, stored_->snapshot, uids_);
         return write(std::move(content));
     }
 

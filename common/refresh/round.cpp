@@ -53,7 +53,7 @@ class Round {
         begin();
         if (auto ready = prepare_child(); !ready) return our_fault(ready.error().message);
         auto fetched = fetch();
-        if (fetched.summary.was_held) validated_ = clock_.now();
+        if (fetched.summary.was_held) validated_ = earlier(clock_.now(), fetched.since_answer);
         summary_ = fetched.summary;
         switch (fetched.summary.outcome) {
             case FetchOutcome::complete:
@@ -90,19 +90,29 @@ class Round {
         const auto limit = fetch_limit(config_, options_.kind);
         request_.deadline = started + limit;
         // Names are looked up in what an adapter would wait, whatever a full fetch may take.
-        request_.lookups_deadline =
-            started + std::min(limit, fetch_limit(config_, RefreshKind::on_demand));
+        request_.lookups_limit = std::min(limit, fetch_limit(config_, RefreshKind::on_demand));
+        request_.lookups_deadline = started + request_.lookups_limit;
         // Verified before it is asked for conditionally: a 304 must not keep a damaged file alive.
         const auto stored = open_roster(config_, validated_);
         if (!stored || !stored->snapshot.verify_whole()) return;
         roster_usable_ = config_.within_stale_for(stored->age.value);
         const auto& header = stored->snapshot.header();
         request_.etag.assign(header.etag.data(), ::strnlen(header.etag.data(), header.etag.size()));
-        if (header.without_uid > 0)
-            stored->snapshot.for_each([this](const RosterEntry& entry) {
-                if (entry.uid_source == UidSource::none)
-                    request_.without_uid.push_back(entry.login);
-            });
+        if (header.without_uid + header.from_node > 0) list_lookups(stored->snapshot);
+    }
+
+    void list_lookups(const Snapshot& stored) {
+        std::vector<std::string> known;
+        stored.for_each([&](const RosterEntry& entry) {
+            if (entry.uid_source == UidSource::none) request_.to_look_up.push_back(entry.login);
+            if (entry.uid_source == UidSource::node) known.push_back(entry.login);
+        });
+        // A few in each round, from any one on: all have their turn.
+        constexpr std::size_t again_in_a_round = 16;
+        const auto first =
+            static_cast<std::size_t>(random_fraction() * static_cast<double>(known.size()));
+        for (std::size_t i = 0; i < std::min(again_in_a_round, known.size()); ++i)
+            request_.to_look_up.push_back(known[(first + i) % known.size()]);
     }
 
     // Everything of ours that the child may not open itself is opened here.

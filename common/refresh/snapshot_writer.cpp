@@ -140,6 +140,7 @@ SnapshotHeader header_for(const RosterContent& content) {
     for (const auto& entry : content.entries) {
         if (role_named(entry.role) == Role::admin) ++header.admins;
         if (entry.uid_source == UidSource::none) ++header.without_uid;
+        if (entry.uid_source == UidSource::node) ++header.from_node;
     }
     put(header.project, content.project);
     put(header.base_url, content.base_url);

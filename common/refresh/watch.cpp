@@ -96,7 +96,8 @@ class Watcher {
         if (result.may_be_held) return 50ms;
         if (!result.was_held) return until_next_poll(config);
         // One that says it held the request and did not, must not be asked in a loop.
-        if (result.changed || took >= 1s) return 50ms;
+        if (took >= 1s) return 50ms;
+        if (result.changed) return 200ms;
         return until_next_poll(config);
     }
 

@@ -132,14 +132,14 @@ TEST(refresh_fetch_deadline, a_request_survives_the_way_to_the_child) {
     sent.wait = 25s;
     sent.etag = "\"r7\"";
     sent.token = std::string("t\n\0k", 4);
-    sent.without_uid = {"alice", "bob"};
+    sent.to_look_up = {"alice", "bob"};
     CHECK_TRUE(send_request(pipe.writing(), sent));
     const auto got = receive_request(pipe.reading());
     CHECK_TRUE(got.has_value());
     CHECK_TRUE(got->deadline == sent.deadline && got->lookups_deadline == sent.lookups_deadline);
     CHECK_TRUE(got->first_byte_deadline == sent.first_byte_deadline && got->wait == sent.wait);
     CHECK_TRUE(got->etag == sent.etag && got->token == sent.token);
-    CHECK_TRUE(got->without_uid == sent.without_uid);
+    CHECK_TRUE(got->to_look_up == sent.to_look_up && got->lookups_limit == sent.lookups_limit);
     pipe.close_writing();
     CHECK_FALSE(receive_request(pipe.reading()).has_value());
 }

@@ -1,6 +1,7 @@
 // Where uids come from when the authority sends none, and what two entries share.
 #include <CppUTest/TestHarness.h>
 
+#include "roster_document.h"
 #include "support/roster_updates.h"
 #include "support/texts.h"
 
@@ -92,6 +93,32 @@ TEST(refresh_uids, a_new_answer_counts_more_than_the_last_one) {
     update(fetched({entry("alice")}, {{"alice", 20002}}));
     has("alice", 20002, UidSource::node);
     CHECK_FALSE(knows(20001));
+}
+
+// An account was removed, and its uid may be the next one's.
+TEST(refresh_uids, of_an_account_that_is_gone_is_taken_away) {
+    update(fetched({entry("alice"), entry("bob")}, {{"alice", 20001}, {"bob", 20002}}));
+    update(fetched({entry("alice"), entry("bob")}, {{"alice", no_uid}}));
+    has_none("alice");
+    CHECK_FALSE(knows(20001));
+    has("bob", 20002, UidSource::node);
+    CHECK_TRUE(update(not_modified({{"bob", no_uid}})) == Kind::written);
+    has_none("bob");
+    CHECK_FALSE(knows(20002));
+}
+
+TEST(refresh_uids, of_an_account_that_has_another_now) {
+    update(fetched({entry("alice"), entry("bob")}, {{"alice", 20001}, {"bob", 20002}}));
+    CHECK_TRUE(update(not_modified({{"alice", 20003}})) == Kind::written);
+    has("alice", 20003, UidSource::node);
+    has("bob", 20002, UidSource::node);
+    CHECK_FALSE(knows(20001));
+}
+
+TEST(refresh_uids, that_are_as_they_were_cost_no_new_file) {
+    update(fetched({entry("alice"), entry("bob"), entry("carol", 10003)}, {{"alice", 20001}}));
+    CHECK_TRUE(update(not_modified({{"alice", 20001}, {"bob", no_uid}, {"carol", 666}})) ==
+               Kind::extended);
 }
 
 TEST(refresh_uids, a_uid_that_the_authority_took_back_is_not_carried_over) {

@@ -57,6 +57,7 @@ inline together::FetchRequest request_within(together::Nanoseconds answer,
     together::FetchRequest request;
     request.deadline = std::chrono::steady_clock::now() + answer;
     request.lookups_deadline = std::chrono::steady_clock::now() + lookups;
+    request.lookups_limit = lookups;
     return request;
 }
 
