@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,10 +6,11 @@ import debian_root
 
 
 @pytest.fixture(scope="session")
-def base() -> Path:
-    return debian_root.make_base()
+def base() -> str:
+    return str(debian_root.make_base())
 
 
 @pytest.fixture
-def root(base: Path, tmp_path: Path) -> Iterator[debian_root.DebianRoot]:
-    yield debian_root.DebianRoot(base, tmp_path / "layer")
+def root(base: str, tmp_path: Path) -> debian_root.DebianRoot:
+    """A Debian without our packages."""
+    return debian_root.DebianRoot(base, tmp_path / "layer")

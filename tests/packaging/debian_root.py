@@ -68,6 +68,7 @@ def make_base() -> Path:
     policy = base / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
+    (base / "etc/dpkg/dpkg.cfg.d/tests").write_text("force-unsafe-io\n")
     wanted = ", ".join(HOSTS + dependencies())
     made = subprocess.run(["chroot", base, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-ec",
                            'apt-get -qq update; apt-get -qq satisfy -y --no-install-recommends "$1"',
@@ -94,16 +95,21 @@ def dependencies() -> list[str]:
 
 
 class DebianRoot:
-    def __init__(self, base: Path, layer: Path) -> None:
-        self.base, self.layer = base, layer
+    """`lower`: what it starts from, the uppermost first, joined by colons."""
+
+    def __init__(self, lower: str, layer: Path) -> None:
+        self.lower, self.layer = lower, layer
         for name in ("upper", "work", "root"):
             (layer / name).mkdir(parents=True)
+
+    def as_lower(self) -> str:
+        return f"{self.layer / 'upper'}:{self.lower}"
 
     def run(self, script: str) -> Run:
         """`script` in bash -e as root; its working files under /tmp and /run are new each time."""
         return subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "--ipc", "--uts", "--kill-child", "bash", "-c", ENTER, "bash",
-             self.base, self.layer, DEBS, script],
+             self.lower, self.layer, DEBS, script],
             capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600)
 
     def out(self, script: str) -> str:

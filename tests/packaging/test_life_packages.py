@@ -4,6 +4,7 @@ Whoever may log in must be able to at every step, root always, and nobody else w
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -50,10 +51,17 @@ newer() { # PACKAGE...
 """
 
 
+@pytest.fixture(scope="session")
+def configured(base: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    made = DebianRoot(base, tmp_path_factory.mktemp("configured"))
+    made.out(f"{INSTALL} {ALL}; {CONFIGURE}")
+    return made.as_lower()
+
+
 @pytest.fixture
-def node(root: DebianRoot) -> DebianRoot:
-    root.out(f"{INSTALL} {ALL}; {CONFIGURE}")
-    return root
+def node(configured: str, tmp_path: Path) -> DebianRoot:
+    """All packages, configured, with our lines for sshd."""
+    return DebianRoot(configured, tmp_path / "layer")
 
 
 def everybody(root: DebianRoot) -> list[str]:
