@@ -10,7 +10,7 @@ import pytest
 
 from debian_root import DebianRoot, field, packages
 
-ALL = "/debs/*_0*.deb"
+ALL = " ".join(f"/debs/{path.name}" for path in packages().values())
 INSTALL = "apt-get -qq install -y --no-install-recommends --allow-downgrades -o Dpkg::Options::=--force-confdef"
 
 # alice is on the roster, mallory is not; both have accounts.
@@ -45,7 +45,7 @@ newer() { # PACKAGE...
   for name; do
     dpkg-deb -R /debs/"$name"_*.deb /tmp/new-"$name"
     sed -i 's/0\.1\.0-1/0.1.0-2/g' /tmp/new-"$name"/DEBIAN/control
-    dpkg-deb -b /tmp/new-"$name" /tmp/"$name"_0.1.0-2.deb >/dev/null
+    dpkg-deb -Znone -b /tmp/new-"$name" /tmp/"$name"_0.1.0-2.deb >/dev/null
   done
 }
 """
@@ -121,7 +121,7 @@ def test_a_changed_template_does_not_replace_a_changed_configuration(node: Debia
       dpkg-deb -R /debs/together-access-common_*.deb /tmp/new
       sed -i 's/0\\.1\\.0-1/0.1.0-2/' /tmp/new/DEBIAN/control
       echo '# more' >>/tmp/new/etc/together/together.conf
-      dpkg-deb -b /tmp/new /tmp/together-access-common_0.1.0-2.deb
+      dpkg-deb -Znone -b /tmp/new /tmp/together-access-common_0.1.0-2.deb
       rm -r /tmp/new
       newer {" ".join(name for name in packages() if name != "together-access-common")}
       {INSTALL} /tmp/*_0.1.0-2.deb
@@ -213,13 +213,12 @@ def test_slurms_lines_go_each_with_its_package(node: DebianRoot) -> None:
 NEXT_SLURMCTLD = r"""
 built=$(slurmctld -V | sed 's/.* //')
 next=${built%.*}.$((${built##*.} + 1))
-dpkg-deb -R "$(ls /var/cache/apt/archives/slurmctld_*.deb 2>/dev/null || true)" /tmp/ctld 2>/dev/null || {
-  mkdir -p /tmp/ctld/DEBIAN /tmp/ctld/usr/sbin
-  printf 'Package: slurmctld\nVersion: %s-1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n' "$next" >/tmp/ctld/DEBIAN/control
-}
+mkdir -p /tmp/ctld/DEBIAN /tmp/ctld/usr/sbin
+printf 'Package: slurmctld\nVersion: %s-1\nArchitecture: %s\nMaintainer: x <x@example.org>\nDescription: x\n' \
+  "$next" "$(dpkg --print-architecture)" >/tmp/ctld/DEBIAN/control
 printf '#!/bin/sh\necho "slurm-wlm %s"\n' "$next" >/tmp/ctld/usr/sbin/slurmctld-wlm
 chmod 755 /tmp/ctld/usr/sbin/slurmctld-wlm
-dpkg-deb -b /tmp/ctld /tmp/slurmctld_next.deb >/dev/null
+dpkg-deb -Znone -b /tmp/ctld /tmp/slurmctld_next.deb >/dev/null
 """
 
 
@@ -239,7 +238,7 @@ def start_of_slurmctld(root: DebianRoot) -> str:
 
 def test_a_micro_upgrade_with_dpkg_alone_leaves_a_slurmctld_that_starts(node: DebianRoot) -> None:
     run = node.run(SLURM + NEXT_SLURMCTLD + f"""
-      dpkg -i --force-depends /tmp/slurmctld_next.deb >/dev/null 2>&1 || true
+      dpkg -i /tmp/slurmctld_next.deb >&2
       {start_of_slurmctld(node)}
       cat /etc/slurm/slurm.conf""")
     assert run.stdout == SLURM_CONF.replace("lua,together", "lua"), run.stderr
@@ -258,7 +257,7 @@ def test_schedmds_packages_will_do(root: DebianRoot) -> None:
       for name in slurm-smd slurm-smd-slurmctld slurm-smd-slurmd; do
         mkdir -p /tmp/$name/DEBIAN
         printf 'Package: %s\\nVersion: {version}-1\\nArchitecture: all\\nMaintainer: x <x@example.org>\\nDescription: x\\n' $name >/tmp/$name/DEBIAN/control
-        dpkg-deb -b /tmp/$name /tmp/$name.deb
+        dpkg-deb -Znone -b /tmp/$name /tmp/$name.deb
       done
       dpkg -i /tmp/*.deb
       {INSTALL} {ALL}
