@@ -158,10 +158,7 @@ def test_a_removal_that_cannot_take_the_line_out_does_not_happen(node: DebianRoo
 def test_togetherctl_disable_goes_first(node: DebianRoot) -> None:
     called = node.out("""
       mv /usr/bin/togetherctl /usr/bin/togetherctl.real
-      cat >/usr/bin/togetherctl <<'END'
-#!/bin/sh
-echo "$*" >>/root/called
-END
+      printf '#!/bin/sh\\necho "$*" >>/root/called\\n' >/usr/bin/togetherctl
       chmod 755 /usr/bin/togetherctl
       apt-get -qq remove -y libpam-together >&2
       cat /root/called""").splitlines()
