@@ -167,8 +167,8 @@ def test_togetherctl_disable_goes_first(node: DebianRoot) -> None:
 
 
 ORDERS = [
-    "apt-get -qq purge -y {}", "dpkg -P {}", "apt-get -qq remove -y together-access-common; apt-get -qq purge -y {}",
-    "dpkg -r {}; dpkg -P {}", "apt-get -qq purge -y together-roled slurm-spank-together; apt-get -qq purge -y {}",
+    "apt-get -qq purge -y {}", "dpkg -P {}", "apt-get -qq remove -y together-access-common; dpkg -P {}",
+    "dpkg -r {}; dpkg -P {}", "apt-get -qq purge -y together-roled slurm-spank-together; dpkg -P {}",
 ]
 
 
