@@ -1,0 +1,16 @@
+from pathlib import Path
+
+import pytest
+
+import debian_root
+
+
+@pytest.fixture(scope="session")
+def base() -> str:
+    return str(debian_root.make_base())
+
+
+@pytest.fixture
+def root(base: str, tmp_path: Path) -> debian_root.DebianRoot:
+    """A Debian without our packages."""
+    return debian_root.DebianRoot(base, tmp_path / "layer")

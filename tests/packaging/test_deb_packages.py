@@ -1,0 +1,143 @@
+"""What is in the packages, and what they depend on."""
+
+import re
+import subprocess
+
+import pytest
+
+from debian_root import DEBS, field, packages
+from programs import CHECKOUT
+
+ARCH = subprocess.run(["dpkg-architecture", "-qDEB_HOST_MULTIARCH"], capture_output=True, text=True,
+                      check=True).stdout.strip()
+UNITS = "/lib/systemd/system"
+
+# Without /usr/share/doc.
+CONTENTS = {
+    "together-access-common": [
+        "/etc/logrotate.d/together",
+        "/etc/together/together.conf",
+        f"{UNITS}/together-refresh.service",
+        "/usr/lib/sysusers.d/together.conf",
+        "/usr/lib/tmpfiles.d/together.conf",
+        "/usr/libexec/together/together-refresh",
+        "/usr/libexec/together/withdraw-lines",
+        "/usr/share/man/man5/together.conf.5.gz",
+        "/usr/share/man/man8/together-refresh.8.gz",
+    ],
+    "together-access-tools": [
+        "/usr/bin/togetherctl",
+        "/usr/share/bash-completion/completions/togetherctl",
+        "/usr/share/man/man8/togetherctl.8.gz",
+    ],
+    "libpam-together": [
+        f"/usr/lib/{ARCH}/security/pam_together.so",
+        "/usr/share/man/man8/pam_together.8.gz",
+    ],
+    "slurm-spank-together": [
+        f"/usr/lib/{ARCH}/slurm-wlm/spank_together.so",
+        f"/usr/lib/{ARCH}/slurm/spank_together.so",
+        "/usr/share/man/man8/spank_together.8.gz",
+    ],
+    "slurm-job-submit-together": [
+        f"{UNITS}/slurmctld.service.d/together.conf",
+        f"/usr/lib/{ARCH}/slurm-wlm/job_submit_together.so",
+        f"/usr/lib/{ARCH}/slurm/job_submit_together.so",
+        "/usr/libexec/together/fit-to-slurmctld",
+        "/usr/share/man/man8/job_submit_together.8.gz",
+    ],
+    "together-roled": [
+        "/etc/together/roled.conf",
+        f"{UNITS}/together-roled.service",
+        "/usr/lib/sysusers.d/together-roled.conf",
+        "/usr/lib/tmpfiles.d/together-roled.conf",
+        "/usr/sbin/together-roled",
+        "/usr/share/man/man8/together-roled.8.gz",
+    ],
+}
+
+
+def listing(package: str) -> list[list[str]]:
+    """Mode, owner, path of each entry."""
+    text = subprocess.run(["dpkg-deb", "-c", packages()[package]], capture_output=True, text=True,
+                          check=True).stdout
+    return [[line.split()[0], line.split()[1], line.split()[5].lstrip(".")] for line in text.splitlines()]
+
+
+def test_there_are_these_packages_and_no_other() -> None:
+    assert set(packages()) == set(CONTENTS)
+
+
+@pytest.mark.parametrize("package", CONTENTS)
+def test_contents(package: str) -> None:
+    files = [path.replace("/usr/lib/systemd", "/lib/systemd") for mode, _, path in listing(package)
+             if not mode.startswith("d") and "/usr/share/doc/" not in path and "/lintian/" not in path]
+    assert sorted(files) == sorted(CONTENTS[package])
+
+
+@pytest.mark.parametrize("package", CONTENTS)
+def test_everything_is_roots_and_nobody_else_writes(package: str) -> None:
+    for mode, owner, path in listing(package):
+        assert owner == "root/root", path
+        assert mode.startswith("l") or (mode[5] != "w" and mode[8] != "w"), path
+        assert "s" not in mode, path
+
+
+def slurm_version() -> tuple[str, str]:
+    version = subprocess.run([CHECKOUT / "packaging/slurm-version"], capture_output=True, text=True,
+                             check=True).stdout.strip()
+    return version, version.rsplit(".", 1)[0]
+
+
+def test_slurm_locks() -> None:
+    version, series = slurm_version()
+    year, minor, micro = version.split(".")
+    after = f"{year}.{int(minor) + 1:02}~"
+    spank = field(packages()["slurm-spank-together"], "Depends")
+    assert f"slurm-wlm-basic-plugins (>= {series}) | slurm-smd (>= {series})" in spank
+    assert f"slurm-wlm-basic-plugins (<< {after}) | slurm-smd (<< {after})" in spank
+    after = f"{series}.{int(micro) + 1}~"
+    door = field(packages()["slurm-job-submit-together"], "Depends")
+    assert f"slurmctld (>= {version}) | slurm-smd-slurmctld (>= {version})" in door
+    assert f"slurmctld (<< {after}) | slurm-smd-slurmctld (<< {after})" in door
+
+
+@pytest.mark.parametrize("package", CONTENTS)
+def test_slurmctld_is_never_deconfigured_by_us(package: str) -> None:
+    # Debian's slurmctld cancels all jobs in its prerm then.
+    for name in ("Breaks", "Conflicts", "Replaces"):
+        assert field(packages()[package], name) == ""
+
+
+def test_libraries() -> None:
+    """The adapters bring their C++ runtime; libcdb and libinih are nobody's dependency."""
+    for package in CONTENTS:
+        depends = field(packages()[package], "Depends")
+        assert "libcdb" not in depends and "libinih" not in depends, package
+        assert ("libstdc++" in depends) == (package in ("together-access-common", "together-access-tools",
+                                                        "together-roled")), package
+        assert ("libcurl" in depends) == (package == "together-access-common")
+
+
+def test_adapters_depend_on_what_their_removal_calls() -> None:
+    version = field(packages()["together-access-common"], "Version")
+    for package in ("libpam-together", "slurm-spank-together", "slurm-job-submit-together"):
+        depends = field(packages()[package], "Depends")
+        assert f"together-access-common (= {version})" in depends
+        assert f"together-access-tools (= {version})" in depends
+
+
+def test_one_version_everywhere() -> None:
+    project = re.search(r"VERSION (\S+)", (CHECKOUT / "CMakeLists.txt").read_text().split("project(")[1])
+    spec = re.search(r"^Version: *(\S+)", (CHECKOUT / "packaging/rpm/together-access.spec").read_text(), re.M)
+    assert project and spec
+    for path in packages().values():
+        assert field(path, "Version").rsplit("-", 1)[0] == project[1] == spec[1]
+
+
+def test_lintian() -> None:
+    changes = list(DEBS.glob("*.changes"))
+    assert len(changes) == 1
+    run = subprocess.run(["lintian", "--allow-root", "--info", "--fail-on", "error,warning", changes[0]],
+                         capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, ""), run.stdout

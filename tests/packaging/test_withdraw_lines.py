@@ -1,0 +1,158 @@
+"""withdraw-lines on a system that does not run: which lines go, and that the rest stays as it was."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from programs import BUILD
+
+WITHDRAW = BUILD / "packaging" / "withdraw-lines"
+
+KEEP_ROOT = "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n"
+OURS = "account [success=ok ignore=ignore default=die] pam_together.so\n"
+DEBIAN_SSHD = """# PAM configuration for the Secure Shell service
+@include common-auth
+account    required     pam_nologin.so
+@include common-account
+session [success=ok ignore=ignore module_unknown=ignore default=bad]        pam_selinux.so close
+@include common-session
+"""
+NEUTRAL = "account [default=ignore] pam_permit.so\n"
+
+
+def withdraw(what: str, root: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([WITHDRAW, what, root], capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def pam(tmp_path: Path) -> Path:
+    folder = tmp_path / "etc" / "pam.d"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def slurm(tmp_path: Path) -> Path:
+    folder = tmp_path / "etc" / "slurm"
+    (folder / "plugstack.conf.d").mkdir(parents=True)
+    return folder
+
+
+def gone_from(file: Path, root: Path, before: str, what: str = "pam") -> str:
+    file.write_text(before)
+    run = withdraw(what, root)
+    assert run.returncode == 0, run.stderr
+    return file.read_text()
+
+
+def test_both_lines_of_sshd_go(pam: Path, tmp_path: Path) -> None:
+    start, rest = DEBIAN_SSHD.split("account    required", 1)
+    before = start + KEEP_ROOT + OURS + "account    required" + rest
+    assert gone_from(pam / "sshd", tmp_path, before) == DEBIAN_SSHD
+
+
+@pytest.mark.parametrize("line", [
+    OURS, "account required pam_together.so\n", "-account\trequired\tpam_together.so require=admin # x\n",
+    "account required /usr/lib/security/pam_together.so quiet\n", "session optional pam_together.so\n",
+    "account [success=ok ignore=ignore \\\n  default=die] pam_together.so \\\n  quiet\n",
+])
+def test_each_form_of_the_line_goes(line: str, pam: Path, tmp_path: Path) -> None:
+    assert gone_from(pam / "su", tmp_path, line + DEBIAN_SSHD + line) == DEBIAN_SSHD
+
+
+@pytest.mark.parametrize("text", [
+    DEBIAN_SSHD, "# account required pam_together.so\n", "account required pam_together2.so\n",
+    KEEP_ROOT + "account required pam_nologin.so\n", "account required pam_access.so # pam_together.so\n",
+    "", "account required pam_nologin.so \\\n", "no newline at the end",
+])
+def test_a_file_without_our_line_is_not_touched(text: str, pam: Path, tmp_path: Path) -> None:
+    file = pam / "sshd"
+    file.write_text(text)
+    inode = file.stat().st_ino
+    assert withdraw("pam", tmp_path).stderr == ""
+    assert (file.read_text(), file.stat().st_ino) == (text, inode)
+
+
+def test_a_jump_over_our_lines_still_ends_where_it_did(pam: Path, tmp_path: Path) -> None:
+    jump = "account [success=3 default=ignore] pam_localuser.so\n"
+    rest = "account required pam_deny.so\naccount required pam_permit.so\n"
+    assert gone_from(pam / "sshd", tmp_path, jump + KEEP_ROOT + OURS + rest) == \
+        jump + NEUTRAL + NEUTRAL + rest
+    # Another part's jumps do not concern it.
+    other = jump.replace("account", "auth")
+    assert gone_from(pam / "sshd", tmp_path, other + KEEP_ROOT + OURS + rest) == other + rest
+    arguments = "account required pam_tally.so deny=3 x\n"
+    assert gone_from(pam / "sshd", tmp_path, arguments + OURS + rest) == arguments + rest
+
+
+def test_mode_links_and_neighbours(pam: Path, tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.write_text(OURS + DEBIAN_SSHD)
+    real.chmod(0o640)
+    (pam / "sshd").symlink_to(real)
+    (pam / "sshd.dpkg-old").write_text(OURS)
+    assert withdraw("pam", tmp_path).returncode == 0
+    assert real.read_text() == DEBIAN_SSHD and real.stat().st_mode & 0o777 == 0o640
+    assert (pam / "sshd").is_symlink()
+    assert (pam / "sshd.dpkg-old").read_text() == OURS
+    assert sorted(os.listdir(pam)) == ["sshd", "sshd.dpkg-old"]
+
+
+def test_lines_that_go_are_shown(pam: Path, tmp_path: Path) -> None:
+    (pam / "sshd").write_text(KEEP_ROOT + OURS)
+    run = withdraw("pam", tmp_path)
+    assert OURS.strip() in run.stderr and KEEP_ROOT.strip() in run.stderr and "/sshd:" in run.stderr
+
+
+def test_a_file_that_cannot_be_written_keeps_the_module(pam: Path, tmp_path: Path) -> None:
+    (pam / "sshd").write_text(OURS)
+    script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" pam "$3"'
+    run = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", pam, WITHDRAW, tmp_path],
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1
+    assert f"is left in {pam / 'sshd'}" in run.stderr
+
+
+def test_spank_lines_of_the_file_and_its_includes(slurm: Path, tmp_path: Path) -> None:
+    main, part = slurm / "plugstack.conf", slurm / "plugstack.conf.d" / "together.conf"
+    main.write_text("include /etc/slurm/plugstack.conf.d/*.conf\nrequired other.so\n"
+                    "required  /usr/lib/slurm/spank_together.so config=/x\n# required spank_together.so\n")
+    part.write_text("optional spank_together.so\n")
+    assert withdraw("spank", tmp_path).returncode == 0
+    assert main.read_text() == ("include /etc/slurm/plugstack.conf.d/*.conf\nrequired other.so\n"
+                                "# required spank_together.so\n")
+    assert part.read_text() == ""
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("JobSubmitPlugins=together\n", ""),
+    ("JobSubmitPlugins=lua,together\n", "JobSubmitPlugins=lua\n"),
+    ("jobsubmitplugins = together, lua # both\n", "jobsubmitplugins =lua # both\n"),
+    ("JobSubmitPlugins=job_submit/together,lua,throttle\n", "JobSubmitPlugins=lua,throttle\n"),
+    ("JobSubmitPlugins=togetherness\n", "JobSubmitPlugins=togetherness\n"),
+    ("#JobSubmitPlugins=together\n", "#JobSubmitPlugins=together\n"),
+])
+def test_job_submit_names(before: str, after: str, slurm: Path, tmp_path: Path) -> None:
+    around = "ClusterName=c\n{}SlurmctldHost=h\n"
+    assert gone_from(slurm / "slurm.conf", tmp_path, around.format(before), "job_submit") == \
+        around.format(after)
+
+
+def test_slurm_configuration_elsewhere_and_included(tmp_path: Path) -> None:
+    (tmp_path / "etc" / "default").mkdir(parents=True)
+    (tmp_path / "etc" / "default" / "slurmctld").write_text('SLURM_CONF="/srv/slurm/slurm.conf"\n')
+    folder = tmp_path / "srv" / "slurm"
+    folder.mkdir(parents=True)
+    (folder / "slurm.conf").write_text("Include gate.conf\n")
+    (folder / "gate.conf").write_text("JobSubmitPlugins=together\n")
+    assert withdraw("job_submit", tmp_path).returncode == 0
+    assert (folder / "gate.conf").read_text() == ""
+
+
+def test_nothing_to_do(tmp_path: Path) -> None:
+    for what in ("pam", "spank", "job_submit"):
+        run = withdraw(what, tmp_path)
+        assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert withdraw("ssh", tmp_path).returncode == 2
