@@ -11,8 +11,9 @@ TESTS = Path(__file__).resolve().parents[1]
 for shared in ("system", "refresh", "tools"):
     sys.path.insert(1, str(TESTS / shared))
 
-from faulty_authority import FaultyAuthority  # noqa: E402
-from faulty_node import MODULE, STAMP, STATES, FaultyNode, State  # noqa: E402
+from certificates import Certificates  # noqa: E402
+from faulty_authority import FaultyAuthority, good  # noqa: E402
+from faulty_node import FRESH, MODULE, STAMP, STATES, FaultyNode, State  # noqa: E402
 from pam_client import PamHost  # noqa: E402
 from refresher import PROGRAM  # noqa: E402
 from syslog_collector import SyslogCollector  # noqa: E402
@@ -67,8 +68,22 @@ def plain_authority() -> Iterator[FaultyAuthority]:
 
 @pytest.fixture
 def authority(plain_authority: FaultyAuthority) -> Iterator[FaultyAuthority]:
+    plain_authority.behave(good)
     yield plain_authority
     plain_authority.end_visits()
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Certificates:
+    folder = Path("/run/certificates")
+    folder.mkdir()
+    return Certificates(folder)
+
+
+@pytest.fixture(scope="session")
+def tls_authority(certificates: Certificates) -> Iterator[FaultyAuthority]:
+    with FaultyAuthority(certificates.context("good")) as authority:
+        yield authority
 
 
 @pytest.fixture
@@ -77,6 +92,23 @@ def node(
 ) -> Iterator[FaultyNode]:
     node = FaultyNode(host, authority, syslog)
     yield node
+    node.end()
+
+
+@pytest.fixture
+def tls_node(
+    host: PamHost, tls_authority: FaultyAuthority, certificates: Certificates,
+    syslog: SyslogCollector
+) -> Iterator[FaultyNode]:
+    """Its authority speaks TLS, at first with a certificate that nobody can complain about."""
+    tls_authority.behave(good)
+    context = tls_authority.tls
+    node = FaultyNode(host, tls_authority, syslog)
+    node.set_up(api={"ca_file": str(certificates.ca_file)})
+    node.put(FRESH)
+    yield node
+    tls_authority.tls = context
+    tls_authority.end_visits()
     node.end()
 
 
