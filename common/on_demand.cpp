@@ -120,7 +120,10 @@ class OnDemandWait {
         }
         const auto mark = read_mark(paths_);
         if (mark && mark->outcome != RefreshOutcome::valid) return mark->message;
-        return is_newer() ? std::string() : config_.refresh_program + " ended without a new roster";
+        if (is_newer()) return {};
+        // The first mark needs a block of its own; later ones are written in its place.
+        return config_.refresh_program + " ended without a new roster" +
+               (mark ? "" : " and could not say why in " + paths_.mark + " (is the disk full?)");
     }
 
     // The helper was to write it, and had to be killed instead.

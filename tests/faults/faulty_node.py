@@ -53,7 +53,7 @@ class Late(AssertionError):
 class FaultyNode(Refresher):
     """Its accounts: alice and bob, who are on the roster, and mallory, who is not."""
 
-    _snapshots: dict[str, bytes] = {}  # good ones, by base_url
+    _good: dict[str, tuple[bytes, bytes]] = {}  # snapshot and mark, by base_url
 
     def __init__(self, host: PamHost, authority: FaultyAuthority, syslog: SyslogCollector) -> None:
         super().__init__()
@@ -96,23 +96,23 @@ class FaultyNode(Refresher):
             if path != self.lock:
                 path.unlink()
         if state.age is not None:
-            self.snapshot.write_bytes(self._good_snapshot())
+            snapshot, mark = self._good_files()
+            self.snapshot.write_bytes(snapshot)
+            self.mark_file.write_bytes(mark)
             self.set_age(state.age)
 
     def set_age(self, age: str, *more: str) -> None:
         subprocess.run([STAMP, "--config", self.config, "--age", age, *more], check=True)
 
-    def _good_snapshot(self) -> bytes:
+    def _good_files(self) -> tuple[bytes, bytes]:
         url = self.api["base_url"]
-        if url not in self._snapshots:
+        if url not in self._good:
             behaviour = self.authority.behaviour
             self.authority.behave(good)
             self.refresh()
-            self._snapshots[url] = self.snapshot.read_bytes()
+            self._good[url] = self.snapshot.read_bytes(), self.mark_file.read_bytes()
             self.authority.behave(behaviour)
-            for path in (self.snapshot, self.stamp, self.mark_file):
-                path.unlink()
-        return self._snapshots[url]
+        return self._good[url]
 
     def log_in(self, *logins: str, service: str = "sshd") -> list[Login]:
         """All at once, each in its own process."""
@@ -151,24 +151,29 @@ class FaultyNode(Refresher):
             raise Late(f"no {words!r} in {found}")
         raise AssertionError(f"no {words!r} in {found}\n{self.syslog}")
 
-    def bears(self, words: str, state: State, arrange: Callable[[], None] = lambda: None) -> None:
-        """The promises of DESIGN.md, while nothing new can be learned for the reason in `words`."""
-        self.until_in_time(lambda: self._bears_once(words, state, arrange))
+    def bears(self, words: str, state: State, arrange: Callable[[], None] = lambda: None,
+              like: State | None = None) -> None:
+        """The promises of DESIGN.md, while nothing new can be learned for the reason in `words`.
+        After `arrange`, what is there may be as good as a roster of `like` only."""
+        self.until_in_time(lambda: self._bears_once(words, state, arrange, like or state))
 
-    def _bears_once(self, words: str, state: State, arrange: Callable[[], None]) -> None:
+    def _bears_once(self, words: str, state: State, arrange: Callable[[], None],
+                    like: State) -> None:
         self.put(state)
         arrange()
-        before = self.snapshot.read_bytes() if self.snapshot.is_file() else None
+        before = self._roster_as_it_is()
         self.syslog.forget()
         logins = self.log_in(*EVERYBODY)
-        self.are_answered(logins, state)
+        self.are_answered(logins, like)
         again = self.log_in("alice", "mallory") + self.log_in("root", service="module")
-        self.are_answered(again, state)
+        self.are_answered(again, like)
         self.nothing_is_left(logins + again)
-        after = self.snapshot.read_bytes() if self.snapshot.is_file() else None
-        assert after == before, "a fault has changed the roster"
+        assert self._roster_as_it_is() == before, "a fault has changed the roster"
         self.log_says(words)
         self.in_time(logins + again)
+
+    def _roster_as_it_is(self) -> bytes | None:
+        return self.snapshot.read_bytes() if self.snapshot.is_file() else None
 
     def are_answered(self, logins: Sequence[Login], state: State) -> None:
         for login in logins:
