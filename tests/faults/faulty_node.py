@@ -5,7 +5,6 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from faulty_authority import FaultyAuthority, good
 from pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, Login, PamHost

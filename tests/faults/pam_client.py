@@ -20,6 +20,7 @@ class Login:
     seconds: float  # pam_start to pam_end
     children: list[str]  # running or not reaped, when it ended
     descriptors: list[Any]  # that it did not have before
+    earlier: list[Any] = field(default_factory=list)  # answer, seconds, messages of those before
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,10 +39,12 @@ class PamHost:
     def __exit__(self, *_: object) -> None:
         self._process.communicate(timeout=30)
 
-    def begin(self, confdir: Path, service: str, logins: Sequence[str]) -> list[int]:
+    def begin(self, confdir: Path, service: str, logins: Sequence[str],
+              times: int = 1) -> list[int]:
         """The processes that log in now."""
         assert self._process.stdin
-        request = {"confdir": str(confdir), "service": service, "logins": list(logins)}
+        request = {"confdir": str(confdir), "service": service, "logins": list(logins),
+                   "times": times}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         pids: list[int] = self._line()

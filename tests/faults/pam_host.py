@@ -1,8 +1,8 @@
 """A host of PAM, as sshd is one: forks for each login and goes through one account transaction
 there. Its own program, because a test process has threads, and a login must be a fresh process.
 
-Reads `{"confdir": …, "service": …, "logins": […]}` from stdin, one request a line; all the logins
-of a request begin at once. Writes their pids, and at their end what each of them met.
+Reads `{"confdir": …, "service": …, "logins": […], "times": 1}` from stdin, one request a line; all
+logins of a request begin at once, each goes through so many transactions, one after the other. Writes their pids, and at their end what each of them met.
 """
 
 import ctypes
@@ -70,12 +70,13 @@ def descriptors() -> dict[str, str]:
     return found
 
 
-def log_in(confdir: str, service: str, login: str) -> dict[str, Any]:
+def log_in(confdir: str, service: str, login: str, times: int) -> dict[str, Any]:
     null = os.open("/dev/null", os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
     before = descriptors()
-    report = transaction(confdir, service, login)
+    *earlier, report = [transaction(confdir, service, login) for _ in range(times)]
+    report["earlier"] = [[one["answer"], one["seconds"], one["messages"]] for one in earlier]
     with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
         report["children"] = children.read().split()
     report["descriptors"] = sorted(set(descriptors().items()) - set(before.items()))
@@ -91,7 +92,8 @@ def start(request: dict[str, Any], login: str, gate: int, closed: int) -> tuple[
     try:
         os.close(closed)
         os.read(gate, 1)  # its end: all begin together
-        report = log_in(request["confdir"], request["service"], login)
+        report = log_in(request["confdir"], request["service"], login,
+                        request["times"])
         os.write(writer, json.dumps(report).encode())
     finally:
         os._exit(0)

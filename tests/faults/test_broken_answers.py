@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from faulty_authority import JSON, Behaviour, Visit, answers, document
-from faulty_node import SHORT, FaultyNode, State
+from faulty_node import FaultyNode, State
 
 GOOD = json.dumps(document()).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -22,7 +22,6 @@ MIB = 1024 * 1024
 def test_the_wrong_content_length(
     node: FaultyNode, state: State, stated: int, words: str
 ) -> None:
-    node.set_up(deadline=SHORT)
     node.authority.behave(answers(200, GOOD, JSON | {"Content-Length": str(stated)}))
     node.bears(words, state)
 

@@ -76,7 +76,8 @@ def every_broken_line(text: str) -> list[tuple[int, str]]:
     for i, line in enumerate(lines):
         key, equals, value = line.partition(" = ")
         wrong = ([f"{key}x = {value}", f"{key} = ", f" {line}", f"{line}\n{line}", f"{key} {value}",
-                  f"{key} = {value}{'x' * 200}"] if equals else ["[apy]", "[api", f"{line}\n{line}x"])
+                  f"{key} = {value}{'x' * 200}"] if equals
+                 else ["[apy]", "[api", f"{line}\n{line}x"])
         for text in wrong:
             number = i + 1 + text.count("\n")
             broken.append((number, "\n".join([*lines[:i], text, *lines[i + 1:]]) + "\n"))

@@ -3,8 +3,8 @@
 import threading
 
 from faulty_authority import Visit, good
-from faulty_node import COLD, OLD, SHORT, TOLERANCE, FaultyNode, Late, State
-from pam_client import PERM_DENIED, SUCCESS, Login
+from faulty_node import COLD, OLD, SHORT, TOLERANCE, FaultyNode, State
+from pam_client import PERM_DENIED, SUCCESS
 
 AT_ONCE = 200
 IN_A_ROW = 1000
@@ -61,14 +61,16 @@ def test_1000_logins_in_a_row_while_the_authority_hangs(node: FaultyNode) -> Non
 
     node.put(OLD)
     node.authority.behave(hangs)
-    logins: list[Login] = []
-    for _ in range(IN_A_ROW):
-        logins.append(node.log_in_one("alice"))
-        assert logins[-1].answer == SUCCESS and not logins[-1].messages, logins[-1]
-    waited = [login for login in logins if login.seconds > SHORT / 2]
-    print(f"\n{len(waited)} of {len(logins)} waited", end=" ")
-    assert len(requests) <= 12 and len(waited) <= 2 * len(requests) + 20
-    late = [login for login in logins if login.seconds > SHORT + TOLERANCE]
-    if len(late) > 3:  # a busy machine is late once, and once more
-        raise Late(f"{late}")
-    node.nothing_is_left(logins)
+    # Not a process for each of them, which would cost more than the logins.
+    node.host.begin(node.pam, "sshd", ["alice"], times=IN_A_ROW)
+    (login,) = node.host.finish()
+    assert login
+    answers = [*login.earlier, [login.answer, login.seconds, login.messages]]
+    assert len(answers) == IN_A_ROW
+    assert all(answer == SUCCESS and not messages for answer, _, messages in answers)
+    waited = [seconds for _, seconds, _ in answers if seconds > SHORT / 2]
+    print(f"\n{len(waited)} of {len(answers)} waited", end=" ")
+    assert 1 <= len(requests) <= 12 and len(waited) <= len(requests) + 5
+    # A busy machine is late once, and once more.
+    assert sorted(seconds for _, seconds, _ in answers)[-4] <= SHORT + TOLERANCE
+    node.nothing_is_left([login])

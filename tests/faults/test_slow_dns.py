@@ -43,5 +43,4 @@ def test_a_name_server_that_does_not_answer(
 
 def test_a_name_server_that_is_not_there(named: FaultyNode, state: State) -> None:
     RESOLV_CONF.write_text("nameserver 127.0.0.1\n")
-    named.set_up(deadline=SHORT)
     named.bears(f"Could not resolve host: {HOST}", state)

@@ -7,7 +7,7 @@ import pytest
 
 from certificates import Certificates
 from faulty_authority import Visit
-from faulty_node import SHORT, FaultyNode, State
+from faulty_node import FaultyNode, State
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,5 @@ def answers_without_tls(visit: Visit) -> None:
 
 
 def test_no_tls_at_all(tls_node: FaultyNode, state: State) -> None:
-    tls_node.set_up(deadline=SHORT)
     tls_node.authority.behave(answers_without_tls)
     tls_node.bears("version number|[Rr]ecv failure|SSL|TLS", state)

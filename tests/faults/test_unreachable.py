@@ -16,7 +16,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10
 def test_connection_refused(node: FaultyNode, state: State) -> None:
     node.put(state)  # a good roster is fetched while somebody is there
     node.authority.stop()
-    node.set_up(deadline=SHORT)
     try:
         node.bears(NOT_CONNECTED, state)
     finally:
@@ -72,6 +71,5 @@ def reset_in_the_body(visit: Visit) -> None:
     (reset_in_the_body, "[Rr]eset|Recv failure|remaining to read"),
 ])
 def test_reset(node: FaultyNode, state: State, behaviour: Behaviour, words: str) -> None:
-    node.set_up(deadline=SHORT)
     node.authority.behave(behaviour)
     node.bears(words, state)

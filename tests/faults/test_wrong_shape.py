@@ -28,7 +28,8 @@ def with_field(field: str, value: Any, where: str) -> dict[str, Any]:
     return roster
 
 
-FIELDS = [*(("list", field) for field in LIST_FIELDS), *(("entry", field) for field in ENTRY_FIELDS)]
+FIELDS = [*(("list", field) for field in LIST_FIELDS),
+          *(("entry", field) for field in ENTRY_FIELDS)]
 OPTIONAL = ("list", "revision")
 
 
