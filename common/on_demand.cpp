@@ -1,7 +1,10 @@
 #include "on_demand.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "duration.h"
 #include "helper_process.h"
@@ -47,7 +50,7 @@ class OnDemandWait {
 
     RefreshAttempt run() {
         if (const auto held = held_back()) return tried(*held);
-        auto lock = RosterLock::open(paths_);
+        auto lock = open_lock();
         if (!lock) return tried(lock.error().message);
         while (std::chrono::steady_clock::now() < deadline_) {
             if (lock->try_acquire(LockPart::flight)) {
@@ -66,6 +69,18 @@ class OnDemandWait {
     }
 
   private:
+    // Where nothing of ours has run yet there is no folder; together-refresh would make it, but
+    // without a lock it is not executed.
+    Result<RosterLock> open_lock() const {
+        auto lock = RosterLock::open(paths_);
+        if (lock) return lock;
+        if (::mkdir(paths_.directory.c_str(), 0755) == 0)
+            ::chmod(paths_.directory.c_str(), 0755);  // whatever the host's umask is
+        else if (errno != EEXIST)
+            return lock;
+        return RosterLock::open(paths_);
+    }
+
     // Looks without acquiring: two hundred waiters that take turns in holding the lock would wait
     // for each other.
     void wait_for_the_holder(const RosterLock& lock) const {
@@ -109,7 +124,10 @@ class OnDemandWait {
         }
         const auto mark = read_mark(paths_);
         if (mark && mark->outcome != RefreshOutcome::valid) return mark->message;
-        return is_newer() ? std::string() : config_.refresh_program + " ended without a new roster";
+        if (is_newer()) return {};
+        // The first mark needs a block of its own; later ones are written in its place.
+        return config_.refresh_program + " ended without a new roster" +
+               (mark ? "" : " and could not say why in " + paths_.mark + " (is the disk full?)");
     }
 
     // Who was to write it was killed, or is stuck.

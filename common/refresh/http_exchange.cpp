@@ -54,14 +54,19 @@ struct Exchange {
     bool chunked = false;
     bool begun = false;
 
-    // Two lengths, or a length and chunks: peers disagree where such an answer ends.
-    bool framing_is_ambiguous(std::string_view name, std::string_view value) {
+    // Two lengths, or a length and chunks: peers disagree where such an answer ends. libcurl reads
+    // "395, 5" as 395.
+    const char* framing_problem(std::string_view name, std::string_view value) {
         if (same_name(name, "transfer-encoding")) chunked = true;
         if (same_name(name, "content-length")) {
-            if (!content_length.empty() && content_length != value) return true;
+            if (value.empty() || value.find_first_not_of("0123456789") != value.npos)
+                return "the answer's Content-Length is no number";
+            if (!content_length.empty() && content_length != value)
+                return "the answer says in two ways how long it is";
             content_length = value;
         }
-        return chunked && !content_length.empty();
+        return chunked && !content_length.empty() ? "the answer says in two ways how long it is"
+                                                  : nullptr;
     }
 
     bool header(std::string_view line) {
@@ -77,10 +82,8 @@ struct Exchange {
         if (colon == line.npos || line.size() > longest_header) return true;
         const auto name = line.substr(0, colon);
         const auto value = trimmed(line.substr(colon + 1));
-        if (framing_is_ambiguous(name, value)) {
-            refused = "the answer says in two ways how long it is";
-            return false;
-        }
+        refused = framing_problem(name, value);
+        if (refused != nullptr) return false;
         const std::pair<std::string_view, std::string*> kept[] = {
             {"content-type", &answer.content_type},
             {"etag", &answer.etag},

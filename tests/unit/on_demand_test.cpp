@@ -78,6 +78,7 @@ TEST(on_demand, is_content_with_a_stamp_that_somebody_else_brought) {
 TEST(on_demand, concludes_nothing_from_an_exit_status) {
     make_helper("exit 0");
     TEXT_CONTAINS("ended without a new roster", refresh().problem);
+    TEXT_CONTAINS("is the disk full?", refresh().problem);  // or there would be a mark
     make_helper(install_newer() + "\nexit 75");
     CHECK_TRUE(brings_a_newer_one());
 }
@@ -121,6 +122,18 @@ TEST(on_demand, names_a_helper_that_cannot_be_executed) {
     CHECK_FALSE(exists(roster.paths().mark));
     make_helper(install_newer());
     CHECK_TRUE(brings_a_newer_one());
+}
+
+TEST(on_demand, makes_the_folder_of_a_node_where_nothing_has_run_yet) {
+    config.directory = file("first");
+    make_helper("exit 75");
+    const auto umask = ::umask(077);
+    TEXT_CONTAINS("ended without a new roster", refresh().problem);
+    ::umask(umask);
+    LONGS_EQUAL(1, runs());
+    struct stat status {};
+    LONGS_EQUAL(0, ::stat(config.directory.c_str(), &status));
+    LONGS_EQUAL(0755, status.st_mode & 07777);
 }
 
 TEST(on_demand, names_a_folder_that_is_missing) {

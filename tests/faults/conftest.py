@@ -1,0 +1,119 @@
+"""The fixtures of the fault tests. Start them with `tests/faults/run`."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+for shared in ("system", "refresh", "tools"):
+    sys.path.insert(1, str(TESTS / shared))
+
+from certificates import Certificates  # noqa: E402
+from faulty_authority import FaultyAuthority, good  # noqa: E402
+from faulty_node import FRESH, MODULE, STAMP, STATES, FaultyNode, State  # noqa: E402
+from pam_client import PamHost  # noqa: E402
+from refresher import PROGRAM  # noqa: E402
+from syslog_collector import SyslogCollector  # noqa: E402
+
+ACCOUNTS = {"alice": 10001, "bob": 10002, "mallory": 10003, "sysacct": 500}
+
+
+def in_sandbox() -> bool:
+    """Two signs, because these tests change /etc, fill disks and bind /dev/log."""
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    private_etc = any(line.split()[4] == "/etc" and " - tmpfs " in line for line in mounts)
+    return os.environ.get("TOGETHER_SANDBOX") == "1" and private_etc
+
+
+def pytest_configure() -> None:
+    if not in_sandbox():
+        pytest.exit("these tests change the system: run tests/faults/run", returncode=2)
+    missing = [str(path) for path in (MODULE, STAMP, PROGRAM) if not path.exists()]
+    if missing:
+        pytest.exit(f"build first (TOGETHER_BUILD names the folder): no {missing}", returncode=2)
+    os.umask(0o022)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def accounts() -> None:
+    """In the sandbox's own /etc, where they end with it."""
+    passwd = Path("/etc/passwd")
+    known = passwd.read_text()
+    passwd.write_text(known + "".join(f"{login}:x:{uid}:{uid}::/nonexistent:/bin/sh\n"
+                                      for login, uid in ACCOUNTS.items()
+                                      if f"\n{login}:" not in known))
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[PamHost]:
+    with PamHost() as host:
+        yield host
+
+
+@pytest.fixture
+def syslog() -> Iterator[SyslogCollector]:
+    with SyslogCollector() as collector:
+        yield collector
+        print(collector)
+
+
+@pytest.fixture(scope="session")
+def plain_authority() -> Iterator[FaultyAuthority]:
+    with FaultyAuthority() as authority:
+        yield authority
+
+
+@pytest.fixture
+def authority(plain_authority: FaultyAuthority) -> Iterator[FaultyAuthority]:
+    plain_authority.behave(good)
+    yield plain_authority
+    plain_authority.end_visits()
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Certificates:
+    folder = Path("/run/certificates")
+    folder.mkdir()
+    return Certificates(folder)
+
+
+@pytest.fixture(scope="session")
+def tls_authority(certificates: Certificates) -> Iterator[FaultyAuthority]:
+    with FaultyAuthority(certificates.context("good")) as authority:
+        yield authority
+
+
+@pytest.fixture
+def node(
+    host: PamHost, authority: FaultyAuthority, syslog: SyslogCollector
+) -> Iterator[FaultyNode]:
+    node = FaultyNode(host, authority, syslog)
+    yield node
+    node.end()
+
+
+@pytest.fixture
+def tls_node(
+    host: PamHost, tls_authority: FaultyAuthority, certificates: Certificates,
+    syslog: SyslogCollector
+) -> Iterator[FaultyNode]:
+    """Its authority speaks TLS, at first with a certificate that nobody can complain about."""
+    tls_authority.behave(good)
+    context = tls_authority.tls
+    node = FaultyNode(host, tls_authority, syslog)
+    node.set_up(api={"ca_file": str(certificates.ca_file)})
+    node.put(FRESH)
+    yield node
+    tls_authority.tls = context
+    tls_authority.end_visits()
+    node.end()
+
+
+@pytest.fixture(params=STATES, ids=lambda state: state.name)
+def state(request: pytest.FixtureRequest) -> State:
+    """Without a roster, with a fresh one, with one beyond fresh_for and within stale_for."""
+    state: State = request.param
+    return state

@@ -1,0 +1,67 @@
+"""Logins: what a user, and whoever looks at the process, sees of a PAM transaction."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+SUCCESS, PERM_DENIED, AUTHINFO_UNAVAIL = 0, 6, 9
+NAMES = {SUCCESS: "let in", PERM_DENIED: "denied", AUTHINFO_UNAVAIL: "unavailable"}
+
+
+@dataclass(frozen=True)
+class Login:
+    login: str
+    answer: int
+    messages: list[str]
+    seconds: float  # pam_start to pam_end
+    children: list[str]  # running or not reaped, when it ended
+    descriptors: list[Any]  # that it did not have before
+    earlier: list[Any] = field(default_factory=list)  # answer, seconds, messages of those before
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", NAMES.get(self.answer, str(self.answer)))
+
+
+class PamHost:
+    """Use as a context manager. One request at a time: begin() and finish(), or log_in()."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(Path(__file__).with_name("pam_host.py"))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=30)
+
+    def begin(self, confdir: Path, service: str, logins: Sequence[str],
+              times: int = 1) -> list[int]:
+        """The processes that log in now."""
+        assert self._process.stdin
+        request = {"confdir": str(confdir), "service": service, "logins": list(logins),
+                   "times": times}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        pids: list[int] = self._line()
+        return pids
+
+    def finish(self) -> list[Login | None]:
+        """In the order of the request; None for one that was killed."""
+        return [Login(**report) if report else None for report in self._line()]
+
+    def log_in(self, confdir: Path, service: str, logins: Sequence[str]) -> list[Login]:
+        self.begin(confdir, service, logins)
+        finished = [login for login in self.finish() if login]
+        assert len(finished) == len(logins), "a login died"
+        return finished
+
+    def _line(self) -> Any:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the host of PAM has ended"
+        return json.loads(line)

@@ -1,0 +1,128 @@
+"""A host of PAM, as sshd is one: forks for each login and goes through one account transaction
+there. Its own program, because a test process has threads, and a login must be a fresh process.
+
+Reads `{"confdir": …, "service": …, "logins": […], "times": 1}` from stdin, one request a line; all
+logins of a request begin at once, each goes through so many transactions, one after the other. Writes their pids, and at their end what each of them met.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_void_p
+from typing import Any
+
+PAM_RHOST = 4
+
+
+class PamMessage(ctypes.Structure):
+    _fields_ = [("style", c_int), ("text", c_char_p)]
+
+
+Converse = CFUNCTYPE(c_int, c_int, POINTER(POINTER(PamMessage)), POINTER(c_void_p), c_void_p)
+
+
+class Conversation(ctypes.Structure):
+    _fields_ = [("converse", Converse), ("data", c_void_p)]
+
+
+pam = ctypes.CDLL("libpam.so.0")
+libc = ctypes.CDLL(None)
+libc.calloc.restype = c_void_p
+libc.calloc.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
+pam.pam_start_confdir.argtypes = [c_char_p, c_char_p, POINTER(Conversation), c_char_p,
+                                  POINTER(c_void_p)]
+pam.pam_set_item.argtypes = [c_void_p, c_int, c_char_p]
+pam.pam_acct_mgmt.argtypes = pam.pam_end.argtypes = [c_void_p, c_int]
+
+
+def transaction(confdir: str, service: str, login: str) -> dict[str, Any]:
+    messages: list[str] = []
+
+    # As sshd does, it answers each message with an allocated, empty response.
+    def converse(count: int, given: Any, responses: Any, _: Any) -> int:
+        messages.extend(given[i].contents.text.decode() for i in range(count))
+        responses[0] = libc.calloc(count, 16)
+        return 0
+
+    conversation = Conversation(Converse(converse), None)
+    handle = c_void_p()
+    started = time.monotonic()
+    begun = pam.pam_start_confdir(service.encode(), login.encode(), ctypes.byref(conversation),
+                                  confdir.encode(), ctypes.byref(handle))
+    assert begun == 0, begun
+    pam.pam_set_item(handle, PAM_RHOST, b"192.0.2.7")
+    answer = pam.pam_acct_mgmt(handle, 0)
+    pam.pam_end(handle, answer)
+    seconds = time.monotonic() - started
+    return {"login": login, "answer": answer, "messages": messages, "seconds": seconds}
+
+
+def descriptors() -> dict[str, str]:
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:  # the one that listed them
+            continue
+    return found
+
+
+def log_in(confdir: str, service: str, login: str, times: int) -> dict[str, Any]:
+    null = os.open("/dev/null", os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    before = descriptors()
+    *earlier, report = [transaction(confdir, service, login) for _ in range(times)]
+    report["earlier"] = [[one["answer"], one["seconds"], one["messages"]] for one in earlier]
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
+        report["children"] = children.read().split()
+    report["descriptors"] = sorted(set(descriptors().items()) - set(before.items()))
+    return report
+
+
+def start(request: dict[str, Any], login: str, gate: int, closed: int) -> tuple[int, int]:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writer)
+        return pid, reader
+    try:
+        os.close(closed)
+        os.read(gate, 1)  # its end: all begin together
+        report = log_in(request["confdir"], request["service"], login,
+                        request["times"])
+        os.write(writer, json.dumps(report).encode())
+    finally:
+        os._exit(0)
+
+
+def read_all(descriptor: int) -> bytes:
+    data = b""
+    while more := os.read(descriptor, 65536):
+        data += more
+    os.close(descriptor)
+    return data
+
+
+def main() -> None:
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    for line in sys.stdin:
+        request = json.loads(line)
+        gate, opened = os.pipe()
+        started = [start(request, login, gate, opened) for login in request["logins"]]
+        print(json.dumps([pid for pid, _ in started]), flush=True)
+        os.close(opened)
+        os.close(gate)
+        reports = [read_all(reader) for _, reader in started]
+        for pid, _ in started:
+            os.waitpid(pid, 0)
+        # One that was killed has nothing to say.
+        print(json.dumps([json.loads(report) if report else None for report in reports]),
+              flush=True)
+
+
+if __name__ == "__main__":
+    main()

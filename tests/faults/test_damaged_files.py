@@ -1,0 +1,203 @@
+"""Snapshot and stamp: cut at any length, bits flipped, somebody else's, from the future, of another
+project or format, no regular files. The C++ tests do each length and each bit; here a sample goes
+through PAM."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from faulty_authority import JSON, answers, good
+from faulty_node import COLD, FRESH, OLD, FaultyNode, State
+from pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS
+
+NOBODY = 65534
+BUSY = answers(429, headers=JSON | {"Retry-After": "86400"})
+WITH_A_ROSTER = pytest.mark.parametrize("state", [FRESH, OLD], ids=["fresh", "old"])
+
+
+@pytest.fixture
+def held_back(node: FaultyNode) -> FaultyNode:
+    """Its last attempt was in vain a moment ago: for a minute each login decides by what is there,
+    so that many damages can be looked at in little time."""
+    node.put(OLD)
+    node.authority.behave(BUSY)
+    node.is_answered(node.log_in_one("alice"), SUCCESS)
+    assert node.mark()["left_ms"] > 30_000
+    return node
+
+
+def cut(data: bytes, step: int) -> Iterator[bytes]:
+    return (data[:length] for length in range(0, len(data), step))
+
+
+def flipped(data: bytes, step: int) -> Iterator[bytes]:
+    for position in range(0, len(data), step):
+        changed = bytearray(data)
+        changed[position] ^= 1 << position % 8
+        yield bytes(changed)
+
+
+@pytest.mark.parametrize("damage, step", [(cut, 47), (flipped, 31)], ids=["cut", "flipped"])
+def test_a_damaged_snapshot(
+    held_back: FaultyNode, damage: Callable[[bytes, int], Iterator[bytes]], step: int
+) -> None:
+    """Whose own record holds may get in; nobody is told that they are no collaborator."""
+    node = held_back
+    snapshot, mark = node.snapshot.read_bytes(), node.mark_file.read_bytes()
+    stamp = node.stamp.read_bytes()
+    count = 0
+    for data in damage(snapshot, step):
+        for path, content in ((node.snapshot, data), (node.stamp, stamp), (node.mark_file, mark)):
+            path.write_bytes(content)
+        alice, mallory = node.log_in("alice", "mallory")
+        assert alice.answer in (SUCCESS, AUTHINFO_UNAVAIL), (count, alice)
+        node.is_answered(alice, alice.answer)
+        node.is_answered(mallory, AUTHINFO_UNAVAIL)
+        count += 1
+    assert count > 50
+    node.nothing_is_left([])
+    is_mended(node)
+
+
+def is_mended(node: FaultyNode) -> None:
+    """By the first login after the authority is back."""
+    node.mark_file.unlink()
+    node.authority.behave(good)
+    node.is_answered(node.log_in_one("alice"), SUCCESS)
+    assert node.log_in_one("mallory").answer == PERM_DENIED
+    assert node.stored()["age_ms"] < 30_000
+
+
+@pytest.mark.parametrize("damage, step", [(cut, 3), (flipped, 1)], ids=["cut", "flipped"])
+def test_a_damaged_stamp_changes_nothing(
+    held_back: FaultyNode, damage: Callable[[bytes, int], Iterator[bytes]], step: int
+) -> None:
+    """The snapshot's header carries the age of its own writing."""
+    node = held_back
+    for data in damage(node.stamp.read_bytes(), step):
+        node.stamp.write_bytes(data)
+        alice, mallory = node.log_in("alice", "mallory")
+        node.is_answered(alice, SUCCESS)
+        node.is_answered(mallory, PERM_DENIED)
+    is_mended(node)
+
+
+def test_a_damaged_stamp_of_a_snapshot_that_is_too_old(held_back: FaultyNode) -> None:
+    """Two days old, and validated an hour ago: without its stamp nobody can tell."""
+    node = held_back
+    node.set_age("48h", "--header")
+    node.set_age("1h", "--stamp")
+    node.is_answered(node.log_in_one("alice"), SUCCESS)
+    node.stamp.write_bytes(node.stamp.read_bytes()[:63])
+    for login in node.log_in("alice", "mallory"):
+        node.is_answered(login, AUTHINFO_UNAVAIL)
+    is_mended(node)
+
+
+def somebody_else_s(path: Path) -> None:
+    os.chown(path, NOBODY, NOBODY)
+
+
+def writable_by_others(path: Path) -> None:
+    path.chmod(0o666)
+
+
+def fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path, 0o644)
+
+
+def link(path: Path) -> None:
+    """To a file that is as good as can be."""
+    real = path.rename(path.parent.parent / f"{path.name}.real")
+    path.symlink_to(real)
+
+
+def missing(path: Path) -> None:
+    path.unlink()
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def of_another_format(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"together-roster1", b"together-roster2"))
+
+
+def of_another_project(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"proj_123", b"proj_124"))
+
+
+def zeros(path: Path) -> None:
+    """As a crash of the node leaves it on some file systems."""
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+DAMAGES = [
+    (somebody_else_s, "belongs neither to root"), (writable_by_others, "can be written by others"),
+    (fifo, "is not a regular file"), (link, "symbolic link"), (missing, "No such file"),
+    (empty, "short|damaged|not a snapshot|format"), (of_another_format, "format|damaged|checksum"),
+    (of_another_project, "project|damaged|checksum"), (zeros, "damaged|format|not a"),
+]
+
+
+@WITH_A_ROSTER
+@pytest.mark.parametrize("damage, words", DAMAGES)
+def test_a_snapshot_that_is_none(
+    node: FaultyNode, state: State, damage: Callable[[Path], None], words: str
+) -> None:
+    node.authority.behave(BUSY)
+    node.bears("the authority answered 429", state, lambda: damage(node.snapshot), like=COLD)
+    node.syslog.wait_for(lambda line: "detail" in line.fields and
+                         any(word in line.fields["detail"] for word in words.split("|")))
+    is_mended(node)
+
+
+@WITH_A_ROSTER
+@pytest.mark.parametrize("damage", [case[0] for case in DAMAGES if case[0] != of_another_project])
+def test_a_stamp_that_is_none(
+    node: FaultyNode, state: State, damage: Callable[[Path], None]
+) -> None:
+    node.authority.behave(BUSY)
+    node.bears("the authority answered 429", state, lambda: damage(node.stamp))
+
+
+@WITH_A_ROSTER
+def test_the_snapshot_of_another_project(node: FaultyNode, state: State) -> None:
+    """A good one, of a node whose configuration now names another project; it has its own name."""
+    node.authority.behave(BUSY)
+    project = {"project": "proj_124"}
+
+    def another_project() -> None:
+        node.set_up(api=project)
+        node.snapshot.rename(node.folder / "proj_124.roster.v1")
+
+    def put_back() -> None:
+        node.set_up(api={"project": "proj_123"})
+        for path in node.folder.glob("proj_124*"):
+            path.unlink()
+
+    try:
+        node.put(state)
+        another_project()
+        for login in node.log_in("alice", "mallory"):
+            node.is_answered(login, AUTHINFO_UNAVAIL)
+        line = node.syslog.wait_for_decision(login="alice", verdict="unavailable")
+        assert "project" in line["detail"], line
+    finally:
+        put_back()
+
+
+@WITH_A_ROSTER
+def test_a_roster_of_another_authority(node: FaultyNode, state: State) -> None:
+    """base_url was changed: what the last one said does not count."""
+    node.put(state)
+    node.set_up(api={"base_url": f"{node.authority.base_url}/other"})
+    node.authority.behave(BUSY)
+    for login in node.log_in("alice", "mallory"):
+        node.is_answered(login, AUTHINFO_UNAVAIL)
+    line = node.syslog.wait_for_decision(login="alice", verdict="unavailable")
+    assert "base_url" in line["detail"] or "authority" in line["detail"], line

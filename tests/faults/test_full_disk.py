@@ -1,0 +1,104 @@
+"""The disk of the snapshots: full, without inodes, read-only."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faulty_authority import ALICE, BOB, document, entry, gives, good
+from faulty_node import COLD, OLD, FaultyNode, State
+from pam_client import PERM_DENIED, SUCCESS
+
+DISK = Path("/run/small")
+NO_SPACE = "No space left on device"
+
+
+class SmallDiskNode(FaultyNode):
+    """Its folder is on a disk of a few pages, beside something that can fill it."""
+
+    def set_up(self, deadline: float = 4.0, **more: object) -> None:
+        super().set_up(deadline, directory=str(DISK / "cache"))
+        self.folder = DISK / "cache"
+        for name in ("snapshot", "stamp", "mark_file", "lock", "temporary"):
+            setattr(self, name, self.folder / Path(getattr(self, name)).name)
+
+    def put(self, state: State) -> None:
+        self.remount("rw,nr_inodes=1000")
+        (DISK / "filler").unlink(missing_ok=True)
+        super().put(state)
+
+    def remount(self, options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", DISK], check=True)
+
+    def fill(self) -> None:
+        with pytest.raises(OSError), open(DISK / "filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * 4096)
+
+    def use_up_the_inodes(self) -> None:
+        status = os.statvfs(DISK)
+        self.remount(f"nr_inodes={status.f_files - status.f_ffree}")
+
+
+@pytest.fixture
+def small(node: FaultyNode) -> Iterator[SmallDiskNode]:
+    DISK.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=755", "tmpfs", DISK], check=True)
+    yield SmallDiskNode(node.host, node.authority, node.syslog)
+    subprocess.run(["umount", "--lazy", DISK], check=True)
+
+
+def a_larger_roster() -> dict[str, object]:
+    """In which mallory is new: she gets in when it can be written, and not before."""
+    return document(ALICE, BOB, *(entry(f"user{i}", uid=20000 + i) for i in range(2000)),
+                    entry("mallory", uid=10003), revision=8)
+
+
+def test_full(small: SmallDiskNode, state: State) -> None:
+    small.authority.behave(gives(a_larger_roster()))
+    # Cold, not even the mark that says so finds a place.
+    words = "could not say why in .*.is the disk full" if state == COLD else NO_SPACE
+    small.bears(words, state, small.fill)
+
+
+def test_full_before_it_is_written_to_its_end(small: SmallDiskNode, state: State) -> None:
+    """There is room for a part of the new roster, which must not stay."""
+    small.authority.behave(gives(a_larger_roster()))
+    small.bears(f"{small.temporary}: {NO_SPACE}", state)
+
+
+def test_no_inodes(small: SmallDiskNode, state: State) -> None:
+    small.authority.behave(gives(document(ALICE, BOB, entry("mallory", uid=10003), revision=8)))
+    small.bears(NO_SPACE, state, small.use_up_the_inodes)
+
+
+def test_read_only(small: SmallDiskNode, state: State) -> None:
+    small.authority.behave(good)
+    small.bears("Read-only file system", state, lambda: small.remount("ro"))
+
+
+def test_on_a_full_disk_an_unchanged_roster_is_still_validated(small: SmallDiskNode) -> None:
+    small.put(OLD)
+    small.fill()
+    small.authority.behave(good)
+    small.is_answered(small.log_in_one("alice"), SUCCESS)
+    assert small.log_in_one("mallory").answer == PERM_DENIED
+    line = small.syslog.wait_for_decision(login="alice", verdict="allow")
+    assert line["evidence"] == "refreshed", line
+
+
+def test_what_a_killed_round_left_is_removed(node: FaultyNode, state: State) -> None:
+    """By the next one, whether it was a file or somebody's link."""
+    node.put(state)
+    victim = node.folder.parent / "victim"
+    victim.write_text("precious")
+    node.authority.behave(gives(document(ALICE, revision=8)))
+    for leave in (lambda: node.temporary.write_bytes(b"half a roster"),
+                  lambda: node.temporary.symlink_to(victim)):
+        node.put(state)
+        leave()
+        assert node.log_in_one("mallory").answer == PERM_DENIED
+        node.nothing_is_left([])
+        assert node.logins() == {"alice"} and victim.read_text() == "precious"
