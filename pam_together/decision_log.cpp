@@ -24,7 +24,7 @@ Severity severity_of(Verdict verdict) {
 }  // namespace
 
 DecisionLog::DecisionLog(const PamHost& host)
-    : login_(host.item(PAM_USER)), stderr_is_a_log_(host.stderr_is_a_log()) {
+    : login_(host.login()), stderr_is_a_log_(host.stderr_is_a_log()) {
     request_.service = host.item(PAM_SERVICE);
     request_.rhost = host.item(PAM_RHOST);
     request_.pid = ::getpid();

@@ -15,6 +15,14 @@ std::string PamHost::item(int type) const {
     return static_cast<const char*>(value);
 }
 
+// With targetpw, rootpw or runaspw in sudoers PAM_USER is whose password is asked for (sudoers(5)).
+std::string PamHost::login() const {
+    const auto service = item(PAM_SERVICE);
+    if (service == "sudo" || service == "sudo-i")
+        if (auto caller = item(PAM_RUSER); !caller.empty()) return caller;
+    return item(PAM_USER);
+}
+
 void PamHost::show_error(const std::string& message) const {
     const void* value = nullptr;
     if (::pam_get_item(handle_, PAM_CONV, &value) != PAM_SUCCESS || value == nullptr) return;

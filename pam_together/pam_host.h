@@ -12,8 +12,11 @@ class PamHost {
   public:
     explicit PamHost(pam_handle_t* handle) : handle_(handle) {}
 
-    // PAM_USER, PAM_SERVICE, PAM_RHOST; empty where it is not set.
+    // PAM_SERVICE, PAM_RHOST; empty where it is not set.
     std::string item(int type) const;
+
+    // Whom the decision is about: PAM_USER, but with sudo who calls it.
+    std::string login() const;
 
     // One PAM_ERROR_MSG. Nothing where the host cannot talk to its user (cron). Not pam_error(3):
     // without a conversation it calls syslog(3), which can block for ever.

@@ -53,7 +53,7 @@ Decision decide(const PamHost& host, const ModuleArguments& arguments, Clock& cl
     Gate gate(called_rightly ? load_config(arguments.config_path) : failure(arguments.problem),
               clock, accounts, refresher);
     Question question;
-    question.subject = Subject::of_login(host.item(PAM_USER));
+    question.subject = Subject::of_login(host.login());
     question.require_admin = arguments.require_admin;
     Decision decision = gate.decide(question);
     if (!called_rightly && decision.reason == Reason::configuration)

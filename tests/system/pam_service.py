@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PERMIT = ("account required pam_permit.so",)
+# sudo's user can be the target (targetpw in sudoers): whom the first line lets past is its caller.
+ROOT_CALLS_SUDO = "account [success=1 default=ignore] pam_succeed_if.so quiet ruser = root"
 DENY = ("account required pam_deny.so",)
 
 

@@ -1,6 +1,7 @@
-"""sudo with `require=admin`: who may become root on the node. PAM's user is who calls sudo."""
+"""sudo with `require=admin`: who may become root on the node."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from accounts import Account
 from node import ROSTER, Node
-from pam_service import PamService
+from pam_service import ROOT_CALLS_SUDO, PamService
 from ssh_client import Result, SshClient
 from syslog_collector import SyslogCollector
 from waiting import wait_until
@@ -19,7 +20,7 @@ def sudo(gated: Node) -> Iterator[PamService]:
     """Everybody may by sudoers, without a password; the gate is what is left to refuse."""
     service = PamService("sudo")
     before = service.path.read_text()
-    service.write(gated.gate("require=admin"))
+    service.write((ROOT_CALLS_SUDO, *gated.gate("require=admin")[1:]))
     sudoers = Path("/etc/sudoers.d/everybody")
     sudoers.write_text("ALL ALL=(ALL) NOPASSWD: ALL\n")
     sudoers.chmod(0o440)
@@ -45,6 +46,24 @@ def test_a_member_does_not(
     assert "sudo: PAM account management error: Permission denied\n" in result.stderr
     decision = syslog.wait_for_decision(service="sudo")
     assert (decision["verdict"], decision["reason"]) == ("deny", "admin_required")
+
+
+@pytest.mark.parametrize("whose_password", ["targetpw", "rootpw", "runaspw"])
+def test_whose_password_is_asked_for_changes_nothing(
+    sudo: PamService, ssh: SshClient, bob: Account, syslog: SyslogCollector, whose_password: str
+) -> None:
+    """PAM's user is the target then: decided is about who calls sudo."""
+    with Path("/etc/sudoers.d/everybody").open("a") as sudoers:
+        sudoers.write(f"Defaults {whose_password}\n")
+    assert ssh.run(bob, "sudo -n id -u").stdout == ""
+    decision = syslog.wait_for_decision(service="sudo")
+    assert (decision["login"], decision["reason"]) == ("bob", "admin_required")
+
+
+def test_root_needs_no_gate_for_sudo(sudo: PamService, gated: Node) -> None:
+    gated.config.unlink()
+    done = subprocess.run(["sudo", "-n", "id", "-u"], capture_output=True, text=True, timeout=20)
+    assert done.stdout == "0\n"
 
 
 # sudo 1.9.13 always passes PAM_SILENT to the account phase, and shows an error message all the same.
