@@ -36,8 +36,16 @@ void add(Pairs& pairs, std::span<const Option> options) {
 std::string usage_of(const Verb& verb) {
     std::string text = "Usage: togetherctl " + std::string(verb.name);
     if (!verb.operand.empty()) text += " " + std::string(verb.operand);
-    for (const auto& option : verb.options) text += " [" + spelled(option) + "]";
-    return text + " [--config PATH] [--json]\n";
+    std::size_t width = text.size();
+    const auto append = [&](const std::string& word) {
+        const bool wrapped = width + 1 + word.size() > 90;
+        text += (wrapped ? "\n         " : " ") + word;
+        width = (wrapped ? 9 : width + 1) + word.size();
+    };
+    for (const auto& option : verb.options) append("[" + spelled(option) + "]");
+    append("[--config PATH]");
+    append("[--json]");
+    return text + "\n";
 }
 
 }  // namespace

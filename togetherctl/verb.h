@@ -41,6 +41,8 @@ struct Verb {
 
 extern const Verb check_verb;
 extern const Verb config_verb;
+extern const Verb disable_verb;
+extern const Verb enable_verb;
 extern const Verb explain_verb;
 extern const Verb permissions_verb;
 extern const Verb refresh_verb;
