@@ -58,8 +58,9 @@ class CommandLine::Parser {
         if (line_.has("help") || line_.has("version")) return line_;
         if (line_.verb_ == nullptr)
             return wrong("a verb is missing; there are " + names_of(verbs_));
-        if (!line_.verb_->operand.empty() && line_.operand_.empty())
-            return wrong(std::string(line_.verb_->operand) + " is missing");
+        const auto wanted = line_.verb_->operand;
+        if (!wanted.empty() && !wanted.starts_with('[') && line_.operand_.empty())
+            return wrong(std::string(wanted) + " is missing");
         return line_;
     }
 

@@ -2,29 +2,12 @@
 
 #include "explanation.h"
 #include "gate.h"
-#include "on_demand.h"
+#include "once_refresher.h"
 
 namespace togetherctl {
 namespace {
 
 using namespace together;
-
-// Asks once, whoever is meant: a hundred absent names must not be a hundred requests.
-class OnceRefresher : public Refresher {
-  public:
-    explicit OnceRefresher(Clock& clock) : refresher_(clock) {}
-
-    RefreshAttempt refresh(const Config& config, const std::optional<Moment>& seen) override {
-        if (asked_ || !may_refresh()) return none_.refresh(config, seen);
-        asked_ = true;
-        return refresher_.refresh(config, seen);
-    }
-
-  private:
-    OnDemandRefresher refresher_;
-    NoRefresher none_;
-    bool asked_ = false;
-};
 
 std::string joined(const std::vector<std::string>& words) {
     std::string text;

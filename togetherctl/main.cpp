@@ -13,9 +13,9 @@ namespace togetherctl {
 namespace {
 
 // In the order in which an operator meets them.
-constexpr std::array<const Verb*, 9> verbs = {
-    &status_verb,      &check_verb,  &explain_verb, &refresh_verb, &roster_verb,
-    &permissions_verb, &config_verb, &enable_verb,  &disable_verb,
+constexpr std::array<const Verb*, 12> verbs = {
+    &status_verb, &check_verb,  &explain_verb, &refresh_verb, &roster_verb,   &permissions_verb,
+    &config_verb, &enable_verb, &disable_verb, &admit_verb,   &lockdown_verb, &sessions_verb,
 };
 
 int run(const std::vector<std::string>& arguments) {

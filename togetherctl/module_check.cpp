@@ -82,9 +82,11 @@ Result<void> check_pam_module(const std::string& path) {
     while (::waitpid(child, &status, 0) < 0)
         if (errno != EINTR) return failure(system_error_text("waitpid", errno));
     if (status == 0) return {};
-    return failure(
-        path + " cannot be loaded" +
-        (length > 0 ? ": " + std::string(problem.data(), static_cast<std::size_t>(length)) : ""));
+    const std::string why =
+        WIFSIGNALED(status) ? "it ended with signal " + std::to_string(WTERMSIG(status))
+        : length > 0        ? std::string(problem.data(), static_cast<std::size_t>(length))
+                            : "for no known reason";
+    return failure(path + " cannot be loaded: " + why);
 }
 
 Result<void> check_slurm_plugin(const std::string& path) {

@@ -54,9 +54,11 @@ std::vector<Setting> settings_named(std::string_view text, std::string_view key)
         if (equals == code.npos || !same(trimmed(code.substr(0, equals)), key)) return;
         auto value = code.find_first_not_of(" \t\r", equals + 1);
         if (value == code.npos) value = equals + 1;
-        if (value < code.size() && code[value] == '"') ++value;
-        auto word = trimmed(code.substr(value));
-        found.push_back({at, at + value, std::string(word.substr(0, word.find_first_of("\" \t")))});
+        const bool quoted = value < code.size() && code[value] == '"';
+        if (quoted) ++value;
+        const auto word = code.substr(value);
+        const auto end = word.find_first_of(quoted ? "\"" : " \t\r");
+        found.push_back({at, at + value, std::string(word.substr(0, end))});
     });
     return found;
 }
@@ -101,7 +103,7 @@ void erase_entry(std::string& text, const Setting& setting) {
     while (true) {
         const auto length = std::min(list.find(','), list.size());
         const bool last = length == list.size();
-        if (is_our_entry(list.substr(0, length))) {
+        if (is_our_entry(trimmed(list.substr(0, length)))) {
             if (!last)
                 text.erase(at, length + 1);
             else if (at > setting.value)

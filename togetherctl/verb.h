@@ -30,7 +30,7 @@ struct Status {
 
 struct Verb {
     std::string_view name;
-    std::string_view operand;  // empty: it takes none; else it is required
+    std::string_view operand;  // empty: it takes none; in brackets: it may be left out
     std::string_view summary;  // one line, for the list of verbs
     std::string_view about;
     std::span<const Option> options;  // besides those that every verb has
@@ -39,14 +39,17 @@ struct Verb {
     int (*run)(const CommandLine&, Output&);
 };
 
+extern const Verb admit_verb;
 extern const Verb check_verb;
 extern const Verb config_verb;
 extern const Verb disable_verb;
 extern const Verb enable_verb;
 extern const Verb explain_verb;
+extern const Verb lockdown_verb;
 extern const Verb permissions_verb;
 extern const Verb refresh_verb;
 extern const Verb roster_verb;
+extern const Verb sessions_verb;
 extern const Verb status_verb;
 
 using Verbs = std::span<const Verb* const>;
