@@ -76,6 +76,8 @@ Result<std::vector<std::string>> drop_ins(const std::string& folder) {
 std::optional<std::string> what_does_not_fit_together(const Config& config) {
     if (config.base_url.empty()) return "[api] base_url is missing";
     if (config.project.empty()) return "[api] project is missing";
+    if (config.base_url.starts_with("http://") && !config.proxy.empty())
+        return "[api] proxy would read the token: that needs a base_url of https://";
     if (!config.within_stale_for(config.fresh_for))
         return "[roster] stale_for is shorter than fresh_for";
     // An absent name would be decided from a roster that is too old to decide, and without asking.
@@ -98,12 +100,16 @@ std::string Config::roster_file() const {
     return base_url.substr(std::string("file://").size());
 }
 
+const char* installed_refresh_program() {
+    return TOGETHER_REFRESH_PROGRAM;
+}
+
 Result<Config> load_config(const std::string& path) {
     if (!path.starts_with('/'))
         return failure("the configuration's path " + path + " is not absolute");
     Config config;
     config.path = path;
-    config.refresh_program = TOGETHER_REFRESH_PROGRAM;
+    config.refresh_program = installed_refresh_program();
     Places places;
     if (auto read = read_file(config, places, path); !read)
         return tl::make_unexpected(read.error());

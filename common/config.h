@@ -54,6 +54,9 @@ struct Config {
 // Reads and checks everything. Thread-safe; opens the configuration's files and nothing else.
 Result<Config> load_config(const std::string& path);
 
+// [roster] refresh_program where no configuration says another.
+const char* installed_refresh_program();
+
 // The settings as they are in force, as "section.key" and value, in the order of the manual.
 // Never the token: only the name of its file is known here.
 struct Setting {

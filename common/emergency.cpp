@@ -30,7 +30,7 @@ std::optional<std::string> set(Admission& admission, std::vector<std::string>& k
         admission.reason = entry.value;
     } else if (entry.key == "until") {
         const auto until = parse_utc(entry.value);
-        if (!until) return "until: not a time such as 2026-01-31T18:00:00Z";
+        if (!until) return "until: not a time such as 2026-01-31T18:00:00Z, up to the year 2261";
         admission.until = *until;
     } else if (entry.key == "uid") {
         uid_t uid = 0;
@@ -106,8 +106,12 @@ std::optional<Admission> admission_of_uid(const std::string& folder, uid_t uid, 
 std::vector<Admission> read_admissions(const std::string& folder,
                                        std::vector<std::string>& problems) {
     std::vector<Admission> admissions;
-    const std::unique_ptr<DIR, CloseDirectory> directory(::opendir((folder + "/admit.d").c_str()));
-    if (!directory) return admissions;
+    const std::string path = folder + "/admit.d";
+    const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+    if (!directory) {
+        if (errno != ENOENT) problems.push_back(system_error_text("cannot open " + path, errno));
+        return admissions;
+    }
     while (const dirent* entry = ::readdir(directory.get())) {
         const std::string name = entry->d_name;
         if (!is_login(name)) continue;

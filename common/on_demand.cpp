@@ -42,6 +42,7 @@ class OnDemandWait {
           paths_(config),
           clock_(clock),
           seen_(seen),
+          began_(clock.now()),
           deadline_(std::chrono::steady_clock::now() + config.deadline) {}
 
     RefreshAttempt run() {
@@ -58,8 +59,10 @@ class OnDemandWait {
             wait_for_the_holder(*lock);
             if (auto attempt = newer_or_held_back()) return *attempt;
         }
-        return tried("another login's refresh did not end within " +
-                     format_duration(config_.deadline));
+        if (const auto held = held_back()) return tried(*held);
+        // Its holder may be stopped: without a mark it would cost every login its deadline.
+        return tried(leave_mark(began_, "another login's refresh did not end within " +
+                                            format_duration(config_.deadline)));
     }
 
   private:
@@ -99,7 +102,8 @@ class OnDemandWait {
                 return system_error_text("cannot execute " + config_.refresh_program,
                                          helper->exec_error());
             case HelperProcess::End::deadline:
-                return leave_mark(started);
+                return leave_mark(started, "together-refresh did not end within " +
+                                               format_duration(config_.deadline));
             case HelperProcess::End::exited:
                 break;
         }
@@ -108,14 +112,14 @@ class OnDemandWait {
         return is_newer() ? std::string() : config_.refresh_program + " ended without a new roster";
     }
 
-    // The helper was to write it, and had to be killed instead.
-    std::string leave_mark(const Moment& started) {
+    // Who was to write it was killed, or is stuck.
+    std::string leave_mark(const Moment& started, const std::string& message) {
         const auto last = read_mark(paths_);
         Mark mark;
         mark.attempted = started;
         mark.failures = last ? last->failures + 1 : 1;
         mark.outcome = RefreshOutcome::no_answer;
-        mark.message = "together-refresh did not end within " + format_duration(config_.deadline);
+        mark.message = message;
         const auto roster = open_roster(config_, clock_.now());
         const bool usable = roster && config_.within_stale_for(roster->age.value);
         mark.not_before =
@@ -129,6 +133,7 @@ class OnDemandWait {
     RosterPaths paths_;
     Clock& clock_;
     const std::optional<Moment>& seen_;
+    const Moment began_;
     Deadline deadline_;
 };
 

@@ -12,22 +12,6 @@ namespace {
 constexpr const char* name = "spank_together";
 constexpr int refuse = -1;
 
-// The helper is another program: it gets the configuration's name, not our descriptor's.
-class HelperFromHeldFolders : public Refresher {
-  public:
-    HelperFromHeldFolders(Clock& clock, std::string path) : path_(std::move(path)), inner_(clock) {}
-
-    RefreshAttempt refresh(const Config& config, const std::optional<Moment>& seen) override {
-        Config named = config;
-        named.path = path_;
-        return inner_.refresh(named, seen);
-    }
-
-  private:
-    std::string path_;
-    OnDemandRefresher inner_;
-};
-
 // Whatever the user had set under these names goes: a job must be able to believe them.
 void export_role(spank_t spank, const Decision& decision) {
     const auto set = [spank](const char* variable, std::string_view value) {
@@ -40,11 +24,16 @@ void export_role(spank_t spank, const Decision& decision) {
     set("TOGETHER_ROLE", decision.role && !decision.would ? name_of(*decision.role) : "");
 }
 
+std::uint32_t step_of(spank_t spank) {
+    std::uint32_t step = 0;
+    ::spank_get_item(spank, S_JOB_STEPID, &step);
+    return step;
+}
+
 std::string step_name(spank_t spank) {
     std::uint32_t job = 0;
-    std::uint32_t step = 0;
     ::spank_get_item(spank, S_JOB_ID, &job);
-    ::spank_get_item(spank, S_JOB_STEPID, &step);
+    const std::uint32_t step = step_of(spank);
     return std::to_string(job) + "." +
            (step == SLURM_BATCH_SCRIPT       ? "batch"
             : step == SLURM_INTERACTIVE_STEP ? "interactive"
@@ -63,51 +52,47 @@ void report(spank_t spank, const Decision& decision, std::chrono::microseconds t
 
 }  // namespace
 
-NodeCheck::NodeCheck(const SpankArguments& arguments)
-    : arguments_(arguments),
-      config_(arguments.problem.empty() ? load_config(arguments.config_path)
-                                        : failure(arguments.problem)) {
-    SlurmLog log(name);
-    if (!config_) {
-        log.error(config_.error().message);
+NodeCheck::NodeCheck(spank_t spank, const SpankArguments& arguments) {
+    if (step_of(spank) == SLURM_EXTERN_CONT) return;  // no task of it is ever started
+    const auto started = std::chrono::steady_clock::now();
+    uid_t uid = 0;
+    if (::spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS) {
+        SlurmLog(name).error("Slurm does not tell whose step this is: its tasks are refused");
         return;
     }
-    SystemAccounts accounts;
-    for (const auto& problem : resolve_exempt_logins(*config_, accounts)) log.error(problem);
-    held_.emplace(*config_);
-    config_ = held_->config();
+    decision_ = decide(uid, arguments);
+    took_ = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                  started);
 }
 
-Decision NodeCheck::decide(uid_t uid) {
+Decision NodeCheck::decide(uid_t uid, const SpankArguments& arguments) {
     SystemClock clock;
     SystemAccounts accounts;
-    HelperFromHeldFolders refresher(clock, held_ ? held_->original_path() : "");
-    Gate gate(config_, clock, accounts, refresher);
-    Decision decision = gate.decide({Subject::of_uid(uid), Action::slurm_submit, false});
-    if (decision.reason == Reason::configuration && !arguments_.problem.empty())
-        decision.reason = Reason::module_argument;
-    if (held_) {
-        decision.detail = held_->with_names(std::move(decision.detail));
-        decision.refresh_problem = held_->with_names(std::move(decision.refresh_problem));
+    OnDemandRefresher refresher(clock);
+    auto config =
+        arguments.problem.empty() ? load_config(arguments.config_path) : failure(arguments.problem);
+    SlurmLog log(name);
+    if (config) {
+        for (const auto& problem : resolve_exempt_logins(*config, accounts)) log.error(problem);
+    } else {
+        log.error(config.error().message);
     }
+    Gate gate(std::move(config), clock, accounts, refresher);
+    Decision decision = gate.decide({Subject::of_uid(uid), Action::slurm_submit, false});
+    if (decision.reason == Reason::configuration && !arguments.problem.empty())
+        decision.reason = Reason::module_argument;
     return decision;
 }
 
-int NodeCheck::check_task(spank_t spank) {
-    const auto started = std::chrono::steady_clock::now();
-    uid_t uid = 0;
+int NodeCheck::check_task(spank_t spank) const {
     int local_task = 0;
-    if (::spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS ||
-        ::spank_get_item(spank, S_TASK_ID, &local_task) != ESPANK_SUCCESS) {
+    if (!decision_ || ::spank_get_item(spank, S_TASK_ID, &local_task) != ESPANK_SUCCESS) {
         SlurmLog(name).error("Slurm does not tell whose task this is: refused");
         return refuse;
     }
-    const Decision decision = decide(uid);
-    const auto took = std::chrono::steady_clock::now() - started;
-    if (local_task == 0)
-        report(spank, decision, std::chrono::duration_cast<std::chrono::microseconds>(took));
-    if (!decision.allowed()) return refuse;
-    export_role(spank, decision);
+    if (local_task == 0) report(spank, *decision_, took_);
+    if (!decision_->allowed()) return refuse;
+    export_role(spank, *decision_);
     return 0;
 }
 

@@ -25,10 +25,10 @@ void check_slurmd(const SpankArguments& arguments) {
         log.error(config.error().message + ": every task is refused");
 }
 
-int enter(const SpankArguments& arguments) {
+int enter(spank_t spank, const SpankArguments& arguments) {
     switch (::spank_context()) {
         case S_CTX_REMOTE:
-            node_check = std::make_unique<NodeCheck>(arguments);
+            node_check = std::make_unique<NodeCheck>(spank, arguments);
             return 0;
         case S_CTX_LOCAL:
         case S_CTX_ALLOCATOR:
@@ -51,10 +51,10 @@ TOGETHER_SPANK_SYMBOL const unsigned int plugin_version = SLURM_VERSION_NUMBER;
 TOGETHER_SPANK_SYMBOL const unsigned int spank_plugin_version = 1;
 
 // Never an error but in a client, where it is the refusal: elsewhere it would drain the node.
-TOGETHER_SPANK_SYMBOL int slurm_spank_init(spank_t, int argc, char** argv) {
+TOGETHER_SPANK_SYMBOL int slurm_spank_init(spank_t spank, int argc, char** argv) {
     return together::guarded(together::name, 0, [&] {
         return together::enter(
-            together::parse_spank_arguments({argv, static_cast<std::size_t>(argc)}));
+            spank, together::parse_spank_arguments({argv, static_cast<std::size_t>(argc)}));
     });
 }
 

@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 
+#include "identifiers.h"
 #include "on_demand.h"
 #include "printable.h"
 
@@ -23,6 +25,20 @@ Result<Action> action_of(const CommandLine& line) {
                        " depends on the role in the organization, and a node knows only those in "
                        "its project");
     return *action;
+}
+
+// PAM asks for a login, Slurm for a uid.
+Result<Subject> subject_of(const CommandLine& line) {
+    const auto text = line.value("uid");
+    if (!text && line.operand().empty())
+        return failure("LOGIN is missing, or --uid UID (see togetherctl " +
+                       std::string(line.verb()->name) + " --help)");
+    if (!text) return Subject::of_login(line.operand());
+    if (!line.operand().empty()) return failure("LOGIN and --uid exclude each other");
+    uid_t uid = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), uid);
+    if (!is_digits(*text) || error != std::errc{}) return failure("no uid: " + in_quotes(*text));
+    return Subject::of_uid(uid);
 }
 
 }  // namespace
@@ -54,6 +70,8 @@ std::string_view Answer::pam_answer() const {
 Result<Answer> ask_gate(const CommandLine& line, bool require_admin) {
     const auto action = action_of(line);
     if (!action) return tl::make_unexpected(action.error());
+    auto subject = subject_of(line);
+    if (!subject) return tl::make_unexpected(subject.error());
 
     const auto started = std::chrono::steady_clock::now();
     SystemClock clock;
@@ -63,7 +81,7 @@ Result<Answer> ask_gate(const CommandLine& line, bool require_admin) {
     Refresher& refresher =
         may_refresh() ? static_cast<Refresher&>(on_demand) : static_cast<Refresher&>(none);
     Gate gate(load_config(line.config_path()), clock, accounts, refresher);
-    Decision decision = gate.decide({Subject::of_login(line.operand()), *action, require_admin});
+    Decision decision = gate.decide({*std::move(subject), *action, require_admin});
     const auto took = std::chrono::steady_clock::now() - started;
 
     const Request request{"togetherctl", "", ::getpid(),

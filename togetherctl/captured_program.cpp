@@ -22,7 +22,7 @@ namespace {
 using namespace together;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t most = std::size_t{64} * 1024 * 1024;
+constexpr std::size_t most = std::size_t{16} * 1024 * 1024;
 
 struct Pipe {
     FileDescriptor reading;

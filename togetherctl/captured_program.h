@@ -10,7 +10,7 @@
 namespace togetherctl {
 
 // What it wrote to stdout, where it ended with 0 within `patience` (it is killed then) and wrote at
-// most 64 MiB; else why there is nothing, with the first line of its stderr. It gets an absolute
+// most 16 MiB; else why there is nothing, with the first line of its stderr. It gets an absolute
 // path, a fixed environment, /dev/null as stdin, no descriptor of ours.
 together::Result<std::string> output_of(const std::string& program,
                                         const std::vector<std::string>& arguments,

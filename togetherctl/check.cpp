@@ -51,8 +51,9 @@ int run(const CommandLine& line, Output& output) {
     return exit_status_of(answer->decision.verdict);
 }
 
-constexpr std::array<Option, 2> options = {{
+constexpr std::array<Option, 3> options = {{
     {"action", "ACTION", "what is asked for (default: ssh.login; see togetherctl permissions)"},
+    {"uid", "UID", "ask for a uid instead of a login, as Slurm does"},
     {"require-admin", "", "deny any role but admin, as pam_together's require=admin does"},
 }};
 
@@ -66,7 +67,7 @@ constexpr std::array<Status, 3> statuses = {{
 
 constinit const Verb check_verb = {
     .name = "check",
-    .operand = "LOGIN",
+    .operand = "[LOGIN]",
     .summary = "may LOGIN in? answers with the exit status",
     .about =
         "Asks the gate whether LOGIN may do ACTION on this node. As root, a newer roster is\n"

@@ -19,4 +19,13 @@ enum class ChildOutput {
 together::Result<int> run_program(const std::string& program,
                                   const std::vector<std::string>& arguments, ChildOutput output);
 
+struct CapturedRun {
+    int status = 0;
+    std::string output;  // what it wrote to stdout, at most 1 MiB
+};
+
+// The same, its stdout read to its end.
+together::Result<CapturedRun> run_and_read(const std::string& program,
+                                           const std::vector<std::string>& arguments);
+
 }  // namespace togetherctl

@@ -58,9 +58,8 @@ class CommandLine::Parser {
         if (line_.has("help") || line_.has("version")) return line_;
         if (line_.verb_ == nullptr)
             return wrong("a verb is missing; there are " + names_of(verbs_));
-        const auto wanted = line_.verb_->operand;
-        if (!wanted.empty() && !wanted.starts_with('[') && line_.operand_.empty())
-            return wrong(std::string(wanted) + " is missing");
+        if (line_.verb_->operand_is_required() && line_.operand_.empty())
+            return wrong(std::string(line_.verb_->operand) + " is missing");
         return line_;
     }
 

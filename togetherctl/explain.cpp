@@ -52,7 +52,7 @@ Fields fields_of(const Answer& answer) {
     const Decision& d = answer.decision;
     const auto& action = permission(d.action);
     Fields fields = {
-        {"Login", d.login},
+        {"Login", d.login.empty() ? "unknown" : d.login},
         {"Action", std::string(action.name) + " (" + std::string(action.title) + ")"},
         {"Verdict", verdict_text(d),
          d.would       ? Tone::warning
@@ -98,8 +98,9 @@ int run(const CommandLine& line, Output& output) {
     return exit_yes;
 }
 
-constexpr std::array<Option, 2> options = {{
+constexpr std::array<Option, 3> options = {{
     {"action", "ACTION", "what is asked for (default: ssh.login; see togetherctl permissions)"},
+    {"uid", "UID", "ask for a uid instead of a login, as Slurm does"},
     {"require-admin", "", "deny any role but admin, as pam_together's require=admin does"},
 }};
 
@@ -112,7 +113,7 @@ constexpr std::array<Status, 2> statuses = {{
 
 constinit const Verb explain_verb = {
     .name = "explain",
-    .operand = "LOGIN",
+    .operand = "[LOGIN]",
     .summary = "why LOGIN gets in or not",
     .about =
         "Asks the gate as check does, and shows all that it knew: the row of the decision\n"

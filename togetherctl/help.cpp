@@ -33,18 +33,24 @@ void add(Pairs& pairs, std::span<const Option> options) {
         pairs.emplace_back(spelled(option), std::string(option.help));
 }
 
+// Options that do not fit on the line go on below its first one.
 std::string usage_of(const Verb& verb) {
+    constexpr std::size_t longest_line = 100;
     std::string text = "Usage: togetherctl " + std::string(verb.name);
     if (!verb.operand.empty()) text += " " + std::string(verb.operand);
+    const std::string indent = "\n" + std::string(text.size(), ' ');
+    std::vector<std::string> parts;
+    for (const auto& option : verb.options) parts.push_back(" [" + spelled(option) + "]");
+    parts.insert(parts.end(), {" [--config PATH]", " [--json]"});
     std::size_t width = text.size();
-    const auto append = [&](const std::string& word) {
-        const bool wrapped = width + 1 + word.size() > 90;
-        text += (wrapped ? "\n         " : " ") + word;
-        width = (wrapped ? 9 : width + 1) + word.size();
-    };
-    for (const auto& option : verb.options) append("[" + spelled(option) + "]");
-    append("[--config PATH]");
-    append("[--json]");
+    for (const auto& part : parts) {
+        if (width + part.size() > longest_line) {
+            text += indent;
+            width = indent.size() - 1;
+        }
+        text += part;
+        width += part.size();
+    }
     return text + "\n";
 }
 

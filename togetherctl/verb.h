@@ -30,16 +30,19 @@ struct Status {
 
 struct Verb {
     std::string_view name;
-    std::string_view operand;  // empty: it takes none; in brackets: it may be left out
+    std::string_view operand;  // empty: it takes none; in [brackets]: it may be left out
     std::string_view summary;  // one line, for the list of verbs
     std::string_view about;
     std::span<const Option> options;  // besides those that every verb has
     std::span<const Status> statuses;
     std::string_view example;
     int (*run)(const CommandLine&, Output&);
+
+    bool operand_is_required() const { return !operand.empty() && !operand.starts_with('['); }
 };
 
 extern const Verb admit_verb;
+extern const Verb api_check_verb;
 extern const Verb check_verb;
 extern const Verb config_verb;
 extern const Verb disable_verb;

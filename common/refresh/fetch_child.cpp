@@ -18,10 +18,20 @@
 namespace together {
 namespace {
 
+// What an authority sends may have our token in it (an echo in a header, an error page): what is
+// said goes to terminals, logs and files that everybody reads. A shorter one is no secret, and
+// would be found in any text.
+void hide(const std::string& token, std::string& text) {
+    constexpr std::size_t shortest = 8;
+    if (token.size() < shortest) return;
+    for (auto at = text.find(token); at != text.npos; at = text.find(token))
+        text.replace(at, token.size(), "(hidden)");
+}
+
 // Remembers whose uid the authority did not send, while the entries pass by.
 class UidlessSink : public FetchSink {
   public:
-    explicit UidlessSink(PipeSink& pipe) : pipe_(pipe) {}
+    UidlessSink(PipeSink& pipe, const std::string& token) : pipe_(pipe), token_(token) {}
     void entry(const RosterEntry& entry) override {
         if (entry.uid_source == UidSource::none) logins_.push_back(entry.login);
         pipe_.entry(entry);
@@ -30,11 +40,16 @@ class UidlessSink : public FetchSink {
         logins_.clear();
         pipe_.restart();
     }
-    void note(const std::string& text) override { pipe_.note(text); }
+    void note(const std::string& text) override {
+        std::string shown = text;
+        hide(token_, shown);
+        pipe_.note(shown);
+    }
     const std::vector<std::string>& logins() const { return logins_; }
 
   private:
     PipeSink& pipe_;
+    const std::string& token_;
     std::vector<std::string> logins_;
 };
 
@@ -52,8 +67,10 @@ void look_up_uids(const std::vector<std::string>& logins, Deadline deadline, Pip
 }
 
 void serve(RosterSource& source, const FetchRequest& request, PipeSink& pipe) {
-    UidlessSink sink(pipe);
-    const FetchSummary summary = source.fetch(request, sink);
+    UidlessSink sink(pipe, request.token);
+    FetchSummary summary = source.fetch(request, sink);
+    for (auto* text : {&summary.message, &summary.request_id, &summary.etag})
+        hide(request.token, *text);
     pipe.summary(summary);
     if (summary.outcome == FetchOutcome::complete)
         look_up_uids(sink.logins(), request.lookups_deadline, pipe);
@@ -62,12 +79,7 @@ void serve(RosterSource& source, const FetchRequest& request, PipeSink& pipe) {
     pipe.end();
 }
 
-std::unique_ptr<RosterSource> source_for(const Config& config, int roster_file) {
-    if (config.roster_is_a_file()) return std::make_unique<FileSource>(config, roster_file);
-    return std::make_unique<HttpSource>(config);
-}
-
-void run_child(const Config& config, int channel, int roster_file) {
+void run_child(const Config& config, int channel, int roster_file, MakeSource make_source) {
     PipeSink pipe(channel);
     try {
         if (const auto dropped = drop_privileges(); !dropped) {
@@ -75,7 +87,7 @@ void run_child(const Config& config, int channel, int roster_file) {
             return;
         }
         if (!die_with_parent(channel)) return;
-        const auto source = source_for(config, roster_file);
+        const auto source = make_source(config, roster_file);
         while (const auto request = receive_request(channel)) serve(*source, *request, pipe);
     } catch (const std::exception& error) {
         pipe.summary(failed_fetch(
@@ -86,6 +98,11 @@ void run_child(const Config& config, int channel, int roster_file) {
 
 }  // namespace
 
+std::unique_ptr<RosterSource> source_for(const Config& config, int roster_file) {
+    if (config.roster_is_a_file()) return std::make_unique<FileSource>(config, roster_file);
+    return std::make_unique<HttpSource>(config);
+}
+
 FetchSummary failed_fetch(FetchOutcome outcome, std::string message) {
     FetchSummary summary;
     summary.outcome = outcome;
@@ -93,7 +110,8 @@ FetchSummary failed_fetch(FetchOutcome outcome, std::string message) {
     return summary;
 }
 
-Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int roster_file) {
+Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int roster_file,
+                                                      MakeSource make_source) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return failure(system_error_text("socketpair", errno));
@@ -107,7 +125,7 @@ Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int 
     if (pid == 0) {
         ours.reset();
         keep_only_descriptors({theirs.get(), roster_file});
-        run_child(config, theirs.get(), roster_file);
+        run_child(config, theirs.get(), roster_file, make_source);
         // No destructors, no exit handlers: they are the parent's.
         ::_exit(0);
     }

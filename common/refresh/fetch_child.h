@@ -15,10 +15,17 @@ struct FetchResult {
     std::vector<std::pair<std::string, uid_t>> uids;
 };
 
+using MakeSource = std::unique_ptr<RosterSource> (*)(const Config& config, int roster_file);
+
+// HTTP or a file, as base_url says.
+std::unique_ptr<RosterSource> source_for(const Config& config, int roster_file);
+
 class FetchChild {
   public:
-    // Forks. `roster_file` is the opened roster for file://, or -1; the child keeps a copy.
-    static Result<std::unique_ptr<FetchChild>> start(const Config& config, int roster_file);
+    // Forks. `roster_file` is the opened roster for file://, or -1; the child keeps a copy. The
+    // source is made in the child, when it has dropped its privileges.
+    static Result<std::unique_ptr<FetchChild>> start(const Config& config, int roster_file,
+                                                     MakeSource make_source = source_for);
     // Kills and reaps it.
     ~FetchChild();
     FetchChild(const FetchChild&) = delete;

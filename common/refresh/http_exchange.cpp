@@ -26,7 +26,7 @@ void add(HeaderList& list, const std::string& header) {
 HeaderList headers_of(const HttpRequest& request) {
     HeaderList list;
     add(list, "Accept: application/json");
-    add(list, "Authorization: Bearer " + request.token);
+    if (!request.token.empty()) add(list, "Authorization: Bearer " + request.token);
     if (!request.etag.empty()) add(list, "If-None-Match: " + request.etag);
     if (request.wait.count() > 0) add(list, "Prefer: wait=" + std::to_string(request.wait.count()));
     return list;
@@ -87,7 +87,8 @@ struct Exchange {
             {"x-request-id", &answer.request_id},
             {"retry-after", &answer.retry_after},
             {"together-as-of", &answer.as_of},
-            {"preference-applied", &answer.preference_applied}};
+            {"preference-applied", &answer.preference_applied},
+            {"cache-control", &answer.cache_control}};
         for (const auto& [known, field] : kept)
             if (same_name(name, known)) *field = value;
         return true;
@@ -217,6 +218,7 @@ HttpAnswer HttpClient::get(const HttpRequest& request) {
     HttpAnswer answer;
     answer.request_id = exchange.answer.request_id;
     answer.connection_failed = is_connection_failure(code);
+    answer.timed_out = code == CURLE_OPERATION_TIMEDOUT;
     answer.error = exchange.refused != nullptr        ? exchange.refused
                    : code == CURLE_OPERATION_TIMEDOUT ? "no answer within the deadline"
                    : handle_->error[0] != '\0'        ? handle_->error

@@ -13,7 +13,7 @@ namespace together {
 
 struct HttpRequest {
     std::string url;
-    std::string token;
+    std::string token;             // empty: no Authorization
     std::string etag;              // If-None-Match, where not empty
     std::chrono::seconds wait{0};  // Prefer: wait, where not zero
     Deadline deadline;
@@ -26,6 +26,7 @@ struct HttpAnswer {
     std::string error;
     // The peer could not be reached or went away: worth another try, as 5xx is.
     bool connection_failed = false;
+    bool timed_out = false;
     std::string body;  // decompressed
     std::string content_type;
     std::string etag;
@@ -33,6 +34,7 @@ struct HttpAnswer {
     std::string retry_after;
     std::string as_of;               // Together-As-Of
     std::string preference_applied;  // Preference-Applied
+    std::string cache_control;
 };
 
 // Keeps its connection between requests. Not thread-safe. Redirects are never followed, environment

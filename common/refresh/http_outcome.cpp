@@ -48,6 +48,11 @@ std::string describe(const HttpAnswer& answer) {
     return text;
 }
 
+bool is_json(const HttpAnswer& answer) {
+    const auto type = answer.content_type.substr(0, answer.content_type.find(';'));
+    return type == "application/json" || type == "application/json ";
+}
+
 std::optional<Nanoseconds> retry_after_of(const HttpAnswer& answer) {
     const auto seconds = whole_number(answer.retry_after);
     if (!seconds) return std::nullopt;

@@ -18,6 +18,9 @@ HttpOutcome outcome_of(const HttpAnswer& answer);
 // "the authority answered 503 (request id …)", or why there was no answer.
 std::string describe(const HttpAnswer& answer);
 
+// application/json, whatever its parameters.
+bool is_json(const HttpAnswer& answer);
+
 // Retry-After in seconds, or nothing; a date is not understood (nodes' clocks may be wrong).
 std::optional<Nanoseconds> retry_after_of(const HttpAnswer& answer);
 

@@ -19,7 +19,6 @@ constexpr int most_pages = 1'000;
 constexpr int most_restarts = 2;
 constexpr int most_tries = 4;
 constexpr std::size_t longest_cursor = 1'024;
-constexpr std::size_t longest_etag = 250;
 
 std::string percent_encoded(const std::string& text) {
     constexpr std::string_view unreserved =
@@ -37,11 +36,6 @@ std::string percent_encoded(const std::string& text) {
         encoded += hex[byte & 15];
     }
     return encoded;
-}
-
-bool is_json(const std::string& content_type) {
-    const auto type = content_type.substr(0, content_type.find(';'));
-    return type == "application/json" || type == "application/json ";
 }
 
 // One fetch of the whole roster.
@@ -110,16 +104,14 @@ class Fetch {
         end(FetchOutcome::no_answer, describe(answer));
     }
 
-    std::string url() const {
-        std::string text =
-            config_.base_url + "/projects/" + config_.project + "/collaborators?limit=1000";
-        if (!cursor_.empty()) text += "&after=" + percent_encoded(cursor_);
-        return text;
-    }
-
     // Asks until there is an answer that another try would not change, or no time.
     HttpAnswer ask() {
-        HttpRequest request{url(), request_.token, {}, 0s, request_.deadline, request_.deadline};
+        HttpRequest request{roster_url(config_.base_url, config_.project, largest_limit, cursor_),
+                            request_.token,
+                            {},
+                            0s,
+                            request_.deadline,
+                            request_.deadline};
         if (cursor_.empty()) {
             request.etag = request_.etag;
             request.wait = request_.wait;
@@ -176,7 +168,7 @@ class Fetch {
     }
 
     void page(const HttpAnswer& answer) {
-        if (!is_json(answer.content_type)) {
+        if (!is_json(answer)) {
             end(FetchOutcome::no_answer,
                 "the authority answered with " +
                     (answer.content_type.empty() ? "no content type" : answer.content_type) +
@@ -265,6 +257,14 @@ class Fetch {
 };
 
 }  // namespace
+
+std::string roster_url(const std::string& base_url, const std::string& project, std::size_t limit,
+                       const std::string& cursor) {
+    std::string url =
+        base_url + "/projects/" + project + "/collaborators?limit=" + std::to_string(limit);
+    if (!cursor.empty()) url += "&after=" + percent_encoded(cursor);
+    return url;
+}
 
 FetchSummary HttpSource::fetch(const FetchRequest& request, FetchSink& sink) {
     return Fetch(config_, client_, request, sink).run();

@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "api_check.h"
 #include "helper_process.h"
 #include "options.h"
 #include "process_setup.h"
@@ -46,6 +47,7 @@ int run(const RefreshOptions& options) {
     reset_inherited_state();
     // A caller that was killed must leave nothing behind. The last change of credentials was its.
     if (has_pipe && !die_with_parent(helper_pipe)) return exit_status(RefreshOutcome::no_answer);
+    if (options.kind == RefreshKind::api_check) return api_check(options);
     SystemClock clock;
     if (options.kind == RefreshKind::watch) return watch(options, clock, say);
     return one_round(options, clock);

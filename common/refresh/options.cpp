@@ -1,12 +1,16 @@
 #include "options.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string_view>
 
 namespace together {
 
 const char* const refresh_usage =
     "Usage: together-refresh [--config PATH] [--verbose] [--accept-older] [--watch | --on-demand]\n"
+    "       together-refresh --api-check [--config PATH] [--url URL] [--project PROJECT]\n"
+    "                        [--token-file PATH] [--ca-file PATH]\n"
     "\n"
     "Brings this node's copy of the project's roster up to date.\n"
     "\n"
@@ -14,11 +18,13 @@ const char* const refresh_usage =
     "  --watch          go on for ever, in the foreground; SIGTERM ends it\n"
     "  --on-demand      as an adapter does: honour the roster's age and the mark of a failure\n"
     "  --accept-older   believe a revision older than the stored one (the authority was restored)\n"
+    "  --api-check      as togetherctl api-check does: try an authority, change nothing\n"
     "  --verbose        show what is asked and answered, secrets removed\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0 the roster is valid, 75 no answer, 77 the authority refused our token,\n"
-    "78 the configuration is wrong.\n"
+    "78 the configuration is wrong. With --api-check: 0 the authority conforms, 1 it does not,\n"
+    "2 cannot tell.\n"
     "\n"
     "Example: together-refresh --verbose\n";
 
@@ -35,15 +41,33 @@ std::string absolute(const char* path) {
 
 Result<RefreshOptions> parse_options(int argc, const char* const* argv) {
     RefreshOptions options;
+    auto& api = options.api_check;
+    const std::pair<std::string_view, std::optional<std::string>*> of_api_check[] = {
+        {"--url", &api.url},
+        {"--project", &api.project},
+        {"--token-file", &api.token_file},
+        {"--ca-file", &api.ca_file}};
+    std::string_view needs_api_check;
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
-        if (argument == "--config") {
+        const auto* const of_check =
+            std::find_if(std::begin(of_api_check), std::end(of_api_check),
+                         [&](const auto& option) { return option.first == argument; });
+        if (of_check != std::end(of_api_check)) {
+            if (++i == argc || *argv[i] == '\0')
+                return failure(std::string(argument) + " needs a value");
+            *of_check->second = argument.ends_with("-file") ? absolute(argv[i]) : argv[i];
+            needs_api_check = argument;
+        } else if (argument == "--config") {
             if (++i == argc || *argv[i] == '\0') return failure("--config needs a path");
             options.config_path = absolute(argv[i]);
-        } else if (argument == "--watch" || argument == "--on-demand") {
+        } else if (argument == "--watch" || argument == "--on-demand" ||
+                   argument == "--api-check") {
             if (options.kind != RefreshKind::now)
-                return failure("--watch and --on-demand exclude each other");
-            options.kind = argument == "--watch" ? RefreshKind::watch : RefreshKind::on_demand;
+                return failure("--watch, --on-demand and --api-check exclude each other");
+            options.kind = argument == "--watch"       ? RefreshKind::watch
+                           : argument == "--on-demand" ? RefreshKind::on_demand
+                                                       : RefreshKind::api_check;
         } else if (argument == "--verbose") {
             options.verbose = true;
         } else if (argument == "--accept-older") {
@@ -56,6 +80,11 @@ Result<RefreshOptions> parse_options(int argc, const char* const* argv) {
             return failure("unknown argument " + std::string(argument));
         }
     }
+    const bool checks = options.kind == RefreshKind::api_check;
+    if (!checks && !needs_api_check.empty())
+        return failure(std::string(needs_api_check) + " is for --api-check");
+    if (checks && (options.accept_older || options.verbose))
+        return failure("--api-check takes neither --accept-older nor --verbose");
     // Once it is somebody's decision; for ever nothing would be checked any more.
     if (options.accept_older && options.kind == RefreshKind::watch)
         return failure("--watch and --accept-older exclude each other");

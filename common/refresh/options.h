@@ -1,6 +1,7 @@
 // together-refresh's command line.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "config.h"
@@ -12,6 +13,15 @@ enum class RefreshKind {
     now,        // one round, whatever age and mark
     on_demand,  // executed by an adapter: honours age and mark, bounded by [roster] deadline
     watch,      // rounds for ever
+    api_check,  // no round: what would a node think of an authority?
+};
+
+// What is not given, the configuration says.
+struct ApiCheckOptions {
+    std::optional<std::string> url;
+    std::optional<std::string> project;
+    std::optional<std::string> token_file;
+    std::optional<std::string> ca_file;
 };
 
 struct RefreshOptions {
@@ -19,6 +29,7 @@ struct RefreshOptions {
     RefreshKind kind = RefreshKind::now;
     bool verbose = false;
     bool accept_older = false;
+    ApiCheckOptions api_check;
     bool help = false;
     bool version = false;
 };

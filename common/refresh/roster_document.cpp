@@ -106,7 +106,7 @@ std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex
     return std::nullopt;
 }
 
-std::optional<std::string> read_page(const Json::Value& root, const std::string& project,
+std::optional<std::string> read_list(const Json::Value& root, const std::string& project,
                                      RosterPage& page) {
     if (!root.isObject()) return "it is not an object";
     Reader reader("");
@@ -119,10 +119,20 @@ std::optional<std::string> read_page(const Json::Value& root, const std::string&
     const auto* data = reader.field(root, "data");
     if (data != nullptr && !data->isArray()) reader.complain("data", "is not an array");
     if (!reader.problem().empty()) return reader.problem();
-    page.entries.reserve(data->size());
-    for (Json::ArrayIndex i = 0; i < data->size(); ++i)
-        if (auto problem = read_entry((*data)[i], i, page)) return problem;
     return std::nullopt;
+}
+
+std::optional<std::string> read_entries(const Json::Value& data, RosterPage& page) {
+    page.entries.reserve(data.size());
+    for (Json::ArrayIndex i = 0; i < data.size(); ++i)
+        if (auto problem = read_entry(data[i], i, page)) return problem;
+    return std::nullopt;
+}
+
+using Part = PageRefusal::Part;
+
+tl::unexpected<PageRefusal> refusal(Part part, std::string message) {
+    return tl::unexpected<PageRefusal>({part, std::move(message)});
 }
 
 // jsoncpp's errors span lines: "* Line 1, Column 2\n  Syntax error…".
@@ -158,10 +168,11 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
-Result<RosterPage> parse_roster_page(std::string_view json, const std::string& project) {
-    if (!is_utf8(json)) return failure("the roster is not UTF-8");
+tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
+                                                        const std::string& project) {
+    if (!is_utf8(json)) return refusal(Part::syntax, "the roster is not UTF-8");
     if (const auto reason = why_not_strict_json(json))
-        return failure("the roster is not JSON: " + *reason);
+        return refusal(Part::syntax, "the roster is not JSON: " + *reason);
     Json::CharReaderBuilder builder;
     Json::CharReaderBuilder::strictMode(&builder.settings_);
     builder["stackLimit"] = 32;
@@ -172,11 +183,14 @@ Result<RosterPage> parse_roster_page(std::string_view json, const std::string& p
     // jsoncpp throws where nesting exceeds the limit, and on numbers that no type holds.
     try {
         if (!reader->parse(json.data(), json.data() + json.size(), &root, &problem))
-            return failure("the roster is not JSON: " + on_one_line(problem));
-        if (const auto wrong = read_page(root, project, page))
-            return failure("the roster is refused: " + *wrong);
+            return refusal(Part::syntax, "the roster is not JSON: " + on_one_line(problem));
+        if (const auto wrong = read_list(root, project, page))
+            return refusal(Part::list, "the roster is refused: " + *wrong);
+        if (const auto wrong = read_entries(root["data"], page))
+            return refusal(Part::entries, "the roster is refused: " + *wrong);
     } catch (const Json::Exception& error) {
-        return failure(std::string("the roster is not JSON: ") + on_one_line(error.what()));
+        return refusal(Part::syntax,
+                       std::string("the roster is not JSON: ") + on_one_line(error.what()));
     }
     return page;
 }

@@ -18,10 +18,20 @@ struct RosterPage {
     std::string next_cursor;  // empty: the last page
 };
 
+struct PageRefusal {
+    enum class Part {
+        syntax,   // it is no JSON
+        list,     // what stands around the entries
+        entries,  // one of them
+    } part = Part::syntax;
+    std::string message;
+};
+
 // Refuses, with a sentence that names the entry and the field: bad UTF-8, anything that is not
 // strict JSON, a missing field, a wrong type, another project. Unknown fields are ignored. An entry
 // whose login is null or of another form than the node's is left out.
-Result<RosterPage> parse_roster_page(std::string_view json, const std::string& project);
+tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
+                                                        const std::string& project);
 
 // What chown(2) and setresuid(2) take for "no uid".
 inline constexpr uid_t no_uid = static_cast<uid_t>(-1);

@@ -11,6 +11,7 @@
 #include "fetch_child.h"
 #include "roster_lock.h"
 #include "roster_update.h"
+#include "token_file.h"
 #include "trusted_file.h"
 
 namespace together {
@@ -30,18 +31,6 @@ Result<void> prepare_directory(const std::string& path) {
     if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return failure(path + " can be written by others than its owner (chmod go-w)");
     return {};
-}
-
-// The bearer token: one line of visible characters.
-Result<std::string> read_token(const std::string& path) {
-    auto text = read_trusted(path, 4096, Secrecy::secret);
-    if (!text) return failure(text.error().message);
-    while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-    const bool plain =
-        std::all_of(text->begin(), text->end(), [](char c) { return c > ' ' && c < '\x7f'; });
-    if (text->empty() || !plain)
-        return failure(path + " is empty or is not one line of plain characters");
-    return *std::move(text);
 }
 
 }  // namespace

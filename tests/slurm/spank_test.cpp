@@ -101,10 +101,19 @@ TEST(spank, another_configuration_by_argument) {
     CHECK_EQUAL(0, start_task({"config=/etc/together/other.conf"}));
 }
 
-TEST(spank, the_roster_that_was_replaced_after_init_decides) {
+// A task's process is in the reach of the job's user, slurmstepd is not.
+TEST(spank, is_decided_when_the_step_starts) {
     CHECK_EQUAL(0, call("slurm_spank_init"));
-    node.roster.content.entries = {entry("bob", 10002)};
-    node.write_roster();
+    std::filesystem::remove(node.path);
+    std::filesystem::remove(node.roster.path());
+    CHECK_EQUAL(0, call("slurm_spank_task_init_privileged"));
+}
+
+TEST(spank, the_extern_step_asks_nothing) {
+    fake_slurm().step = SLURM_EXTERN_CONT;
+    std::filesystem::remove(node.path);
+    CHECK_EQUAL(0, call("slurm_spank_init"));
+    CHECK_TRUE(fake_slurm().errors.empty());
     CHECK_EQUAL(-1, call("slurm_spank_task_init_privileged"));
 }
 
@@ -117,8 +126,8 @@ TEST(spank, a_damaged_roster_is_named_as_people_know_it) {
 }
 
 TEST(spank, a_task_whose_user_slurm_does_not_tell_is_refused) {
-    CHECK_EQUAL(0, call("slurm_spank_init"));
     fake_slurm().tells_whose_job = false;
+    CHECK_EQUAL(0, call("slurm_spank_init"));
     CHECK_EQUAL(-1, call("slurm_spank_task_init_privileged"));
 }
 

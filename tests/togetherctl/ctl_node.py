@@ -16,7 +16,7 @@ SECURITY = next(folder for folder in (Path("/usr/lib/x86_64-linux-gnu/security")
                                       Path("/usr/lib/aarch64-linux-gnu/security"),
                                       Path("/usr/lib64/security")) if folder.exists())
 VERBS = ["status", "check", "explain", "refresh", "roster", "permissions", "config",
-         "enable", "disable", "admit", "lockdown", "sessions"]
+         "api-check", "enable", "disable", "admit", "lockdown", "sessions"]
 
 ETC = Path("/etc/together")
 CONFIG = ETC / "together.conf"

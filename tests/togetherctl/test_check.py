@@ -154,3 +154,16 @@ def test_a_roster_beyond_stale_for(roster: None) -> None:
     time.sleep(1.1)
     run = ctl("check", "bob")
     assert run.returncode == 2 and "older than stale_for" in run.stdout
+
+
+def test_a_uid_as_slurm_asks(roster: None) -> None:
+    run = ctl("check", "--uid", "10002")
+    assert run.returncode == 0 and "bob" in run.stdout
+    document = ctl_json("check", "--uid", "10002", "--action", "slurm.submit")
+    assert (document["login"], document["uid"], document["role"]) == ("bob", 10002, "member")
+    assert ctl("check", "--uid", "10002", "--require-admin").returncode == 1
+    run = ctl("check", "--uid", "20000")
+    assert run.returncode == 1 and "20000" in run.stdout
+    assert ctl("check", "--uid", "0").returncode == 0
+    text = ctl("explain", "--uid", "20000").stdout
+    assert "not_a_collaborator" in text and "Login: unknown" in text

@@ -29,6 +29,7 @@ def test_both_files_there_and_back(slurm: Path) -> None:
     before = texts(slurm)
     run = ctl("enable", "slurm", "--file", str(slurm))
     assert run.returncode == 0, run.stderr
+    assert "slurmctld takes its plug-ins up when it is restarted" in run.stdout
     enabled = texts(slurm)
     assert "\nJobSubmitPlugins=together,lua\n" in enabled["slurm.conf"]
     lines = enabled["plugstack.conf"].splitlines()

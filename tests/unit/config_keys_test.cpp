@@ -171,6 +171,15 @@ TEST(config_keys, stale_for_can_be_forever) {
     bad("roster", "stale_for = Forever", "not a duration such as");
 }
 
+TEST(config_keys, proxy_never_reads_the_token) {
+    folder.write("together.conf",
+                 "[api]\nbase_url = http://127.0.0.1:8080/v1\nproject = proj_a\n"
+                 "proxy = http://proxy:3128\n");
+    TEXT_EQUAL(
+        folder.path() + ": [api] proxy would read the token: that needs a base_url of https://",
+        folder.load().error().message);
+}
+
 TEST(config_keys, stale_for_is_no_shorter_than_the_other_ages) {
     TEXT_EQUAL(folder.path() + ": [roster] stale_for is shorter than fresh_for",
                with("roster", "stale_for = 29s").error().message);

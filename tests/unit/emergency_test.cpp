@@ -210,7 +210,7 @@ TEST(admission, is_malformed_with_a_bad_time) {
     for (const char* until : {"", "tomorrow", "2100-01-01", "2100-01-01T00:00:00+00:00",
                               "2100-02-30T00:00:00Z", "9999-12-31T23:59:59Z", "4102444800"})
         is_malformed("login = alice\nreason = x\nuntil = " + std::string(until) + "\n",
-                     ":3: until: not a time such as 2026-01-31T18:00:00Z");
+                     ":3: until: not a time such as 2026-01-31T18:00:00Z, up to the year 2261");
 }
 
 TEST(admission, is_malformed_with_a_bad_uid) {
@@ -257,6 +257,15 @@ TEST(admission, is_a_file) {
     std::filesystem::remove(folder / "admit.d/alice");
     CHECK_EQUAL(0, ::mkfifo((folder / "admit.d/alice").c_str(), 0644));
     CHECK_FALSE(admits("alice"));
+}
+
+TEST(admission, is_looked_for_in_a_folder_that_can_be_opened) {
+    std::filesystem::remove_all(folder / "admit.d");
+    CHECK_FALSE(admits_uid(10001));
+    CHECK_TRUE(problems.empty());  // nobody is admitted
+    write_file(folder / "admit.d", "a file");
+    CHECK_FALSE(admits_uid(10001));
+    TEXT_EQUAL("cannot open " + (folder / "admit.d") + ": Not a directory", problems.at(0));
 }
 
 TEST(admission, of_one_is_not_spoilt_by_anothers_malformed_file) {

@@ -82,3 +82,18 @@ TEST(refresh_options, the_usage_names_each) {
                                "--help", "--version", "75", "77", "78", "Example:"})
         TEXT_CONTAINS(option, refresh_usage);
 }
+
+TEST(refresh_options, of_an_api_check) {
+    const auto options = parse({"--api-check", "--url", "https://x/v1", "--project", "proj_1",
+                                "--token-file", "/t", "--ca-file", "/c"});
+    CHECK_TRUE(options->kind == RefreshKind::api_check);
+    TEXT_EQUAL("https://x/v1", *options->api_check.url);
+    TEXT_EQUAL("proj_1", *options->api_check.project);
+    TEXT_EQUAL("/t", *options->api_check.token_file);
+    TEXT_EQUAL("/c", *options->api_check.ca_file);
+    CHECK_FALSE(parse({"--api-check"})->api_check.url.has_value());
+    TEXT_EQUAL("--url needs a value", problem({"--api-check", "--url"}));
+    TEXT_EQUAL("--project is for --api-check", problem({"--project", "proj_1"}));
+    TEXT_EQUAL("--api-check takes neither --accept-older nor --verbose",
+               problem({"--api-check", "--verbose"}));
+}

@@ -157,3 +157,18 @@ TEST(snapshot_damage, of_a_record_is_noticed_at_any_bit_and_any_length) {
     CHECK_FALSE(decode_record(key, std::string(100'000, '\0')).has_value());
     CHECK_FALSE(decode_record(std::string(100'000, 'k'), record).has_value());
 }
+
+// Mapped, this would end the process.
+TEST(snapshot_damage, that_cuts_it_short_while_it_is_listed_ends_the_list) {
+    roster.content.entries.clear();
+    for (uid_t uid = 20000; uid < 24000; ++uid)
+        roster.content.entries.push_back(entry("user" + std::to_string(uid), uid));
+    roster.write();
+    const auto snapshot = roster.open();
+    std::size_t seen = 0;
+    CHECK_FALSE(snapshot->for_each([&](const RosterEntry&) {
+        if (seen++ == 0) std::filesystem::resize_file(roster.path(), 4096);
+    }));
+    CHECK_TRUE(seen > 0 && seen < 4000);
+    CHECK_FALSE(snapshot->verify_whole());
+}

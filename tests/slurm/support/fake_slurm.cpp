@@ -15,6 +15,7 @@ void FakeSlurm::reset() {
     context = S_CTX_REMOTE;
     job_uid = 10001;
     local_task = 0;
+    step = 7;
     tells_whose_job = true;
     infos.clear();
     errors.clear();
@@ -72,6 +73,9 @@ SLURM_EXPORT spank_err_t spank_get_item(spank_t, spank_item_t item, ...) {
             break;
         case S_TASK_ID:
             *va_arg(arguments, int*) = fake_slurm().local_task;
+            break;
+        case S_JOB_STEPID:
+            *va_arg(arguments, std::uint32_t*) = fake_slurm().step;
             break;
         default:
             *va_arg(arguments, std::uint32_t*) = 7;

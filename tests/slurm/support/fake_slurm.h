@@ -14,6 +14,7 @@ struct FakeSlurm {
     spank_context_t context = S_CTX_REMOTE;
     uid_t job_uid = 10001;
     int local_task = 0;
+    std::uint32_t step = 7;
     bool tells_whose_job = true;
 
     std::vector<std::string> infos;
