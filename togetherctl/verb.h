@@ -41,13 +41,18 @@ struct Verb {
     bool operand_is_required() const { return !operand.empty() && !operand.starts_with('['); }
 };
 
+extern const Verb admit_verb;
 extern const Verb api_check_verb;
 extern const Verb check_verb;
 extern const Verb config_verb;
+extern const Verb disable_verb;
+extern const Verb enable_verb;
 extern const Verb explain_verb;
+extern const Verb lockdown_verb;
 extern const Verb permissions_verb;
 extern const Verb refresh_verb;
 extern const Verb roster_verb;
+extern const Verb sessions_verb;
 extern const Verb status_verb;
 
 using Verbs = std::span<const Verb* const>;

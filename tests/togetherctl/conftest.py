@@ -1,6 +1,8 @@
 """The tests of togetherctl. Start them with `tests/togetherctl/run`."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,8 @@ def pytest_configure() -> None:
     private_etc = any(line.split()[4] == "/etc" and " - tmpfs " in line for line in mounts)
     if os.environ.get("TOGETHER_SANDBOX") != "1" or not private_etc:
         pytest.exit("these tests change the system: run tests/togetherctl/run", returncode=2)
-    missing = [str(program) for program in (ctl_node.TOGETHERCTL, ctl_node.TOGETHER_REFRESH)
+    missing = [str(program) for program in (ctl_node.TOGETHERCTL, ctl_node.TOGETHER_REFRESH,
+                                                ctl_node.PAM_MODULE)
                if not program.exists()]
     if missing:
         pytest.exit(f"build first (TOGETHER_BUILD names the folder): no {missing}", returncode=2)
@@ -30,6 +33,38 @@ def accounts() -> None:
         for login, uid in ACCOUNTS.items():
             if f"\n{login}:" not in Path("/etc/passwd").read_text():
                 passwd.write(f"{login}:x:{uid}:{uid}::/nonexistent:/bin/sh\n")
+    with Path("/etc/shadow").open("a") as shadow:
+        for login in ACCOUNTS:
+            shadow.write(f"{login}:*:19000:0:99999:7:::\n")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_module(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Our module in libpam's folder, which is read-only here: over it lies a copy."""
+    folder = tmp_path_factory.mktemp("security")
+    folder.chmod(0o755)
+    shutil.copytree(ctl_node.SECURITY, folder, dirs_exist_ok=True)
+    shutil.copy(ctl_node.PAM_MODULE, folder)
+    # In the stead of one that is not installed: it lets everybody in.
+    shutil.copy(folder / "pam_permit.so", folder / "pam_slurm_adopt.so")
+    subprocess.run(["mount", "--bind", folder, ctl_node.SECURITY], check=True)
+    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # or sshd -T does not answer
+
+
+@pytest.fixture(scope="session")
+def pristine_pam(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pam")
+    shutil.copytree("/etc/pam.d", folder / "pam.d")
+    return folder / "pam.d"
+
+
+@pytest.fixture
+def etc_pam(pristine_pam: Path) -> Iterator[Path]:
+    """/etc/pam.d; as it was afterwards."""
+    folder = Path("/etc/pam.d")
+    yield folder
+    shutil.rmtree(folder)
+    shutil.copytree(pristine_pam, folder)
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,12 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("TOGETHER_BUILD", CHECKOUT / "build" / "release")).resolve()
 TOGETHERCTL = BUILD / "togetherctl" / "togetherctl"
 TOGETHER_REFRESH = BUILD / "common" / "refresh" / "together-refresh"
+PAM_MODULE = BUILD / "pam_together" / "pam_together.so"
+SECURITY = next(folder for folder in (Path("/usr/lib/x86_64-linux-gnu/security"),
+                                      Path("/usr/lib/aarch64-linux-gnu/security"),
+                                      Path("/usr/lib64/security")) if folder.exists())
 VERBS = ["status", "check", "explain", "refresh", "roster", "permissions", "config",
-         "api-check"]
+         "api-check", "enable", "disable", "admit", "lockdown", "sessions"]
 
 ETC = Path("/etc/together")
 CONFIG = ETC / "together.conf"

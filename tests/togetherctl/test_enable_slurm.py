@@ -1,0 +1,127 @@
+"""enable slurm: slurm.conf and plugstack.conf."""
+
+from pathlib import Path
+
+import pytest
+
+from ctl_node import SECURITY, ctl, ctl_json
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, roster: None) -> Path:
+    """slurm.conf of a cluster whose plug-ins are all there."""
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    for name in ("job_submit_together.so", "spank_together.so"):
+        (plugins / name).write_bytes((SECURITY / "pam_permit.so").read_bytes())
+        (plugins / name).chmod(0o644)
+    conf = tmp_path / "slurm.conf"
+    conf.write_text(f"ClusterName=c\nJobSubmitPlugins=lua\nPluginDir=/nowhere:{plugins}\n")
+    (tmp_path / "plugstack.conf").write_text("include /etc/slurm/plugstack.conf.d/*.conf\n")
+    return conf
+
+
+def texts(conf: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in conf.parent.iterdir() if path.is_file()}
+
+
+def test_both_files_there_and_back(slurm: Path) -> None:
+    before = texts(slurm)
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 0, run.stderr
+    assert "slurmctld takes its plug-ins up when it is restarted" in run.stdout
+    enabled = texts(slurm)
+    assert "\nJobSubmitPlugins=together,lua\n" in enabled["slurm.conf"]
+    lines = enabled["plugstack.conf"].splitlines()
+    assert lines[1] == "required spank_together.so" and lines[3].startswith("include ")
+    assert enabled["slurm.conf.before-together"] == before["slurm.conf"]
+    assert ctl("enable", "slurm", "--file", str(slurm)).returncode == 0
+    assert texts(slurm) == enabled
+    assert ctl("disable", "slurm", "--file", str(slurm)).returncode == 0
+    assert texts(slurm) == before
+
+
+def test_a_dry_run_shows_both(slurm: Path) -> None:
+    before = texts(slurm)
+    run = ctl("enable", "slurm", "--file", str(slurm), "--dry-run")
+    assert run.returncode == 0 and texts(slurm) == before
+    assert "-JobSubmitPlugins=lua" in run.stdout and "+required spank_together.so" in run.stdout
+    assert "erin" in run.stdout
+
+
+@pytest.mark.parametrize("gone", ["slurm.conf", "plugstack.conf"])
+def test_whichever_file_is_there(gone: str, slurm: Path) -> None:
+    text = slurm.read_text()
+    (slurm.parent / gone).unlink()
+    if gone == "slurm.conf":  # then PluginDir is not known either
+        assert "no plug-in is installed" in ctl("enable", "slurm", "--file", str(slurm)).stderr
+        return
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 0 and f"there is no {slurm.parent}/plugstack.conf" in run.stdout
+    assert slurm.read_text() != text
+
+
+def test_plugstack_elsewhere(slurm: Path) -> None:
+    other = slurm.parent / "other.conf"
+    (slurm.parent / "plugstack.conf").rename(other)
+    slurm.write_text(slurm.read_text() + f"PlugStackConfig = {other}  # ours\n")
+    assert ctl("enable", "slurm", "--file", str(slurm)).returncode == 0
+    assert "required spank_together.so" in other.read_text()
+
+
+@pytest.mark.parametrize(("plugin", "file"), [("job_submit_together.so", "slurm.conf"),
+                                              ("spank_together.so", "plugstack.conf")])
+def test_a_file_whose_plugin_is_missing_stays(plugin: str, file: str, slurm: Path) -> None:
+    before = texts(slurm)
+    (slurm.parent / "plugins" / plugin).unlink()
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 0 and f"{plugin} is not installed here" in run.stdout
+    after = texts(slurm)
+    assert after[file] == before[file]
+    assert [name for name in before if after[name] != before[name]] != []
+
+
+def test_without_any_plugin(slurm: Path) -> None:
+    before = texts(slurm)
+    for path in (slurm.parent / "plugins").iterdir():
+        path.unlink()
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 2 and "no plug-in is installed" in run.stderr
+    assert texts(slurm) == before
+
+
+def test_a_plugin_that_not_everybody_can_read(slurm: Path) -> None:
+    before = texts(slurm)
+    (slurm.parent / "plugins" / "spank_together.so").chmod(0o600)
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 2 and "cannot be read by everybody" in run.stderr
+    assert texts(slurm) == before
+
+
+def test_a_list_in_an_included_file_is_named(slurm: Path) -> None:
+    slurm.write_text(slurm.read_text().replace("JobSubmitPlugins=lua", "include more.conf"))
+    (slurm.parent / "more.conf").write_text("JobSubmitPlugins=lua\n")
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 2 and "JobSubmitPlugins is set in" in run.stderr
+
+
+def test_what_was_written_by_hand_stays(slurm: Path) -> None:
+    slurm.write_text(slurm.read_text().replace("=lua", "=lua,together"))
+    (slurm.parent / "plugstack.conf").write_text("required spank_together.so\n")
+    before = texts(slurm)
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 0 and run.stdout.count("written by hand") == 2
+    assert texts(slurm) == before
+    run = ctl("disable", "slurm", "--file", str(slurm))
+    assert run.returncode == 1 and run.stderr.count("written by hand") == 2
+    assert texts(slurm) == before
+
+
+def test_the_json(slurm: Path) -> None:
+    document = ctl_json("enable", "slurm", "--file", str(slurm))
+    assert document["changed"] and [file["changes"] for file in document["files"]] == [True, True]
+
+
+def test_where_there_is_no_slurm(tmp_path: Path, roster: None) -> None:
+    run = ctl("enable", "slurm", "--file", str(tmp_path / "slurm.conf"))
+    assert run.returncode == 2 and "is there; --file names a slurm.conf elsewhere" in run.stderr

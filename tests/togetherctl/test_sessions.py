@@ -1,0 +1,162 @@
+"""sessions: real connections to a real sshd, of users who are removed meanwhile."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ctl_node import (CHECKOUT, PLAIN_USER, ROSTER, admit, ctl, ctl_json, entry, refresh, write_config,
+                      write_roster)
+
+sys.path.append(str(CHECKOUT / "tests" / "system"))
+from accounts import Account, Accounts  # noqa: E402
+from ssh_client import Connection, SshClient  # noqa: E402
+from sshd import Sshd  # noqa: E402
+from waiting import wait_until  # noqa: E402
+
+USERS = {"una": 11001, "ulf": 11002, "uwe": 11003}
+
+
+@pytest.fixture(scope="module")
+def users(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Account]:
+    accounts = Accounts(tmp_path_factory.mktemp("keys"))
+    return {login: accounts.add(login, uid) for login, uid in USERS.items()}
+
+
+@pytest.fixture(scope="module")
+def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshClient]:
+    folder = tmp_path_factory.mktemp("sshd")
+    with Sshd(folder) as sshd:
+        yield SshClient(sshd, Path("/tmp"))
+
+
+def roster_of(*logins: str) -> None:
+    write_roster(*(entry(login, "member", USERS[login]) for login in logins),
+                 entry("alice", "admin", 10001))
+    refresh()
+
+
+@pytest.fixture
+def connections(ssh: SshClient, users: dict[str, Account]) -> Iterator[dict[str, Connection]]:
+    """Everybody is on the roster and connected; then ulf and uwe are removed."""
+    roster_of(*USERS)
+    open_ones = {login: ssh.connect(account) for login, account in users.items()}
+    for connection in open_ones.values():
+        assert connection.admitted()
+    roster_of("una")
+    yield open_ones
+    for connection in open_ones.values():
+        connection.__exit__()
+
+
+def is_open(connection: Connection) -> bool:
+    return connection._process.poll() is None
+
+
+def listed(*arguments: str) -> dict[str, dict[str, object]]:
+    return {one["login"]: one for one in ctl_json("sessions", *arguments)["sessions"]}
+
+
+def test_those_of_removed_ones_are_listed(connections: dict[str, Connection]) -> None:
+    run = ctl("sessions")
+    assert run.returncode == 1
+    assert "Of 3 open SSH sessions 2 belong to logins that the gate refuses now." in run.stdout
+    rows = {line.split()[0]: line.split() for line in run.stdout.splitlines()[2:4]}
+    assert set(rows) == {"ulf", "uwe"}
+    assert rows["ulf"][1] == "11002" and rows["ulf"][-2:] == ["not_a_collaborator", "open"]
+    document = listed()
+    assert set(document) == {"ulf", "uwe"}
+    assert os.readlink(f"/proc/{document['ulf']['pid']}/exe").endswith("sshd")
+    assert document["ulf"]["ended"] is document["ulf"]["yours"] is False
+    assert all(is_open(connection) for connection in connections.values())
+
+
+def test_end_ends_these_and_no_others(connections: dict[str, Connection]) -> None:
+    run = ctl("sessions", "--end")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count(" ended") == 2
+    wait_until(lambda: not is_open(connections["ulf"]), "the end of ulf's")
+    wait_until(lambda: not is_open(connections["uwe"]), "the end of uwe's")
+    assert connections["una"].run("id -un").stdout == "una\n"
+    assert ctl("sessions").returncode == 0
+    assert ctl_json("sessions")["open_sessions"] == 1
+
+
+def test_a_command_that_goes_on_is_named(connections: dict[str, Connection]) -> None:
+    assert connections["ulf"].run("setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo").status == 0
+    run = ctl("sessions", "--end")
+    left = subprocess.run(["ps", "-o", "pid=", "-u", "ulf"], capture_output=True, text=True).stdout
+    for pid in left.split():
+        os.kill(int(pid), 9)
+    assert "1 processes of ulf go on" in run.stdout
+
+
+def test_while_the_authority_is_away(connections: dict[str, Connection]) -> None:
+    ROSTER.unlink()
+    write_config(roster__refresh_program="/bin/false", roster__fresh_for="0s",
+                 roster__recheck_after="0s")
+    assert set(listed()) == {"ulf", "uwe"}
+
+
+def test_exempt_and_admitted_ones_are_left(connections: dict[str, Connection]) -> None:
+    write_config(gate__exempt_users="uwe")
+    admit("ulf", "2099-01-01T00:00:00Z")
+    assert ctl("sessions", "--end").returncode == 0
+    assert all(is_open(connection) for connection in connections.values())
+
+
+def test_in_a_lockdown_it_is_everybody_but_them(connections: dict[str, Connection]) -> None:
+    write_config(gate__exempt_users="uwe")
+    admit("ulf", "2099-01-01T00:00:00Z")
+    assert ctl("lockdown", "--reason", "x").returncode == 0
+    found = listed()
+    assert set(found) == {"una"} and found["una"]["reason"] == "lockdown"
+
+
+def test_in_observe_mode_nobodys_is_ended(connections: dict[str, Connection]) -> None:
+    write_config(gate__mode="observe")
+    assert set(listed()) == {"ulf", "uwe"}
+    run = ctl("sessions", "--end")
+    assert run.returncode == 1 and "OBSERVE MODE: ulf is not refused, and left" in run.stdout
+    assert all(is_open(connection) for connection in connections.values())
+
+
+def test_nobody_of_whom_the_gate_cannot_tell(connections: dict[str, Connection]) -> None:
+    write_config(roster__refresh_program="/bin/false", roster__directory="/var/cache/empty")
+    Path("/var/cache/empty").mkdir(exist_ok=True)
+    run = ctl("sessions", "--end")
+    assert run.returncode == 2 and "the gate cannot tell now" in run.stdout
+    assert all(is_open(connection) for connection in connections.values())
+
+
+def test_ones_own_session_is_left(ssh: SshClient, users: dict[str, Account]) -> None:
+    sudoers = Path("/etc/sudoers.d/everybody")
+    sudoers.write_text("ALL ALL=(ALL) NOPASSWD: ALL\n")
+    sudoers.chmod(0o440)
+    roster_of("una")
+    from ctl_node import TOGETHERCTL
+    result = ssh.run(users["ulf"], f"sudo {TOGETHERCTL} sessions --end")
+    sudoers.unlink()
+    assert result.status == 1
+    assert "your own session (ulf) is left" in result.stdout
+
+
+def test_a_user_who_calls_his_process_sshd_is_no_session() -> None:
+    write_roster(entry("alice", "admin", 10001))
+    refresh()
+    script = "exec -a 'sshd: erin [priv]' sleep 1000"
+    decoy = subprocess.Popen(["bash", "-c", script], user=10005, group=10005, extra_groups=[])
+    roots = subprocess.Popen(["bash", "-c", script])
+    try:
+        assert ctl_json("sessions")["sessions"] == []
+    finally:
+        for process in (decoy, roots):
+            process.kill()
+            process.wait()
+
+
+def test_only_root_may_look() -> None:
+    assert "needs root" in ctl("sessions", user=PLAIN_USER).stderr

@@ -1,0 +1,145 @@
+// Where the gate's lines go in a service file, byte for byte.
+#include "pam_stack.h"
+
+#include <CppUTest/TestHarness.h>
+
+#include "marked_block.h"
+#include "support/texts.h"
+
+using namespace togetherctl;
+
+namespace {
+
+const std::string head = std::string(block_begin) +
+                         "\naccount [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n";
+const std::string tail = "\n" + std::string(block_end) + "\n";
+
+std::string block(const std::string& call = "pam_together.so") {
+    return head + "account [success=ok ignore=ignore default=die] " + call + tail;
+}
+
+bool common_account_holds_some(const std::string& name) {
+    return name == "common-account";
+}
+
+}  // namespace
+
+TEST_GROUP(pam_stack){
+    // The gate's block is in `before` + `after` between the two, and comes out again.
+    static void stands_between(const std::string& before, const std::string& after){
+        const auto edited = with_gate(before + after, {}, common_account_holds_some);
+CHECK_TRUE(edited.has_value());
+TEXT_EQUAL(before + block() + after, *edited);
+TEXT_EQUAL(*edited, *with_gate(*edited, {}, common_account_holds_some));
+TEXT_EQUAL(before + after, *without_gate(*edited));
+}
+static std::string complaint(const std::string& text) {
+    const auto edited = with_gate(text, {}, common_account_holds_some);
+    CHECK_FALSE(edited.has_value());
+    return edited.error().message;
+}
+}
+;
+
+TEST(pam_stack, the_gate_is_the_first_account_line) {
+    stands_between("#%PAM-1.0\nauth required pam_unix.so\n", "account required pam_unix.so\n");
+    stands_between("auth required pam_unix.so\n", "-account required pam_ldap.so\n");
+    stands_between("auth required pam_unix.so\n", "\tACCOUNT required pam_unix.so\nx\n");
+    stands_between("", "account include password-auth\n");
+    stands_between("", "account substack password-auth\n");
+}
+
+TEST(pam_stack, it_stands_before_a_file_that_holds_account_lines) {
+    stands_between("@include common-auth\n\n", "@include common-account\naccount required a.so\n");
+    stands_between("", "  @INCLUDE  common-account # all\n");
+}
+
+TEST(pam_stack, it_stands_before_pam_slurm_adopt) {
+    stands_between("@include common-auth\n",
+                   "account required pam_slurm_adopt.so\n@include common-account\n");
+}
+
+TEST(pam_stack, the_comment_above_a_line_stays_with_it) {
+    stands_between("@include common-auth\n\n", "# One\n# Two\naccount required pam_nologin.so\n");
+    stands_between("auth required a.so # x\n", "# One\naccount required pam_nologin.so\n");
+    // But the head of the file stays its head.
+    stands_between("#%PAM-1.0\n# Head\n", "account required pam_nologin.so\n");
+}
+
+TEST(pam_stack, without_account_lines_it_stands_at_the_end) {
+    stands_between("auth required pam_unix.so\n", "");
+    stands_between("", "");
+    stands_between("# account required pam_unix.so\n#@include common-account\n", "");
+}
+
+TEST(pam_stack, a_last_line_without_a_newline_comes_back_without_one) {
+    const std::string text = "auth required pam_unix.so";
+    const auto edited = *with_gate(text, {}, common_account_holds_some);
+    CHECK_TRUE(edited.starts_with(text + "\n" + head));
+    TEXT_EQUAL(edited, *with_gate(edited, {}, common_account_holds_some));
+    TEXT_EQUAL(text, *without_gate(edited));
+}
+
+TEST(pam_stack, a_continued_line_is_one_line) {
+    stands_between("auth \\\n  required \\\n# account x\n\n  pam_unix.so\n",
+                   "account \\\n required pam_unix.so\n");
+    stands_between("auth required a.so \\\n account\n", "account required pam_unix.so\n");
+    // A comment ends the line, backslash or not.
+    stands_between("auth required a.so # \\\n", "account required pam_unix.so\n");
+}
+
+TEST(pam_stack, what_cannot_be_understood_is_left_alone) {
+    TEXT_EQUAL("its last line ends with a backslash; mend it by hand",
+               complaint("auth required a.so \\\n"));
+    CHECK_TRUE(complaint(std::string("auth\0x\n", 7)).find("no text file") != std::string::npos);
+    CHECK_TRUE(complaint(std::string(block_begin) + "\n").find("line 1") != std::string::npos);
+}
+
+TEST(pam_stack, the_call_is_replaced_where_it_stands) {
+    const std::string before = "auth required a.so\n";
+    const std::string after = "account required b.so\n";
+    const auto edited =
+        with_gate(before + block() + after, {"/opt/pam_together.so", {"require=admin"}},
+                  common_account_holds_some);
+    TEXT_EQUAL(before + block("/opt/pam_together.so require=admin") + after, *edited);
+    const auto call = call_in_block(*edited);
+    CHECK_TRUE(call && *call == GateCall({"/opt/pam_together.so", {"require=admin"}}));
+    CHECK_FALSE(call_in_block(before + after)->has_value());
+}
+
+TEST(pam_stack, a_block_that_no_longer_stands_first_is_moved) {
+    const auto edited = with_gate("account required a.so\n" + block() + "account required b.so\n",
+                                  {}, common_account_holds_some);
+    TEXT_EQUAL(block() + "account required a.so\naccount required b.so\n", *edited);
+}
+
+TEST(pam_stack, a_control_that_was_loosened_is_tightened) {
+    std::string loose = block();
+    loose.replace(loose.find("default=die"), 11, "default=ok ");
+    TEXT_EQUAL(block() + "account required a.so\n",
+               *with_gate(loose + "account required a.so\n", {}, common_account_holds_some));
+}
+
+TEST(pam_stack, a_line_by_hand_is_found_and_judged) {
+    const std::string root = "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n";
+    const std::string gate =
+        "account\t[success=ok ignore=ignore default=die]  /x/pam_together.so quiet\n";
+    const auto find = [](const std::string& text) {
+        return line_by_hand(text, common_account_holds_some);
+    };
+    const auto right = find("auth required a.so\n" + root + gate + "@include common-account\n");
+    CHECK_TRUE(right && right->stands_right);
+    LONGS_EQUAL(3, right->number);
+    CHECK_TRUE(right->call == GateCall({"/x/pam_together.so", {"quiet"}}));
+    CHECK_FALSE(find("@include common-account\n" + root + gate)->stands_right);
+    CHECK_FALSE(find(gate)->stands_right);
+    CHECK_FALSE(find(root + "account optional pam_together.so\n")->stands_right);
+    CHECK_FALSE(find("#" + gate).has_value());
+    CHECK_FALSE(right->call.by_caller);
+    const auto of_sudo = find(gate_lines({"pam_together.so", {}, true})[0] + "\n" + gate);
+    CHECK_TRUE(of_sudo && of_sudo->stands_right && of_sudo->call.by_caller);
+    CHECK_FALSE(find(block()).has_value());
+    const auto beside_block = find(block() + "account required a.so\n" + gate);
+    LONGS_EQUAL(6, beside_block->number);
+    CHECK_FALSE(beside_block->stands_right);
+}

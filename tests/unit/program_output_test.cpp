@@ -1,0 +1,69 @@
+// What other programs say, and how they are called.
+#include <CppUTest/TestHarness.h>
+
+#include "captured_program.h"
+#include "slurm_jobs.h"
+#include "sshd_settings.h"
+#include "support/texts.h"
+
+using namespace togetherctl;
+using namespace std::chrono_literals;
+
+TEST_GROUP(captured_program){};
+
+TEST(captured_program, gives_what_was_written_to_stdout) {
+    const auto output = output_of("/bin/echo", {"a b", "$HOME"}, 10s);
+    CHECK_TRUE(output.has_value());
+    TEXT_EQUAL("a b $HOME\n", *output);
+}
+
+TEST(captured_program, has_an_environment_of_ours) {
+    TEXT_EQUAL("PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C\n",
+               *output_of("/usr/bin/env", {}, 10s));
+}
+
+TEST(captured_program, that_fails_gives_its_first_complaint) {
+    const auto output = output_of("/bin/cat", {"/nowhere"}, 10s);
+    CHECK_FALSE(output.has_value());
+    TEXT_EQUAL("/bin/cat failed: /bin/cat: /nowhere: No such file or directory",
+               output.error().message);
+    CHECK_FALSE(output_of("/nowhere/program", {}, 10s).has_value());
+}
+
+TEST(captured_program, that_hangs_is_killed) {
+    const auto output = output_of("/bin/sleep", {"1000"}, 0s);
+    CHECK_FALSE(output.has_value());
+    TEXT_CONTAINS("did not end within", output.error().message);
+}
+
+TEST(captured_program, that_writes_without_end_is_killed) {
+    CHECK_FALSE(output_of("/bin/cat", {"/dev/zero"}, 60s).has_value());
+}
+
+TEST(captured_program, is_the_first_one_there_is) {
+    TEXT_EQUAL("/bin/echo", first_program({"/nowhere/echo", "/bin/echo", "/bin/cat"}));
+    TEXT_EQUAL("", first_program({"/nowhere/echo", "/etc/passwd", "/etc"}));
+}
+
+TEST_GROUP(program_output){};
+
+TEST(program_output, of_sshd) {
+    const auto settings = parse_sshd_settings(
+        "port 22\nusepam yes\nauthorizedkeysfile .ssh/authorized_keys /etc/keys/%u\n");
+    CHECK_TRUE(settings.use_pam);
+    LONGS_EQUAL(2, settings.key_files.size());
+    TEXT_EQUAL("/etc/keys/%u", settings.key_files[1]);
+    CHECK_FALSE(parse_sshd_settings("usepam no\n").use_pam);
+    CHECK_FALSE(parse_sshd_settings("").use_pam);
+    CHECK_TRUE(parse_sshd_settings("authorizedkeysfile none\n").key_files.empty());
+}
+
+TEST(program_output, of_squeue) {
+    const auto jobs =
+        parse_jobs("7|10001|RUNNING|train\n8_[1-3]|10002|PENDING|a|b c\n\nerror: x\n");
+    LONGS_EQUAL(2, jobs.size());
+    TEXT_EQUAL("8_[1-3]", jobs[1].id);
+    LONGS_EQUAL(10002, jobs[1].uid);
+    TEXT_EQUAL("PENDING", jobs[1].state);
+    TEXT_EQUAL("a|b c", jobs[1].name);
+}

@@ -1,0 +1,125 @@
+// slurm.conf and plugstack.conf: our plug-ins in, and out again byte for byte.
+#include "slurm_files.h"
+
+#include <CppUTest/TestHarness.h>
+
+#include "marked_block.h"
+#include "support/texts.h"
+
+using namespace togetherctl;
+
+namespace {
+
+const std::string sign =
+    "# together-access: togetherctl enable put \"together\" into the next line's list\n";
+
+std::string block(const std::string& line) {
+    return std::string(block_begin) + "\n" + line + "\n" + std::string(block_end) + "\n";
+}
+
+}  // namespace
+
+TEST_GROUP(job_submit_list){static void becomes(const std::string& text, const std::string& wanted){
+    const auto edited = with_job_submit(text);
+CHECK_TRUE(edited.has_value());
+TEXT_EQUAL(wanted, *edited);
+TEXT_EQUAL(wanted, *with_job_submit(*edited));
+TEXT_EQUAL(text, *without_job_submit(*edited));
+CHECK_FALSE(job_submit_by_hand(*edited));
+}
+}
+;
+
+TEST(job_submit_list, is_made_where_there_is_none) {
+    becomes("ClusterName=c\n", "ClusterName=c\n" + block("JobSubmitPlugins=together"));
+    becomes("", block("JobSubmitPlugins=together"));
+    becomes("#JobSubmitPlugins=lua\n",
+            "#JobSubmitPlugins=lua\n" + block("JobSubmitPlugins=together"));
+    TEXT_EQUAL("A=b", *without_job_submit(*with_job_submit("A=b")));
+}
+
+TEST(job_submit_list, gets_us_first) {
+    becomes("A=b\nJobSubmitPlugins=lua\nC=d\n",
+            "A=b\n" + sign + "JobSubmitPlugins=together,lua\nC=d\n");
+    becomes("  jobsubmitplugins = lua,all_partitions  # ours\n",
+            sign + "  jobsubmitplugins = together,lua,all_partitions  # ours\n");
+    becomes("JobSubmitPlugins=\"lua\"\n", sign + "JobSubmitPlugins=\"together,lua\"\n");
+    becomes("JobSubmitPlugins=\n", sign + "JobSubmitPlugins=together\n");
+    becomes("JobSubmitPlugins=lua", sign + "JobSubmitPlugins=together,lua");
+    becomes("JobSubmitPlugins=not_together\n", sign + "JobSubmitPlugins=together,not_together\n");
+}
+
+TEST(job_submit_list, that_was_changed_meanwhile_loses_us_only) {
+    TEXT_EQUAL("JobSubmitPlugins=lua,partition\n",
+               *without_job_submit(sign + "JobSubmitPlugins=lua,together,partition\n"));
+    TEXT_EQUAL("JobSubmitPlugins=lua\n",
+               *without_job_submit(sign + "JobSubmitPlugins=lua,job_submit/together\n"));
+    TEXT_EQUAL("A=b\nJobSubmitPlugins=lua\n",
+               *without_job_submit(sign + "A=b\nJobSubmitPlugins=lua\n"));
+    TEXT_EQUAL("A=b\n", *without_job_submit(sign + "A=b\n"));
+    TEXT_EQUAL("JobSubmitPlugins=lua\nA=b\n",
+               *without_job_submit("JobSubmitPlugins=lua,together\n" + sign + "A=b\n"));
+}
+
+TEST(job_submit_list, that_has_us_by_hand_stays) {
+    for (const std::string text : {"JobSubmitPlugins=together\n", "JobSubmitPlugins=lua,together\n",
+                                   "JobSubmitPlugins=\"lua, job_submit/together\" # x\n"}) {
+        TEXT_EQUAL(text, *with_job_submit(text));
+        TEXT_EQUAL(text, *without_job_submit(text));
+        CHECK_TRUE(job_submit_by_hand(text));
+    }
+    CHECK_FALSE(job_submit_by_hand("JobSubmitPlugins=lua\n"));
+}
+
+TEST(job_submit_list, that_stands_twice_is_left_alone) {
+    const auto edited = with_job_submit("JobSubmitPlugins=a\nX=y\njobSubmitPlugins=b\n");
+    CHECK_FALSE(edited.has_value());
+    CHECK_TRUE(edited.error().message.find("lines 1 and 3") != std::string::npos);
+    CHECK_FALSE(with_job_submit("A=b \\\n").has_value());
+}
+
+TEST_GROUP(spank_line){static void becomes(const std::string& text, const std::string& wanted){
+    const auto edited = with_spank(text, {});
+TEXT_EQUAL(wanted, *edited);
+TEXT_EQUAL(wanted, *with_spank(*edited, {}));
+TEXT_EQUAL(text, *without_spank(*edited));
+}
+}
+;
+
+TEST(spank_line, stands_before_all_others) {
+    const auto ours = block("required spank_together.so");
+    becomes("include /etc/slurm/plugstack.conf.d/*.conf\n",
+            ours + "include /etc/slurm/plugstack.conf.d/*.conf\n");
+    becomes("# Head\n\noptional a.so\n", "# Head\n\n" + ours + "optional a.so\n");
+    becomes("# Head\n", "# Head\n" + ours);
+    becomes("", ours);
+    TEXT_EQUAL("# Head", *without_spank(*with_spank("# Head", {})));
+}
+
+TEST(spank_line, takes_arguments) {
+    TEXT_EQUAL(block("required spank_together.so config=/x"), *with_spank("", {"config=/x"}));
+    TEXT_EQUAL(block("required spank_together.so config=/x"),
+               *with_spank(block("required spank_together.so"), {"config=/x"}));
+}
+
+TEST(spank_line, by_hand_stays) {
+    const std::string text = "required /opt/spank_together.so config=/x\n";
+    TEXT_EQUAL(text, *with_spank(text, {}));
+    TEXT_EQUAL(text, *without_spank(text));
+    CHECK_TRUE(spank_by_hand(text));
+    // Slurm ignores a line with a typing error: it is none.
+    CHECK_FALSE(spank_by_hand("requird spank_together.so\n"));
+    CHECK_FALSE(spank_by_hand("#required spank_together.so\n"));
+    CHECK_FALSE(spank_by_hand(block("required spank_together.so")));
+}
+
+TEST_GROUP(slurm_settings){};
+
+TEST(slurm_settings, are_found_as_slurm_finds_them) {
+    const char* text = "PlugStackConfig = /a b\nplugstackconfig=\"/c\" # x\n#PlugStackConfig=/d\n";
+    TEXT_EQUAL("/c", *slurm_setting(text, "PlugStackConfig"));
+    CHECK_FALSE(slurm_setting(text, "PluginDir").has_value());
+    CHECK_TRUE(slurm_includes("include a.conf # x\nInclude  /b\nincluded c\n") ==
+               (std::vector<std::string>{"a.conf", "/b"}));
+}

@@ -1,0 +1,74 @@
+// Which processes are a user's SSH session.
+#include "ssh_sessions.h"
+
+#include <CppUTest/TestHarness.h>
+
+#include "support/texts.h"
+
+using namespace togetherctl;
+
+namespace {
+
+Process process(pid_t pid, pid_t parent, uid_t uid, const char* title,
+                const char* program = "sshd") {
+    return {pid, parent, uid, 1, program, title};
+}
+
+const Process listener =
+    process(1, 0, 0, "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups");
+
+}  // namespace
+
+TEST_GROUP(ssh_sessions){};
+
+TEST(ssh_sessions, are_roots_process_and_a_child_of_the_users) {
+    const auto found = ssh_sessions({listener, process(2, 1, 0, "sshd: alice [priv]"),
+                                     process(3, 2, 1000, "sshd: alice@pts/0,pts/1")});
+    LONGS_EQUAL(1, found.size());
+    TEXT_EQUAL("alice", found[0].login);
+    LONGS_EQUAL(1000, found[0].uid);
+    LONGS_EQUAL(2, found[0].monitor.pid);
+    LONGS_EQUAL(1, found[0].children.size());
+    TEXT_EQUAL("pts/0,pts/1", found[0].terminals);
+}
+
+TEST(ssh_sessions, are_called_otherwise_from_9_8_on) {
+    const auto found =
+        ssh_sessions({process(2, 1, 0, "sshd-session: alice [priv]", "sshd-session"),
+                      process(3, 2, 1000, "sshd-session: alice@notty", "sshd-session")});
+    LONGS_EQUAL(1, found.size());
+    TEXT_EQUAL("notty", found[0].terminals);
+}
+
+TEST(ssh_sessions, may_have_no_terminal_at_all) {
+    LONGS_EQUAL(1, ssh_sessions(
+                       {process(2, 1, 0, "sshd: alice [priv]"), process(3, 2, 1000, "sshd: alice")})
+                       .size());
+}
+
+TEST(ssh_sessions, are_none_before_the_login) {
+    CHECK_TRUE(ssh_sessions({listener, process(2, 1, 0, "sshd: alice [priv]"),
+                             process(3, 2, 100, "sshd: alice [net]")})
+                   .empty());
+    CHECK_TRUE(
+        ssh_sessions({process(2, 1, 0, "sshd: [accepted]"), process(3, 2, 100, "sshd: [net]")})
+            .empty());
+    CHECK_TRUE(ssh_sessions({process(2, 1, 0, "sshd: alice [priv]")}).empty());
+}
+
+TEST(ssh_sessions, of_root_are_never_meant) {
+    CHECK_TRUE(
+        ssh_sessions({process(2, 1, 0, "sshd: root [priv]"), process(3, 2, 0, "sshd: root@pts/0")})
+            .empty());
+    CHECK_TRUE(ssh_sessions({process(2, 1, 0, "sshd: root@pts/0")}).empty());
+}
+
+TEST(ssh_sessions, are_not_made_by_a_title) {
+    const auto child = process(3, 2, 1000, "sshd: alice@pts/0");
+    // A user's process, root's of another program, and a child that is no sshd.
+    CHECK_TRUE(ssh_sessions({process(2, 1, 1000, "sshd: alice [priv]"), child}).empty());
+    CHECK_TRUE(ssh_sessions({process(2, 1, 0, "sshd: alice [priv]", "sudo"), child}).empty());
+    CHECK_TRUE(ssh_sessions({process(2, 1, 0, "sshd: alice [priv]"),
+                             process(3, 2, 1000, "sshd: alice@pts/0", "bash")})
+                   .empty());
+}

@@ -1,0 +1,99 @@
+#include "edit_report.h"
+
+#include "text_diff.h"
+
+namespace togetherctl {
+namespace {
+
+using Written = tl::expected<void, WriteFailure>;
+
+Written carry_out_one(const PlannedEdit& edit, bool enable, std::vector<std::string>& done) {
+    if (enable)
+        if (auto kept = keep_backup(edit.file); !kept) return kept;
+    if (auto written = replace(edit.file, edit.after); !written) {
+        if (enable) drop_backup(edit.file, edit.file.text);
+        return written;
+    }
+    const std::string backup = edit.file.target + backup_suffix;
+    if (enable)
+        done.push_back(edit.file.target + ": changed; as it was: " + backup);
+    else if (drop_backup(edit.file, edit.after))
+        done.push_back(edit.file.target + ": as it was before");
+    else
+        done.push_back(edit.file.target +
+                       ": our lines are taken out; it was changed meanwhile, and " + backup +
+                       " stays as it was before that");
+    return {};
+}
+
+}  // namespace
+
+void show_plan(const Plan& plan, Output& output) {
+    for (const auto& edit : plan.edits) {
+        const auto diff = unified_diff(edit.file.target, edit.file.text, edit.after);
+        if (diff.empty()) output.line(edit.file.target + ": nothing to change");
+        for (std::size_t at = 0; at < diff.size();) {
+            const auto end = diff.find('\n', at);
+            output.line(diff.substr(at, end - at), diff[at] == '+'   ? Tone::good
+                                                   : diff[at] == '-' ? Tone::bad
+                                                                     : Tone::plain);
+            at = end + 1;
+        }
+    }
+    for (const auto& note : plan.notes) output.line("Note: " + note, Tone::warning);
+}
+
+Json::Value json_of(const Plan& plan) {
+    Json::Value json;
+    json["files"] = Json::arrayValue;
+    for (const auto& edit : plan.edits) {
+        Json::Value file;
+        file["path"] = edit.file.path;
+        file["target"] = edit.file.target;
+        file["changes"] = edit.changes();
+        file["diff"] = unified_diff(edit.file.target, edit.file.text, edit.after);
+        file["lines"] = Json::arrayValue;
+        for (const auto& line : edit.lines) file["lines"].append(line);
+        json["files"].append(file);
+    }
+    json["notes"] = Json::arrayValue;
+    for (const auto& note : plan.notes) json["notes"].append(note);
+    return json;
+}
+
+CarriedOut carry_out(const Plan& plan, bool enable) {
+    CarriedOut result;
+    for (const auto& edit : plan.edits) {
+        if (!edit.changes()) continue;
+        const auto written = carry_out_one(edit, enable, result.done);
+        if (written) continue;
+        if (written.error().kind == WriteError::made_elsewhere) {
+            result.how = Carried::elsewhere;
+            result.elsewhere.push_back(written.error().message);
+            continue;
+        }
+        result.how = Carried::not_out;
+        result.problem = written.error().message;
+        break;
+    }
+    return result;
+}
+
+void show(const Plan& plan, const CarriedOut& result, Output& output) {
+    for (const auto& done : result.done) output.line(done, Tone::good);
+    if (result.how != Carried::elsewhere) return;
+    for (const auto& why : result.elsewhere) output.line(why, Tone::bad);
+    output.line("This file is made elsewhere (an image, a ConfigMap, a mount). Change it there:");
+    for (const auto& edit : plan.edits) {
+        if (!edit.changes()) continue;
+        if (edit.lines.empty()) {
+            output.line(edit.file.path + ", without the lines that togetherctl enable wrote");
+            continue;
+        }
+        output.line(edit.file.path +
+                    (plan.host == Host::slurm ? ":" : ", as its first account lines:"));
+        for (const auto& line : edit.lines) output.line("  " + line);
+    }
+}
+
+}  // namespace togetherctl

@@ -1,0 +1,55 @@
+#include "emergency_files.h"
+
+#include "config.h"
+#include "duration.h"
+#include "identifiers.h"
+#include "ini_file.h"
+
+namespace togetherctl {
+
+using namespace together;
+
+std::string emergency_folder(const std::string& config_path) {
+    Config config;
+    config.path = config_path;
+    return config.folder();
+}
+
+std::string admission_path(const std::string& folder, const std::string& login) {
+    return folder + "/admit.d/" + login;
+}
+
+Result<void> check_reason(const std::string& reason) {
+    constexpr std::size_t longest = 160;
+    if (reason.find_first_not_of(' ') == std::string::npos) return failure("the reason is empty");
+    if (!is_printable(reason)) return failure("the reason must be one line of text");
+    if (reason.size() > longest)
+        return failure("the reason is longer than " + std::to_string(longest) + " bytes");
+    return {};
+}
+
+Result<std::string> admission_text(const Admission& admission) {
+    std::string text = "login = " + admission.login + "\n";
+    if (admission.uid) text += "uid = " + std::to_string(*admission.uid) + "\n";
+    text += "until = " + format_utc(admission.until) + "\nreason = " + admission.reason + "\n";
+    std::string read_back;
+    const auto read = read_ini(text, "reason", [&](const IniEntry& entry) {
+        if (entry.key == "reason") read_back = entry.value;
+        return std::optional<std::string>();
+    });
+    // " ;" begins a comment there, and blanks at the ends are cut.
+    if (!read || read_back != admission.reason)
+        return failure(
+            "the reason cannot be written into an INI file as it is: no \" ;\", no "
+            "blanks at its ends");
+    return text;
+}
+
+std::string write_problem(const WriteFailure& failure, const std::string& path) {
+    if (failure.kind == WriteError::failed) return failure.message;
+    return failure.message +
+           ". This folder is made elsewhere (a ConfigMap, an image): put the file " + path +
+           " there";
+}
+
+}  // namespace togetherctl

@@ -1,0 +1,25 @@
+// What root writes beside the configuration in an emergency: lockdown and admit.d/LOGIN, in the
+// format that the gate reads (common/emergency.h).
+#pragma once
+
+#include <string>
+
+#include "edited_file.h"
+#include "emergency.h"
+
+namespace togetherctl {
+
+// The folder of the configuration; it need not hold one.
+std::string emergency_folder(const std::string& config_path);
+
+std::string admission_path(const std::string& folder, const std::string& login);
+// Fails where the gate would not read back the same, from a reason with a newline, say.
+together::Result<std::string> admission_text(const together::Admission& admission);
+
+// Fails where it is no one line of printable text.
+together::Result<void> check_reason(const std::string& reason);
+
+// What is done by hand where a folder is made elsewhere (a ConfigMap).
+std::string write_problem(const WriteFailure& failure, const std::string& path);
+
+}  // namespace togetherctl

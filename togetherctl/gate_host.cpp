@@ -1,0 +1,46 @@
+#include "gate_host.h"
+
+#include "pam_files.h"
+#include "slurm_hosts.h"
+
+namespace togetherctl {
+namespace {
+
+using together::failure;
+using together::Result;
+
+// "require" is PAM's, "module" too.
+Result<void> check_options(const CommandLine& line, Host host) {
+    if (host == Host::slurm)
+        for (const char* option : {"require", "module"})
+            if (line.has(option))
+                return failure("--" + std::string(option) + " is for ssh and sudo");
+    const auto role = line.value("require");
+    if (role && *role != "admin") return failure("--require knows one role, admin");
+    const auto module = line.value("module");
+    if (module && (!module->starts_with('/') || module->find_first_of(" \t#[]\\") != module->npos))
+        return failure("--module needs an absolute path without blanks");
+    if (line.config_path().find_first_of(" \t#[]\\\"") != std::string::npos)
+        return failure("--config: neither PAM nor Slurm takes a path with blanks");
+    return {};
+}
+
+}  // namespace
+
+std::optional<Host> host_named(std::string_view name) {
+    if (name == "ssh") return Host::ssh;
+    if (name == "sudo") return Host::sudo;
+    if (name == "slurm") return Host::slurm;
+    return std::nullopt;
+}
+
+Result<Plan> plan_enable(const CommandLine& line, Host host) {
+    if (auto good = check_options(line, host); !good) return tl::make_unexpected(good.error());
+    return host == Host::slurm ? plan_slurm(line, true) : plan_pam(line, host, true);
+}
+
+Result<Plan> plan_disable(const CommandLine& line, Host host) {
+    return host == Host::slurm ? plan_slurm(line, false) : plan_pam(line, host, false);
+}
+
+}  // namespace togetherctl

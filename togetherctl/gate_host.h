@@ -1,0 +1,42 @@
+// What enable and disable do to which file: planned first, shown, then done.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command_line.h"
+#include "edited_file.h"
+#include "permissions.h"
+
+namespace togetherctl {
+
+enum class Host { ssh, sudo, slurm };
+
+struct PlannedEdit {
+    EditedFile file;
+    std::string after;
+    std::vector<std::string> lines;  // ours, for those who make the file elsewhere
+
+    bool changes() const { return after != file.text; }
+};
+
+struct Plan {
+    Host host = Host::ssh;
+    std::vector<PlannedEdit> edits;
+    std::vector<std::string> notes;
+    // What stands in the way: the gate would not work, or everybody would be refused.
+    std::vector<std::string> problems;
+    // How the gate is called then.
+    std::string config_path;
+    bool require_admin = false;
+    together::Action action = together::Action::ssh_login;
+};
+
+std::optional<Host> host_named(std::string_view name);
+
+// Fails where a file cannot be read or understood, or an option does not fit the host.
+together::Result<Plan> plan_enable(const CommandLine& line, Host host);
+together::Result<Plan> plan_disable(const CommandLine& line, Host host);
+
+}  // namespace togetherctl

@@ -1,0 +1,107 @@
+// togetherctl lockdown: refuses everybody but root and the exempt, at once.
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "command_line.h"
+#include "emergency_files.h"
+#include "gate.h"
+#include "invoker.h"
+#include "output.h"
+#include "trusted_file.h"
+#include "verb.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+
+// What an operator must know at once. Read from the disk alone.
+std::vector<std::string> notes_on(const CommandLine& line) {
+    std::vector<std::string> notes;
+    const auto config = load_config(line.config_path());
+    if (!config)
+        notes.push_back("the configuration is wrong: " + config.error().message);
+    else if (config->mode == Mode::observe)
+        notes.emplace_back("OBSERVE MODE: nobody is refused all the same (mode = enforce)");
+    SystemClock clock;
+    SystemAccounts accounts;
+    NoRefresher none;
+    Gate gate(config, clock, accounts, none);
+    for (const auto& login : people_behind_this())
+        if (!gate.decide({Subject::of_login(login), Action::ssh_login, false}).allowed())
+            notes.push_back(login +
+                            ", who seems to be you, is refused too, from the next login on: "
+                            "keep this session, or add it to [gate] exempt_users");
+    notes.emplace_back("open sessions and running jobs go on: togetherctl sessions");
+    return notes;
+}
+
+void show(const std::string& what, const std::vector<std::string>& notes, bool in_force,
+          const std::string& path, Output& output) {
+    if (output.json()) {
+        Json::Value json;
+        json["in_force"] = in_force;
+        json["path"] = path;
+        json["notes"] = Json::arrayValue;
+        for (const auto& note : notes) json["notes"].append(note);
+        output.document(json);
+        return;
+    }
+    output.line(what, in_force ? Tone::bad : Tone::good);
+    for (const auto& note : notes) output.line("Note: " + note, Tone::warning);
+}
+
+int take_off(const std::string& path, Output& output) {
+    const bool gone = ::unlink(path.c_str()) == 0;
+    if (!gone && errno != ENOENT && errno != ENOTDIR)
+        return output.fail("lockdown: " + system_error_text("cannot remove " + path, errno));
+    show(gone ? "The lockdown is over." : "No lockdown was in force.", {}, false, path, output);
+    return exit_yes;
+}
+
+int run(const CommandLine& line, Output& output) {
+    const auto reason = line.value("reason");
+    if (line.has("off") == reason.has_value())
+        return output.fail("lockdown: --reason TEXT begins one, --off ends it; one of them");
+    if (::geteuid() != 0) return output.fail("lockdown: needs root");
+    const std::string path = emergency_folder(line.config_path()) + "/lockdown";
+    if (line.has("off")) return take_off(path, output);
+    if (const auto good = check_reason(*reason); !good)
+        return output.fail("lockdown: " + good.error().message);
+    if (const auto written = write_new(path, *reason + "\n", 0644); !written)
+        return output.fail("lockdown: " + write_problem(written.error(), path));
+    show("LOCKDOWN IN FORCE on this node: " + *reason +
+             ". Root and exempt users get in, nobody else.",
+         notes_on(line), true, path, output);
+    return exit_yes;
+}
+
+constexpr std::array<Option, 2> options = {{
+    {"reason", "TEXT", "begin one; everybody who is refused reads it"},
+    {"off", "", "end it"},
+}};
+
+constexpr Status statuses[] = {
+    {"0", "done"},
+    {"2", "nothing was changed: not possible, or wrong usage"},
+};
+
+}  // namespace
+
+constinit const Verb lockdown_verb = {
+    .name = "lockdown",
+    .operand = "",
+    .summary = "refuse everybody but root and exempt users",
+    .about =
+        "For an emergency, also while the authority is away: writes the file lockdown beside\n"
+        "the configuration, on this node alone. In force at once, for every login and every\n"
+        "job's step that begins from now on; admissions do not pass it.",
+    .options = options,
+    .statuses = statuses,
+    .example = "togetherctl lockdown --reason incident-42",
+    .run = run,
+};
+
+}  // namespace togetherctl

@@ -1,0 +1,162 @@
+#include "pam_files.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "config.h"
+#include "module_check.h"
+#include "pam_stack.h"
+#include "trusted_file.h"
+
+namespace togetherctl {
+namespace {
+
+using together::failure;
+using together::Result;
+
+constexpr std::size_t largest = std::size_t{1024} * 1024;
+constexpr int deepest = 8;
+
+std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+// Does the file that "@include NAME" means hold account lines, itself or through another?
+bool holds_account_lines(const std::string& folder, const std::string& name, int depth) {
+    const auto text =
+        together::read_trusted(name.starts_with('/') ? name : folder + "/" + name, largest);
+    if (!text || depth == deepest || has_account_lines(*text)) return true;
+    const auto names = included_files(*text);
+    return std::any_of(names.begin(), names.end(), [&](const std::string& next) {
+        return holds_account_lines(folder, next, depth + 1);
+    });
+}
+
+HoldsAccountLines beside(const EditedFile& file) {
+    return [folder = folder_of(file.path)](const std::string& name) {
+        return holds_account_lines(folder, name, 0);
+    };
+}
+
+void set_argument(GateCall& call, const std::string& prefix, const std::string& value) {
+    auto& given = call.arguments;
+    given.erase(std::remove_if(given.begin(), given.end(),
+                               [&](const std::string& a) { return a.starts_with(prefix); }),
+                given.end());
+    given.push_back(prefix + value);
+}
+
+std::optional<std::string> argument(const GateCall& call, const std::string& prefix) {
+    for (const auto& given : call.arguments)
+        if (given.starts_with(prefix)) return given.substr(prefix.size());
+    return std::nullopt;
+}
+
+// What the command line says; what it leaves open is as our block has it already.
+GateCall call_for(const CommandLine& line, Host host, std::optional<GateCall> existing) {
+    GateCall call = std::move(existing).value_or(GateCall{});
+    call.by_caller = host == Host::sudo;
+    if (const auto module = line.value("module")) call.module = *module;
+    if (line.has("config")) set_argument(call, "config=", line.config_path());
+    if (const auto role = line.value("require")) set_argument(call, "require=", *role);
+    return call;
+}
+
+void note_call(const GateCall& call, Plan& plan) {
+    plan.config_path = argument(call, "config=").value_or(together::default_config_path);
+    plan.require_admin = plan.require_admin || argument(call, "require=") == "admin";
+}
+
+void check_modules(const GateCall& call, Plan& plan) {
+    if (pam_module_folder().empty()) {
+        plan.problems.emplace_back("libpam's folder of modules was not found");
+        return;
+    }
+    for (const auto& module : {call.module, std::string("pam_succeed_if.so")})
+        if (const auto good = check_pam_module(pam_module_path(module)); !good)
+            plan.problems.push_back("with this module nobody but root would get in: " +
+                                    good.error().message);
+}
+
+Result<void> plan_enabling(const CommandLine& line, EditedFile file, Plan& plan) {
+    const auto existing = call_in_block(file.text);
+    if (!existing) return failure(file.path + ": " + existing.error().message);
+    GateCall call = call_for(line, plan.host, *existing);
+    const auto in_other_files = beside(file);
+    const auto by_hand = line_by_hand(file.text, in_other_files);
+    const std::string where =
+        by_hand ? file.path + ":" + std::to_string(by_hand->number) : std::string();
+    if (by_hand && by_hand->stands_right && !*existing &&
+        call_for(line, plan.host, by_hand->call) == by_hand->call) {
+        plan.notes.push_back(where + ": the gate's line stands there already, written by hand");
+        note_call(by_hand->call, plan);
+        check_modules(by_hand->call, plan);
+        auto text = file.text;
+        plan.edits.push_back({std::move(file), std::move(text), gate_lines(by_hand->call)});
+        return {};
+    }
+    if (by_hand)
+        plan.notes.push_back(
+            where + ": a line of pam_together that was written by hand stays; take it out");
+    auto after = with_gate(file.text, call, in_other_files);
+    if (!after) return failure(file.path + ": " + after.error().message);
+    note_call(call, plan);
+    check_modules(call, plan);
+    plan.edits.push_back({std::move(file), *std::move(after), gate_lines(call)});
+    return {};
+}
+
+Result<void> plan_disabling(EditedFile file, Plan& plan) {
+    auto after = without_gate(file.text);
+    if (!after) return failure(file.path + ": " + after.error().message);
+    if (const auto by_hand = line_by_hand(file.text, beside(file)))
+        plan.problems.push_back(file.path + ":" + std::to_string(by_hand->number) +
+                                ": a line of pam_together that was written by hand is in force; "
+                                "only lines between our comments are taken out");
+    plan.edits.push_back({std::move(file), *std::move(after), {}});
+    return {};
+}
+
+// "sudo -i" has a service of its own, which on EL takes over sudo's account lines and on Debian
+// does not.
+bool takes_over_sudo(const std::string& text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = std::min(text.find('\n', at), text.size());
+        const auto line = text.substr(at, end - at);
+        if ((line.starts_with("account") && line.find("include") != line.npos &&
+             line.ends_with(" sudo")) ||
+            line == "@include sudo")
+            return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+std::vector<std::string> paths_for(const CommandLine& line, Host host) {
+    if (const auto path = line.value("file")) return {*path};
+    if (host == Host::ssh) return {"/etc/pam.d/sshd"};
+    std::vector<std::string> paths = {"/etc/pam.d/sudo"};
+    const std::string login_shell = "/etc/pam.d/sudo-i";
+    const auto text = together::read_trusted(login_shell, largest);
+    if (::access(login_shell.c_str(), F_OK) == 0 && (!text || !takes_over_sudo(*text)))
+        paths.push_back(login_shell);
+    return paths;
+}
+
+}  // namespace
+
+Result<Plan> plan_pam(const CommandLine& line, Host host, bool enable) {
+    Plan plan;
+    plan.host = host;
+    for (const auto& path : paths_for(line, host)) {
+        auto file = read_for_editing(path);
+        if (!file) return tl::make_unexpected(file.error());
+        auto planned = enable ? plan_enabling(line, *std::move(file), plan)
+                              : plan_disabling(*std::move(file), plan);
+        if (!planned) return tl::make_unexpected(planned.error());
+    }
+    return plan;
+}
+
+}  // namespace togetherctl

@@ -1,0 +1,184 @@
+#include "pam_stack.h"
+
+#include <strings.h>
+
+#include <algorithm>
+
+#include "marked_block.h"
+
+namespace togetherctl {
+namespace {
+
+using together::failure;
+using together::Result;
+
+constexpr std::string_view blanks = " \t";
+constexpr std::string_view roots_way =
+    "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0";
+constexpr std::string_view root_callers_way =
+    "account [success=1 default=ignore] pam_succeed_if.so quiet ruser = root";
+constexpr std::string_view gate_control = "account [success=ok ignore=ignore default=die] ";
+
+// One line as libpam assembles it: continued by a backslash, which blank lines and comments do not
+// end.
+struct PamLine {
+    std::size_t begin;
+    std::size_t end;
+    std::vector<std::string> words;  // brackets hold blanks together
+};
+
+bool same_word(const std::string& a, const char* b) {
+    return ::strcasecmp(a.c_str(), b) == 0;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (true) {
+        text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+        if (text.empty()) return words;
+        std::size_t length = 0;
+        if (text.front() == '[')
+            while (length < text.size() && text[length] != ']')
+                length += text[length] == '\\' ? 2 : 1;
+        length = std::min(text.find_first_of(blanks, length), text.size());
+        words.emplace_back(text.substr(0, length));
+        text.remove_prefix(length);
+    }
+}
+
+Result<std::vector<PamLine>> lines_of(std::string_view text) {
+    if (text.find('\0') != text.npos) return failure("it has a byte of zero: no text file");
+    std::vector<PamLine> lines;
+    std::string pending;
+    bool continued = false;
+    std::size_t begin = 0;
+    for (std::size_t at = 0, next = 0; at < text.size(); at = next) {
+        next = std::min(text.find('\n', at), text.size() - 1) + 1;
+        auto line = text.substr(at, next - at);
+        const auto hash = line.find('#');
+        line = line.substr(0, hash);
+        const auto last = line.find_last_not_of(" \t\r\n\v\f");
+        if (last == line.npos || line.find_first_not_of(" \t\n") == line.npos) continue;
+        if (!continued) begin = at;
+        continued = hash == text.npos && line[last] == '\\';
+        pending.append(line.substr(0, continued ? last : last + 1)).append(" ");
+        if (continued) continue;
+        lines.push_back({begin, next, words_of(pending)});
+        pending.clear();
+    }
+    if (continued) return failure("its last line ends with a backslash; mend it by hand");
+    return lines;
+}
+
+bool is_include(const PamLine& line) {
+    return line.words.size() >= 2 && same_word(line.words[0], "@include");
+}
+
+bool is_account(const PamLine& line) {
+    return same_word(line.words[0], "account") || same_word(line.words[0], "-account");
+}
+
+bool may_hold_account(const PamLine& line, const HoldsAccountLines& holds_account_lines) {
+    return is_account(line) || (is_include(line) && holds_account_lines(line.words[1]));
+}
+
+bool is_our_module(const std::string& word) {
+    return word.substr(word.rfind('/') + 1) == "pam_together.so";
+}
+
+std::optional<GateCall> call_of(const PamLine& line) {
+    if (!is_account(line) || line.words.size() < 3 || !is_our_module(line.words[2]))
+        return std::nullopt;
+    return GateCall{line.words[2], {line.words.begin() + 3, line.words.end()}, false};
+}
+
+// A comment right above a line belongs to it, unless it is the file's head.
+std::size_t before_its_comment(std::string_view text, std::size_t begin, std::size_t floor) {
+    std::size_t at = begin;
+    while (at > floor) {
+        const auto above = at < 2 ? 0 : text.rfind('\n', at - 2) + 1;
+        if (above < floor || text[above] != '#') return at;
+        at = above;
+    }
+    return at == 0 ? begin : at;
+}
+
+}  // namespace
+
+std::vector<std::string> gate_lines(const GateCall& call) {
+    std::string line = std::string(gate_control) + call.module;
+    for (const auto& argument : call.arguments) line += " " + argument;
+    return {std::string(call.by_caller ? root_callers_way : roots_way), line};
+}
+
+Result<std::string> with_gate(std::string_view text, const GateCall& call,
+                              const HoldsAccountLines& holds_account_lines) {
+    auto bare = without_gate(text);
+    if (!bare) return bare;
+    const auto lines = lines_of(*bare);
+    if (!lines) return tl::make_unexpected(lines.error());
+    std::size_t floor = 0;
+    for (const auto& line : *lines) {
+        if (may_hold_account(line, holds_account_lines))
+            return with_block(*bare, before_its_comment(*bare, line.begin, floor),
+                              gate_lines(call));
+        floor = line.end;
+    }
+    return with_block(*bare, bare->size(), gate_lines(call));
+}
+
+Result<std::string> without_gate(std::string_view text) {
+    return without_block(text);
+}
+
+Result<std::optional<GateCall>> call_in_block(std::string_view text) {
+    const auto inside = lines_in_block(text);
+    if (!inside) return tl::make_unexpected(inside.error());
+    for (const auto& line : *inside) {
+        const auto parsed = lines_of(line);
+        if (!parsed || parsed->empty()) continue;
+        if (auto call = call_of(parsed->front())) return call;
+    }
+    return std::nullopt;
+}
+
+std::optional<LineByHand> line_by_hand(std::string_view text,
+                                       const HoldsAccountLines& holds_account_lines) {
+    const auto bare = without_gate(text);
+    const auto lines = bare ? lines_of(*bare) : failure("");
+    if (!lines) return std::nullopt;
+    std::vector<const PamLine*> account;
+    for (const auto& line : *lines)
+        if (may_hold_account(line, holds_account_lines)) account.push_back(&line);
+    for (std::size_t i = 0; i < account.size(); ++i) {
+        auto call = call_of(*account[i]);
+        if (!call) continue;
+        call->by_caller = account[0]->words == words_of(root_callers_way);
+        const auto wanted = gate_lines(*call);
+        const bool right = i == 1 && account[0]->words == words_of(wanted[0]) &&
+                           account[1]->words == words_of(wanted[1]);
+        // The number in the file as it is, with our block.
+        auto offset = account[i]->begin;
+        const auto block = offset_of_block(text);
+        if (block <= offset) offset += text.size() - bare->size();
+        return LineByHand{line_number(text, offset), right, *std::move(call)};
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> included_files(std::string_view text) {
+    std::vector<std::string> names;
+    const auto lines = lines_of(text);
+    if (!lines) return names;
+    for (const auto& line : *lines)
+        if (is_include(line)) names.push_back(line.words[1]);
+    return names;
+}
+
+bool has_account_lines(std::string_view text) {
+    const auto lines = lines_of(text);
+    // What we cannot read may hold anything.
+    return !lines || std::any_of(lines->begin(), lines->end(), is_account);
+}
+
+}  // namespace togetherctl

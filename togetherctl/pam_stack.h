@@ -1,0 +1,55 @@
+// Where the gate stands in a service file of PAM. Pure functions: texts in, texts out.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "result.h"
+
+namespace togetherctl {
+
+// What stands behind the controls of our line: the module and its arguments.
+struct GateCall {
+    std::string module = "pam_together.so";
+    std::vector<std::string> arguments;
+    // In front of sudo root's way in is for who calls it: its user can be the target (sudoers(5),
+    // targetpw).
+    bool by_caller = false;
+
+    bool operator==(const GateCall&) const = default;
+};
+
+// The two lines that FACTS prescribe; the first keeps root's way in where our module is missing.
+std::vector<std::string> gate_lines(const GateCall& call);
+
+// True where that file, named as in "@include NAME", may hold account lines.
+using HoldsAccountLines = std::function<bool(const std::string& name)>;
+
+// The file with the gate as its first account lines, before everything that may hold some. What
+// stands in our block already is moved or replaced. The same text where all is as it should be.
+together::Result<std::string> with_gate(std::string_view text, const GateCall& call,
+                                        const HoldsAccountLines& holds_account_lines);
+
+// The file without our block, byte for byte as it was before. Lines written by hand stay.
+together::Result<std::string> without_gate(std::string_view text);
+
+// How our block calls the module; nothing where there is no block.
+together::Result<std::optional<GateCall>> call_in_block(std::string_view text);
+
+// An account line of pam_together outside our block.
+struct LineByHand {
+    std::size_t number;  // from 1
+    bool stands_right;   // it and the line before it are the prescribed ones, and the first
+    GateCall call;
+};
+std::optional<LineByHand> line_by_hand(std::string_view text,
+                                       const HoldsAccountLines& holds_account_lines);
+
+// The service files whose lines this one takes over as account lines, or may.
+std::vector<std::string> included_files(std::string_view text);
+bool has_account_lines(std::string_view text);
+
+}  // namespace togetherctl

@@ -1,0 +1,38 @@
+// Where the gate stands in slurm.conf and plugstack.conf. Pure functions: texts in, texts out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "result.h"
+
+namespace togetherctl {
+
+// The value of a setting of slurm.conf (keys in any case, comments cut, quotes taken off); of
+// several the last, as Slurm has it.
+std::optional<std::string> slurm_setting(std::string_view text, std::string_view key);
+
+// The files that slurm.conf includes, as they are written there.
+std::vector<std::string> slurm_includes(std::string_view text);
+
+// "together" as the first of JobSubmitPlugins: nothing of another plug-in happens to the job of one
+// who is refused. A list that exists gets it behind a comment of ours, otherwise our block has the
+// setting. The same text where it is in the list, whoever wrote it.
+together::Result<std::string> with_job_submit(std::string_view text);
+// Byte for byte as it was, where the list has not been changed since; else without our entry.
+together::Result<std::string> without_job_submit(std::string_view text);
+// In the list, and not by us.
+bool job_submit_by_hand(std::string_view text);
+
+// The line of spank_together, before all others. Not where one stands that was written by hand.
+together::Result<std::string> with_spank(std::string_view text,
+                                         const std::vector<std::string>& arguments);
+together::Result<std::string> without_spank(std::string_view text);
+bool spank_by_hand(std::string_view text);
+
+std::string spank_line(const std::vector<std::string>& arguments);
+inline constexpr std::string_view job_submit_line = "JobSubmitPlugins=together";
+
+}  // namespace togetherctl

@@ -1,0 +1,168 @@
+#include "slurm_hosts.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "config.h"
+#include "module_check.h"
+#include "slurm_files.h"
+#include "trusted_file.h"
+
+namespace togetherctl {
+namespace {
+
+using together::failure;
+using together::Result;
+
+constexpr std::size_t largest = std::size_t{16} * 1024 * 1024;
+
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == path.npos ? "." : path.substr(0, slash);
+}
+
+bool is_there(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
+std::string default_slurm_conf() {
+    constexpr std::array<const char*, 4> usual = {
+        "/etc/slurm/slurm.conf", "/etc/slurm-llnl/slurm.conf", "/usr/local/etc/slurm.conf",
+        "/opt/slurm/etc/slurm.conf"};
+    for (const char* path : usual)
+        if (is_there(path)) return path;
+    return usual.front();
+}
+
+// Where slurm.conf is away (login nodes, configless), beside where it would be.
+struct SlurmFiles {
+    std::string slurm_conf;
+    std::string plugstack;
+    std::string plugin_dir;
+};
+
+SlurmFiles find_files(const CommandLine& line) {
+    SlurmFiles files;
+    files.slurm_conf = line.value("file").value_or(default_slurm_conf());
+    files.plugstack = folder_of(files.slurm_conf) + "/plugstack.conf";
+    const auto text = together::read_trusted(files.slurm_conf, largest);
+    if (!text) return files;
+    if (const auto path = slurm_setting(*text, "PlugStackConfig"))
+        files.plugstack =
+            path->starts_with('/') ? *path : folder_of(files.slurm_conf) + "/" + *path;
+    files.plugin_dir = slurm_setting(*text, "PluginDir").value_or("");
+    return files;
+}
+
+// Without its file the line would stop slurmctld or drain the node.
+bool plugin_is_good(const SlurmFiles& files, const std::string& name, const std::string& path,
+                    Plan& plan) {
+    const auto plugin = find_slurm_plugin(files.plugin_dir, name);
+    if (plugin.empty()) {
+        plan.notes.push_back(path + " stays as it is: " + name + " is not installed here");
+        return false;
+    }
+    const auto good = check_slurm_plugin(plugin);
+    if (!good) plan.problems.push_back(good.error().message);
+    return good.has_value();
+}
+
+// One that sets the list elsewhere would win, or lose, without anybody seeing why.
+Result<void> look_at_includes(const EditedFile& file) {
+    if (slurm_setting(file.text, "JobSubmitPlugins")) return {};
+    for (const auto& name : slurm_includes(file.text)) {
+        const auto path = name.starts_with('/') ? name : folder_of(file.path) + "/" + name;
+        const auto text = together::read_trusted(path, largest);
+        if (text && slurm_setting(*text, "JobSubmitPlugins"))
+            return failure("JobSubmitPlugins is set in " + path + ", which " + file.path +
+                           " includes; add \"together\" to it there, by hand");
+    }
+    return {};
+}
+
+Result<void> add_edit(const std::string& path, Result<std::string> (*change)(std::string_view),
+                      std::vector<std::string> lines, Plan& plan) {
+    auto file = read_for_editing(path);
+    if (!file) return tl::make_unexpected(file.error());
+    auto after = change(file->text);
+    if (!after) return failure(path + ": " + after.error().message);
+    plan.edits.push_back({*std::move(file), *std::move(after), std::move(lines)});
+    return {};
+}
+
+Result<void> enable_job_submit(const SlurmFiles& files, Plan& plan) {
+    if (!plugin_is_good(files, "job_submit_together.so", files.slurm_conf, plan)) return {};
+    auto planned =
+        add_edit(files.slurm_conf, with_job_submit, {std::string(job_submit_line)}, plan);
+    if (!planned) return planned;
+    const auto& edit = plan.edits.back();
+    if (auto good = look_at_includes(edit.file); !good) return good;
+    if (job_submit_by_hand(edit.file.text))
+        plan.notes.push_back(files.slurm_conf +
+                             ": JobSubmitPlugins has it already, written by hand");
+    return {};
+}
+
+Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan& plan) {
+    if (!plugin_is_good(files, "spank_together.so", files.plugstack, plan)) return {};
+    std::vector<std::string> arguments;
+    if (line.has("config")) arguments.push_back("config=" + line.config_path());
+    auto file = read_for_editing(files.plugstack);
+    if (!file) return tl::make_unexpected(file.error());
+    auto after = with_spank(file->text, arguments);
+    if (!after) return failure(files.plugstack + ": " + after.error().message);
+    if (spank_by_hand(file->text))
+        plan.notes.push_back(files.plugstack +
+                             ": a line of spank_together stands there already, written by hand");
+    plan.edits.push_back({*std::move(file), *std::move(after), {spank_line(arguments)}});
+    return {};
+}
+
+void report_by_hand(Plan& plan) {
+    for (const auto& edit : plan.edits)
+        if (job_submit_by_hand(edit.file.text) || spank_by_hand(edit.file.text))
+            plan.problems.push_back(edit.file.path +
+                                    ": what was written by hand is in force; only what togetherctl "
+                                    "enable wrote is taken out");
+}
+
+}  // namespace
+
+Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
+    Plan plan;
+    plan.host = Host::slurm;
+    plan.action = together::Action::slurm_submit;
+    plan.config_path = line.config_path();
+    const auto files = find_files(line);
+    const bool slurm_conf = is_there(files.slurm_conf);
+    const bool plugstack = is_there(files.plugstack);
+    if (!slurm_conf && !plugstack)
+        return failure("neither " + files.slurm_conf + " nor " + files.plugstack +
+                       " is there; --file names a slurm.conf elsewhere");
+    if (!slurm_conf) plan.notes.push_back("there is no " + files.slurm_conf);
+    if (!plugstack)
+        plan.notes.push_back("there is no " + files.plugstack +
+                             "; for the check on the nodes make "
+                             "one with the line: " +
+                             spank_line({}));
+    Result<void> planned;
+    if (slurm_conf)
+        planned = enable ? enable_job_submit(files, plan)
+                         : add_edit(files.slurm_conf, without_job_submit, {}, plan);
+    if (planned && plugstack)
+        planned = enable ? enable_spank(line, files, plan)
+                         : add_edit(files.plugstack, without_spank, {}, plan);
+    if (!planned) return tl::make_unexpected(planned.error());
+    if (slurm_conf && !plan.edits.empty() && plan.edits.front().changes() &&
+        plan.edits.front().file.path == files.slurm_conf)
+        plan.notes.emplace_back("slurmctld takes its plug-ins up when it is restarted");
+    if (!enable) report_by_hand(plan);
+    if (enable && plan.edits.empty() && plan.problems.empty())
+        return failure(
+            "no plug-in is installed: neither job_submit_together.so nor "
+            "spank_together.so was found in Slurm's folder of plug-ins");
+    return plan;
+}
+
+}  // namespace togetherctl

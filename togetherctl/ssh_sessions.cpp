@@ -1,0 +1,226 @@
+#include "ssh_sessions.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "file_descriptor.h"
+#include "identifiers.h"
+
+// Through syscall(2), as in common/helper_process.cpp.
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+
+namespace togetherctl {
+namespace {
+
+using together::FileDescriptor;
+
+std::string whole(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string program_of(const std::string& folder) {
+    char target[4096];
+    const auto length = ::readlink((folder + "/exe").c_str(), target, sizeof target);
+    if (length <= 0) return {};
+    std::string_view path(target, static_cast<std::size_t>(length));
+    constexpr std::string_view replaced = " (deleted)";  // by an upgrade
+    if (path.ends_with(replaced)) path.remove_suffix(replaced.size());
+    return std::string(path.substr(path.rfind('/') + 1));
+}
+
+std::string title_of(const std::string& folder) {
+    const auto text = whole(folder + "/cmdline");
+    return text.substr(0, text.find('\0'));
+}
+
+// Parent and start; the name before them may hold blanks and parentheses.
+bool read_stat(const std::string& folder, Process& process) {
+    const auto text = whole(folder + "/stat");
+    const auto end = text.rfind(')');
+    if (end == text.npos) return false;
+    std::istringstream fields(text.substr(end + 1));
+    std::string state;
+    std::string skipped;
+    fields >> state >> process.parent;
+    for (int field = 5; field < 22; ++field) fields >> skipped;
+    return static_cast<bool>(fields >> process.started) && state != "Z";
+}
+
+bool read_uid(const std::string& folder, Process& process) {
+    std::istringstream lines(whole(folder + "/status"));
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("Uid:")) continue;
+        std::istringstream words(line.substr(4));
+        uid_t real = 0;
+        uid_t effective = 0;
+        uid_t saved = 0;
+        words >> real >> effective >> saved;
+        process.uid = real;
+        return words && real == effective && real == saved;
+    }
+    return false;
+}
+
+std::optional<Process> read_process(pid_t pid) {
+    Process process;
+    process.pid = pid;
+    const std::string folder = "/proc/" + std::to_string(pid);
+    if (!read_stat(folder, process) || !read_uid(folder, process)) return std::nullopt;
+    process.program = program_of(folder);
+    process.title = title_of(folder);
+    return process;
+}
+
+bool is_sshd(const Process& process) {
+    const std::string_view name = process.program;
+    return name.ends_with("sshd") || name.ends_with("sshd-session");
+}
+
+// "sshd: alice [priv]", "sshd-session: alice [priv]"
+std::string login_in_title(std::string_view title) {
+    constexpr std::string_view end = " [priv]";
+    const auto colon = title.find(": ");
+    if (colon == title.npos || !title.ends_with(end)) return {};
+    title.remove_suffix(end.size());
+    return title.size() > colon + 2 ? std::string(title.substr(colon + 2)) : std::string();
+}
+
+// "sshd: alice@pts/0,pts/1"
+std::string terminals_in_title(std::string_view title, std::string_view login) {
+    const auto start = std::string(": ").append(login) + "@";
+    const auto at = title.find(start);
+    return at == title.npos ? "" : std::string(title.substr(at + start.size()));
+}
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+// A process that is held, so that no other one that took over its pid can be meant.
+class Held {
+  public:
+    explicit Held(const Process& process)
+        : pid_(process.pid),
+          pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0U))),
+          // Looked at again now that it is held: is it still the one that was found?
+          same_(is_still(process)) {}
+
+    void signal(int number) const {
+        if (!same_ || ended()) return;
+        if (pidfd_)
+            ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0U);
+        else
+            ::kill(pid_, number);
+    }
+
+    bool ended() const {
+        if (!same_) return true;
+        if (!pidfd_) return ::kill(pid_, 0) != 0;
+        pollfd end{pidfd_.get(), POLLIN, 0};
+        return ::poll(&end, 1, 0) == 1;
+    }
+
+  private:
+    static bool is_still(const Process& process) {
+        const auto now = read_process(process.pid);
+        return now && now->started == process.started && now->uid == process.uid &&
+               now->program == process.program;
+    }
+
+    pid_t pid_;
+    FileDescriptor pidfd_;
+    bool same_;
+};
+
+bool all_ended(const std::vector<Held>& held, std::chrono::milliseconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (true) {
+        if (std::all_of(held.begin(), held.end(), [](const Held& one) { return one.ended(); }))
+            return true;
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        ::poll(nullptr, 0, 10);
+    }
+}
+
+}  // namespace
+
+std::vector<Process> running_processes() {
+    std::vector<Process> processes;
+    const std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
+    while (const dirent* entry = proc ? ::readdir(proc.get()) : nullptr) {
+        const std::string_view name = entry->d_name;
+        pid_t pid = 0;
+        if (!together::is_digits(name)) continue;
+        std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (auto process = read_process(pid)) processes.push_back(*std::move(process));
+    }
+    return processes;
+}
+
+std::vector<SshSession> ssh_sessions(const std::vector<Process>& processes) {
+    std::vector<SshSession> sessions;
+    for (const auto& monitor : processes) {
+        if (monitor.uid != 0 || !is_sshd(monitor)) continue;
+        SshSession session;
+        session.login = login_in_title(monitor.title);
+        if (session.login.empty() || session.login == "root") continue;
+        session.monitor = monitor;
+        for (const auto& child : processes) {
+            if (child.parent != monitor.pid || child.uid == 0 || !is_sshd(child)) continue;
+            const auto terminals = terminals_in_title(child.title, session.login);
+            // Before the login it is "sshd: alice [net]", of sshd's own user.
+            if (terminals.empty() && child.title.ends_with("]")) continue;
+            session.uid = child.uid;
+            session.terminals = terminals;
+            session.children.push_back(child);
+        }
+        if (!session.children.empty()) sessions.push_back(std::move(session));
+    }
+    return sessions;
+}
+
+bool is_ours(const SshSession& session, const std::vector<Process>& processes) {
+    pid_t pid = ::getpid();
+    for (int depth = 0; depth < 256 && pid > 1; ++depth) {
+        if (pid == session.monitor.pid) return true;
+        const auto found = std::find_if(processes.begin(), processes.end(),
+                                        [&](const Process& p) { return p.pid == pid; });
+        if (found != processes.end()) {
+            pid = found->parent;
+        } else {
+            Process other;  // sudo, su: of two user ids
+            if (!read_stat("/proc/" + std::to_string(pid), other)) return false;
+            pid = other.parent;
+        }
+    }
+    return false;
+}
+
+bool end_session(const SshSession& session, int patience) {
+    std::vector<Held> held;
+    held.reserve(1 + session.children.size());
+    held.emplace_back(session.monitor);
+    for (const auto& child : session.children) held.emplace_back(child);
+    held.front().signal(SIGTERM);
+    if (all_ended(held, std::chrono::seconds(patience))) return true;
+    for (const auto& one : held) one.signal(SIGKILL);
+    return all_ended(held, std::chrono::seconds(patience));
+}
+
+}  // namespace togetherctl

@@ -1,0 +1,48 @@
+// The open SSH sessions of this node, from /proc: utmp is not kept in containers.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace togetherctl {
+
+struct Process {
+    pid_t pid = 0;
+    pid_t parent = 0;
+    uid_t uid = 0;              // real, effective and saved; another one is no process we look at
+    std::uint64_t started = 0;  // clock ticks since boot: with the pid, who it is
+    std::string program;        // the executable's name
+    std::string title;          // as it calls itself
+
+    bool operator==(const Process&) const = default;
+};
+
+// sshd's process for a connection that has logged in: root's, "sshd: alice [priv]", with a child of
+// alice's.
+struct SshSession {
+    std::string login;
+    uid_t uid = 0;
+    Process monitor;
+    std::vector<Process> children;  // sshd's own, of the user: "sshd: alice@pts/0"
+    std::string terminals;          // "pts/0,pts/1"; "notty"
+};
+
+// All that have one user id only, root's and others'.
+std::vector<Process> running_processes();
+
+// Pure. Root's own sessions are left out, and connections that have not logged in yet. A title is
+// believed because the process is root's and its program sshd.
+std::vector<SshSession> ssh_sessions(const std::vector<Process>& processes);
+
+// In whose descent this process is.
+bool is_ours(const SshSession& session, const std::vector<Process>& processes);
+
+// TERM, which sshd passes on to its child; after `patience` seconds KILL. Only while the processes
+// are the ones that were found. False where one is still there.
+bool end_session(const SshSession& session, int patience);
+
+}  // namespace togetherctl
