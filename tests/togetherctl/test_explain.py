@@ -51,7 +51,7 @@ def test_the_json(roster: None) -> None:
 
 def test_other_spellings_of_a_role(roster: None) -> None:
     assert field(ctl("explain", "carol").stdout, "Role") == "member (written developer)"
-    write_roster(entry("erin", "ow\u202ener", 10005))
+    write_roster(entry("erin", "owner", 10005))
     refresh()
     assert field(ctl("explain", "erin").stdout, "Role").endswith("(unknown)")
 
