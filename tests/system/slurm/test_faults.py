@@ -124,9 +124,9 @@ def test_a_slurmctld_in_the_background_notices_changes(
     cluster.must("slurmctld", "-f", cluster.conf)
     try:
         wait_until(cluster.answers, "slurmctld in the background")
-        assert mallory.run("sbatch", LATER, "--wrap=true").returncode != 0
+        assert mallory.run("sbatch", LATER, "--wrap=true").status != 0
         world.configure([world.controller], gate={"exempt_users": "mallory"})
-        assert mallory.run("sbatch", LATER, "--wrap=true").returncode == 0
+        assert mallory.run("sbatch", LATER, "--wrap=true").status == 0
     finally:
         pid = int((cluster.directory / "slurmctld.pid").read_text())
         os.kill(pid, signal.SIGTERM)
@@ -181,6 +181,51 @@ def helpers() -> list[int]:
         if words[0].endswith(b"/together-refresh") and b"--on-demand" in words:
             found.append(int(folder.name))
     return found
+
+
+def test_who_stops_his_own_step_stops_no_refresh(world: World, alice: User) -> None:
+    """Whoever waits for the roster holds a lock: nobody but root may be able to stop it."""
+    world.cluster.apply({"JobSubmitPlugins": "together", "ProctrackType": "proctrack/pgid"})
+    token = Path("/etc/token-of-the-test")
+    token.write_text("secret")
+    token.chmod(0o600)
+    node = world.nodes[0]
+    with RoleApi(world.controller.roster) as api:
+        world.configure([node], api={"base_url": api.base_url, "token_file": str(token)},
+                        roster=ASKS_ALWAYS | {"deadline": "3s"})
+        node.refresh()
+        api.hang()
+        step = alice.start("srun", "-n1", "-w", node.name, "sleep", "100")
+        wait_until(helpers, "a helper of the step")
+        [job] = world.cluster.jobs()
+        stopped = []
+        while helpers() and not stopped:
+            alice.run("scancel", "--signal=STOP", job)
+            stopped = [pid for pid in roots_slurm_processes() if state_of(pid) == "T"]
+        alice.run("scancel", "--signal=CONT", job)
+        alice.run("scancel", job)
+        step.communicate(timeout=30)
+    assert stopped == []
+
+
+def roots_slurm_processes() -> list[int]:
+    """slurmstepd, the tasks that it has not given away yet, and what they execute."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            program = (folder / "comm").read_text()
+            if program.startswith(("slurmstepd", "together-refres")) and folder.stat().st_uid == 0:
+                found.append(int(folder.name))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def state_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return "gone"
 
 
 def test_a_plug_in_missing_on_a_node_is_loud(world: World, alice: User) -> None:
