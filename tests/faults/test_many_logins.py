@@ -39,14 +39,13 @@ def test_200_logins_at_once_while_the_authority_hangs(node: FaultyNode, state: S
     node.set_up(deadline=SHORT)
     node.authority.behave(lambda visit: visit.hang())
 
-    def once() -> None:
-        node.put(state)
-        logins = node.log_in(*["alice", "mallory"] * (AT_ONCE // 2))
-        node.are_answered(logins, state)
-        node.nothing_is_left(logins)
-        # Not the deadline's tolerance: two hundred processes on two processors.
-        node.in_time(logins, limit=SHORT + 3)
-    node.until_in_time(once)
+    node.put(state)
+    logins = node.log_in(*["alice", "mallory"] * (AT_ONCE // 2))
+    node.are_answered(logins, state)
+    node.nothing_is_left(logins)
+    # Not the deadline's tolerance: two hundred processes on two processors. One helper after the
+    # other would be two minutes.
+    assert max(login.seconds for login in logins) < SHORT + 10
 
 
 def test_1000_logins_in_a_row_while_the_authority_hangs(node: FaultyNode) -> None:
