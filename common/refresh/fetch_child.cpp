@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <unordered_set>
 
 #include "file_source.h"
 #include "http_source.h"
@@ -53,14 +55,23 @@ class UidlessSink : public FetchSink {
     std::vector<std::string> logins_;
 };
 
+// Where the time is too short for all, each has its turn in some round: the urgent ones, which
+// nobody knew in the last round, before the others, and from any one on.
+std::vector<std::string> in_turn(std::vector<std::string> logins,
+                                 const std::vector<std::string>& urgent) {
+    const auto first =
+        static_cast<std::ptrdiff_t>(random_fraction() * static_cast<double>(logins.size()));
+    std::rotate(logins.begin(), logins.begin() + first, logins.end());
+    const std::unordered_set<std::string_view> before(urgent.begin(), urgent.end());
+    std::stable_partition(logins.begin(), logins.end(),
+                          [&](const std::string& login) { return before.contains(login); });
+    return logins;
+}
+
 void look_up_uids(const std::vector<std::string>& logins, Deadline deadline, PipeSink& pipe) {
     SystemAccounts accounts;
-    // From any one on: where the time is too short for all, each has its turn in some round.
-    const auto first =
-        static_cast<std::size_t>(random_fraction() * static_cast<double>(logins.size()));
-    for (std::size_t i = 0; i < logins.size(); ++i) {
+    for (const auto& login : logins) {
         if (std::chrono::steady_clock::now() >= deadline) return;
-        const auto& login = logins[(first + i) % logins.size()];
         const auto uid = accounts.uid_of(login);
         if (uid) pipe.uid(login, uid->value_or(no_uid));
     }
@@ -74,9 +85,9 @@ void serve(RosterSource& source, const FetchRequest& request, PipeSink& pipe) {
     pipe.summary(summary);
     const Deadline until = lookups_end(request, std::chrono::steady_clock::now());
     if (summary.outcome == FetchOutcome::complete)
-        look_up_uids(sink.logins(), until, pipe);
+        look_up_uids(in_turn(sink.logins(), request.to_look_up), until, pipe);
     else if (summary.outcome == FetchOutcome::not_modified)
-        look_up_uids(request.to_look_up, until, pipe);
+        look_up_uids(in_turn(request.to_look_up, {}), until, pipe);
     pipe.end();
 }
 

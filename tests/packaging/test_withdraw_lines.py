@@ -108,9 +108,13 @@ def test_lines_that_go_are_shown(pam: Path, tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_keeps_the_module(pam: Path, tmp_path: Path) -> None:
     (pam / "sshd").write_text(OURS)
-    script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" pam "$3"'
-    run = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", pam, WITHDRAW, tmp_path],
-                         capture_output=True, text=True, timeout=60)
+    # In a chroot / is no mount, so unshare itself cannot make it private.
+    script = ('mount --make-rprivate / 2>/dev/null; mount --bind "$1" "$1" &&'
+              ' mount -o remount,bind,ro "$1" && exec "$2" pam "$3"')
+    run = subprocess.run(
+        ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", script, "sh", pam,
+         WITHDRAW, tmp_path],
+        capture_output=True, text=True, timeout=60)
     assert run.returncode == 1
     assert f"is left in {pam / 'sshd'}" in run.stderr
 
