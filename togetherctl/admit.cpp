@@ -12,6 +12,7 @@
 #include "emergency_files.h"
 #include "identifiers.h"
 #include "node_accounts.h"
+#include "node_status.h"
 #include "output.h"
 #include "printable.h"
 #include "trusted_file.h"
@@ -85,12 +86,8 @@ Result<Admission> admission_of(const CommandLine& line) {
     return admission;
 }
 
-Json::Value json_of(const Admission& admission) {
-    Json::Value json;
-    json["login"] = admission.login;
-    json["uid"] = json_or_null(admission.uid);
-    json["until"] = format_utc(admission.until);
-    json["reason"] = admission.reason;
+Json::Value with_its_state(const Admission& admission) {
+    Json::Value json = json_of(admission);
     json["in_force"] = admission.until > now();
     return json;
 }
@@ -130,7 +127,7 @@ int admit(const CommandLine& line, Output& output) {
     if (!path) return output.fail("admit: " + path.error().message);
     const auto notes = notes_on(*admission, line);
     if (output.json()) {
-        auto json = json_of(*admission);
+        auto json = with_its_state(*admission);
         json["path"] = *path;
         json["notes"] = Json::arrayValue;
         for (const auto& note : notes) json["notes"].append(note);
@@ -152,7 +149,8 @@ int list(const CommandLine& line, Output& output) {
     if (output.json()) {
         Json::Value json;
         json["admissions"] = json["problems"] = Json::arrayValue;
-        for (const auto& admission : admissions) json["admissions"].append(json_of(admission));
+        for (const auto& admission : admissions)
+            json["admissions"].append(with_its_state(admission));
         for (const auto& problem : problems) json["problems"].append(problem);
         output.document(json);
         return exit_yes;

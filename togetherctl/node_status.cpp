@@ -32,6 +32,8 @@ Json::Value json_of(const Mark& mark, const Moment& now) {
     return json;
 }
 
+}  // namespace
+
 Json::Value json_of(const Admission& admission) {
     Json::Value json;
     json["login"] = admission.login;
@@ -40,8 +42,6 @@ Json::Value json_of(const Admission& admission) {
     json["reason"] = admission.reason;
     return json;
 }
-
-}  // namespace
 
 NodeStatus look_at_node(const Config& config) {
     NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}};

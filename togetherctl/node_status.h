@@ -13,6 +13,8 @@
 
 namespace togetherctl {
 
+Json::Value json_of(const together::Admission& admission);
+
 struct NodeStatus {
     together::Config config;
     together::Moment now;

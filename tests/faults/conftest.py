@@ -16,16 +16,10 @@ from faulty_authority import FaultyAuthority, good  # noqa: E402
 from faulty_node import FRESH, MODULE, STAMP, STATES, FaultyNode, State  # noqa: E402
 from pam_client import PamHost  # noqa: E402
 from refresher import PROGRAM  # noqa: E402
+from sandboxed import in_sandbox  # noqa: E402
 from syslog_collector import SyslogCollector  # noqa: E402
 
 ACCOUNTS = {"alice": 10001, "bob": 10002, "mallory": 10003, "sysacct": 500}
-
-
-def in_sandbox() -> bool:
-    """Two signs, because these tests change /etc, fill disks and bind /dev/log."""
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    private_etc = any(line.split()[4] == "/etc" and " - tmpfs " in line for line in mounts)
-    return os.environ.get("TOGETHER_SANDBOX") == "1" and private_etc
 
 
 def pytest_configure() -> None:

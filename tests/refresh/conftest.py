@@ -11,14 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 
 from refresher import Refresher  # noqa: E402
+from sandboxed import in_sandbox  # noqa: E402
 from stuck_name_service import StuckNameService  # noqa: E402
-
-
-def in_sandbox() -> bool:
-    """Two signs, because these tests change /etc and fill file systems."""
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    private_etc = any(line.split()[4] == "/etc" and " - tmpfs " in line for line in mounts)
-    return os.environ.get("TOGETHER_SANDBOX") == "1" and private_etc
 
 
 def pytest_configure() -> None:

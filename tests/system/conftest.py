@@ -2,23 +2,16 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from accounts import Account, Accounts
 from node import Node, build_folder
 from pam_service import PERMIT
+from sandboxed import in_sandbox
 from ssh_client import SshClient
 from sshd import Sshd
 from syslog_collector import SyslogCollector
-
-
-def in_sandbox() -> bool:
-    """Two signs, because these tests change /etc, make users and bind /dev/log."""
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    private_etc = any(line.split()[4] == "/etc" and " - tmpfs " in line for line in mounts)
-    return os.environ.get("TOGETHER_SANDBOX") == "1" and private_etc
 
 
 def pytest_configure() -> None:
