@@ -98,7 +98,9 @@ class Mutator {
 
     std::string mutant() {
         std::string page = valid_page;
-        for (auto changes = 1 + below(4); changes > 0 && !page.empty(); --changes) change(page);
+        // Mostly few changes: most pages with many are refused by the syntax.
+        for (auto changes = 1 + below(1 + below(4)); changes > 0 && !page.empty(); --changes)
+            change(page);
         return page;
     }
 
