@@ -17,8 +17,8 @@ int hex_value(char c) {
     return -1;
 }
 
-std::array<std::uint8_t, 16> read_boot_id() {
-    std::array<std::uint8_t, 16> id{};
+BootId read_boot_id() {
+    BootId id{};
     FileDescriptor file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
     char text[64];
     const auto length = file ? ::read(file.get(), text, sizeof text) : -1;
@@ -29,8 +29,18 @@ std::array<std::uint8_t, 16> read_boot_id() {
         id[digits / 2] = static_cast<std::uint8_t>(id[digits / 2] << 4 | value);
         ++digits;
     }
-    return digits == 32 ? id : std::array<std::uint8_t, 16>{};
+    return digits == 32 ? id : unknown_boot;
 }
+
+std::uint64_t read_time_namespace() {
+    struct stat status {};
+    return ::stat("/proc/self/ns/time", &status) == 0 ? status.st_ino : 0;
+}
+
+struct Timeline {
+    std::uint64_t time_namespace;
+    BootId boot_id;
+};
 
 std::int64_t read_clock(clockid_t clock) {
     timespec time{};
@@ -49,7 +59,7 @@ Nanoseconds difference(std::int64_t now, std::int64_t then) {
 }  // namespace
 
 bool same_timeline(const Moment& a, const Moment& b) {
-    return a.boot_id == b.boot_id && a.boot_id != decltype(a.boot_id){} &&
+    return a.boot_id == b.boot_id && a.boot_id != unknown_boot &&
            a.time_namespace == b.time_namespace;
 }
 
@@ -65,10 +75,13 @@ Moment earlier(Moment moment, Nanoseconds by) {
 }
 
 Moment SystemClock::now() {
+    // Read once: it was an eighth of a decision. A process outlives a boot only where it is frozen
+    // and restored (CRIU), in a time namespace of its own.
+    static const Timeline first{read_time_namespace(), read_boot_id()};
     Moment moment;
-    moment.boot_id = read_boot_id();
-    struct stat status {};
-    if (::stat("/proc/self/ns/time", &status) == 0) moment.time_namespace = status.st_ino;
+    moment.time_namespace = read_time_namespace();
+    const bool same = moment.time_namespace == first.time_namespace;
+    moment.boot_id = same && first.boot_id != unknown_boot ? first.boot_id : read_boot_id();
     moment.boottime = read_clock(CLOCK_BOOTTIME);
     moment.realtime = read_clock(CLOCK_REALTIME);
     return moment;

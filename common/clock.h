@@ -10,12 +10,15 @@ namespace together {
 
 using Nanoseconds = std::chrono::nanoseconds;
 
+using BootId = std::array<std::uint8_t, 16>;
+inline constexpr BootId unknown_boot{};  // where /proc does not tell
+
 // An instant. Plain data, written to disk as it is: the files never leave the node.
 struct Moment {
-    std::array<std::uint8_t, 16> boot_id{};  // zero where /proc does not tell
-    std::uint64_t time_namespace = 0;        // inode of the time namespace, 0 where unknown
-    std::int64_t boottime = 0;               // CLOCK_BOOTTIME, nanoseconds
-    std::int64_t realtime = 0;               // CLOCK_REALTIME, nanoseconds
+    BootId boot_id{};
+    std::uint64_t time_namespace = 0;  // inode of the time namespace, 0 where unknown
+    std::int64_t boottime = 0;         // CLOCK_BOOTTIME, nanoseconds
+    std::int64_t realtime = 0;         // CLOCK_REALTIME, nanoseconds
 
     bool operator==(const Moment&) const = default;
 };

@@ -1,6 +1,7 @@
 // The wording of every answer: one place for what people read and what logs carry.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "gate.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "emergency.h"
 

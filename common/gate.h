@@ -1,6 +1,7 @@
 // The decision, in one place for every adapter and togetherctl.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "config.h"

@@ -2,8 +2,10 @@
 // one. A record of fixed size, overwritten in place; a torn one counts as no mark.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "clock.h"
 #include "roster_paths.h"

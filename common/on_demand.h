@@ -2,6 +2,8 @@
 // hang in DNS, TLS or HTTP nor a hostile host can hold the caller longer than its deadline.
 #pragma once
 
+#include <optional>
+
 #include "clock.h"
 #include "refresher.h"
 

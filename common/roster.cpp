@@ -1,5 +1,8 @@
 #include "roster.h"
 
+#include <array>
+#include <span>
+
 namespace together {
 namespace {
 

@@ -1,9 +1,10 @@
 #include "snapshot.h"
 
-#include <cdb.h>
-
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 namespace together {
@@ -68,70 +69,6 @@ const char* why_not_usable(const SnapshotHeader& header, off_t size, std::string
 tl::unexpected<OpenFailure> unusable(const std::string& path, const char* reason) {
     return tl::make_unexpected(OpenFailure{FileError::unusable, path + " " + reason});
 }
-
-// The records of a constant database in the order of its file. cdb_seqnext(3) would do it on a
-// mapped file alone, and whoever lists a roster must survive one that is cut short meanwhile.
-class RecordReader {
-  public:
-    explicit RecordReader(int fd) : fd_(fd) {}
-
-    struct Record {
-        std::string_view key;
-        std::string_view data;
-    };
-
-    // The records end where the first of the hash tables begins, which is the file's first number.
-    bool begin() {
-        const auto first = bytes(0, 4);
-        if (!first) return false;
-        end_ = number(*first);
-        return end_ >= position_;
-    }
-    bool at_end() const { return position_ == end_; }
-    // Valid until the next call; nothing where the file is damaged.
-    std::optional<Record> next() {
-        constexpr std::size_t head = 8;
-        const auto lengths = bytes(position_, head);
-        if (!lengths) return std::nullopt;
-        const std::size_t key = number(*lengths);
-        const std::size_t data = number(lengths->substr(4));
-        if (key > longest_key || data > longest_record || position_ + head + key + data > end_)
-            return std::nullopt;
-        const auto both = bytes(position_ + head, key + data);
-        if (!both) return std::nullopt;
-        position_ += head + key + data;
-        return Record{both->substr(0, key), both->substr(key)};
-    }
-
-  private:
-    static constexpr std::size_t toc_size = 256 * 8;
-    static constexpr std::size_t chunk = 64 * 1024;
-
-    static std::size_t number(std::string_view four) {
-        return ::cdb_unpack(reinterpret_cast<const unsigned char*>(four.data()));
-    }
-
-    // From the buffer, which is filled anew where it does not hold them all.
-    std::optional<std::string_view> bytes(std::size_t from, std::size_t size) {
-        if (from < start_ || from + size > start_ + filled_) {
-            ssize_t got = 0;
-            do {
-                got = ::pread(fd_, buffer_.data(), buffer_.size(), static_cast<off_t>(from));
-            } while (got < 0 && errno == EINTR);
-            start_ = from;
-            filled_ = got < 0 ? 0 : static_cast<std::size_t>(got);
-            if (size > filled_) return std::nullopt;
-        }
-        return std::string_view(buffer_.data() + (from - start_), size);
-    }
-
-    int fd_;
-    std::vector<char> buffer_ = std::vector<char>(chunk);
-    std::size_t start_ = 0;
-    std::size_t filled_ = 0;
-    std::size_t position_ = toc_size;
-    std::size_t end_ = 0;
-};
 
 }  // namespace
 
@@ -210,15 +147,12 @@ tl::expected<Snapshot, OpenFailure> Snapshot::open(const std::string& path,
 }
 
 tl::expected<RosterEntry, Absence> Snapshot::find(std::string_view key) const {
-    const int fd = file_.descriptor.get();
-    cdbi_t length = 0;
-    const int found = ::cdb_seek(fd, key.data(), static_cast<unsigned>(key.size()), &length);
-    if (found == 0) return tl::make_unexpected(Absence::not_found);
-    std::array<char, longest_record> record;
-    if (found < 0 || length > record.size() ||
-        ::cdb_bread(fd, record.data(), static_cast<int>(length)) != 0)
-        return tl::make_unexpected(Absence::damaged);
-    auto entry = decode_record(key, {record.data(), length});
+    if (key.size() > longest_key) return tl::make_unexpected(Absence::not_found);
+    constexpr std::size_t lengths = 8;
+    std::array<char, lengths + longest_key + longest_record> buffer;
+    const auto record = find_in_database(file_.descriptor.get(), key, buffer);
+    if (!record) return tl::make_unexpected(record.error());
+    auto entry = decode_record(key, *record);
     if (!entry) return tl::make_unexpected(Absence::damaged);
     return *std::move(entry);
 }
@@ -248,13 +182,13 @@ bool Snapshot::verify_whole() const {
 }
 
 bool Snapshot::for_each(const std::function<void(const RosterEntry&)>& visit) const {
-    RecordReader records(file_.descriptor.get());
+    DatabaseRecords records(file_.descriptor.get());
     if (!records.begin()) return false;
     while (!records.at_end()) {
         const auto record = records.next();
         if (!record) return false;
         if (!record->key.starts_with('l')) continue;
-        const auto entry = decode_record(record->key, record->data);
+        const auto entry = decode_record(record->key, record->value);
         if (!entry) return false;
         visit(*entry);
     }

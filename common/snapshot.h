@@ -17,13 +17,16 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "checksum.h"
 #include "clock.h"
+#include "constant_database.h"
 #include "trusted_file.h"
 
 namespace together {
@@ -86,12 +89,8 @@ std::string uid_key(uid_t uid);
 std::string encode_record(std::string_view key, const RosterEntry& entry);
 std::optional<RosterEntry> decode_record(std::string_view key, std::string_view bytes);
 
-enum class Absence {
-    not_found,  // trustworthy only after verify_whole()
-    damaged,
-};
-
-// An open snapshot. Lookups move the descriptor's offset: one thread at a time.
+// An open snapshot. "Not found" is trustworthy only after verify_whole(). Const functions may run
+// in any number of threads.
 class Snapshot {
   public:
     // Fails where the file is missing, somebody else's, damaged, or of another format, project or

@@ -1,5 +1,6 @@
 #include "stamp.h"
 
+#include <cstdint>
 #include <cstring>
 
 namespace together {

@@ -5,6 +5,7 @@
 // missing, torn, or made for another snapshot changes nothing.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 

@@ -4,6 +4,7 @@
 #include <security/pam_modules.h>
 
 #include <string>
+#include <string_view>
 
 namespace together {
 

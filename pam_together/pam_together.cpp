@@ -17,6 +17,7 @@
 #include <security/pam_modules.h>
 
 #include <exception>
+#include <span>
 
 #include "decision_log.h"
 #include "gate.h"

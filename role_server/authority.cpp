@@ -1,6 +1,8 @@
 #include "authority.h"
 
 #include <boost/asio/post.hpp>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "http/convert.h"

@@ -5,6 +5,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
 
 #include "http/backend.h"
 #include "service.h"

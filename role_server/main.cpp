@@ -1,7 +1,9 @@
 // together-roled: the role authority that can be run anywhere.
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <vector>
 

@@ -3,6 +3,7 @@
 // file that --config names. Every name must be known; an unknown one is an error, never ignored.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>

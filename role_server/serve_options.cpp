@@ -1,5 +1,6 @@
 #include "serve_options.h"
 
+#include <cstdint>
 #include <cstdlib>
 
 namespace together::roled {

@@ -1,6 +1,7 @@
 // Where an actor stands: the roles that authorize.h decides from, looked up.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "authenticate.h"

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <mutex>
 #include <system_error>
 
 namespace together {

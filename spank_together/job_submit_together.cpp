@@ -2,6 +2,7 @@
 // since 23.02 by several threads at once.
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "door.h"

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstdint>
+
 #include "exempt_logins.h"
 #include "explanation.h"
 #include "on_demand.h"

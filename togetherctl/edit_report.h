@@ -3,6 +3,8 @@
 
 #include <json/value.h>
 
+#include <vector>
+
 #include "gate_host.h"
 #include "output.h"
 

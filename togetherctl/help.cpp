@@ -1,6 +1,7 @@
 #include "help.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 

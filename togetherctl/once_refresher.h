@@ -1,6 +1,8 @@
 // For one who asks about many: a hundred absent names must not be a hundred requests.
 #pragma once
 
+#include <optional>
+
 #include "on_demand.h"
 
 namespace togetherctl {

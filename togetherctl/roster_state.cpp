@@ -1,5 +1,7 @@
 #include "roster_state.h"
 
+#include <cstdint>
+
 #include "duration.h"
 
 namespace togetherctl {

@@ -3,8 +3,10 @@
 
 #include <json/value.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "output.h"
 #include "roster.h"

@@ -1,6 +1,11 @@
 // Asks an authority what api-check needs to know, in the unprivileged child. Judges nothing.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 #include "fetch.h"
 #include "http_exchange.h"
 #include "roster_document.h"

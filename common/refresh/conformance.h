@@ -3,6 +3,7 @@
 // wording is the parent's, and this table's alone.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

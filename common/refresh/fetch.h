@@ -2,6 +2,8 @@
 // child; nothing here is trusted by the parent before it has looked at it.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

@@ -6,6 +6,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "fetch.h"
 

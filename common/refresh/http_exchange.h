@@ -1,6 +1,7 @@
 // One GET over libcurl, with every limit that an authority or somebody in between could try.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,6 +1,7 @@
 #include "http_outcome.h"
 
 #include <charconv>
+#include <cstdint>
 
 namespace together {
 namespace {

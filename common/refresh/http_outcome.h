@@ -1,6 +1,10 @@
 // What an HTTP answer means: the one table.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 #include "http_exchange.h"
 
 namespace together {

@@ -1,5 +1,7 @@
 #include "http_source.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <set>
 #include <thread>
 

@@ -1,6 +1,7 @@
 // One page of a roster as the authority sends it (DESIGN.md): taken whole or not at all.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

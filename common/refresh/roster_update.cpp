@@ -1,6 +1,7 @@
 #include "roster_update.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <unordered_map>
 

@@ -1,8 +1,10 @@
 // One round of together-refresh: ask, compare, replace or extend, remember.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "clock.h"

@@ -2,6 +2,7 @@
 // leaves the old snapshot or the new one.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

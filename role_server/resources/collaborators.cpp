@@ -1,5 +1,7 @@
 #include "collaborators.h"
 
+#include <cstdint>
+
 #include "json.h"
 #include "organizations.h"
 #include "project_roster.h"

@@ -1,4 +1,6 @@
 // A job_submit plug-in that lets everybody submit: what having one costs.
+#include <cstdint>
+
 #include "slurm_host.h"
 
 #define EXPORTED extern "C" [[gnu::visibility("default")]]

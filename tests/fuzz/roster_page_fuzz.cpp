@@ -3,6 +3,7 @@
 // in seconds. Built with libFuzzer, the same check runs on what it invents.
 //
 //   roster_page_fuzz [MUTANTS [SEED]]
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <random>

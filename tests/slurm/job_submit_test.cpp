@@ -1,4 +1,6 @@
 // job_submit_together.so through its entry points, by several threads at once as slurmctld does.
+#include <atomic>
+#include <cstdint>
 #include <thread>
 
 #include "support/adapter.h"

@@ -1,4 +1,6 @@
 // spank_together.so through its entry points, loaded as Slurm loads it.
+#include <map>
+
 #include "support/adapter.h"
 #include "support/fake_slurm.h"
 #include "support/node.h"

@@ -4,6 +4,8 @@
 #include <CppUTest/TestHarness.h>
 #include <locale.h>
 
+#include <cstdint>
+
 #include "support/texts.h"
 
 using namespace together;

@@ -1,6 +1,8 @@
 // The log line of a decision: its fields in their order, one line whatever a client called itself.
 #include <CppUTest/TestHarness.h>
 
+#include <cstdint>
+
 #include "support/decisions.h"
 #include "support/texts.h"
 

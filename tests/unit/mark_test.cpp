@@ -4,6 +4,8 @@
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
 
+#include <cstdint>
+
 #include "support/fake_clock.h"
 #include "support/files.h"
 #include "support/processes.h"

@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include <atomic>
+#include <map>
+#include <thread>
 
 #include "fetch_child.h"
 #include "support/files.h"

@@ -2,6 +2,7 @@
 // sense is nonsense, and nothing holds the parent past its deadline.
 #include <CppUTest/TestHarness.h>
 
+#include <cstdint>
 #include <random>
 
 #include "support/frames.h"

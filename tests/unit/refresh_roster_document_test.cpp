@@ -1,6 +1,9 @@
 // A page of a roster: taken whole or not at all. Fields, types, constants, numbers.
 #include <CppUTest/TestHarness.h>
 
+#include <algorithm>
+#include <map>
+
 #include "roster_document.h"
 #include "support/roster_pages.h"
 #include "support/texts.h"

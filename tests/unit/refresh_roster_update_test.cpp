@@ -2,6 +2,8 @@
 // stamp extended, or dropped.
 #include <CppUTest/TestHarness.h>
 
+#include <cstdint>
+
 #include "support/roster_updates.h"
 #include "support/texts.h"
 

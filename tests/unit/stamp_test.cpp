@@ -4,6 +4,8 @@
 #include <CppUTest/TestHarness.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "support/fake_clock.h"

@@ -1,6 +1,7 @@
 #include "fake_slurm.h"
 
 #include <cstdarg>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 

@@ -2,6 +2,7 @@
 // from here. Exported from the test program, so that a loaded adapter finds it as it finds Slurm.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>

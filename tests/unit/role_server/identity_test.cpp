@@ -2,6 +2,8 @@
 
 #include <CppUTest/TestHarness.h>
 
+#include <cstdint>
+
 using namespace together::roled;
 
 TEST_GROUP(IdentityTest){};

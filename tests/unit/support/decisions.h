@@ -1,6 +1,8 @@
 // Decisions made by hand, for whatever renders them.
 #pragma once
 
+#include <chrono>
+
 #include "explanation.h"
 
 // About alice, a member of proj_a, from a fresh roster.

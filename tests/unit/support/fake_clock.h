@@ -1,6 +1,8 @@
 // A clock that stands still until it is told to go on.
 #pragma once
 
+#include <cstdint>
+
 #include "clock.h"
 
 class FakeClock : public together::Clock {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 using JsonFields = std::vector<std::pair<std::string, std::string>>;  // name, raw value
