@@ -1,5 +1,6 @@
 #include "samples.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,20 +20,44 @@ double time_of(const std::function<void()>& work) {
         .count();
 }
 
-double time_in_new_process(const std::function<void()>& work) {
+namespace {
+
+// What `measured` returns in a child that ends with it.
+template <class Number>
+Number in_new_process(const std::function<Number()>& measured) {
     int ends[2];
     if (::pipe(ends) != 0) std::abort();
     const pid_t pid = ::fork();
     if (pid == 0) {
-        const double took = time_of(work);
-        ::_exit(::write(ends[1], &took, sizeof took) == sizeof took ? 0 : 1);
+        const Number result = measured();
+        ::_exit(::write(ends[1], &result, sizeof result) == sizeof result ? 0 : 1);
     }
     ::close(ends[1]);
-    double took = 0;
-    const bool read = ::read(ends[0], &took, sizeof took) == sizeof took;
+    Number result{};
+    const bool read = ::read(ends[0], &result, sizeof result) == sizeof result;
     ::close(ends[0]);
     int status = 0;
     ::waitpid(pid, &status, 0);
     if (!read || status != 0) std::abort();
-    return took;
+    return result;
+}
+
+long page_faults_so_far() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt + usage.ru_majflt;
+}
+
+}  // namespace
+
+double time_in_new_process(const std::function<void()>& work) {
+    return in_new_process<double>([&] { return time_of(work); });
+}
+
+long page_faults_in_new_process(const std::function<void()>& work) {
+    return in_new_process<long>([&] {
+        const long before = page_faults_so_far();
+        work();
+        return page_faults_so_far() - before;
+    });
 }

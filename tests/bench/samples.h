@@ -14,3 +14,4 @@ double time_of(const std::function<void()>& work);
 
 // The same in a newly forked process, as sshd and its like do it; its first and only call.
 double time_in_new_process(const std::function<void()>& work);
+long page_faults_in_new_process(const std::function<void()>& work);
