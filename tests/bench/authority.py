@@ -46,13 +46,17 @@ class Authority:
         return {"object": "project.collaborator", "user_id": f"user_{number}", "login": f"user{number}",
                 "uid": 20000 + number, "role": "member" if number else "admin", "external": False}
 
+    @property
+    def etag(self) -> str:
+        return f'"r{self.revision}"'
+
     def configure(self, node: Node, roster: Mapping[str, str] = NOTHING) -> None:
         node.reset()
         token = node.config.with_name("token")
         token.write_text(TOKEN + "\n")
         token.chmod(0o600)
         node.configure(
-            api={"base_url": f"https://127.0.0.1:{self.port}/v1", "ca_file": str(self._certificate)},
+            api={"base_url": f"https://127.0.0.1:{self.port}/v1", "ca_file": str(self.certificate)},
             roster=roster)
 
     def wait_for_requests(self, number: int) -> None:
@@ -62,14 +66,14 @@ class Authority:
     def __enter__(self) -> "Authority":
         folder = Path(tempfile.mkdtemp())
         folder.chmod(0o755)
-        self._certificate = folder / "certificate.pem"
+        self.certificate = folder / "certificate.pem"
         key = folder / "key.pem"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-keyout", key, "-out", self._certificate, "-days", "2", "-subj", "/CN=127.0.0.1",
+             "-keyout", key, "-out", self.certificate, "-days", "2", "-subj", "/CN=127.0.0.1",
              "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._certificate, key)
+        context.load_cert_chain(self.certificate, key)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
@@ -99,15 +103,14 @@ class Authority:
         self.requests += 1
         if self.silent:
             time.sleep(60)
-        etag = f'"r{self.revision}"'
         start = request.path.rpartition("after=")[2] if "after=" in request.path else "0"
-        unchanged = request.headers["If-None-Match"] == etag
+        unchanged = request.headers["If-None-Match"] == self.etag
         held = unchanged and "Prefer" in request.headers
         if held:
             time.sleep(self.hold_for)
         body = b"" if unchanged else self._pages[start]
         request.send_response(304 if unchanged else 200)
-        request.send_header("ETag", etag)
+        request.send_header("ETag", self.etag)
         request.send_header("Content-Type", "application/json")
         if held:
             request.send_header("Preference-Applied", request.headers["Prefer"])

@@ -131,13 +131,18 @@ def refresh() -> None:
         with Authority(collaborators) as authority:
             node = Node(build_folder())
             authority.configure(node)
-            changed, unchanged = [], []
+            changed, unchanged, libcurl = [], [], []
             for _ in range(10):
                 authority.change()
                 changed.append(1000 * cpu_seconds(node.refresh_program))
                 unchanged.append(1000 * cpu_seconds(node.refresh_program))
+                libcurl.append(1000 * cpu_seconds(
+                    BENCH / "curl_bench", f"https://127.0.0.1:{authority.port}/v1",
+                    authority.certificate, authority.etag))
             row(f"changed, {collaborators}", statistics.median(changed), max(changed))
             row(f"unchanged, on demand, {collaborators}", statistics.median(unchanged), max(unchanged))
+            row("  the same request by libcurl alone", statistics.median(libcurl), max(libcurl))
+            row("  ratio", statistics.median(unchanged) / statistics.median(libcurl))
             watch(authority, node, collaborators)
             node.reset()
 
