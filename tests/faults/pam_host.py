@@ -111,9 +111,9 @@ def log_in(confdir: str, service: str, row: list[str]) -> dict[str, Any]:
         reports[i] = transaction(confdir, service, login)
         if i == WARM:
             warm = possessions()
+    now = possessions() if warm else {}
     *earlier, report = reports
     report["earlier"] = earlier
-    now = possessions() if warm else {}
     report["growth"] = {what: now[what] - warm[what] for what in now}
     report["children"] = children()
     report["descriptors"] = sorted(set(descriptors().items()) - set(before.items()))

@@ -6,7 +6,7 @@ import socket
 import threading
 
 from faulty_authority import Visit, good
-from faulty_node import COLD, EVERYBODY, LONG, SHORT, TIMED_OUT, FaultyNode, State
+from faulty_node import COLD, EVERYBODY, SHORT, TIMED_OUT, FaultyNode, Late, State
 from pam_client import PERM_DENIED, SUCCESS
 
 AT_ONCE = 200
@@ -66,8 +66,13 @@ def test_200_logins_at_once_are_one_request(node: FaultyNode) -> None:
 
 def test_200_logins_at_once_while_the_authority_hangs(node: FaultyNode, state: State) -> None:
     """They wait for one helper together, not each for its own."""
+    # It takes seconds until the helper among two hundred logins has had a processor.
+    node.set_up(deadline=12)
+    node.until_in_time(lambda: two_hundred_at_once(node, state))
+
+
+def two_hundred_at_once(node: FaultyNode, state: State) -> None:
     hangs = Hangs()
-    node.set_up(deadline=LONG)
     node.put(state)
     node.authority.behave(hangs)
     logins = node.log_in(*EVERYBODY * (AT_ONCE // len(EVERYBODY)))
@@ -76,12 +81,14 @@ def test_200_logins_at_once_while_the_authority_hangs(node: FaultyNode, state: S
     node.nothing_is_left(logins)
     node.nobody_holds_the_lock()
     print(f"\n{hangs.requests} requests, {hangs.most_at_once} at once", end=" ")
-    # On a slow machine the last begin when the first one's mark has passed, seconds later.
-    assert hangs.most_at_once == 1 and hangs.requests <= 5
-    # A login's promise is the deadline and 0.2 s, which each of them has for itself where it gets a
-    # processor; here two hundred processes share two, with whatever else runs on the machine. One
-    # helper after the other, or a login that waits twice, would be longer than that.
-    node.in_time(logins, limit=LONG + 10)
+    # Who begins when the first one's mark has passed, seconds later, may ask again.
+    assert hangs.most_at_once <= 1 and hangs.requests <= 4
+    if not hangs.requests:
+        raise Late("the helper did not get as far as a request")
+    # A login's promise is the deadline and 0.2 s, which it keeps where it gets a processor; here two
+    # hundred processes share two, with whatever else runs on the machine. One helper after the
+    # other, or a login that waits twice, would be longer than that.
+    node.in_time(logins, limit=node.deadline + 10)
 
 
 def test_1000_logins_in_a_row_while_the_authority_hangs(node: FaultyNode, state: State) -> None:
@@ -113,8 +120,9 @@ def thousand_in_a_row(node: FaultyNode, state: State) -> None:
 
 
 def nothing_grew(growth: dict[str, int]) -> None:
-    """In nine hundred logins: less than the least that could be lost at each of them."""
+    """In nine hundred logins: less than the smallest block at each third of them, or than a page at
+    each."""
     print(growth, end=" ")
     assert growth["descriptors"] == growth["children"] == 0, growth
-    assert growth["mappings"] < 100, growth
+    assert growth["mappings"] < 20, growth
     assert growth["allocated"] < 8 * 1024 and growth["address space"] < 3 * 1024 * 1024, growth
