@@ -13,6 +13,17 @@ NAMES = {SUCCESS: "let in", PERM_DENIED: "denied", AUTHINFO_UNAVAIL: "unavailabl
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What logins met while a file was damaged in all ways, one after the other."""
+
+    login: str
+    answer: int
+    message: str
+    times: int
+    first: int  # the number of the damage: bytes that were left, or the bit
+
+
+@dataclass(frozen=True)
 class Login:
     login: str
     answer: int
@@ -51,13 +62,24 @@ class PamHost:
         (last,) = self._finish_all(self.begin_rows(confdir, service, [list(logins)]))
         return whole_row(last)
 
+    def sweep(self, confdir: Path, service: str, logins: Sequence[str], path: Path,
+              kind: str) -> list[Outcome]:
+        """With the file `cut` at each length, or each bit `flipped`; whole again in the end."""
+        self._ask({"confdir": str(confdir), "service": service, "rows": [list(logins)],
+                   "damage": {"path": str(path), "kind": kind}})
+        (outcomes,) = self._line()
+        assert outcomes, "the sweep died"
+        return [Outcome(*outcome) for outcome in outcomes]
+
     def begin(self, confdir: Path, service: str, logins: Sequence[str]) -> list[int]:
         """The processes that log in now."""
         return self.begin_rows(confdir, service, [[login] for login in logins])
 
     def begin_rows(self, confdir: Path, service: str, rows: Sequence[list[str]]) -> list[int]:
+        return self._ask({"confdir": str(confdir), "service": service, "rows": list(rows)})
+
+    def _ask(self, request: dict[str, Any]) -> list[int]:
         assert self._process.stdin
-        request = {"confdir": str(confdir), "service": service, "rows": list(rows)}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         pids: list[int] = self._line()

@@ -4,6 +4,10 @@ there. Its own program, because a test process has threads, and a login must be 
 Reads `{"confdir": …, "service": …, "rows": [["alice"], …]}` from stdin, one request a line. Each row
 is a process that logs these in one after the other, as a screen locker does that lives for days; all
 rows of a request begin at once. Writes their pids, and at their end what each of them met.
+
+With `"damage": {"path": …, "kind": "cut" or "flipped"}` a row goes through the file at each shorter
+length, or with each of its bits flipped in turn (then one of the row logs in, by turns, so that each
+byte meets all of them), and says which outcomes there were and how often.
 """
 
 import ctypes
@@ -13,6 +17,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_void_p
 from typing import Any
 
@@ -120,6 +125,34 @@ def log_in(confdir: str, service: str, row: list[str]) -> dict[str, Any]:
     return report
 
 
+def damaged(kind: str, whole: bytes) -> Iterator[bytes]:
+    if kind == "cut":
+        yield from (whole[:length] for length in range(len(whole)))
+        return
+    for position in range(len(whole)):
+        for bit in range(8):
+            changed = bytearray(whole)
+            changed[position] ^= 1 << bit
+            yield bytes(changed)
+
+
+def sweep(request: dict[str, Any], row: list[str]) -> list[list[Any]]:
+    """Each outcome with its number and the number of the first damage that it came of."""
+    outcomes: dict[tuple[str, int, str], list[int]] = {}
+    kind = request["damage"]["kind"]
+    with open(request["damage"]["path"], "r+b", buffering=0) as file:
+        whole = file.read()
+        for number, data in enumerate(damaged(kind, whole)):
+            file.truncate(os.pwrite(file.fileno(), data, 0))
+            turn = (number + number // 8) % len(row)
+            for login in row if kind == "cut" else row[turn:turn + 1]:
+                met = transaction(request["confdir"], request["service"], login)
+                key = (login, met["answer"], "\n".join(met["messages"]))
+                outcomes.setdefault(key, [0, number])[0] += 1
+        file.truncate(os.pwrite(file.fileno(), whole, 0))
+    return [[*outcome, *found] for outcome, found in outcomes.items()]
+
+
 def start(request: dict[str, Any], row: list[str], gate: int, closed: int) -> tuple[int, int]:
     reader, writer = os.pipe()
     pid = os.fork()
@@ -129,7 +162,8 @@ def start(request: dict[str, Any], row: list[str], gate: int, closed: int) -> tu
     try:
         os.close(closed)
         os.read(gate, 1)  # its end: all begin together
-        report = log_in(request["confdir"], request["service"], row)
+        report = (sweep(request, row) if "damage" in request
+                  else log_in(request["confdir"], request["service"], row))
         os.write(writer, json.dumps(report).encode())
     finally:
         os._exit(0)
