@@ -54,7 +54,8 @@ class PamHost:
 
     def log_in_twice(self, confdir: Path, service: str, logins: Sequence[str]) -> list[Login]:
         """All at once, and each again in the same process as soon as it has its answer."""
-        rows = self._finish_all(self.begin_rows(confdir, service, [[login] * 2 for login in logins]))
+        pids = self.begin_rows(confdir, service, [[login] * 2 for login in logins])
+        rows = self._finish_all(pids)
         return [login for row in zip(*map(whole_row, rows)) for login in row]
 
     def log_in_a_row(self, confdir: Path, service: str, logins: Sequence[str]) -> list[Login]:

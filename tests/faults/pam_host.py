@@ -1,13 +1,13 @@
 """A host of PAM, as sshd is one: forks for each login and goes through an account transaction
 there. Its own program, because a test process has threads, and a login must be a fresh process.
 
-Reads `{"confdir": …, "service": …, "rows": [["alice"], …]}` from stdin, one request a line. Each row
-is a process that logs these in one after the other, as a screen locker does that lives for days; all
-rows of a request begin at once. Writes their pids, and at their end what each of them met.
+Reads `{"confdir": …, "service": …, "rows": [["alice"], …]}` from stdin, one request a line. Each
+row is a process that logs these in one after the other, as a screen locker does that lives for
+days; all rows of a request begin at once. Writes their pids, and at their end what each of them met.
 
 With `"damage": {"path": …, "kind": "cut" or "flipped"}` a row goes through the file at each shorter
-length, or with each of its bits flipped in turn (then one of the row logs in, by turns, so that each
-byte meets all of them), and says which outcomes there were and how often.
+length, or with each of its bits flipped in turn (then one of the row logs in, by turns, so that
+each byte meets all of them), and says which outcomes there were and how often.
 """
 
 import ctypes

@@ -1,5 +1,5 @@
-"""The first boot of a node, before there is a network: nothing of ours has ever run here, not even the
-folder is there, and no name can be resolved."""
+"""The first boot of a node, before there is a network: nothing of ours has ever run here, not even
+the folder is there, and no name can be resolved."""
 
 import shutil
 import subprocess

@@ -19,7 +19,7 @@ from ssh_client import Method, Result, SshClient
 from sshd import Sshd
 from waiting import wait_until
 
-GRACE, DEADLINE = 6, 60  # seconds; the deadline is the longest that can be configured
+GRACE, DEADLINE = 8, 60  # seconds; the deadline is the longest that can be configured
 KEYS = Path("/run/ssh-keys")
 UIDS = {"alice": 10001, "bob": 10002, "mallory": 10003, "root": 0}
 

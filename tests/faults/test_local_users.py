@@ -14,7 +14,7 @@ from refresher import stop
 
 NOBODY = 65534
 BUSY = answers(429, headers=JSON | {"Retry-After": "60"})
-# Both kinds of locks, of which a reader can hold the second one only shared; a mapping; a descriptor.
+# Both kinds of locks, the second one shared, as a reader may; a mapping; an open file.
 HOLDER = """
 import fcntl, mmap, os, stat, sys
 held = []

@@ -85,8 +85,8 @@ def two_hundred_at_once(node: FaultyNode, state: State) -> None:
     assert hangs.most_at_once <= 1 and hangs.requests <= 4
     if not hangs.requests:
         raise Late("the helper did not get as far as a request")
-    # A login's promise is the deadline and 0.2 s, which it keeps where it gets a processor; here two
-    # hundred processes share two, with whatever else runs on the machine. One helper after the
+    # A login's promise is the deadline and 0.2 s, which it keeps where it gets a processor; here
+    # two hundred processes share two, with whatever else runs on the machine. One helper after the
     # other, or a login that waits twice, would be longer than that.
     node.in_time(logins, limit=node.deadline + 10)
 
