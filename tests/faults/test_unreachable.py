@@ -53,7 +53,7 @@ def reset_in_the_body(visit: Visit) -> None:
     (closed, "Empty reply"),
     (reset_at_once, "[Rr]eset|Empty reply|[Ff]ail|not connected"),
     (reset_after_the_request, "[Rr]eset|Recv failure"),
-    (reset_in_the_body, "[Rr]eset|Recv failure|remaining to read"),
+    (reset_in_the_body, "[Rr]eset|Recv failure|remaining to read|bytes missing"),
 ])
 def test_reset(node: FaultyNode, state: State, behaviour: Behaviour, words: str) -> None:
     node.authority.behave(behaviour)
