@@ -1,81 +1,83 @@
-"""Runs the ```console blocks of README.md and docs/*.md, file by file, and counts the commands.
+"""Runs the documents' ```console blocks (console_blocks.py) and counts the commands.
 
-A line "# COMMAND" is run as root, "> " continues it, any other line is output that must occur; "…" in
-it stands for anything. Blocks that need a cluster are tagged ```console cluster, counted, and not run.
+Each document has a sandbox of its own with a node in it (sandboxed_node.py), and one shell from its first
+block to its last, so that a later block finds what an earlier one made.
+
+  run_blocks.py [DOCUMENT…]     default: README.md and docs/**/*.md
 """
 
-import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from console_blocks import CHECKOUT, Block, Command, blocks, documents
+from sandboxed_node import Node, Shell
+
 # Suites of their own run these: here it is enough that they are there.
-RUN_ELSEWHERE = {"scripts/demo", "scripts/test", "scripts/bench"}
+RUN_ELSEWHERE = {"scripts/demo", "scripts/test", "scripts/bench", "packaging/build-deb", "packaging/build-rpm"}
 MOST_CLUSTER_BLOCKS = 10
+# togetherctl says with it what it found out; everything else must succeed.
+STATUSES = {"togetherctl": (0, 1)}
 
 
-@dataclass
-class Command:
-    place: str
-    text: str
-    output: list[str] = field(default_factory=list)
-
-
-def blocks(path: Path) -> tuple[list[Command], int]:
-    commands: list[Command] = []
-    cluster = 0
-    inside = None
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if line.startswith("```"):
-            inside = line[3:].strip() if inside is None else None
-            cluster += inside == "console cluster"
-        elif inside == "console" and line.startswith("# "):
-            commands.append(Command(f"{path.name}:{number}", line[2:]))
-        elif inside == "console" and line.startswith("> "):
-            commands[-1].text += "\n" + line[2:]
-        elif inside == "console" and line:
-            commands[-1].output.append(line)
-    return commands, cluster
-
-
-def matches(expected: str, output: str) -> bool:
-    return re.search(".*".join(map(re.escape, expected.split("…"))), output) is not None
-
-
-def run(command: Command) -> bool:
+def run(command: Command, shell: Shell) -> bool:
     words = command.text.split()
     if words[0] in RUN_ELSEWHERE:
-        return (ROOT / words[0]).exists()
-    done = subprocess.run(["bash", "-c", command.text], cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
-    missing = [line for line in command.output if not matches(line, done.stdout)]
-    # togetherctl says with its status what it found out; everything else must succeed.
-    succeeded = done.returncode == 0 or (words[0] == "togetherctl" and done.returncode == 1)
-    if succeeded and not missing:
+        return (CHECKOUT / words[0]).exists()
+    status, printed = shell.run(command.text)
+    # What it shows is compared, and tells more than a status.
+    if command.shows(printed) and (command.output or status in STATUSES.get(words[0], (0,))):
         return True
-    print(f"{command.place}: {command.text}\n  exit {done.returncode}, missing {missing}\n{done.stdout}")
+    print(f"{command.place}: {command.text}\n  exit {status}; it printed:\n{printed}")
+    if command.output:
+        print("  the document shows:\n" + "\n".join(command.output))
     return False
 
 
-def main() -> int:
-    passed = failed = clusters = 0
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        commands, cluster = blocks(path)
-        clusters += cluster
-        for command in commands:
-            if run(command):
-                passed += 1
-            else:
+def run_inside(document: Path) -> int:
+    commands = [command for block in blocks(document) if not block.needs_a_cluster
+                for command in block.commands]
+    with Node(installed=document.name != "README.md") as node, Shell(node.home) as shell:
+        failed = sum(not run(command, shell) for command in commands)
+    return failed
+
+
+def run_document(document: Path, to_run: list[Block]) -> int:
+    """How many of its commands failed."""
+    sandboxed = subprocess.run(
+        [CHECKOUT / "scripts/sandbox", "--net", "/usr/bin/python3", Path(__file__), "--inside", document],
+        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
+    if sandboxed.returncode:
+        print(sandboxed.stdout, end="")
+    commands = sum(len(block.commands) for block in to_run)
+    return min(sandboxed.returncode, commands)
+
+
+def main(named: list[Path]) -> int:
+    passed = failed = ran = clusters = 0
+    for document in named or documents():
+        of_document = blocks(document)
+        for block in of_document:
+            if block.problem:
+                print(f"{block.place}: {block.problem}")
                 failed += 1
+        clusters += sum(block.needs_a_cluster for block in of_document)
+        to_run = [block for block in of_document if not block.needs_a_cluster and not block.problem]
+        if not to_run:
+            continue
+        wrong = run_document(document, to_run)
+        ran += len(to_run)
+        failed += wrong
+        passed += sum(len(block.commands) for block in to_run) - wrong
     if clusters > MOST_CLUSTER_BLOCKS:
-        print(f"{clusters} blocks need a cluster; at most {MOST_CLUSTER_BLOCKS} may")
+        print(f"{clusters} blocks are tagged as needing a cluster; at most {MOST_CLUSTER_BLOCKS} may be")
         failed += 1
-    print(f"{clusters} blocks need a cluster and were not run")
+    print(f"{ran} console blocks run, {clusters} tagged as needing a cluster")
     print(f"{passed} passed, {failed} failed")
-    return failed > 0
+    return int(failed > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] == ["--inside"]:
+        sys.exit(min(run_inside(Path(sys.argv[2])), 100))
+    sys.exit(main([Path(name).resolve() for name in sys.argv[1:]]))
