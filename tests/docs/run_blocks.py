@@ -8,6 +8,7 @@ block to its last, so that a later block finds what an earlier one made.
 
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 from console_blocks import CHECKOUT, Block, Command, blocks, documents
@@ -16,6 +17,7 @@ from sandboxed_node import Node, Shell
 # Suites of their own run these: here it is enough that they are there.
 RUN_ELSEWHERE = {"scripts/demo", "scripts/test", "scripts/bench", "packaging/build-deb", "packaging/build-rpm"}
 MOST_CLUSTER_BLOCKS = 10
+BROKEN = 100  # exit status of the half in the sandbox where it was not its commands that failed
 # togetherctl says with it what it found out; everything else must succeed.
 STATUSES = {"togetherctl": (0, 1)}
 
@@ -37,7 +39,7 @@ def run(command: Command, shell: Shell) -> bool:
 def run_inside(document: Path) -> int:
     commands = [command for block in blocks(document) if not block.needs_a_cluster
                 for command in block.commands]
-    with Node(installed=document.name != "README.md") as node, Shell(node.home) as shell:
+    with Node(installed=document.name != "README.md") as node, Shell(node) as shell:
         failed = sum(not run(command, shell) for command in commands)
     return failed
 
@@ -50,7 +52,7 @@ def run_document(document: Path, to_run: list[Block]) -> int:
     if sandboxed.returncode:
         print(sandboxed.stdout, end="")
     commands = sum(len(block.commands) for block in to_run)
-    return min(sandboxed.returncode, commands)
+    return commands if sandboxed.returncode >= BROKEN else sandboxed.returncode
 
 
 def main(named: list[Path]) -> int:
@@ -79,5 +81,9 @@ def main(named: list[Path]) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--inside"]:
-        sys.exit(min(run_inside(Path(sys.argv[2])), 100))
+        try:
+            sys.exit(min(run_inside(Path(sys.argv[2])), BROKEN - 1))
+        except Exception:
+            traceback.print_exc()
+            sys.exit(BROKEN)
     sys.exit(main([Path(name).resolve() for name in sys.argv[1:]]))

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from console_blocks import CHECKOUT
 
-LIMIT = 300  # seconds, for README's build where nothing was built yet
+BUILD_LIMIT, LIMIT = 600, 60  # seconds; README builds where nothing was built yet
 
 SLURM_CONF = """ClusterName=cluster
 SlurmctldHost=localhost
@@ -63,11 +63,13 @@ class Node:
 class Shell:
     """One bash: what a command sets, the next one sees."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, node: Node) -> None:
         self.status_read, status_write = os.pipe()
         self.count = 0
-        self.bash = subprocess.Popen(["bash", "--noprofile", "--norc"], cwd=folder, text=True,
+        self.limit = LIMIT if node.installed else BUILD_LIMIT
+        self.bash = subprocess.Popen(["bash", "--noprofile", "--norc"], cwd=node.home, text=True,
                                      stdin=subprocess.PIPE, pass_fds=[status_write])
+        os.close(status_write)  # bash has it, under this number
         self.status_write = status_write
 
     def __enter__(self) -> "Shell":
@@ -94,5 +96,9 @@ class Shell:
         return self.status(), printed.read_text() if printed.exists() else ""
 
     def status(self) -> int | str:
-        ready, _, _ = select.select([self.status_read], [], [], LIMIT)
-        return int(os.read(self.status_read, 16)) if ready else f"no end after {LIMIT} s"
+        ready, _, _ = select.select([self.status_read], [], [], self.limit)
+        if ready:
+            return int(os.read(self.status_read, 16) or b"-1")  # nothing: it ended the shell
+        self.bash.kill()  # what it would say later is nobody's answer
+        self.bash.wait()
+        return f"no end after {self.limit} s"
