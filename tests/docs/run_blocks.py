@@ -37,8 +37,7 @@ def run(command: Command, shell: Shell) -> bool:
 
 
 def run_inside(document: Path) -> int:
-    commands = [command for block in blocks(document) if not block.needs_a_cluster
-                for command in block.commands]
+    commands = [command for block in blocks(document) if not block.tags for command in block.commands]
     with Node(installed=document.name != "README.md") as node, Shell(node) as shell:
         failed = sum(not run(command, shell) for command in commands)
     return failed
