@@ -19,8 +19,7 @@ constexpr std::string_view root_callers_way =
     "account [success=1 default=ignore] pam_succeed_if.so quiet ruser = root";
 constexpr std::string_view gate_control = "account [success=ok ignore=ignore default=die] ";
 
-// One line as libpam assembles it: continued by a backslash, which blank lines and comments do not
-// end.
+// One line as libpam assembles it.
 struct PamLine {
     std::size_t begin;
     std::size_t end;
@@ -58,7 +57,15 @@ Result<std::vector<PamLine>> lines_of(std::string_view text) {
         const auto hash = line.find('#');
         line = line.substr(0, hash);
         const auto last = line.find_last_not_of(" \t\r\n\v\f");
-        if (last == line.npos || line.find_first_not_of(" \t\n") == line.npos) continue;
+        if (last == line.npos || line.find_first_not_of(" \t\n") == line.npos) {
+            // Linux-PAM 1.5 goes on behind it, 1.7 does not (seen by experiment).
+            if (continued)
+                return failure(
+                    "a comment or an empty line stands inside of a line that "
+                    "goes on after a backslash: versions of Linux-PAM "
+                    "differ in what they read; write it as one line");
+            continue;
+        }
         if (!continued) begin = at;
         continued = hash == text.npos && line[last] == '\\';
         pending.append(line.substr(0, continued ? last : last + 1)).append(" ");

@@ -177,6 +177,8 @@ def storm() -> None:
         time.sleep(1.1)
         times = sorted(1000 * one_login("user52") for _ in range(1000))
         row("the roster grew old", times[500], times[990], times[-1])
+        print("for comparison, others' logins while their backend hangs (found by experiment before): "
+              "guest-oslogin 5.7 s and denied, duo 22 s, SSSD 12 s once and then 0.13 s")
         node.reset()
 
 

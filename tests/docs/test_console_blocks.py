@@ -18,7 +18,7 @@ def test_commands_their_continuation_and_output(document: Path) -> None:
     document.write_text("```console\n# cat <<END\n> one\n>\n> two\n> END\none\n\ntwo\n# true\n```\n")
     first, second = blocks(document)[0].commands
     assert (first.text, first.output) == ("cat <<END\none\n\ntwo\nEND", ["one", "two"])
-    assert (second.place, second.text, second.output) == ("a.md:9", "true", [])
+    assert (second.place, second.text, second.output) == ("a.md:10", "true", [])
 
 
 def test_in_a_list_and_with_another_fence(document: Path) -> None:

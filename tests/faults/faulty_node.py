@@ -1,7 +1,9 @@
 """A node behind the gate whose authority, disk or clock fails, and what must hold all the same."""
 
+import fcntl
 import os
 import re
+import struct
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,6 +119,10 @@ class FaultyNode(Refresher):
         """All at once, each in its own process."""
         return self.host.log_in(self.pam, service, logins)
 
+    def log_in_a_row(self, *logins: str, service: str = "sshd") -> list[Login]:
+        """One after the other in one process."""
+        return self.host.log_in_a_row(self.pam, service, logins)
+
     def log_in_one(self, login: str, service: str = "sshd") -> Login:
         return self.log_in(login, service=service)[0]
 
@@ -127,6 +133,17 @@ class FaultyNode(Refresher):
         allowed = {path.name for path in (self.snapshot, self.stamp, self.mark_file, self.lock)}
         # Asked as a set of names, so that a folder that cannot be read fails as well.
         assert set(os.listdir(self.folder)) <= allowed, os.listdir(self.folder)
+
+    def nobody_holds_the_lock(self) -> None:
+        """Asked of any byte of it, without taking it."""
+        question = struct.pack("hh4xqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+
+        def is_free() -> bool:
+            with open(self.lock, "r+b") as lock:
+                answer = fcntl.fcntl(lock, fcntl.F_OFD_GETLK, question)
+            return struct.unpack("h", answer[:2])[0] == fcntl.F_UNLCK
+
+        wait_until(is_free, "the release of the lock", timeout=2)
 
     def in_time(self, logins: Sequence[Login], limit: float | None = None) -> None:
         limit = self.deadline + TOLERANCE if limit is None else limit

@@ -13,6 +13,17 @@ NAMES = {SUCCESS: "let in", PERM_DENIED: "denied", AUTHINFO_UNAVAIL: "unavailabl
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What logins met while a file was damaged in all ways, one after the other."""
+
+    login: str
+    answer: int
+    message: str
+    times: int
+    first: int  # the number of the damage: bytes that were left, or the bit
+
+
+@dataclass(frozen=True)
 class Login:
     login: str
     answer: int
@@ -20,7 +31,9 @@ class Login:
     seconds: float  # pam_start to pam_end
     children: list[str]  # running or not reaped, when it ended
     descriptors: list[Any]  # that it did not have before
-    earlier: list[Any] = field(default_factory=list)  # answer, seconds, messages of those before
+    # Of a row of logins, which the last one speaks for:
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+    growth: dict[str, int] = field(default_factory=dict)  # of the process, since it was warm
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,19 +54,33 @@ class PamHost:
 
     def log_in_twice(self, confdir: Path, service: str, logins: Sequence[str]) -> list[Login]:
         """All at once, and each again in the same process as soon as it has its answer."""
-        self.begin(confdir, service, logins, times=2)
-        second = [login for login in self.finish() if login]
-        assert len(second) == len(logins), "a login died"
-        first = [Login(login.login, answer, messages, seconds, [], [])
-                 for login in second for answer, seconds, messages in login.earlier]
-        return first + second
+        pids = self.begin_rows(confdir, service, [[login] * 2 for login in logins])
+        rows = self._finish_all(pids)
+        return [login for row in zip(*map(whole_row, rows)) for login in row]
 
-    def begin(self, confdir: Path, service: str, logins: Sequence[str],
-              times: int = 1) -> list[int]:
+    def log_in_a_row(self, confdir: Path, service: str, logins: Sequence[str]) -> list[Login]:
+        """One after the other in one process."""
+        (last,) = self._finish_all(self.begin_rows(confdir, service, [list(logins)]))
+        return whole_row(last)
+
+    def sweep(self, confdir: Path, service: str, logins: Sequence[str], path: Path,
+              kind: str) -> list[Outcome]:
+        """With the file `cut` at each length, or each bit `flipped`; whole again in the end."""
+        self._ask({"confdir": str(confdir), "service": service, "rows": [list(logins)],
+                   "damage": {"path": str(path), "kind": kind}})
+        (outcomes,) = self._line()
+        assert outcomes, "the sweep died"
+        return [Outcome(*outcome) for outcome in outcomes]
+
+    def begin(self, confdir: Path, service: str, logins: Sequence[str]) -> list[int]:
         """The processes that log in now."""
+        return self.begin_rows(confdir, service, [[login] for login in logins])
+
+    def begin_rows(self, confdir: Path, service: str, rows: Sequence[list[str]]) -> list[int]:
+        return self._ask({"confdir": str(confdir), "service": service, "rows": list(rows)})
+
+    def _ask(self, request: dict[str, Any]) -> list[int]:
         assert self._process.stdin
-        request = {"confdir": str(confdir), "service": service, "logins": list(logins),
-                   "times": times}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         pids: list[int] = self._line()
@@ -64,9 +91,11 @@ class PamHost:
         return [Login(**report) if report else None for report in self._line()]
 
     def log_in(self, confdir: Path, service: str, logins: Sequence[str]) -> list[Login]:
-        self.begin(confdir, service, logins)
+        return self._finish_all(self.begin(confdir, service, logins))
+
+    def _finish_all(self, pids: list[int]) -> list[Login]:
         finished = [login for login in self.finish() if login]
-        assert len(finished) == len(logins), "a login died"
+        assert len(finished) == len(pids), "a login died"
         return finished
 
     def _line(self) -> Any:
@@ -74,3 +103,8 @@ class PamHost:
         line = self._process.stdout.readline()
         assert line, "the host of PAM has ended"
         return json.loads(line)
+
+
+def whole_row(last: Login) -> list[Login]:
+    """What the process looked like, is known of its end alone."""
+    return [*(Login(**one, children=[], descriptors=[]) for one in last.earlier), last]

@@ -1,8 +1,13 @@
-"""A host of PAM, as sshd is one: forks for each login and goes through one account transaction
+"""A host of PAM, as sshd is one: forks for each login and goes through an account transaction
 there. Its own program, because a test process has threads, and a login must be a fresh process.
 
-Reads `{"confdir": …, "service": …, "logins": […], "times": 1}` from stdin, one request a line; all
-logins of a request begin at once, each goes through so many transactions, one after the other. Writes their pids, and at their end what each of them met.
+Reads `{"confdir": …, "service": …, "rows": [["alice"], …]}` from stdin, one request a line. Each
+row is a process that logs these in one after the other, as a screen locker does that lives for
+days; all rows of a request begin at once. Writes their pids, and at their end what each of them met.
+
+With `"damage": {"path": …, "kind": "cut" or "flipped"}` a row goes through the file at each shorter
+length, or with each of its bits flipped in turn (then one of the row logs in, by turns, so that
+each byte meets all of them), and says which outcomes there were and how often.
 """
 
 import ctypes
@@ -12,10 +17,13 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_void_p
 from typing import Any
 
 PAM_RHOST = 4
+# What a process takes once for all, it has taken by then.
+WARM = 100
 
 
 class PamMessage(ctypes.Structure):
@@ -37,6 +45,15 @@ pam.pam_start_confdir.argtypes = [c_char_p, c_char_p, POINTER(Conversation), c_c
                                   POINTER(c_void_p)]
 pam.pam_set_item.argtypes = [c_void_p, c_int, c_char_p]
 pam.pam_acct_mgmt.argtypes = pam.pam_end.argtypes = [c_void_p, c_int]
+
+
+class MallocInfo(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks",
+        "fordblks", "keepcost")]
+
+
+libc.mallinfo2.restype = MallocInfo
 
 
 def transaction(confdir: str, service: str, login: str) -> dict[str, Any]:
@@ -71,20 +88,72 @@ def descriptors() -> dict[str, str]:
     return found
 
 
-def log_in(confdir: str, service: str, login: str, times: int) -> dict[str, Any]:
+def children() -> list[str]:
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return file.read().split()
+
+
+def possessions() -> dict[str, int]:
+    """What a process could have ever more of."""
+    with open("/proc/self/maps", encoding="ascii") as maps:
+        mappings = sum(1 for _ in maps)
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        pages = int(statm.read().split()[0])
+    info = libc.mallinfo2()
+    return {"allocated": info.uordblks + info.hblkhd, "mappings": mappings,
+            "address space": pages * 4096, "descriptors": len(descriptors()),
+            "children": len(children())}
+
+
+def log_in(confdir: str, service: str, row: list[str]) -> dict[str, Any]:
     null = os.open("/dev/null", os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
     before = descriptors()
-    *earlier, report = [transaction(confdir, service, login) for _ in range(times)]
-    report["earlier"] = [[one["answer"], one["seconds"], one["messages"]] for one in earlier]
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
-        report["children"] = children.read().split()
+    reports: list[Any] = [None] * len(row)  # not to be counted as growth
+    warm: dict[str, int] = {}
+    for i, login in enumerate(row):
+        reports[i] = transaction(confdir, service, login)
+        if i == WARM:
+            warm = possessions()
+    now = possessions() if warm else {}
+    *earlier, report = reports
+    report["earlier"] = earlier
+    report["growth"] = {what: now[what] - warm[what] for what in now}
+    report["children"] = children()
     report["descriptors"] = sorted(set(descriptors().items()) - set(before.items()))
     return report
 
 
-def start(request: dict[str, Any], login: str, gate: int, closed: int) -> tuple[int, int]:
+def damaged(kind: str, whole: bytes) -> Iterator[bytes]:
+    if kind == "cut":
+        yield from (whole[:length] for length in range(len(whole)))
+        return
+    for position in range(len(whole)):
+        for bit in range(8):
+            changed = bytearray(whole)
+            changed[position] ^= 1 << bit
+            yield bytes(changed)
+
+
+def sweep(request: dict[str, Any], row: list[str]) -> list[list[Any]]:
+    """Each outcome with its number and the number of the first damage that it came of."""
+    outcomes: dict[tuple[str, int, str], list[int]] = {}
+    kind = request["damage"]["kind"]
+    with open(request["damage"]["path"], "r+b", buffering=0) as file:
+        whole = file.read()
+        for number, data in enumerate(damaged(kind, whole)):
+            file.truncate(os.pwrite(file.fileno(), data, 0))
+            turn = (number + number // 8) % len(row)
+            for login in row if kind == "cut" else row[turn:turn + 1]:
+                met = transaction(request["confdir"], request["service"], login)
+                key = (login, met["answer"], "\n".join(met["messages"]))
+                outcomes.setdefault(key, [0, number])[0] += 1
+        file.truncate(os.pwrite(file.fileno(), whole, 0))
+    return [[*outcome, *found] for outcome, found in outcomes.items()]
+
+
+def start(request: dict[str, Any], row: list[str], gate: int, closed: int) -> tuple[int, int]:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid:
@@ -93,8 +162,8 @@ def start(request: dict[str, Any], login: str, gate: int, closed: int) -> tuple[
     try:
         os.close(closed)
         os.read(gate, 1)  # its end: all begin together
-        report = log_in(request["confdir"], request["service"], login,
-                        request["times"])
+        report = (sweep(request, row) if "damage" in request
+                  else log_in(request["confdir"], request["service"], row))
         os.write(writer, json.dumps(report).encode())
     finally:
         os._exit(0)
@@ -115,7 +184,7 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         gate, opened = os.pipe()
-        started = [start(request, login, gate, opened) for login in request["logins"]]
+        started = [start(request, row, gate, opened) for row in request["rows"]]
         print(json.dumps([pid for pid, _ in started]), flush=True)
         os.close(opened)
         os.close(gate)

@@ -1,20 +1,98 @@
-"""Clocks: a day forward, a day back, another boot. Within one boot steps change nothing (the unit
-tests of the gate's clock); here is what a snapshot of another boot, or of the future, does."""
+"""Clocks: a day forward, a day back, another boot. Within one boot a step of the wall clock changes
+nothing, ages are boottime; across boots, or from the future, real time is all that is known."""
 
+import re
 import subprocess
 
 import pytest
 
-from faulty_authority import JSON, answers, good
-from faulty_node import COLD, FRESH, STAMP, FaultyNode
-from pam_client import SUCCESS
+from faulty_authority import ALICE, JSON, answers, document, gives, good
+from faulty_node import COLD, EVERYBODY, FRESH, OLD, STAMP, FaultyNode, State
+from pam_client import PERM_DENIED, SUCCESS
 
 BUSY = answers(429, headers=JSON | {"Retry-After": "60"})
 WORDS = "the authority answered 429"
 
 
+# Of the wall clock, since the roster was validated, in the boot that goes on.
+STEPS = pytest.mark.parametrize("step", ["--stepped-forward", "--stepped-back"])
+DAY, TWO_DAYS = "24h", "48h"  # a day is also stale_for
+
+
 def restamp(node: FaultyNode, *arguments: str) -> None:
     subprocess.run([STAMP, "--config", node.config, *arguments], check=True)
+
+
+@STEPS
+@pytest.mark.parametrize("by", ["1h", DAY, TWO_DAYS])
+@pytest.mark.parametrize("state", [FRESH, OLD], ids=["fresh", "old"])
+def test_a_step_makes_nothing_older_or_younger(
+    node: FaultyNode, state: State, step: str, by: str
+) -> None:
+    """Set back by an hour, the roster of an hour ago looks new, but is asked for; set forward by
+    two days, it looks too old, but is used. (Where there is no roster, nothing has an age.)"""
+    node.authority.behave(BUSY)
+    node.bears(WORDS, state, lambda: restamp(node, step, by))
+    for line in node.syslog.decisions(login="mallory"):
+        age = line.fields["age"]
+        assert age in ("60m", "61m") if state == OLD else re.fullmatch(r"[1-9]\ds", age), line
+
+
+@STEPS
+@pytest.mark.parametrize("by", [DAY, TWO_DAYS])
+def test_a_fresh_roster_stays_fresh(node: FaultyNode, step: str, by: str) -> None:
+    """Nobody asks for anything, not even who is absent where that was validated just now."""
+    node.set_up(recheck_after="5m")
+    node.put(FRESH)
+    restamp(node, step, by)
+    node.authority.behave(BUSY)
+    logins = node.log_in(*EVERYBODY)
+    node.are_answered(logins, FRESH)
+    node.nothing_is_left(logins)
+    assert not node.authority.requests
+    for login in ("alice", "bob", "mallory"):
+        assert node.syslog.wait_for_decision(login=login)["evidence"] == "fresh"
+
+
+@pytest.mark.parametrize("age, by", [("25h", "25h"), ("25h", TWO_DAYS), ("9d", "9d")])
+def test_a_roster_too_old_does_not_get_younger(node: FaultyNode, age: str, by: str) -> None:
+    """Set back, it looks as if it had been validated just now, or tomorrow."""
+    node.authority.behave(BUSY)
+
+    def step_the_clock() -> None:
+        restamp(node, "--age", age)
+        restamp(node, "--stepped-back", by)
+
+    node.bears(WORDS, OLD, step_the_clock, like=COLD)
+    line = node.syslog.wait_for_decision(login="alice", verdict="unavailable")
+    assert (line["reason"], line["age"]) == ("roster_too_old", "25h" if age == "25h" else "9d")
+
+
+@STEPS
+def test_a_mark_holds_as_long_as_it_says(node: FaultyNode, step: str) -> None:
+    """A step forward does not lift it, one back neither lifts nor prolongs it."""
+    node.put(OLD)
+    node.authority.behave(BUSY)
+    node.is_answered(node.log_in_one("alice"), SUCCESS)
+    asked, left = len(node.authority.requests), node.mark()["left_ms"]
+    assert asked and left > 30_000
+    restamp(node, step, DAY)
+    assert 0 < node.mark()["left_ms"] <= left
+    node.are_answered(node.log_in(*EVERYBODY), OLD)
+    assert len(node.authority.requests) == asked
+
+
+@STEPS
+def test_a_refresh_after_a_step_is_believed(node: FaultyNode, step: str) -> None:
+    """Set back, its request looks as if it had been sent before the stored one's: bob, removed
+    since, is out all the same."""
+    node.put(OLD)
+    restamp(node, step, DAY)
+    node.authority.behave(gives(document(ALICE, revision=8)))
+    node.is_answered(node.log_in_one("alice"), SUCCESS)
+    assert node.syslog.wait_for_decision(login="alice")["evidence"] == "refreshed"
+    assert node.log_in_one("bob").answer == PERM_DENIED
+    assert node.stored()["age_ms"] < 60_000
 
 
 @pytest.mark.parametrize("arguments", [

@@ -84,20 +84,23 @@ def every_broken_line(text: str) -> list[tuple[int, str]]:
     return broken
 
 
-def test_each_line_wrong_in_turn(node: FaultyNode) -> None:
-    """With a fresh roster: what is on it does not count while nobody knows whose roster it is."""
-    node.put(FRESH)
+def test_each_line_wrong_in_turn(node: FaultyNode, state: State) -> None:
+    """What is on a roster does not count while nobody knows whose roster it is."""
+    node.put(state)
     good = node.config.read_text()
     broken = every_broken_line(good)
     assert len(broken) > 50
     for number, text in broken:
         node.config.write_text(text)
         node.syslog.forget()
-        node.is_answered(node.log_in_one("alice"), AUTHINFO_UNAVAIL)
+        logins = node.log_in_a_row(*EVERYBODY)
+        for login in logins:
+            node.is_answered(login, SUCCESS if login.login == "root" else AUTHINFO_UNAVAIL)
         line = node.syslog.wait_for_decision(login="alice", reason="configuration")
         assert re.search(rf"together\.conf:{number}: |together\.conf.*line {number}\b",
                          line["detail"]), (number, text, line["detail"])
-    node.is_answered(node.log_in_one("root"), SUCCESS)
+        node.nothing_is_left(logins)
+    assert not node.authority.requests
     node.config.write_text(good)
     node.is_answered(node.log_in_one("alice"), SUCCESS)
 

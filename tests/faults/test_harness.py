@@ -5,6 +5,7 @@ import pytest
 from faulty_authority import answers
 from faulty_node import COLD, OLD, FaultyNode, Late
 from pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, Login
+from test_many_logins import nothing_grew
 
 
 def login(answer: int = SUCCESS, message: str = "", seconds: float = 0.1,
@@ -29,6 +30,25 @@ def test_a_helper_that_stays_is_seen(node: FaultyNode) -> None:
     node.start()  # and the fixture ends it
     with pytest.raises(AssertionError, match="the end of every helper"):
         node.nothing_is_left([])
+
+
+@pytest.mark.parametrize("part", ["flight", "write"])
+def test_a_lock_that_is_held_is_seen(node: FaultyNode, part: str) -> None:
+    node.put(OLD)
+    node.lock.touch(0o600)
+    node.nobody_holds_the_lock()
+    node.hold_lock(part)  # and the fixture ends its holder
+    with pytest.raises(AssertionError, match="the release of the lock"):
+        node.nobody_holds_the_lock()
+
+
+def test_what_grows_is_seen() -> None:
+    grown = {"allocated": 0, "mappings": 0, "address space": 0, "descriptors": 0, "children": 0}
+    nothing_grew(grown)
+    for what, much in (("allocated", 900 * 32), ("mappings", 900), ("descriptors", 1),
+                       ("address space", 900 * 4096), ("children", 1)):
+        with pytest.raises(AssertionError):
+            nothing_grew(grown | {what: much})
 
 
 def test_a_late_login_is_seen(node: FaultyNode) -> None:

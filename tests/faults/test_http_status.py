@@ -5,7 +5,7 @@ import re
 import pytest
 
 from faulty_authority import JSON, answers
-from faulty_node import COLD, OLD, FaultyNode, State
+from faulty_node import COLD, FRESH, OLD, FaultyNode, State
 
 NOT_RETRIED = {400: "answered 400", 401: "does not accept this node's token",
                403: "does not accept this node's token", 404: "knows no such project",
@@ -38,7 +38,8 @@ def test_a_redirect_is_not_followed(node: FaultyNode, state: State, status: int)
     assert not [visit for visit in node.authority.requests if "elsewhere" in visit.path]
 
 
-@pytest.mark.parametrize("state, least, most", [(COLD, 3, 5), (OLD, 40, 60)], ids=["cold", "old"])
+@pytest.mark.parametrize("state, least, most", [(COLD, 3, 5), (FRESH, 40, 60), (OLD, 40, 60)],
+                         ids=["cold", "fresh", "old"])
 def test_retry_after_a_day_holds_nobody_back_for_a_day(
     node: FaultyNode, state: State, least: int, most: int
 ) -> None:

@@ -90,7 +90,7 @@ STACKS = {
     "no_newline_at_the_end": {
         "sshd": "@include common-auth\n@include common-account", "common-account": DEBIAN_UNIX},
     "continued_lines": {
-        "sshd": "auth required \\\n pam_unix.so\naccount \\\n# why\n sufficient pam_permit.so\n"},
+        "sshd": "auth required \\\n pam_unix.so\naccount \\\n sufficient pam_permit.so\n"},
 }
 
 

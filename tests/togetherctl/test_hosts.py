@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -69,27 +70,38 @@ def test_su_asks_about_the_target_and_root_stays_root(gated: Path) -> None:
 
 
 def log_in(login: str) -> tuple[str, int]:
-    """login -f on a terminal of its own, as getty has it: what is shown, and its exit status."""
+    """login -f on a terminal of its own, as getty has it: what is shown, and its exit status.
+
+    util-linux's login hangs the terminal up and opens it anew, so that reading fails meanwhile, and
+    throws away what was typed before there is a shell."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve("/bin/login", ["login", "-f", login], PLAIN_ENVIRONMENT)
-    os.write(terminal, f"{WHO}; exit\n".encode())
-    shown, deadline = b"", time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 1)[0]:
-            continue
-        try:
-            chunk = os.read(terminal, 4096)
-        except OSError:  # its other end is closed
-            break
-        if not chunk:
-            break
-        shown += chunk
-    else:
-        os.kill(pid, 9)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    shown, typed, ended, status = b"", False, 0, 0
+    deadline = time.monotonic() + 30
+    while not ended:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        shown += read_from(terminal)
+        if not typed and shown.endswith(b"$ "):
+            typed = os.write(terminal, f"{WHO}; exit\n".encode()) > 0
+        if not ended and time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
     os.close(terminal)
-    return shown.decode(), status
+    return shown.decode(), os.waitstatus_to_exitcode(status)
+
+
+def read_from(terminal: int) -> bytes:
+    """What is there within a moment."""
+    shown = b""
+    try:
+        while select.select([terminal], [], [], 0.1)[0]:
+            chunk = os.read(terminal, 4096)
+            if not chunk:
+                break
+            shown += chunk
+    except OSError:  # its other end is closed
+        time.sleep(0.1)
+    return shown
 
 
 def test_login_of_a_collaborator(gated: Path) -> None:

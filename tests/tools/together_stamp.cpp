@@ -3,11 +3,15 @@
 //   together-stamp --config PATH --show
 //   together-stamp --config PATH (--age DURATION | --future DURATION)
 //                  [--other-boot] [--other-namespace] [--header | --stamp]
+//   together-stamp --config PATH (--stepped-forward DURATION | --stepped-back DURATION)
 //
 // Rewrites the validation in the snapshot's header and the stamp file; with --header the header
 // alone (the stamp file then speaks of another snapshot and changes nothing), with --stamp the
 // stamp file alone (which only extends: an older one changes nothing). The snapshot is replaced by
 // rename, as ever. DURATION as in together.conf: 500ms, 30s, 25h. Exit: 0 done, 1 failed, 2 usage.
+//
+// --stepped-…: as if somebody had set the wall clock since all of it was written. Real time moves
+// in header, stamp and mark; boottime, boot and what the files say otherwise stay.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -31,6 +35,7 @@ struct Options {
     std::string config_path = default_config_path;
     bool show = false;
     std::optional<Nanoseconds> age;
+    std::optional<Nanoseconds> step;  // of the wall clock, since the files were written
     bool other_boot = false;
     bool other_namespace = false;
     bool write_header = true;
@@ -48,6 +53,10 @@ std::optional<Options> parse(int argc, char** argv) {
             options.age = parse_duration(value());
             if (!options.age) return std::nullopt;
             if (option == "--future") options.age = -*options.age;
+        } else if (option == "--stepped-forward" || option == "--stepped-back") {
+            options.step = parse_duration(value());
+            if (!options.step) return std::nullopt;
+            if (option == "--stepped-back") options.step = -*options.step;
         } else if (option == "--show") {
             options.show = true;
         } else if (option == "--other-boot") {
@@ -62,7 +71,7 @@ std::optional<Options> parse(int argc, char** argv) {
             return std::nullopt;
         }
     }
-    const bool one_thing = options.show != options.age.has_value();
+    const bool one_thing = options.show + options.age.has_value() + options.step.has_value() == 1;
     const bool something = options.write_header || options.write_stamp;
     return one_thing && something ? std::optional(options) : std::nullopt;
 }
@@ -109,18 +118,50 @@ Result<void> replace(const RosterPaths& paths, const std::string& bytes) {
     return {};
 }
 
+Result<void> write_stamp(const RosterPaths& paths, const Stamp& stamp) {
+    const auto bytes = encode_stamp(stamp);
+    return overwrite_in_place(paths.stamp,
+                              {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+Result<Digest> rewrite_header(const RosterPaths& paths, const Roster& roster,
+                              const Moment& validated) {
+    const auto [bytes, digest] = restamped(paths, roster.snapshot.header(), validated);
+    if (auto replaced = replace(paths, bytes); !replaced)
+        return tl::make_unexpected(replaced.error());
+    return digest;
+}
+
 Result<void> rewrite(const Options& options, const RosterPaths& paths, const Roster& roster) {
     const Moment validated = moment_for(options);
     Digest digest = roster.snapshot.header().digest;
     if (options.write_header) {
-        auto [bytes, new_digest] = restamped(paths, roster.snapshot.header(), validated);
-        digest = new_digest;
-        if (auto replaced = replace(paths, bytes); !replaced) return replaced;
+        const auto rewritten = rewrite_header(paths, roster, validated);
+        if (!rewritten) return tl::make_unexpected(rewritten.error());
+        digest = *rewritten;
     }
-    if (!options.write_stamp) return {};
-    const auto stamp = encode_stamp({validated, digest});
-    return overwrite_in_place(paths.stamp,
-                              {reinterpret_cast<const char*>(stamp.data()), stamp.size()});
+    return options.write_stamp ? write_stamp(paths, {validated, digest}) : Result<void>();
+}
+
+// A clock that was set forward by a day makes what was written before look a day older by it.
+Moment before_the_step(Moment moment, Nanoseconds step) {
+    moment.realtime -= step.count();
+    return moment;
+}
+
+Result<void> step_clock(Nanoseconds step, const RosterPaths& paths, const Roster& roster) {
+    const SnapshotHeader& header = roster.snapshot.header();
+    const auto stamp = read_stamp(paths);
+    const auto digest = rewrite_header(paths, roster, before_the_step(header.validated, step));
+    if (!digest) return tl::make_unexpected(digest.error());
+    if (stamp && stamp->digest == header.digest) {
+        auto written = write_stamp(paths, {before_the_step(stamp->validated, step), *digest});
+        if (!written) return written;
+    }
+    auto mark = read_mark(paths);
+    if (!mark) return {};
+    mark->attempted = before_the_step(mark->attempted, step);
+    return write_mark(paths, *mark);
 }
 
 Result<void> run(const Options& options) {
@@ -129,6 +170,7 @@ Result<void> run(const Options& options) {
     const RosterPaths paths(*config);
     const auto roster = open_roster(*config, SystemClock().now());
     if (!roster) return failure(roster.error().message);
+    if (options.step) return step_clock(*options.step, paths, *roster);
     if (!options.show) return rewrite(options, paths, *roster);
     show("header", roster->snapshot.header().validated, *config);
     const auto stamp = read_stamp(paths);
@@ -150,7 +192,9 @@ int main(int argc, char** argv) {
         std::cerr << "usage: together-stamp --config PATH --show\n"
                      "       together-stamp --config PATH (--age DURATION | --future DURATION)\n"
                      "                      [--other-boot] [--other-namespace] "
-                     "[--header | --stamp]\n";
+                     "[--header | --stamp]\n"
+                     "       together-stamp --config PATH (--stepped-forward DURATION |\n"
+                     "                      --stepped-back DURATION)\n";
         return 2;
     }
     if (const auto done = run(*options); !done) {

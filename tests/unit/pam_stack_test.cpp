@@ -81,7 +81,7 @@ TEST(pam_stack, a_last_line_without_a_newline_comes_back_without_one) {
 }
 
 TEST(pam_stack, a_continued_line_is_one_line) {
-    stands_between("auth \\\n  required \\\n# account x\n\n  pam_unix.so\n",
+    stands_between("auth \\\n  required \\\n  pam_unix.so\n",
                    "account \\\n required pam_unix.so\n");
     stands_between("auth required a.so \\\n account\n", "account required pam_unix.so\n");
     // A comment ends the line, backslash or not.
@@ -91,6 +91,10 @@ TEST(pam_stack, a_continued_line_is_one_line) {
 TEST(pam_stack, what_cannot_be_understood_is_left_alone) {
     TEXT_EQUAL("its last line ends with a backslash; mend it by hand",
                complaint("auth required a.so \\\n"));
+    for (const std::string inside : {"# why\n", "\n", " \t\n"})
+        CHECK_TRUE(
+            complaint("auth \\\n" + inside + " required a.so\n").find("write it as one line") !=
+            std::string::npos);
     CHECK_TRUE(complaint(std::string("auth\0x\n", 7)).find("no text file") != std::string::npos);
     CHECK_TRUE(complaint(std::string(block_begin) + "\n").find("line 1") != std::string::npos);
 }

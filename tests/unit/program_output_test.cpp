@@ -23,10 +23,10 @@ TEST(captured_program, has_an_environment_of_ours) {
 }
 
 TEST(captured_program, that_fails_gives_its_first_complaint) {
-    const auto output = output_of("/bin/cat", {"/nowhere"}, 10s);
+    const auto output =
+        output_of("/bin/sh", {"-c", "echo first >&2; echo second >&2; exit 1"}, 10s);
     CHECK_FALSE(output.has_value());
-    TEXT_EQUAL("/bin/cat failed: /bin/cat: /nowhere: No such file or directory",
-               output.error().message);
+    TEXT_EQUAL("/bin/sh failed: first", output.error().message);
     CHECK_FALSE(output_of("/nowhere/program", {}, 10s).has_value());
 }
 

@@ -1,7 +1,6 @@
 """A slurmctld whose container has none of the cluster's users. With auth/slurm and use_client_ids the
 client's host vouches for who they are; the door looks them up by uid."""
 
-import pwd
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from few_accounts import without_users
 from slurm_user import User
 from slurm_version import installed_slurm
 from world import SETTINGS, World
@@ -31,13 +31,8 @@ def userless(world: World) -> Iterator[World]:
     for folder in (Path("/run/slurm"), Path("/run/slurmctld"), Path("/run/slurmd")):
         folder.mkdir(mode=0o755, exist_ok=True)
         shutil.chown(folder, "slurm", "slurm")
-    few = cluster.directory / "passwd"
-    few.write_text("".join(
-        f"{account.pw_name}:x:{account.pw_uid}:{account.pw_gid}::/:/bin/sh\n"
-        for account in pwd.getpwall() if account.pw_uid < 1000 or account.pw_name == "slurm"))
     with_users = cluster.ctld.command
-    cluster.ctld.command = ["unshare", "--mount", "--propagation=private", "sh", "-c",
-                            f'mount --bind {few} /etc/passwd && exec "$@"', "sh", *with_users]
+    cluster.ctld.command = [*without_users(cluster.directory), *with_users]
     cluster.apply(CLIENT_IDS)
     yield world
     cluster.ctld.command = with_users

@@ -3,11 +3,13 @@ that only the node speaks."""
 
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from allocation import allocation_of
+from few_accounts import without_users
 from role_api import RoleApi
 from slurm_user import Result, User
 from waiting import wait_until
@@ -103,6 +105,49 @@ def test_a_hanging_authority_holds_a_step_no_longer_than_the_deadline(
     assert result.stdout == "ran\n" * 8
     old = [line for host in world.nodes for line in world.answers_of(host, evidence="old")]
     assert len(old) == 1 and int(old[0]["took_us"]) < 2_000_000
+
+
+# ---- a node that knows the user's uid and no name -----------------------------------------------
+
+@pytest.fixture
+def userless_node(world: World) -> Iterator[World]:
+    """n1 has no accounts but the system's."""
+    slurmd = world.cluster.slurmd["n1"]
+    with_users = slurmd.command
+
+    def restart(command: Sequence[str | Path]) -> None:
+        slurmd.stop()
+        slurmd.command = command
+        world.cluster.start_slurmd("n1")
+        world.cluster.wait_until_idle()
+
+    restart([*without_users(world.cluster.directory), *with_users])
+    yield world
+    restart(with_users)
+
+
+def test_a_uid_without_a_name_is_on_the_roster(userless_node: World, alice: User) -> None:
+    world = userless_node
+    assert alice.srun("--nodelist=n1", "id", "-u").stdout == "20001\n"
+    assert node_that_ran(world, uid="20001")["login"] == "alice"
+    world.remove("alice", world.nodes)
+    result = alice.srun("--nodelist=n1", "echo", "ran")
+    assert result.status == 1 and "uid 20001 is not a collaborator" in result.stderr
+
+
+def test_where_nobody_knows_the_uid_of_a_name_it_is_denied(userless_node: World, alice: User) -> None:
+    """The authority sends no uid for alice, and this node has none: nothing leads from one to the other."""
+    world, node = userless_node, userless_node.nodes[0]
+    world.configure([node], roster=ASKS_ALWAYS)
+    node.roster.remove("alice")
+    node.roster.add("alice", uid=None)
+    node.roster.write()
+    result = alice.srun("--nodelist=n1", "echo", "ran")
+    assert (result.status, result.stdout) == (1, "")
+    assert "uid 20001 is not a collaborator" in result.stderr
+    line = node_that_ran(world, uid="20001")
+    assert (line["reason"], line["detail"]) == (
+        "not_a_collaborator", "uid 20001 has no name on this node")
 
 
 # ---- arguments and configuration ------------------------------------------------------------------
