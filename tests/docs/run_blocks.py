@@ -9,6 +9,7 @@ block to its last, so that a later block finds what an earlier one made.
 import subprocess
 import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from console_blocks import CHECKOUT, Block, Command, blocks, documents
@@ -43,38 +44,44 @@ def run_inside(document: Path) -> int:
     return failed
 
 
-def run_document(document: Path, to_run: list[Block]) -> int:
-    """How many of its commands failed."""
-    sandboxed = subprocess.run(
+def run_document(document: Path) -> tuple[int, str]:
+    """How many of its commands failed, and what there is to say about it."""
+    done = subprocess.run(
         [CHECKOUT / "scripts/sandbox", "--net", "/usr/bin/python3", Path(__file__), "--inside", document],
-        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
-    if sandboxed.returncode:
-        print(sandboxed.stdout, end="")
-    commands = sum(len(block.commands) for block in to_run)
-    return commands if sandboxed.returncode >= BROKEN else sandboxed.returncode
+        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+    commands = sum(len(block.commands) for block in to_run(document))
+    return commands if done.returncode >= BROKEN else done.returncode, done.stdout if done.returncode else ""
 
 
-def main(named: list[Path]) -> int:
-    passed = failed = ran = clusters = 0
-    for document in named or documents():
-        of_document = blocks(document)
-        for block in of_document:
-            if block.problem:
-                print(f"{block.place}: {block.problem}")
-                failed += 1
-        clusters += sum(block.needs_a_cluster for block in of_document)
-        to_run = [block for block in of_document if not block.needs_a_cluster and not block.problem]
-        if not to_run:
-            continue
-        wrong = run_document(document, to_run)
-        ran += len(to_run)
-        failed += wrong
-        passed += sum(len(block.commands) for block in to_run) - wrong
+def to_run(document: Path) -> list[Block]:
+    return [block for block in blocks(document) if not block.tags and not block.problem]
+
+
+def problems(of: list[Path]) -> list[str]:
+    every = [block for document in of for block in blocks(document)]
+    found = [f"{block.place}: {block.problem}" for block in every if block.problem]
+    clusters = sum(block.needs_a_cluster for block in every)
     if clusters > MOST_CLUSTER_BLOCKS:
-        print(f"{clusters} blocks are tagged as needing a cluster; at most {MOST_CLUSTER_BLOCKS} may be")
-        failed += 1
-    print(f"{ran} console blocks run, {clusters} tagged as needing a cluster")
-    print(f"{passed} passed, {failed} failed")
+        found.append(f"{clusters} blocks are tagged as needing a cluster; at most {MOST_CLUSTER_BLOCKS} may be")
+    return found
+
+
+def main(of: list[Path]) -> int:
+    wrong = problems(of)
+    running = [document for document in of if to_run(document)]
+    # The README builds what the others install.
+    first = [document for document in running if document.name == "README.md"]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        results = [*map(run_document, first),
+                   *pool.map(run_document, (document for document in running if document not in first))]
+    failed = sum(result for result, _ in results) + len(wrong)
+    commands = sum(len(block.commands) for document in running for block in to_run(document))
+    for text in wrong + [text.rstrip() for _, text in results if text]:
+        print(text)
+    print(f"{sum(len(to_run(document)) for document in running)} console blocks run, "
+          f"{sum(block.needs_a_cluster for document in of for block in blocks(document))} tagged as needing a "
+          "cluster")
+    print(f"{commands + len(wrong) - failed} passed, {failed} failed")
     return int(failed > 0)
 
 
@@ -85,4 +92,4 @@ if __name__ == "__main__":
         except Exception:
             traceback.print_exc()
             sys.exit(BROKEN)
-    sys.exit(main([Path(name).resolve() for name in sys.argv[1:]]))
+    sys.exit(main([Path(name).resolve() for name in sys.argv[1:]] or documents()))

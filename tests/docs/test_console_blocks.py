@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import console_blocks
+import run_blocks
 from console_blocks import Command, blocks
 
 
@@ -52,3 +53,14 @@ def test_a_block_without_a_command_is_a_mistake(document: Path) -> None:
 ])
 def test_what_is_shown(shown: list[str], printed: str, same: bool) -> None:
     assert Command("a.md:1", "true", shown).shows(printed) == same
+
+
+@pytest.mark.parametrize(("clusters", "wrong"), [(10, 0), (11, 1)])
+def test_at_most_ten_need_a_cluster(document: Path, clusters: int, wrong: int) -> None:
+    document.write_text("```console cluster\n# true\n```\n" * clusters)
+    assert len(run_blocks.problems([document])) == wrong
+
+
+def test_blocks_with_a_problem_or_a_tag_are_not_run(document: Path) -> None:
+    document.write_text("```console\n# true\n```\n```console cluster\n# true\n```\n```console x\n# true\n```\n")
+    assert [block.place for block in run_blocks.to_run(document)] == ["a.md:1"]
