@@ -14,6 +14,7 @@ CONTAINS = {
     "together-access-common": ["/usr/libexec/together/together-refresh", "/usr/libexec/together/withdraw-lines",
                                "/etc/together/together.conf", "/usr/share/man/man5/together.conf.5"],
     "together-access-tools": ["/usr/bin/togetherctl"],
+    "together-access-selinux": ["/usr/share/selinux/packages/together.pp"],
     "pam_together": ["/security/pam_together.so"],
     "slurm-spank-together": ["/spank_together.so"],
     "slurm-job-submit-together": ["/job_submit_together.so", "/slurmctld.service.d/together.conf"],
