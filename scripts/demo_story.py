@@ -39,6 +39,7 @@ class Story:
     def __init__(self, directory: Path, keep: bool) -> None:
         self.directory = directory
         self.keep = keep
+        self.keys = KEYS if keep else directory / "keys"
         self.surprises = 0
         self.watchers: list[subprocess.Popen[bytes]] = []
 
@@ -61,9 +62,9 @@ class Story:
         self.roled.add_collaborator(self.project, self.members["bob"])
         self.syslog = SyslogCollector()
         self.syslog.__enter__()
-        shutil.rmtree(KEYS, ignore_errors=True)
-        KEYS.mkdir(parents=True)
-        self.accounts = Accounts(KEYS)
+        shutil.rmtree(KEYS, ignore_errors=True)  # of a run that was killed
+        self.keys.mkdir(parents=True)
+        self.accounts = Accounts(self.keys)
         self.people = {login: self.accounts.add(login, uid) for login, uid in UIDS.items()}
         self.people["root"] = self.accounts.root()
         self.start_slurm()
@@ -199,18 +200,19 @@ class Story:
         options = (f"-p {self.sshd.port} -o UserKnownHostsFile=/dev/null "
                    "-o StrictHostKeyChecking=no -o IdentitiesOnly=yes")
         self.roled.start()
+        # Held back from now on: one that comes before the wait must not be lost.
+        ends = {signal.SIGINT, signal.SIGTERM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)
         self.say("It stays up. Log in from another terminal of this machine, and try srun id -un there:")
         for login in ("alice", "mallory"):
-            self.say(f"  ssh {options} -i {KEYS / login} {login}@127.0.0.1")
+            self.say(f"  ssh {options} -i {self.keys / login} {login}@127.0.0.1")
         self.say("Add mallory to the project; a second later she gets in:")
         self.say(f"  curl -H 'Authorization: Bearer {self.roled.owner.token}' "
                  "-H 'Content-Type: application/json' \\\n"
                  f"    {self.roled.base_url}/projects/{self.project}/collaborators "
                  """-d '{"login": "mallory"}'""")
         self.say("End it with Ctrl-C.")
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
-        signal.pause()
+        signal.sigwait(ends)
 
     def lower_curtain(self) -> None:
         """Whatever is still up ends with the sandbox; the keys are outside of it."""
