@@ -5,6 +5,7 @@ Each scene says what should happen, does it for real, and counts what came out o
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,7 @@ class Story:
     def __init__(self, directory: Path, keep: bool) -> None:
         self.directory = directory
         self.keep = keep
+        self.keys = KEYS if keep else directory / "keys"
         self.surprises = 0
         self.watchers: list[subprocess.Popen[bytes]] = []
 
@@ -60,9 +62,9 @@ class Story:
         self.roled.add_collaborator(self.project, self.members["bob"])
         self.syslog = SyslogCollector()
         self.syslog.__enter__()
-        shutil.rmtree(KEYS, ignore_errors=True)
-        KEYS.mkdir(parents=True)
-        self.accounts = Accounts(KEYS)
+        shutil.rmtree(KEYS, ignore_errors=True)  # of a run that was killed
+        self.keys.mkdir(parents=True)
+        self.accounts = Accounts(self.keys)
         self.people = {login: self.accounts.add(login, uid) for login, uid in UIDS.items()}
         self.people["root"] = self.accounts.root()
         self.start_slurm()
@@ -74,7 +76,14 @@ class Story:
             subprocess.run(["ip", "address", "add", "192.0.2.1/32", "dev", "lo"], check=True)
         folder = Path("/run/together-cluster")
         folder.mkdir(mode=0o755)
-        self.cluster = Cluster(folder, installed_slurm(), SETTINGS)
+        settings = dict(SETTINGS)
+        if self.keep:
+            # The ports are the machine's: nobody outside of it shall reach them. Slurm binds to the
+            # address of the host's name then, which is the sandbox's own affair.
+            settings["CommunicationParameters"] = "NoCtldInAddrAny,NoInAddrAny"
+            hosts = Path("/etc/hosts")
+            hosts.write_text(f"127.0.0.1 {socket.gethostname()}\n{hosts.read_text()}")
+        self.cluster = Cluster(folder, installed_slurm(), settings)
         self.cluster.install(*modules())
         self.cluster.write_plugstack(PLUGSTACK)
         self.hosts = World(self.cluster).hosts
@@ -99,7 +108,8 @@ class Story:
         wait_until(host.snapshot.exists, f"the roster on {host.name}")
 
     def start_sshd(self) -> None:
-        self.sshd = Sshd(self.directory)
+        # Who logs in may try srun and sbatch, too.
+        self.sshd = Sshd(self.directory, [f"SetEnv SLURM_CONF={self.cluster.conf}"])
         self.sshd.__enter__()
         self.sshd.account_stack(gate_lines(build_folder() / "pam_together" / "pam_together.so"))
         self.ssh = SshClient(self.sshd, self.directory)
@@ -123,6 +133,9 @@ class Story:
                        f"{login:10} {roster:18} {'lets in' if let_in else 'refuses':8} {took:>12}")
             if not let_in:
                 self.say(f"             {login} reads: {result.stderr.strip().splitlines()[0]}")
+            if fields.get("evidence") == "refreshed":
+                self.say("             Not on the roster, which was more than 2 s old: "
+                         "the authority was asked once more, hence the time.")
         return logged
 
     def jobs(self, who: dict[str, bool]) -> None:
@@ -187,13 +200,19 @@ class Story:
         options = (f"-p {self.sshd.port} -o UserKnownHostsFile=/dev/null "
                    "-o StrictHostKeyChecking=no -o IdentitiesOnly=yes")
         self.roled.start()
-        self.say("It stays up. Log in from another terminal of this machine:")
+        # Held back from now on: one that comes before the wait must not be lost.
+        ends = {signal.SIGINT, signal.SIGTERM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+        self.say("It stays up. Log in from another terminal of this machine, and try srun id -un there:")
         for login in ("alice", "mallory"):
-            self.say(f"  ssh {options} -i build/demo-keys/{login} {login}@127.0.0.1")
+            self.say(f"  ssh {options} -i {self.keys / login} {login}@127.0.0.1")
+        self.say("Add mallory to the project; a second later she gets in:")
+        self.say(f"  curl -H 'Authorization: Bearer {self.roled.owner.token}' "
+                 "-H 'Content-Type: application/json' \\\n"
+                 f"    {self.roled.base_url}/projects/{self.project}/collaborators "
+                 """-d '{"login": "mallory"}'""")
         self.say("End it with Ctrl-C.")
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
-        signal.pause()
+        signal.sigwait(ends)
 
     def lower_curtain(self) -> None:
         """Whatever is still up ends with the sandbox; the keys are outside of it."""

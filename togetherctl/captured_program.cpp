@@ -107,7 +107,7 @@ Result<std::string> output_of(const std::string& program, const std::vector<std:
     if (!ended)
         return failure(program + " did not end within " + std::to_string(patience.count()) + " s");
     if (status == 0) return output;
-    const auto first = complaint.substr(0, complaint.find('\n'));
+    const auto first = complaint.substr(0, complaint.find_first_of("\r\n"));
     return failure(program + " failed" + (first.empty() ? "" : ": " + printable(first)));
 }
 

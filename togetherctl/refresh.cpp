@@ -8,6 +8,7 @@
 
 #include "child_program.h"
 #include "command_line.h"
+#include "mark.h"
 #include "output.h"
 #include "refresh_outcome.h"
 #include "roster_state.h"
@@ -29,7 +30,8 @@ std::optional<std::string> why_not_permitted(const Config& config) {
     return "needs root, or the owner of " + config.directory;
 }
 
-void show(RefreshOutcome outcome, int status, const RosterState& state, Output& output) {
+void show(RefreshOutcome outcome, int status, const RosterState& state,
+          const std::optional<Mark>& mark, Output& output) {
     std::string text(meaning_of(outcome));
     if (!is_known(outcome)) text += " Its exit status is " + std::to_string(status) + ".";
     output.line(text, outcome == RefreshOutcome::valid ? Tone::good : Tone::bad);
@@ -41,6 +43,9 @@ void show(RefreshOutcome outcome, int status, const RosterState& state, Output& 
     const auto revision = revision_of(header);
     output.line("Roster: " + (revision ? "revision " + std::to_string(*revision) + ", " : "") +
                 age_text(state.roster->age) + "; collaborators: " + counts_text(header));
+    // Also what is odd about the roster: together-refresh is silent about a success.
+    if (outcome == RefreshOutcome::valid && mark && !mark->message.empty())
+        output.line("This round: " + mark->message);
 }
 
 int run(const CommandLine& line, Output& output) {
@@ -62,7 +67,7 @@ int run(const CommandLine& line, Output& output) {
     SystemClock clock;
     const auto state = look_at_roster(*config, clock.now());
     if (!output.json()) {
-        show(outcome, *status, state, output);
+        show(outcome, *status, state, read_mark(RosterPaths(*config)), output);
         return *status;
     }
     Json::Value json;

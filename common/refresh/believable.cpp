@@ -7,8 +7,11 @@ namespace together {
 void RosterCounts::add(const RosterPage& page) {
     entries += page.entries.size();
     left_out += page.left_out.size();
-    for (const auto& entry : page.entries)
-        if (role_named(entry.role) == Role::admin) ++admins;
+    for (const auto& entry : page.entries) {
+        const auto role = role_named(entry.role);
+        if (role == Role::admin) ++admins;
+        if (!role) ++unknown_roles;
+    }
 }
 
 std::optional<std::string> why_not_believed(const RosterCounts& counts) {
@@ -21,10 +24,15 @@ std::optional<std::string> why_not_believed(const RosterCounts& counts) {
 
 std::string warnings_about(const RosterCounts& counts) {
     std::string text;
-    if (counts.admins == 0) text = "the roster has no admin";
+    const auto add = [&text](const std::string& warning) {
+        text += (text.empty() ? "" : "; ") + warning;
+    };
+    if (counts.admins == 0) add("the roster has no admin");
     if (counts.left_out > 0)
-        text += (text.empty() ? "" : "; ") + std::to_string(counts.left_out) +
-                " entries without a usable login are left out";
+        add(std::to_string(counts.left_out) + " entries without a usable login are left out");
+    if (counts.unknown_roles > 0)
+        add(std::to_string(counts.unknown_roles) +
+            " entries have a role other than admin and member, and do not get in");
     return text;
 }
 

@@ -12,6 +12,7 @@ struct RosterCounts {
     std::size_t entries = 0;
     std::size_t admins = 0;
     std::size_t left_out = 0;
+    std::size_t unknown_roles = 0;
 
     void add(const RosterPage& page);
 };

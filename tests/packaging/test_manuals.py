@@ -159,6 +159,15 @@ def test_mandoc_has_no_warning(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_no_word_is_taken_for_a_macro(page: str) -> None:
+    """`.It In srun` is text about srun, and for mdoc a header file's name in angle brackets."""
+    if not shutil.which("mandoc"):
+        pytest.skip("no mandoc")
+    run = subprocess.run(["mandoc", "-T", "ascii", MANUALS / page], capture_output=True, text=True)
+    assert run.stdout and not re.findall(r"<\S+>", run.stdout)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_man_has_no_warning(page: str) -> None:
     if not shutil.which("man"):
         pytest.skip("no man")

@@ -27,7 +27,17 @@ def test_a_valid_roster() -> None:
     assert run.returncode == 0, run.stderr
     assert "The roster is valid." in run.stdout
     assert "Roster: revision 7, " in run.stdout
+    assert "This round: a new roster\n" in run.stdout
     assert SNAPSHOT.exists()
+
+
+def test_a_role_that_nobody_knows_is_told() -> None:
+    """A typing error in a roster file, most likely: valid, but that person does not get in."""
+    write_roster(entry("alice", "amdin", 10001), entry("bob", "member", 10002))
+    run = ctl("refresh")
+    assert run.returncode == 0, run.stderr
+    assert ("This round: a new roster; the roster has no admin; "
+            "1 entries have a role other than admin and member, and do not get in\n") in run.stdout
 
 
 def test_verbose_is_together_refreshs_own() -> None:

@@ -28,6 +28,9 @@ TEST(captured_program, that_fails_gives_its_first_complaint) {
     CHECK_FALSE(output.has_value());
     TEXT_EQUAL("/bin/sh failed: first", output.error().message);
     CHECK_FALSE(output_of("/nowhere/program", {}, 10s).has_value());
+    // sshd's lines end as on a terminal.
+    TEXT_EQUAL("/bin/sh failed: no",
+               output_of("/bin/sh", {"-c", "printf 'no\\r\\n' >&2; exit 1"}, 10s).error().message);
 }
 
 TEST(captured_program, that_hangs_is_killed) {

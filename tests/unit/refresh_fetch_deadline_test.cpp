@@ -187,6 +187,11 @@ TEST(refresh_fetch_child, says_what_is_odd_about_a_roster_that_holds) {
     LONGS_EQUAL(1, result.summary.left_out);
     TEXT_EQUAL("the roster has no admin; 1 entries without a usable login are left out",
                result.summary.message);
+    const auto unknown = fetch(page_with_data(
+        "[" + json_object(valid_entry()) + "," +
+        json_object(with(with(valid_entry(), "login", R"("bob")"), "role", R"("amdin")")) + "]"));
+    TEXT_EQUAL("1 entries have a role other than admin and member, and do not get in",
+               unknown.summary.message);
 }
 
 TEST(refresh_fetch_child, gives_no_entry_of_a_roster_that_is_not_believed) {
