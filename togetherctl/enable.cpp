@@ -51,16 +51,18 @@ std::vector<Refused> own_lockout(const Plan& plan, const Result<Config>& config)
 
 struct Look {
     Result<Config> config;
+    std::optional<std::string> no_roster;
     std::vector<Refused> you;
     KnownPeople people;
     std::vector<Refused> refused;
 };
 
 Look look(Plan& plan, bool dry_run) {
-    Look look{load_config(plan.config_path), {}, {}, {}};
+    Look look{load_config(plan.config_path), {}, {}, {}, {}};
     add_config_problem(look.config, plan);
     const auto key_files = look_at_sshd(plan);
     if (!look.config) return look;
+    look.no_roster = why_no_roster(plan, look.config);
     look.you = own_lockout(plan, look.config);
     if (!dry_run) return look;
     look.people = find_known_people(key_files);
@@ -71,6 +73,9 @@ Look look(Plan& plan, bool dry_run) {
 // What keeps it from being done; empty where nothing does.
 std::vector<std::string> obstacles(const Plan& plan, const Look& look, bool force) {
     auto list = plan.problems;
+    if (look.no_roster && look.config->mode == Mode::enforce && !force)
+        list.push_back("nobody but root would get in, there is no usable roster yet: " +
+                       *look.no_roster + " (togetherctl refresh; --force does it all the same)");
     for (const auto& one : look.you)
         if (!force)
             list.push_back("you would be locked out. " + one.login +
@@ -131,7 +136,7 @@ int run(const CommandLine& line, Output& output) {
 
 constexpr std::array<Option, 5> options = {{
     {"dry-run", "", "change nothing; also list who would be refused"},
-    {"force", "", "even where you yourself would be locked out"},
+    {"force", "", "even where you, or all, would be locked out"},
     {"file", "PATH", "another service file, or for slurm another slurm.conf"},
     {"module", "PATH", "another pam_together.so than the one in libpam's folder"},
     {"require", "admin", "let admins alone pass (for sudo)"},
@@ -153,9 +158,10 @@ constinit const Verb enable_verb = {
         "Edits /etc/pam.d/sshd (sudo and sudo-i; JobSubmitPlugins in slurm.conf, and\n"
         "plugstack.conf) and shows the change. The file as it was stays beside it as\n"
         "FILE.before-together; a second call changes nothing. Refuses where the module or the\n"
-        "configuration is not fit for use, where sshd does not use PAM, and where you would be\n"
-        "locked out. --dry-run lists every local account with a shell or keys, and everyone\n"
-        "with a login or a job in the last thirty days, who would be refused, and why.",
+        "configuration is not fit for use, where sshd does not use PAM, where there is no usable\n"
+        "roster yet, and where you would be locked out. --dry-run lists every local account with\n"
+        "a shell or keys, and everyone with a login or a job in the last thirty days, who would\n"
+        "be refused, and why.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl enable ssh --dry-run",

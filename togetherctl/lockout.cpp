@@ -38,6 +38,18 @@ std::vector<Refused> who_would_be_refused(const Plan& plan, const Result<Config>
     return refused;
 }
 
+std::optional<std::string> why_no_roster(const Plan& plan, const Result<Config>& config) {
+    SystemClock clock;
+    SystemAccounts accounts;
+    OnceRefresher refresher(clock);
+    Gate gate(config, clock, accounts, refresher);
+    // A login that no roster can hold: all rosters that are usable have the same answer.
+    const auto decision = gate.decide({Subject::of_login("-"), plan.action, plan.require_admin});
+    if (decision.reason != Reason::no_roster && decision.reason != Reason::roster_too_old)
+        return std::nullopt;
+    return decision.refresh_problem.empty() ? decision.detail : decision.refresh_problem;
+}
+
 void show_refused(const std::vector<Refused>& refused, const KnownPeople& people, Output& output) {
     for (const auto& what : people.not_read)
         output.line("Note: not looked at: " + what, Tone::warning);

@@ -30,6 +30,10 @@ std::vector<Refused> who_would_be_refused(const Plan& plan,
                                           const together::Result<together::Config>& config,
                                           const KnownPeople& people);
 
+// Why there is no roster that lets anybody in, where there is none.
+std::optional<std::string> why_no_roster(const Plan& plan,
+                                         const together::Result<together::Config>& config);
+
 void show_refused(const std::vector<Refused>& refused, const KnownPeople& people, Output& output);
 Json::Value json_of(const std::vector<Refused>& refused);
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ctl_node import (CONFIG, ETC, PLAIN_USER, SECURITY, admit, ctl, ctl_json, entry, refresh,
-                      write_config, write_roster)
+from ctl_node import (BUILD, CONFIG, ETC, PLAIN_USER, ROSTER, SECURITY, SNAPSHOT, admit, ctl,
+                      ctl_json, entry, refresh, write_config, write_roster)
 from pam_stacks import write_stack
 from pam_transaction import PAM_PERM_DENIED, PAM_SUCCESS, account_answer
 
@@ -264,6 +264,23 @@ def test_where_the_caller_would_be_locked_out(sshd: Path) -> None:
                environment={"SUDO_USER": "erin"}).returncode == 2
     run = ctl(*ENABLED, str(sshd), "--force", environment={"SUDO_USER": "erin"})
     assert run.returncode == 0 and block_of(sshd.read_text())
+
+
+@pytest.mark.parametrize("kind", ["none", "too old"])
+def test_where_all_would_be_locked_out(sshd: Path, kind: str) -> None:
+    if kind == "none":
+        SNAPSHOT.unlink()
+    else:
+        subprocess.run([BUILD / "tests" / "tools" / "together-stamp", "--config", CONFIG,
+                        "--age", "25h"], check=True)
+    ROSTER.unlink()
+    run = ctl(*ENABLED, str(sshd))
+    refused(run, sshd, "nobody but root would get in, there is no usable roster yet: cannot open")
+    write_config(gate__mode="observe")
+    assert ctl(*ENABLED, str(sshd)).returncode == 0
+    write_config()
+    assert ctl("disable", "ssh", "--file", str(sshd)).returncode == 0
+    assert ctl(*ENABLED, str(sshd), "--force").returncode == 0 and block_of(sshd.read_text())
 
 
 @pytest.mark.parametrize("caller", ["alice", "root", "../etc", ""])
