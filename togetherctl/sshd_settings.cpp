@@ -1,5 +1,7 @@
 #include "sshd_settings.h"
 
+#include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "captured_program.h"
@@ -15,6 +17,9 @@ SshdSettings parse_sshd_settings(const std::string& output) {
         std::istringstream words(line);
         std::string key;
         words >> key;
+        // Small letters up to OpenSSH 9; 10.6 writes UsePAM.
+        std::transform(key.begin(), key.end(), key.begin(),
+                       [](unsigned char c) { return std::tolower(c); });
         if (key == "usepam") {
             std::string value;
             words >> value;

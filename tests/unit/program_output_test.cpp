@@ -56,6 +56,7 @@ TEST(program_output, of_sshd) {
     CHECK_TRUE(settings.use_pam);
     LONGS_EQUAL(2, settings.key_files.size());
     TEXT_EQUAL("/etc/keys/%u", settings.key_files[1]);
+    CHECK_TRUE(parse_sshd_settings("UsePAM yes\n").use_pam);
     CHECK_FALSE(parse_sshd_settings("usepam no\n").use_pam);
     CHECK_FALSE(parse_sshd_settings("").use_pam);
     CHECK_TRUE(parse_sshd_settings("authorizedkeysfile none\n").key_files.empty());
