@@ -92,13 +92,15 @@ bool is_sshd(const Process& process) {
     return name.ends_with("sshd") || name.ends_with("sshd-session");
 }
 
-// "sshd: alice [priv]", "sshd-session: alice [priv]"
+// "sshd: alice [priv]", "sshd-session: alice [priv]", with OpenSSH 10.6 "sshd-session: alice
+// [postauth]".
 std::string login_in_title(std::string_view title) {
-    constexpr std::string_view end = " [priv]";
     const auto colon = title.find(": ");
-    if (colon == title.npos || !title.ends_with(end)) return {};
-    title.remove_suffix(end.size());
-    return title.size() > colon + 2 ? std::string(title.substr(colon + 2)) : std::string();
+    if (colon == title.npos) return {};
+    for (const std::string_view end : {" [priv]", " [postauth]"})
+        if (title.ends_with(end) && title.size() > colon + 2 + end.size())
+            return std::string(title.substr(colon + 2, title.size() - end.size() - colon - 2));
+    return {};
 }
 
 // "sshd: alice@pts/0,pts/1"

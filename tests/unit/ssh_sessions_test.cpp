@@ -33,11 +33,14 @@ TEST(ssh_sessions, are_roots_process_and_a_child_of_the_users) {
 }
 
 TEST(ssh_sessions, are_called_otherwise_from_9_8_on) {
-    const auto found =
-        ssh_sessions({process(2, 1, 0, "sshd-session: alice [priv]", "sshd-session"),
-                      process(3, 2, 1000, "sshd-session: alice@notty", "sshd-session")});
-    LONGS_EQUAL(1, found.size());
-    TEXT_EQUAL("notty", found[0].terminals);
+    for (const char* monitor : {"sshd-session: alice [priv]", "sshd-session: alice [postauth]"}) {
+        const auto found =
+            ssh_sessions({process(2, 1, 0, monitor, "sshd-session"),
+                          process(3, 2, 1000, "sshd-session: alice@notty", "sshd-session")});
+        LONGS_EQUAL(1, found.size());
+        TEXT_EQUAL("alice", found[0].login);
+        TEXT_EQUAL("notty", found[0].terminals);
+    }
 }
 
 TEST(ssh_sessions, may_have_no_terminal_at_all) {
