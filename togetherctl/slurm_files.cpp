@@ -180,6 +180,30 @@ bool job_submit_by_hand(std::string_view text) {
     return value && lists_us(*value);
 }
 
+std::vector<PlugstackLine> plugstack_lines(std::string_view text) {
+    using Kind = PlugstackLine::Kind;
+    std::vector<PlugstackLine> lines;
+    std::size_t number = 0;
+    for_each_line(text, [&](std::string_view line, std::size_t) {
+        ++number;
+        const auto code = trimmed(line.substr(0, line.find('#')));
+        if (code.empty()) return;
+        const auto keyword = first_word(code);
+        const auto path = first_word(code.substr(keyword.size()));
+        const Kind kind = path.empty()            ? Kind::ignored
+                          : keyword == "required" ? Kind::required
+                          : keyword == "optional" ? Kind::optional
+                          : keyword == "include"  ? Kind::include
+                                                  : Kind::ignored;
+        lines.push_back({kind, number, std::string(path)});
+    });
+    return lines;
+}
+
+bool lists_the_gate(std::string_view list) {
+    return lists_us(list);
+}
+
 std::string spank_line(const std::vector<std::string>& arguments) {
     std::string line = "required spank_together.so";
     for (const auto& argument : arguments) line += " " + argument;
