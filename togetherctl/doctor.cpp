@@ -14,7 +14,7 @@ void examine(const CommandLine& line, Findings& findings) {
     const auto config = load_config(line.config_path());
     if (!config) {
         findings.fail("configuration", config.error().message, "nobody but root gets in",
-                      "edit it until `togetherctl config` shows all settings");
+                      "edit it; togetherctl config tests it");
         return;
     }
     findings.ok("configuration", config->path + " can be used");

@@ -60,16 +60,21 @@ bool has_argument(const GateCall& call, const std::string& word) {
     return std::find(call.arguments.begin(), call.arguments.end(), word) != call.arguments.end();
 }
 
-// Up to the colon: ages in it differ from one moment to the next.
-bool is_gates(const std::string& message, const Decision& expected) {
-    const auto wanted = message_for_user(expected);
-    return !wanted.empty() && message.starts_with(wanted.substr(0, wanted.find(':') + 1)) &&
-           message.find(expected.login) != message.npos;
+// Up to the colon a message of the gate is one of two (explanation.cpp).
+std::string kind_of(const std::string& message) {
+    return message.substr(0, message.find(':') + 1);
 }
 
-bool heard_the_gate(const AccountAnswer& answer, const Decision& expected) {
-    return std::any_of(answer.messages.begin(), answer.messages.end(),
-                       [&](const std::string& m) { return is_gates(m, expected); });
+// What the gate said through the conversation; empty where it was not asked.
+std::string said_by_the_gate(const AccountAnswer& answer) {
+    Decision deny;
+    deny.verdict = Verdict::deny;
+    Decision unavailable;
+    unavailable.verdict = Verdict::unavailable;
+    for (const auto& message : answer.messages)
+        for (const auto& kind : {deny, unavailable})
+            if (message.starts_with(kind_of(message_for_user(kind)))) return message;
+    return {};
 }
 
 class SshStack {
@@ -128,11 +133,15 @@ class SshStack {
                                   "cannot be seen while nobody is refused (observe mode)");
         const auto stranger = account_phase(service_, no_login);
         if (!stranger) return cannot_tell("pam_refusal", stranger.error().message);
-        const bool heard = has_argument(call(), "quiet") || heard_the_gate(*stranger, nobody);
-        if (!stranger->lets_in() && !heard)
+        const auto said = said_by_the_gate(*stranger);
+        if (!stranger->lets_in() && said.empty() && !has_argument(call(), "quiet"))
             return findings_.fail(
                 "pam_refusal", "the account stack of " + service_ + " ends before it asks the gate",
                 "whom it lets in, the gate never sees", enable);
+        if (!said.empty() && kind_of(said) != kind_of(message_for_user(nobody)))
+            return findings_.fail(
+                "pam_refusal", "the gate's line in " + file() + " answers: " + said,
+                "nobody but root gets in", "correct the line's arguments, see pam_together(8)");
         const auto login = somebody_refused(call());
         if (login.empty() && !stranger->lets_in())
             return findings_.ok("pam_refusal", "a login that cannot exist is refused by the gate");

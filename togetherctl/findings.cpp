@@ -60,6 +60,8 @@ void Findings::accept(const std::string& checks) {
         if (finding.severity < Severity::warning || !is_listed(checks, finding.check)) continue;
         finding.severity = Severity::information;
         finding.what = "accepted: " + finding.what;
+        finding.why.clear();
+        finding.mend.clear();
     }
 }
 
