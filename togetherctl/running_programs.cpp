@@ -32,6 +32,11 @@ std::string program_of(const std::string& folder, const std::vector<std::string>
     return last_part(path);
 }
 
+// Debian's slurmctld is really called slurmctld-wlm.
+bool is_called(const std::string& program, const std::string& name) {
+    return program == name || program.starts_with(name + "-");
+}
+
 }  // namespace
 
 std::vector<RunningProgram> running_programs(const std::string& name) {
@@ -43,7 +48,7 @@ std::vector<RunningProgram> running_programs(const std::string& name) {
         // A zombie has no command line.
         auto words = words_of(entry.path().string() + "/cmdline");
         struct stat status {};
-        if (words.empty() || program_of(entry.path().string(), words) != name ||
+        if (words.empty() || !is_called(program_of(entry.path().string(), words), name) ||
             ::stat(entry.path().c_str(), &status) != 0)
             continue;
         RunningProgram program;

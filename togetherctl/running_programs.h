@@ -14,8 +14,8 @@ struct RunningProgram {
     std::vector<std::string> arguments;  // without the program's name
 };
 
-// All whose executable has that name; of those whose executable we may not see, whose first
-// argument has. Zombies aside.
+// All whose executable has that name, or it and a dash; of those whose executable we may not see,
+// whose first argument has. Zombies aside.
 std::vector<RunningProgram> running_programs(const std::string& name);
 
 }  // namespace togetherctl

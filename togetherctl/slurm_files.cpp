@@ -123,13 +123,6 @@ std::string_view first_word(std::string_view line) {
     return line.substr(0, line.find_first_of(" \t"));
 }
 
-bool is_spank_line(std::string_view line) {
-    const auto code = line.substr(0, line.find('#'));
-    const auto word = first_word(code);
-    return (word == "required" || word == "optional") &&
-           code.find("spank_together.so") != code.npos;
-}
-
 }  // namespace
 
 std::optional<std::string> slurm_setting(std::string_view text, std::string_view key) {
@@ -227,12 +220,13 @@ Result<std::string> without_spank(std::string_view text) {
 
 bool spank_by_hand(std::string_view text) {
     const auto bare = without_block(text);
-    bool found = false;
-    if (bare)
-        for_each_line(*bare, [&](std::string_view line, std::size_t) {
-            found = found || is_spank_line(line);
-        });
-    return found;
+    if (!bare) return false;
+    const auto lines = plugstack_lines(*bare);
+    return std::any_of(lines.begin(), lines.end(), [](const PlugstackLine& line) {
+        using Kind = PlugstackLine::Kind;
+        return (line.kind == Kind::required || line.kind == Kind::optional) &&
+               line.path.ends_with("spank_together.so");
+    });
 }
 
 }  // namespace togetherctl
