@@ -1,13 +1,12 @@
 """doctor: sshd, and the account stack through the real libpam."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ctl_node import ETC, PLAIN_USER, SECURITY, ctl, write_config
+from ctl_node import ETC, SECURITY, ctl
 from doctor_node import bad, doctor, only
 from pam_stacks import STACKS, write_stack
 from pam_transaction import PAM_SUCCESS, account_answer
@@ -49,7 +48,7 @@ def test_sshd_does_not_ask_the_gate(service: Path) -> None:
     assert bad(doctor()) == {}
 
 
-def test_neither_line_nor_module(service: Path, tmp_path: Path) -> None:
+def test_neither_line_nor_module() -> None:
     subprocess.run(["mount", "-t", "tmpfs", "none", SECURITY], check=True)
     try:
         (SECURITY / "pam_permit.so").write_bytes(b"")
@@ -150,7 +149,7 @@ def test_the_module_is_of_another_release(module: Path) -> None:
     only(doctor(), "pam_build", "warning", "does not say of which release it is")
 
 
-def test_a_module_that_hangs_does_not_hang_doctor(service: Path, tmp_path: Path) -> None:
+def test_a_module_that_hangs_does_not_hang_doctor(service: Path) -> None:
     enable()
     service.write_text("account optional pam_exec.so /bin/sleep 1000\n" + service.read_text())
     found = doctor()
