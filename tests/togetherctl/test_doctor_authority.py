@@ -17,7 +17,7 @@ sys.path.insert(0, str(CHECKOUT / "tests" / "system" / "role_server"))
 
 
 @pytest.fixture(autouse=True)
-def node(etc_pam: Path) -> None:
+def node(etc_pam: Path, roster: None) -> None:
     assert ctl("enable", "ssh").returncode == 0
     TOKEN.write_text(TOKEN_TEXT + "\n")
     TOKEN.chmod(0o600)
