@@ -17,7 +17,8 @@ endif()
 
 # A module that a host we do not control loads with dlopen (sshd, sudo, slurmctld, slurmstepd, srun):
 # its C++ runtime inside, nothing exported but what the map names, no STB_GNU_UNIQUE symbols, which
-# would keep it mapped after dlclose (all seen by experiment).
+# would keep it mapped after dlclose (all seen by experiment). A third argument is what else it is
+# built for, in adapter_build.cpp.
 function(together_host_module target map)
   set_target_properties(${target} PROPERTIES PREFIX "" LINK_DEPENDS ${map})
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
@@ -27,4 +28,8 @@ function(together_host_module target map)
   if(NOT TOGETHER_SANITIZE)
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
+  target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/common/adapter_build.cpp)
+  target_link_options(${target} PRIVATE -Wl,-u,together_adapter_build)
+  target_compile_definitions(${target} PRIVATE
+    TOGETHER_ADAPTER_BUILD="together-access ${PROJECT_VERSION}${ARGV2}")
 endfunction()

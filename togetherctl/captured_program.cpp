@@ -36,7 +36,8 @@ struct Pipe {
 };
 
 // Async-signal-safe.
-[[noreturn]] void execute(const char* program, char* const* arguments, int out, int err) {
+[[noreturn]] void execute(const char* program, char* const* arguments, char* variable, int out,
+                          int err) {
     const int null = ::open("/dev/null", O_RDONLY);
     if (null < 0 || ::dup2(null, STDIN_FILENO) < 0 || ::dup2(out, STDOUT_FILENO) < 0 ||
         ::dup2(err, STDERR_FILENO) < 0)
@@ -44,7 +45,7 @@ struct Pipe {
     close_descriptors_from(STDERR_FILENO + 1);
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char language[] = "LC_ALL=C";
-    char* const environment[] = {path, language, nullptr};
+    char* const environment[] = {path, language, variable, nullptr};
     ::execve(program, arguments, environment);
     ::_exit(127);
 }
@@ -83,7 +84,8 @@ bool is_roots_program(const std::string& path) {
 }  // namespace
 
 Result<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments,
-                              std::chrono::seconds patience) {
+                              std::chrono::seconds patience, const std::string& variable) {
+    char* const added = variable.empty() ? nullptr : const_cast<char*>(variable.c_str());
     std::vector<char*> argv{const_cast<char*>(program.c_str())};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
@@ -93,7 +95,8 @@ Result<std::string> output_of(const std::string& program, const std::vector<std:
     static_cast<void>(::signal(SIGCHLD, SIG_DFL));
     const pid_t child = ::fork();
     if (child < 0) return failure(system_error_text("fork", errno));
-    if (child == 0) execute(program.c_str(), argv.data(), out->writing.get(), err->writing.get());
+    if (child == 0)
+        execute(program.c_str(), argv.data(), added, out->writing.get(), err->writing.get());
     out->writing.reset();
     err->writing.reset();
     std::string output;

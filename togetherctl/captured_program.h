@@ -11,10 +11,12 @@ namespace togetherctl {
 
 // What it wrote to stdout, where it ended with 0 within `patience` (it is killed then) and wrote at
 // most 16 MiB; else why there is nothing, with the first line of its stderr. It gets an absolute
-// path, a fixed environment, /dev/null as stdin, no descriptor of ours.
+// path, a fixed environment with one more NAME=VALUE at most, /dev/null as stdin, no descriptor of
+// ours.
 together::Result<std::string> output_of(const std::string& program,
                                         const std::vector<std::string>& arguments,
-                                        std::chrono::seconds patience);
+                                        std::chrono::seconds patience,
+                                        const std::string& variable = {});
 
 // The first of them that is there and that root alone can write; empty where none is.
 std::string first_program(const std::vector<std::string>& paths);

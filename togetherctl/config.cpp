@@ -1,34 +1,15 @@
 // togetherctl config: tests the configuration's files and shows what is in force.
 #include "config.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "command_line.h"
 #include "output.h"
-#include "trusted_file.h"
+#include "token_state.h"
 #include "verb.h"
 
 namespace togetherctl {
 namespace {
 
 using namespace together;
-
-struct TokenFile {
-    std::string state;
-    std::string problem;
-};
-
-// Opened and looked at, never read.
-TokenFile look_at_token(const Config& config) {
-    if (config.roster_is_a_file()) return {"not_needed", "the roster is a file"};
-    if (::faccessat(AT_FDCWD, config.token_file.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES)
-        return {"not_tested", "this user may not read it"};
-    const auto file = open_trusted(config.token_file, Links::follow, Secrecy::secret);
-    if (file) return {"usable", ""};
-    return {file.error().kind == FileError::missing ? "missing" : "unusable", file.error().message};
-}
 
 void show(const Config& config, const TokenFile& token, Output& output) {
     for (const auto& [name, value] : settings_in_force(config))

@@ -13,10 +13,10 @@ namespace togetherctl {
 namespace {
 
 // In the order in which an operator meets them.
-constexpr std::array<const Verb*, 13> verbs = {
-    &status_verb,      &check_verb,    &explain_verb,   &refresh_verb, &roster_verb,
-    &permissions_verb, &config_verb,   &api_check_verb, &enable_verb,  &disable_verb,
-    &admit_verb,       &lockdown_verb, &sessions_verb,
+constexpr std::array<const Verb*, 14> verbs = {
+    &status_verb,  &doctor_verb,      &check_verb,    &explain_verb,   &refresh_verb,
+    &roster_verb,  &permissions_verb, &config_verb,   &api_check_verb, &enable_verb,
+    &disable_verb, &admit_verb,       &lockdown_verb, &sessions_verb,
 };
 
 int run(const std::vector<std::string>& arguments) {

@@ -90,6 +90,24 @@ Result<void> check_pam_module(const std::string& path) {
     return failure(path + " cannot be loaded: " + why);
 }
 
+Result<AdapterBuild> build_of_adapter(const std::string& path) {
+    constexpr std::string_view sign = "@(#)together-access ";
+    constexpr std::string_view slurm_sign = " for Slurm ";
+    constexpr std::size_t largest = std::size_t{64} * 1024 * 1024;
+    const auto file = open_trusted(path, Links::follow);
+    const auto size = file ? static_cast<std::size_t>(file->status.st_size) : 0;
+    std::string bytes(std::min(size, largest), '\0');
+    if (!file || ::pread(file->descriptor.get(), bytes.data(), bytes.size(), 0) !=
+                     static_cast<ssize_t>(bytes.size()))
+        return failure(file ? "cannot read " + path : file.error().message);
+    const auto at = bytes.find(sign);
+    if (at == bytes.npos) return failure(path + " does not say of which release it is");
+    const std::string text = bytes.c_str() + at + sign.size();
+    const auto slurm = text.find(slurm_sign);
+    if (slurm == text.npos) return AdapterBuild{text, {}};
+    return AdapterBuild{text.substr(0, slurm), text.substr(slurm + slurm_sign.size())};
+}
+
 Result<void> check_slurm_plugin(const std::string& path) {
     if (auto good = check_file(path); !good) return good;
     const auto file = open_trusted(path, Links::follow);

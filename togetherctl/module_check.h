@@ -15,6 +15,14 @@ std::string pam_module_path(const std::string& module);
 // Root's alone to write, readable, and a child could load it and find what libpam calls.
 together::Result<void> check_pam_module(const std::string& path);
 
+// Which release an adapter is of and, for Slurm's, for which Slurm (common/adapter_build.cpp).
+struct AdapterBuild {
+    std::string release;
+    std::string slurm;
+};
+// Fails where the file cannot be read, or does not say.
+together::Result<AdapterBuild> build_of_adapter(const std::string& path);
+
 // Root's alone to write, readable by all, and a shared object. Not loaded: its functions are the
 // host's.
 together::Result<void> check_slurm_plugin(const std::string& path);

@@ -47,12 +47,6 @@ void set_argument(GateCall& call, const std::string& prefix, const std::string& 
     given.push_back(prefix + value);
 }
 
-std::optional<std::string> argument(const GateCall& call, const std::string& prefix) {
-    for (const auto& given : call.arguments)
-        if (given.starts_with(prefix)) return given.substr(prefix.size());
-    return std::nullopt;
-}
-
 // What the command line says; what it leaves open is as our block has it already.
 GateCall call_for(const CommandLine& line, Host host, std::optional<GateCall> existing) {
     GateCall call = std::move(existing).value_or(GateCall{});
@@ -157,6 +151,31 @@ Result<Plan> plan_pam(const CommandLine& line, Host host, bool enable) {
         if (!planned) return tl::make_unexpected(planned.error());
     }
     return plan;
+}
+
+std::optional<std::string> argument(const GateCall& call, const std::string& prefix) {
+    for (const auto& given : call.arguments)
+        if (given.starts_with(prefix)) return given.substr(prefix.size());
+    return std::nullopt;
+}
+
+Result<GateInService> find_gate(const std::string& service_file) {
+    auto file = read_for_editing(service_file);
+    if (!file) return tl::make_unexpected(file.error());
+    auto in_block = call_in_block(file->text);
+    if (!in_block) return failure(service_file + ": " + in_block.error().message);
+    const auto in_other_files = beside(*file);
+    GateInService gate;
+    if (*in_block) {
+        const auto wanted = with_gate(file->text, **in_block, in_other_files);
+        gate.stands_right = wanted && *wanted == file->text;
+        gate.call = *std::move(*in_block);
+    } else if (auto by_hand = line_by_hand(file->text, in_other_files)) {
+        gate.stands_right = by_hand->stands_right;
+        gate.where = service_file + ":" + std::to_string(by_hand->number);
+        gate.call = std::move(by_hand->call);
+    }
+    return gate;
 }
 
 }  // namespace togetherctl

@@ -123,13 +123,6 @@ std::string_view first_word(std::string_view line) {
     return line.substr(0, line.find_first_of(" \t"));
 }
 
-bool is_spank_line(std::string_view line) {
-    const auto code = line.substr(0, line.find('#'));
-    const auto word = first_word(code);
-    return (word == "required" || word == "optional") &&
-           code.find("spank_together.so") != code.npos;
-}
-
 }  // namespace
 
 std::optional<std::string> slurm_setting(std::string_view text, std::string_view key) {
@@ -180,6 +173,30 @@ bool job_submit_by_hand(std::string_view text) {
     return value && lists_us(*value);
 }
 
+std::vector<PlugstackLine> plugstack_lines(std::string_view text) {
+    using Kind = PlugstackLine::Kind;
+    std::vector<PlugstackLine> lines;
+    std::size_t number = 0;
+    for_each_line(text, [&](std::string_view line, std::size_t) {
+        ++number;
+        const auto code = trimmed(line.substr(0, line.find('#')));
+        if (code.empty()) return;
+        const auto keyword = first_word(code);
+        const auto path = first_word(code.substr(keyword.size()));
+        const Kind kind = path.empty()            ? Kind::ignored
+                          : keyword == "required" ? Kind::required
+                          : keyword == "optional" ? Kind::optional
+                          : keyword == "include"  ? Kind::include
+                                                  : Kind::ignored;
+        lines.push_back({kind, number, std::string(path)});
+    });
+    return lines;
+}
+
+bool lists_the_gate(std::string_view list) {
+    return lists_us(list);
+}
+
 std::string spank_line(const std::vector<std::string>& arguments) {
     std::string line = "required spank_together.so";
     for (const auto& argument : arguments) line += " " + argument;
@@ -203,12 +220,13 @@ Result<std::string> without_spank(std::string_view text) {
 
 bool spank_by_hand(std::string_view text) {
     const auto bare = without_block(text);
-    bool found = false;
-    if (bare)
-        for_each_line(*bare, [&](std::string_view line, std::size_t) {
-            found = found || is_spank_line(line);
-        });
-    return found;
+    if (!bare) return false;
+    const auto lines = plugstack_lines(*bare);
+    return std::any_of(lines.begin(), lines.end(), [](const PlugstackLine& line) {
+        using Kind = PlugstackLine::Kind;
+        return (line.kind == Kind::required || line.kind == Kind::optional) &&
+               line.path.ends_with("spank_together.so");
+    });
 }
 
 }  // namespace togetherctl

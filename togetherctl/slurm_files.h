@@ -32,6 +32,17 @@ together::Result<std::string> with_spank(std::string_view text,
 together::Result<std::string> without_spank(std::string_view text);
 bool spank_by_hand(std::string_view text);
 
+// A line of plugstack.conf as Slurm reads it. What it does not understand it ignores.
+struct PlugstackLine {
+    enum class Kind { required, optional, include, ignored } kind = Kind::ignored;
+    std::size_t number = 0;  // from 1
+    std::string path;        // of the plug-in, or what is included
+};
+std::vector<PlugstackLine> plugstack_lines(std::string_view text);
+
+// "together" is in a list of job_submit plug-ins.
+bool lists_the_gate(std::string_view list);
+
 std::string spank_line(const std::vector<std::string>& arguments);
 inline constexpr std::string_view job_submit_line = "JobSubmitPlugins=together";
 

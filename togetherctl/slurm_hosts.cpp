@@ -35,26 +35,6 @@ std::string default_slurm_conf() {
     return usual.front();
 }
 
-// Where slurm.conf is away (login nodes, configless), beside where it would be.
-struct SlurmFiles {
-    std::string slurm_conf;
-    std::string plugstack;
-    std::string plugin_dir;
-};
-
-SlurmFiles find_files(const CommandLine& line) {
-    SlurmFiles files;
-    files.slurm_conf = line.value("file").value_or(default_slurm_conf());
-    files.plugstack = folder_of(files.slurm_conf) + "/plugstack.conf";
-    const auto text = together::read_trusted(files.slurm_conf, largest);
-    if (!text) return files;
-    if (const auto path = slurm_setting(*text, "PlugStackConfig"))
-        files.plugstack =
-            path->starts_with('/') ? *path : folder_of(files.slurm_conf) + "/" + *path;
-    files.plugin_dir = slurm_setting(*text, "PluginDir").value_or("");
-    return files;
-}
-
 // Without its file the line would stop slurmctld or drain the node.
 bool plugin_is_good(const SlurmFiles& files, const std::string& name, const std::string& path,
                     Plan& plan) {
@@ -129,12 +109,25 @@ void report_by_hand(Plan& plan) {
 
 }  // namespace
 
+SlurmFiles find_slurm_files(const std::optional<std::string>& slurm_conf) {
+    SlurmFiles files;
+    files.slurm_conf = slurm_conf.value_or(default_slurm_conf());
+    files.plugstack = folder_of(files.slurm_conf) + "/plugstack.conf";
+    const auto text = together::read_trusted(files.slurm_conf, largest);
+    if (!text) return files;
+    if (const auto path = slurm_setting(*text, "PlugStackConfig"))
+        files.plugstack =
+            path->starts_with('/') ? *path : folder_of(files.slurm_conf) + "/" + *path;
+    files.plugin_dir = slurm_setting(*text, "PluginDir").value_or("");
+    return files;
+}
+
 Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
     Plan plan;
     plan.host = Host::slurm;
     plan.action = together::Action::slurm_submit;
     plan.config_path = line.config_path();
-    const auto files = find_files(line);
+    const auto files = find_slurm_files(line.value("file"));
     const bool slurm_conf = is_there(files.slurm_conf);
     const bool plugstack = is_there(files.plugstack);
     if (!slurm_conf && !plugstack)

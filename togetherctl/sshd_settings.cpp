@@ -24,6 +24,8 @@ SshdSettings parse_sshd_settings(const std::string& output) {
             std::string value;
             words >> value;
             settings.use_pam = value == "yes";
+        } else if (key == "pamservicename") {
+            words >> settings.pam_service;
         } else if (key == "authorizedkeysfile") {
             for (std::string pattern; words >> pattern;)
                 if (pattern != "none") settings.key_files.push_back(pattern);
@@ -32,8 +34,12 @@ SshdSettings parse_sshd_settings(const std::string& output) {
     return settings;
 }
 
+std::string sshd_program() {
+    return first_program({"/usr/sbin/sshd", "/usr/local/sbin/sshd"});
+}
+
 together::Result<SshdSettings> ask_sshd() {
-    const auto sshd = first_program({"/usr/sbin/sshd", "/usr/local/sbin/sshd"});
+    const auto sshd = sshd_program();
     if (sshd.empty()) return together::failure("there is no sshd");
     const auto output = output_of(sshd, {"-T"}, 10s);
     if (!output) return tl::make_unexpected(output.error());

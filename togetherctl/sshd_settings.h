@@ -11,8 +11,12 @@ namespace togetherctl {
 
 struct SshdSettings {
     bool use_pam = false;
+    std::string pam_service = "sshd";    // PAMServiceName, from OpenSSH 9.8 on
     std::vector<std::string> key_files;  // patterns, see AuthorizedKeysFile
 };
+
+// Empty where there is none.
+std::string sshd_program();
 
 // Fails where there is no sshd, or it does not accept its configuration.
 together::Result<SshdSettings> ask_sshd();

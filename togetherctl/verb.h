@@ -46,6 +46,7 @@ extern const Verb api_check_verb;
 extern const Verb check_verb;
 extern const Verb config_verb;
 extern const Verb disable_verb;
+extern const Verb doctor_verb;
 extern const Verb enable_verb;
 extern const Verb explain_verb;
 extern const Verb lockdown_verb;

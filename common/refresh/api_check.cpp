@@ -8,7 +8,7 @@
 #include "base_url.h"
 #include "conformance.h"
 #include "conformance_source.h"
-#include "fetch_child.h"
+#include "examination.h"
 #include "identifiers.h"
 #include "token_file.h"
 
@@ -52,18 +52,13 @@ void show(const std::vector<Finding>& findings) {
 }
 
 Result<std::vector<Finding>> examine(const Config& config, const std::string& token) {
-    auto child = FetchChild::start(config, -1, conformance_source_for);
-    if (!child) return tl::make_unexpected(child.error());
-    FetchRequest request;
-    request.deadline = std::chrono::steady_clock::now() + longest_examination;
-    request.lookups_deadline = request.deadline;
-    request.lookups_limit = {};
-    request.token = token;
     std::vector<Finding> made;
-    const auto result = (*child)->fetch(request, -1, [&](const std::string& note) {
-        if (auto finding = decode_finding(note)) made.push_back(*std::move(finding));
-    });
-    if (result.summary.outcome == FetchOutcome::our_fault) return failure(result.summary.message);
+    const auto done = examine_authority(config, token, conformance_source_for, longest_examination,
+                                        [&](const std::string& note) {
+                                            if (auto finding = decode_finding(note))
+                                                made.push_back(*std::move(finding));
+                                        });
+    if (!done) return tl::make_unexpected(done.error());
     return all_checks(made);
 }
 

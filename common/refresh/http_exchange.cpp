@@ -91,7 +91,8 @@ struct Exchange {
             {"retry-after", &answer.retry_after},
             {"together-as-of", &answer.as_of},
             {"preference-applied", &answer.preference_applied},
-            {"cache-control", &answer.cache_control}};
+            {"cache-control", &answer.cache_control},
+            {"date", &answer.date}};
         for (const auto& [known, field] : kept)
             if (same_name(name, known)) *field = value;
         return true;
@@ -134,6 +135,19 @@ bool is_connection_failure(CURLcode code) {
         case CURLE_PARTIAL_FILE:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool is_tls_failure(CURLcode code) {
+    switch (code) {
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_CIPHER:
+        case CURLE_SSL_ISSUER_ERROR:
             return true;
         default:
             return false;
@@ -222,6 +236,7 @@ HttpAnswer HttpClient::get(const HttpRequest& request) {
     answer.request_id = exchange.answer.request_id;
     answer.connection_failed = is_connection_failure(code);
     answer.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+    answer.tls_failed = is_tls_failure(code);
     answer.error = exchange.refused != nullptr        ? exchange.refused
                    : code == CURLE_OPERATION_TIMEDOUT ? "no answer within the deadline"
                    : handle_->error[0] != '\0'        ? handle_->error

@@ -28,7 +28,8 @@ struct HttpAnswer {
     // The peer could not be reached or went away: worth another try, as 5xx is.
     bool connection_failed = false;
     bool timed_out = false;
-    std::string body;  // decompressed
+    bool tls_failed = false;  // no TLS that we accept, or a certificate that we do not trust
+    std::string body;         // decompressed
     std::string content_type;
     std::string etag;
     std::string request_id;
@@ -36,6 +37,7 @@ struct HttpAnswer {
     std::string as_of;               // Together-As-Of
     std::string preference_applied;  // Preference-Applied
     std::string cache_control;
+    std::string date;
 };
 
 // Keeps its connection between requests. Not thread-safe. Redirects are never followed, environment

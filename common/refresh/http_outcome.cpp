@@ -1,5 +1,7 @@
 #include "http_outcome.h"
 
+#include <curl/curl.h>
+
 #include <charconv>
 #include <cstdint>
 
@@ -67,6 +69,12 @@ Result<std::optional<Nanoseconds>> age_by_as_of(const HttpAnswer& answer, std::i
     if (!seconds || *seconds > year_2255)
         return failure("the authority's Together-As-Of is no number of seconds");
     return Nanoseconds(realtime) - std::chrono::seconds(*seconds);
+}
+
+std::optional<Nanoseconds> ahead_of_date(const HttpAnswer& answer, std::int64_t realtime) {
+    const auto seconds = curl_getdate(answer.date.c_str(), nullptr);
+    if (seconds < 0) return std::nullopt;
+    return Nanoseconds(realtime) - std::chrono::seconds(seconds);
 }
 
 bool same_etag(std::string_view a, std::string_view b) {

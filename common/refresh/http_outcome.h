@@ -32,6 +32,10 @@ std::optional<Nanoseconds> retry_after_of(const HttpAnswer& answer);
 // clock is ahead of ours. Nothing where it is absent; an error where it is no number.
 Result<std::optional<Nanoseconds>> age_by_as_of(const HttpAnswer& answer, std::int64_t realtime);
 
+// How far this node's clock, which says `realtime`, is ahead of the answer's Date. Nothing where
+// that is absent or no date.
+std::optional<Nanoseconds> ahead_of_date(const HttpAnswer& answer, std::int64_t realtime);
+
 // ETags compared weakly (RFC 9110, 8.8.3.2): a proxy that compresses makes W/"r7" of "r7".
 bool same_etag(std::string_view a, std::string_view b);
 

@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "access_check.h"
 #include "api_check.h"
 #include "helper_process.h"
 #include "options.h"
@@ -49,6 +50,7 @@ int run(const RefreshOptions& options) {
     // A caller that was killed must leave nothing behind. The last change of credentials was its.
     if (has_pipe && !die_with_parent(helper_pipe)) return exit_status(RefreshOutcome::no_answer);
     if (options.kind == RefreshKind::api_check) return api_check(options);
+    if (options.kind == RefreshKind::check_access) return check_access(options.config_path);
     SystemClock clock;
     if (options.kind == RefreshKind::watch) return watch(options, clock, say);
     return one_round(options, clock);

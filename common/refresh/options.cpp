@@ -11,6 +11,7 @@ const char* const refresh_usage =
     "Usage: together-refresh [--config PATH] [--verbose] [--accept-older] [--watch | --on-demand]\n"
     "       together-refresh --api-check [--config PATH] [--url URL] [--project PROJECT]\n"
     "                        [--token-file PATH] [--ca-file PATH]\n"
+    "       together-refresh --check-access [--config PATH]\n"
     "\n"
     "Brings this node's copy of the project's roster up to date.\n"
     "\n"
@@ -19,12 +20,14 @@ const char* const refresh_usage =
     "  --on-demand      as an adapter does: honour the roster's age and the mark of a failure\n"
     "  --accept-older   believe a revision older than the stored one (the authority was restored)\n"
     "  --api-check      as togetherctl api-check does: try an authority, change nothing\n"
+    "  --check-access   as togetherctl doctor does: ask once with this node's token, change "
+    "nothing\n"
     "  --verbose        show what is asked and answered, secrets removed\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0 the roster is valid, 75 no answer, 77 the authority refused our token,\n"
     "78 the configuration is wrong. With --api-check: 0 the authority conforms, 1 it does not,\n"
-    "2 cannot tell.\n"
+    "2 cannot tell. With --check-access: 0 it was asked, 2 it could not be.\n"
     "\n"
     "Example: together-refresh --verbose\n";
 
@@ -35,6 +38,14 @@ std::string absolute(const char* path) {
     std::error_code error;
     const auto result = std::filesystem::absolute(path, error);
     return error ? path : result.string();
+}
+
+std::optional<RefreshKind> kind_named(std::string_view argument) {
+    if (argument == "--watch") return RefreshKind::watch;
+    if (argument == "--on-demand") return RefreshKind::on_demand;
+    if (argument == "--api-check") return RefreshKind::api_check;
+    if (argument == "--check-access") return RefreshKind::check_access;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -61,13 +72,11 @@ Result<RefreshOptions> parse_options(int argc, const char* const* argv) {
         } else if (argument == "--config") {
             if (++i == argc || *argv[i] == '\0') return failure("--config needs a path");
             options.config_path = absolute(argv[i]);
-        } else if (argument == "--watch" || argument == "--on-demand" ||
-                   argument == "--api-check") {
+        } else if (const auto kind = kind_named(argument)) {
             if (options.kind != RefreshKind::now)
-                return failure("--watch, --on-demand and --api-check exclude each other");
-            options.kind = argument == "--watch"       ? RefreshKind::watch
-                           : argument == "--on-demand" ? RefreshKind::on_demand
-                                                       : RefreshKind::api_check;
+                return failure(
+                    "--watch, --on-demand, --api-check and --check-access exclude each other");
+            options.kind = *kind;
         } else if (argument == "--verbose") {
             options.verbose = true;
         } else if (argument == "--accept-older") {
@@ -83,8 +92,10 @@ Result<RefreshOptions> parse_options(int argc, const char* const* argv) {
     const bool checks = options.kind == RefreshKind::api_check;
     if (!checks && !needs_api_check.empty())
         return failure(std::string(needs_api_check) + " is for --api-check");
-    if (checks && (options.accept_older || options.verbose))
-        return failure("--api-check takes neither --accept-older nor --verbose");
+    const bool asks_only = checks || options.kind == RefreshKind::check_access;
+    if (asks_only && (options.accept_older || options.verbose))
+        return failure(std::string(checks ? "--api-check" : "--check-access") +
+                       " takes neither --accept-older nor --verbose");
     // Once it is somebody's decision; for ever nothing would be checked any more.
     if (options.accept_older && options.kind == RefreshKind::watch)
         return failure("--watch and --accept-older exclude each other");

@@ -10,10 +10,11 @@
 namespace together {
 
 enum class RefreshKind {
-    now,        // one round, whatever age and mark
-    on_demand,  // executed by an adapter: honours age and mark, bounded by [roster] deadline
-    watch,      // rounds for ever
-    api_check,  // no round: what would a node think of an authority?
+    now,           // one round, whatever age and mark
+    on_demand,     // executed by an adapter: honours age and mark, bounded by [roster] deadline
+    watch,         // rounds for ever
+    api_check,     // no round: what would a node think of an authority?
+    check_access,  // no round: does this node's authority answer, with this node's token?
 };
 
 // What is not given, the configuration says.

@@ -10,6 +10,7 @@
 
 #include "duration.h"
 #include "fetch_child.h"
+#include "roster_directory.h"
 #include "roster_lock.h"
 #include "roster_update.h"
 #include "token_file.h"
@@ -23,15 +24,7 @@ using namespace std::chrono_literals;
 Result<void> prepare_directory(const std::string& path) {
     if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
         return failure(system_error_text("cannot make " + path, errno));
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0)
-        return failure(system_error_text("cannot look at " + path, errno));
-    if (!S_ISDIR(status.st_mode)) return failure(path + " is not a folder");
-    if (status.st_uid != 0 && status.st_uid != ::geteuid())
-        return failure(path + " belongs neither to root nor to the user who refreshes");
-    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return failure(path + " can be written by others than its owner (chmod go-w)");
-    return {};
+    return check_roster_directory(path);
 }
 
 }  // namespace

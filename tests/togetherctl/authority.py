@@ -125,7 +125,8 @@ class Authority:
         bearer = request.headers["Authorization"]
         prefer = request.headers["Prefer"]
         asked = Asked(
-            project=path.path.split("/")[3], limit=int(query["limit"][0]),
+            project=path.path.split("/")[-2 if "limit" in query else -1],
+            limit=int(query.get("limit", ["1"])[0]),
             after=int(query.get("after", ["0"])[0]),
             token=bearer.removeprefix("Bearer ") if bearer else None,
             etag=request.headers["If-None-Match"],

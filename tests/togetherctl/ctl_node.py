@@ -15,7 +15,7 @@ PAM_MODULE = BUILD / "pam_together" / "pam_together.so"
 SECURITY = next(folder for folder in (Path("/usr/lib/x86_64-linux-gnu/security"),
                                       Path("/usr/lib/aarch64-linux-gnu/security"),
                                       Path("/usr/lib64/security")) if folder.exists())
-VERBS = ["status", "check", "explain", "refresh", "roster", "permissions", "config",
+VERBS = ["status", "doctor", "check", "explain", "refresh", "roster", "permissions", "config",
          "api-check", "enable", "disable", "admit", "lockdown", "sessions"]
 
 ETC = Path("/etc/together")

@@ -97,3 +97,11 @@ TEST(refresh_options, of_an_api_check) {
     TEXT_EQUAL("--api-check takes neither --accept-older nor --verbose",
                problem({"--api-check", "--verbose"}));
 }
+
+TEST(refresh_options, of_a_check_of_access) {
+    CHECK_TRUE(parse({"--check-access"})->kind == RefreshKind::check_access);
+    TEXT_CONTAINS("exclude", problem({"--check-access", "--watch"}));
+    TEXT_EQUAL("--project is for --api-check", problem({"--check-access", "--project", "proj_1"}));
+    TEXT_EQUAL("--check-access takes neither --accept-older nor --verbose",
+               problem({"--check-access", "--verbose"}));
+}

@@ -123,3 +123,24 @@ TEST(slurm_settings, are_found_as_slurm_finds_them) {
     CHECK_TRUE(slurm_includes("include a.conf # x\nInclude  /b\nincluded c\n") ==
                (std::vector<std::string>{"a.conf", "/b"}));
 }
+
+TEST_GROUP(plugstack){};
+
+TEST(plugstack, is_read_as_slurm_reads_it) {
+    using Kind = PlugstackLine::Kind;
+    const auto lines = plugstack_lines(
+        "# a comment\nrequired a.so x=1\n\n  optional\t/b.so # why\ninclude c/*.conf\n"
+        "requird d.so\nrequired\nRequired e.so\n");
+    const std::vector<std::pair<Kind, std::string>> wanted = {
+        {Kind::required, "a.so"}, {Kind::optional, "/b.so"}, {Kind::include, "c/*.conf"},
+        {Kind::ignored, "d.so"},  {Kind::ignored, ""},       {Kind::ignored, "e.so"}};
+    LONGS_EQUAL(wanted.size(), lines.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        CHECK_TRUE(lines[i].kind == wanted[i].first);
+        TEXT_EQUAL(wanted[i].second, lines[i].path);
+    }
+    LONGS_EQUAL(2, lines[0].number);
+    LONGS_EQUAL(4, lines[1].number);
+    CHECK_TRUE(lists_the_gate("lua, job_submit/together"));
+    CHECK_FALSE(lists_the_gate("(null)"));
+}

@@ -51,6 +51,10 @@ class Daemon:
             self._process.kill()
             self._process.wait(10)
 
+    def signal(self, number: int) -> None:
+        assert self._process
+        self._process.send_signal(number)
+
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

@@ -1,0 +1,186 @@
+"""togetherctl doctor, beside a Slurm that runs: what is in force there, not what files say."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster import Cluster
+from node import build_folder
+from world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
+
+CHECKS = ["slurm", "job_submit", "job_submit_loaded", "job_submit_module", "job_submit_build",
+          "plugstack", "spank_module", "spank_build"]
+
+Found = dict[str, dict[str, Any]]
+
+
+def doctor(cluster: Cluster) -> Found:
+    """What it says of Slurm."""
+    done = cluster.run(build_folder() / "togetherctl" / "togetherctl", "doctor", "--json",
+                       "--slurm-conf", cluster.conf, timeout=90)
+    return {one["check"]: one for one in json.loads(done.stdout)
+            if one["check"] in CHECKS or one["check"] == "watcher"}
+
+
+def bad(found: Found) -> dict[str, str]:
+    return {name: one["result"] for name, one in found.items()
+            if name != "watcher" and one["result"] in ("warning", "failure")}
+
+
+@pytest.fixture
+def started(world: World) -> Cluster:
+    """slurmctld has loaded the very files that are installed."""
+    cluster = world.cluster
+    cluster.ctld.stop()
+    cluster.start_slurmctld()
+    cluster.wait_until_idle()
+    return cluster
+
+
+@pytest.fixture
+def another_slurm(started: Cluster) -> Iterator[Cluster]:
+    """What a test does to slurm.conf and plug-ins ends with it."""
+    yield started
+    started.install(DOOR, LOCK)
+    started.stop()
+    started.settings = dict(SETTINGS)
+    started.write_conf()
+    started.write_plugstack(PLUGSTACK)
+    started.start()
+
+
+def test_all_in_force(started: Cluster) -> None:
+    found = doctor(started)
+    assert [name for name in found if name != "watcher"] == CHECKS and bad(found) == {}, found
+    assert found["slurm"]["what"].startswith("slurmctld answers, Slurm ")
+    assert found["job_submit"]["what"] == "slurmctld has JobSubmitPlugins=together"
+    assert str(started.plugins / DOOR.name) in found["job_submit_loaded"]["what"]
+    assert found["plugstack"]["what"] == f"{started.plugstack}:1 requires spank_together.so"
+
+
+def test_the_host_of_slurmctld_needs_a_watcher(started: Cluster, world: World) -> None:
+    assert doctor(started)["watcher"]["result"] == "failure"
+    with subprocess.Popen([world.controller.refresh_program, "--watch"],
+                          stderr=subprocess.DEVNULL) as watcher:
+        try:
+            assert doctor(started)["watcher"]["result"] == "ok"
+        finally:
+            watcher.kill()
+
+
+# ---- the door -----------------------------------------------------------------------------------
+
+
+def test_job_submit_is_not_in_the_list(another_slurm: Cluster) -> None:
+    another_slurm.apply({})
+    assert DOOR.name not in Path(f"/proc/{another_slurm.ctld.pid}/maps").read_text()
+    found = doctor(another_slurm)
+    assert bad(found) == {"job_submit": "failure"}
+    assert "it queues everybody's jobs unasked" in found["job_submit"]["why"]
+
+
+def test_a_file_says_it_and_slurmctld_does_not(another_slurm: Cluster) -> None:
+    another_slurm.apply({})
+    another_slurm.settings = dict(SETTINGS)
+    another_slurm.write_conf()
+    assert bad(doctor(another_slurm)) == {"job_submit": "failure"}
+
+
+def test_slurmctld_has_it_in_the_list_and_not_loaded(another_slurm: Cluster) -> None:
+    another_slurm.apply({})
+    (another_slurm.plugins / DOOR.name).unlink()
+    another_slurm.settings = dict(SETTINGS)
+    another_slurm.write_conf()
+    another_slurm.run("scontrol", "reconfigure")
+    found = doctor(another_slurm)
+    assert found["job_submit"]["result"] == "ok", found
+    assert bad(found) == {"job_submit_loaded": "failure", "job_submit_module": "failure"}
+
+
+def test_slurmctld_keeps_the_old_copy(started: Cluster) -> None:
+    started.install(DOOR)
+    found = doctor(started)
+    assert bad(found) == {"job_submit_loaded": "warning"}
+    assert "that was replaced" in found["job_submit_loaded"]["what"]
+
+
+def of_another_slurm(cluster: Cluster, module: Path) -> None:
+    """As if it had been built for the next micro version of another year."""
+    other = cluster.directory / module.name
+    text = module.read_bytes()
+    at = text.index(b" for Slurm ", text.index(b"@(#)together-access ")) + len(b" for Slurm ")
+    other.write_bytes(text[:at] + b"19" + text[at + 2:])
+    cluster.install(other)
+
+
+@pytest.mark.parametrize(("module", "kind"), [(DOOR, "job_submit"), (LOCK, "spank")])
+def test_a_plugin_for_another_slurm(module: Path, kind: str, another_slurm: Cluster) -> None:
+    of_another_slurm(another_slurm, module)
+    found = doctor(another_slurm)
+    found.pop("job_submit_loaded")  # the old copy, once more
+    assert bad(found) == {f"{kind}_build": "failure"}
+    assert "is for Slurm 19." in found[f"{kind}_build"]["what"]
+
+
+@pytest.mark.parametrize(("module", "kind"), [(DOOR, "job_submit"), (LOCK, "spank")])
+def test_a_plugin_of_another_release(module: Path, kind: str, another_slurm: Cluster) -> None:
+    other = another_slurm.directory / module.name
+    other.write_bytes(module.read_bytes().replace(b"@(#)together-access 0", b"@(#)together-access 9"))
+    another_slurm.install(other)
+    found = doctor(another_slurm)
+    found.pop("job_submit_loaded")
+    assert bad(found) == {f"{kind}_build": "warning"}
+
+
+@pytest.mark.parametrize(("module", "kind"), [(DOOR, "job_submit"), (LOCK, "spank")])
+def test_a_plugin_that_not_everybody_can_read(module: Path, kind: str, another_slurm: Cluster) -> None:
+    (another_slurm.plugins / module.name).chmod(0o700)
+    assert bad(doctor(another_slurm)) == {f"{kind}_module": "failure"}
+
+
+def test_slurmctld_does_not_answer(another_slurm: Cluster) -> None:
+    another_slurm.ctld.signal(signal.SIGSTOP)
+    try:
+        found = doctor(another_slurm)
+    finally:
+        another_slurm.ctld.signal(signal.SIGCONT)
+    assert bad(found) == {"slurm": "failure"} and "does not answer" in found["slurm"]["what"]
+
+
+# ---- the lock -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("line", "what"), [
+    ("requird spank_together.so", ":1: Slurm ignores this line"),
+    ("required", " has no line of spank_together.so"),
+    ("# required spank_together.so", " has no line of spank_together.so"),
+    ("optional spank_together.so", ":1: the plug-in is optional"),
+    ("include nowhere.d/*.conf", " has no line of spank_together.so"),
+])
+def test_steps_start_unasked(line: str, what: str, started: Cluster) -> None:
+    started.write_plugstack(line)
+    found = doctor(started)
+    assert bad(found) == {"plugstack": "failure"}
+    assert found["plugstack"]["what"].startswith(f"{started.plugstack}{what}"), found
+
+
+def test_a_file_that_is_included(started: Cluster) -> None:
+    folder = started.directory / "plugstack.conf.d"
+    folder.mkdir(exist_ok=True)
+    (folder / "together.conf").write_text("\n  required   spank_together.so config=/x # ours\n")
+    started.write_plugstack("include plugstack.conf.d/*.conf")
+    found = doctor(started)
+    assert bad(found) == {}
+    assert found["plugstack"]["what"].startswith(f"{folder}/together.conf:2 requires")
+
+
+def test_a_plugstack_of_anybody(started: Cluster) -> None:
+    started.plugstack.chmod(0o666)
+    found = doctor(started)
+    assert bad(found) == {"plugstack": "failure"}
+    assert "can be written by others" in found["plugstack"]["what"]

@@ -1,0 +1,219 @@
+"""doctor: sshd, and the account stack through the real libpam."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ctl_node import ETC, SECURITY, ctl
+from doctor_node import bad, doctor, only
+from pam_stacks import STACKS, write_stack
+from pam_transaction import PAM_SUCCESS, account_answer
+
+SSHD_CONFIG = Path("/etc/ssh/sshd_config")
+GATE = "account [success=ok ignore=ignore default=die] pam_together.so"
+ROOTS_WAY = "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0"
+
+
+@pytest.fixture(autouse=True)
+def service(etc_pam: Path, roster: None) -> Path:
+    return etc_pam / "sshd"
+
+
+def enable() -> None:
+    assert ctl("enable", "ssh").returncode == 0
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_all_is_well_after_enable(stack: str, etc_pam: Path) -> None:
+    write_stack(stack, etc_pam)
+    enable()
+    found = doctor()
+    assert bad(found) == {}
+    assert found["pam_line"]["what"] == "/etc/pam.d/sshd asks the gate first"
+    assert found["pam_refusal"]["what"].startswith("the gate is asked and its answer kept: nobody and")
+    assert found["pam_root"]["what"] == "root gets in, even where the module is missing"
+
+
+def test_lines_written_by_hand_are_as_good(service: Path) -> None:
+    service.write_text(f"{ROOTS_WAY}\n{GATE}\n" + service.read_text())
+    assert bad(doctor()) == {}
+
+
+def test_sshd_does_not_ask_the_gate(service: Path) -> None:
+    finding = only(doctor(), "pam_line", "failure", "/etc/pam.d/sshd does not ask the gate")
+    assert finding["mend"] == "togetherctl enable ssh"
+    enable()
+    assert bad(doctor()) == {}
+
+
+def test_neither_line_nor_module() -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "none", SECURITY], check=True)
+    try:
+        (SECURITY / "pam_permit.so").write_bytes(b"")
+        only(doctor(), "pam_line", "warning", "does not ask the gate, and ", "is not there")
+    finally:
+        subprocess.run(["umount", SECURITY], check=True)
+
+
+# FACTS: where in the stack a denial does not hold.
+NOT_KEPT = {
+    "optional": "account optional pam_together.so\n",
+    "success is the end": "account sufficient pam_permit.so\naccount required pam_together.so\n",
+    "ignored": "account [default=ignore] pam_together.so\n",
+}
+
+
+@pytest.mark.parametrize("lines", NOT_KEPT.values(), ids=NOT_KEPT)
+def test_an_answer_that_is_not_kept(lines: str, service: Path) -> None:
+    service.write_text(lines + service.read_text())
+    assert account_answer("nobody") == PAM_SUCCESS
+    found = doctor()
+    assert found["pam_refusal"]["result"] == "failure"
+    assert "in, whom the gate refuses" in found["pam_refusal"]["what"]
+    assert found["pam_line"]["result"] == "warning"
+
+
+def test_a_stack_that_ends_before_the_gate(service: Path) -> None:
+    service.write_text("account requisite pam_deny.so\n" + f"{ROOTS_WAY}\n{GATE}\n")
+    found = doctor()
+    assert found["pam_refusal"]["result"] == "failure"
+    assert "ends before it asks the gate" in found["pam_refusal"]["what"]
+
+
+def test_a_line_before_ours(service: Path) -> None:
+    enable()
+    service.write_text("account sufficient pam_permit.so\n" + service.read_text())
+    found = doctor()
+    assert found["pam_line"]["result"] == "failure"
+    assert "other account lines come before" in found["pam_line"]["what"]
+    assert found["pam_refusal"]["result"] == "failure"
+    enable()
+    assert bad(doctor()) == {}
+
+
+def test_root_has_no_way_in(service: Path) -> None:
+    """Without the line before it: a gate that is missing refuses root."""
+    service.write_text(f"{GATE}\n" + service.read_text())
+    found = doctor()
+    assert bad(found) == {"pam_line": "warning", "pam_root": "warning"}
+    assert "root gets in, but not past a gate that is missing" in found["pam_root"]["what"]
+
+
+def test_root_is_refused(service: Path) -> None:
+    enable()
+    service.write_text(service.read_text().replace("# together-access: end",
+                                                   "# together-access: end\naccount requisite pam_deny.so"))
+    only(doctor(), "pam_root", "failure", "the account stack of sshd refuses root")
+
+
+@pytest.fixture
+def module() -> Iterator[Path]:
+    path = SECURITY / "pam_together.so"
+    kept = path.read_bytes()
+    yield path
+    path.unlink(missing_ok=True)
+    path.write_bytes(kept)
+    path.chmod(0o644)
+
+
+def test_the_module_is_missing(module: Path) -> None:
+    enable()
+    module.unlink()
+    found = doctor()
+    assert found["pam_module"]["result"] == "failure" and "No such file" in found["pam_module"]["what"]
+    assert found["pam_root"]["result"] == "ok"
+
+
+def test_the_module_cannot_be_loaded(module: Path) -> None:
+    enable()
+    module.write_bytes(module.read_bytes()[:5000])
+    found = doctor()
+    assert found["pam_module"]["result"] == "failure" and "cannot be loaded" in found["pam_module"]["what"]
+
+
+def test_the_module_is_anybodys(module: Path) -> None:
+    enable()
+    module.chmod(0o666)
+    only(doctor(), "pam_module", "failure", "can be written by others")
+
+
+def test_the_module_is_of_another_release(module: Path) -> None:
+    enable()
+    text = module.read_bytes()
+    at = text.index(b"@(#)together-access ") + len(b"@(#)together-access ")
+    module.write_bytes(text[:at] + b"9" + text[at + 1:])
+    only(doctor(), "pam_build", "warning", "is of release 9")
+    module.write_bytes(text.replace(b"@(#)together", b"@(#)togehter"))
+    only(doctor(), "pam_build", "warning", "does not say of which release it is")
+
+
+def test_a_module_that_hangs_does_not_hang_doctor(service: Path) -> None:
+    enable()
+    service.write_text("account optional pam_exec.so /bin/sleep 1000\n" + service.read_text())
+    found = doctor()
+    assert found["pam_refusal"]["result"] == "failure"
+    assert "did not answer within 10 s" in found["pam_refusal"]["what"]
+    assert found["pam_root"]["result"] == "failure"
+
+
+def test_a_quiet_line_and_another_configuration(service: Path) -> None:
+    other = ETC / "other.conf"
+    other.write_bytes((ETC / "together.conf").read_bytes())
+    service.write_text(f"{ROOTS_WAY}\n{GATE} config={other} quiet\n" + service.read_text())
+    assert bad(doctor()) == {}
+
+
+def test_wrong_arguments_in_the_line(service: Path) -> None:
+    """The gate then refuses everybody, in words of its own."""
+    service.write_text(f"{ROOTS_WAY}\n{GATE} nonsense\n" + service.read_text())
+    found = doctor()
+    assert found["pam_refusal"]["result"] == "failure"
+    assert "called with wrong arguments" in found["pam_refusal"]["what"]
+
+
+# ---- sshd ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sshd_config() -> Iterator[Path]:
+    before = SSHD_CONFIG.read_text()
+    yield SSHD_CONFIG
+    SSHD_CONFIG.write_text(before)
+
+
+def test_sshd_does_not_use_pam(sshd_config: Path) -> None:
+    enable()
+    sshd_config.write_text("UsePAM no\n")
+    only(doctor(), "sshd", "failure", 'sshd has "UsePAM no"')
+
+
+def test_sshd_cannot_be_asked(sshd_config: Path) -> None:
+    enable()
+    sshd_config.write_text("UsePam perhaps\n")
+    only(doctor(), "sshd", "failure", "sshd failed")
+
+
+def test_sshd_has_a_service_of_its_own(sshd_config: Path, service: Path) -> None:
+    """OpenSSH 9.8 and newer."""
+    enable()
+    said = subprocess.run(["/usr/sbin/sshd", "-T"], capture_output=True, text=True, check=True).stdout
+    if "pamservicename" not in said:
+        pytest.skip("an older sshd")
+    sshd_config.write_text("UsePAM yes\nPAMServiceName other\n")
+    only(doctor(), "pam_line", "failure", "/etc/pam.d/other")
+
+
+def test_no_service_file(service: Path) -> None:
+    service.unlink()
+    only(doctor(), "pam_line", "failure", "/etc/pam.d/sshd")
+
+
+def test_no_sshd_here() -> None:
+    subprocess.run(["mount", "--bind", "/dev/null", "/usr/sbin/sshd"], check=True)
+    try:
+        found = doctor()
+    finally:
+        subprocess.run(["umount", "/usr/sbin/sshd"], check=True)
+    assert bad(found) == {} and found["sshd"]["what"] == "not on this host"

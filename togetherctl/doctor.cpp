@@ -1,0 +1,81 @@
+// togetherctl doctor: what is wrong with the gate on this node, why it matters, what mends it.
+#include <array>
+
+#include "command_line.h"
+#include "doctor_checks.h"
+#include "verb.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+
+void examine(const CommandLine& line, Findings& findings) {
+    const auto config = load_config(line.config_path());
+    if (!config) {
+        findings.fail("configuration", config.error().message, "nobody but root gets in",
+                      "edit it; togetherctl config tests it");
+        return;
+    }
+    findings.ok("configuration", config->path + " can be used");
+    Patient patient{*config,
+                    line.value("slurm-conf"),
+                    running_programs("slurmctld"),
+                    running_programs("slurmd"),
+                    {}};
+    check_configuration(patient, findings);
+    check_authority(patient, findings);
+    check_roster(patient, findings);
+    check_emergency(patient, findings);
+    check_log(patient, findings);
+    check_ssh(patient, findings);
+    check_slurm(patient, findings);
+}
+
+// As monitoring plug-ins have it: 0 OK, 1 WARNING, 2 CRITICAL.
+int exit_status_of(Severity worst) {
+    return worst == Severity::failure ? 2 : worst == Severity::warning ? 1 : 0;
+}
+
+int run(const CommandLine& line, Output& output) {
+    Findings findings;
+    examine(line, findings);
+    if (const auto known = line.value("accept")) findings.accept(*known);
+    if (output.json())
+        output.document(findings.json());
+    else
+        findings.show(output);
+    return exit_status_of(findings.worst());
+}
+
+constexpr std::array<Option, 2> options = {{
+    {"accept", "CHECKS", "known here, do not count (comma-separated: sshd,watcher)"},
+    {"slurm-conf", "PATH", "another slurm.conf"},
+}};
+
+constexpr std::array<Status, 3> statuses = {{
+    {"0", "nothing is wrong"},
+    {"1", "warnings only"},
+    {"2", "something is broken or open, or wrong usage"},
+}};
+
+}  // namespace
+
+constinit const Verb doctor_verb = {
+    .name = "doctor",
+    .operand = "",
+    .summary = "what is wrong here, why it matters, what mends it",
+    .about =
+        "A line for each finding: configuration and ownership, authority and token, clock,\n"
+        "roster, watcher, log, sshd and its PAM stack, Slurm's plug-ins. The summary comes\n"
+        "first and the exit status is that of monitoring plug-ins. Changes nothing and starts\n"
+        "no refresh; it asks the authority twice, and as root it lets a login that cannot\n"
+        "exist, an account that the gate refuses, and root through sshd's account stack, of\n"
+        "which the refusals are logged like any other.",
+    .options = options,
+    .statuses = statuses,
+    .example = "togetherctl doctor --accept watcher",
+    .run = run,
+};
+
+}  // namespace togetherctl

@@ -1,0 +1,32 @@
+// The checks of togetherctl doctor, each group in the file that is named after it. They read, ask
+// with a limit, and change nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config.h"
+#include "findings.h"
+#include "running_programs.h"
+
+namespace togetherctl {
+
+// What all of them are about.
+struct Patient {
+    together::Config config;
+    std::optional<std::string> slurm_conf;      // --slurm-conf
+    std::vector<RunningProgram> slurmctld;      // here
+    std::vector<RunningProgram> slurmd;         // here
+    std::optional<std::int64_t> authority_has;  // its roster's revision, once it was asked
+};
+
+void check_configuration(const Patient& patient, Findings& findings);
+void check_authority(Patient& patient, Findings& findings);
+void check_roster(const Patient& patient, Findings& findings);
+void check_emergency(const Patient& patient, Findings& findings);
+void check_log(const Patient& patient, Findings& findings);
+void check_ssh(const Patient& patient, Findings& findings);
+void check_slurm(const Patient& patient, Findings& findings);
+
+}  // namespace togetherctl

@@ -1,0 +1,275 @@
+// The gate in the Slurm that runs: what slurmctld loaded, and what each step will load.
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "captured_program.h"
+#include "doctor_checks.h"
+#include "module_check.h"
+#include "slurm_files.h"
+#include "slurm_hosts.h"
+#include "trusted_file.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+using namespace std::chrono_literals;
+
+constexpr const char* job_submit = "job_submit_together.so";
+constexpr const char* spank = "spank_together.so";
+constexpr const char* enable = "togetherctl enable slurm";
+constexpr const char* restart = "systemctl restart slurmctld";
+constexpr std::size_t largest = std::size_t{1024} * 1024;
+constexpr int deepest = 8;
+
+// "slurm-wlm 22.05.8" of `PROGRAM -V`; empty where there is none.
+std::string version_of(const std::string& program) {
+    const auto output = program.empty() ? failure("") : output_of(program, {"-V"}, 10s);
+    if (!output) return {};
+    const auto line = output->substr(0, output->find('\n'));
+    return line.substr(line.rfind(' ') + 1);
+}
+
+std::string major_and_minor(const std::string& version) {
+    return version.substr(0, version.rfind('.'));
+}
+
+// What a process has mapped of that file; "(deleted)" behind the path where it was replaced since.
+std::string mapped(pid_t pid, const std::string& name) {
+    std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+    for (std::string line; std::getline(maps, line);) {
+        const auto path = line.find('/');
+        if (path != line.npos && line.find("/" + name, path) != line.npos) return line.substr(path);
+    }
+    return {};
+}
+
+// A line of plugstack.conf or of what it includes that names our plug-in.
+struct SpankLine {
+    std::string where;  // "FILE:LINE"
+    PlugstackLine line;
+};
+
+std::vector<std::string> files_named(const std::string& pattern) {
+    std::vector<std::string> paths;
+    glob_t found{};
+    if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
+        paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    ::globfree(&found);
+    return paths;
+}
+
+// As Slurm reads them. The error says which file cannot be read, or whose it is.
+Result<void> find_spank_lines(const std::string& path, int depth, std::vector<SpankLine>& found) {
+    const auto text = read_trusted(path, largest);
+    if (!text) return failure(text.error().message);
+    const auto folder = path.substr(0, path.rfind('/') + 1);
+    std::istringstream raw(*text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(raw, line);) lines.push_back(line);
+    for (const auto& line : plugstack_lines(*text)) {
+        const auto& words = lines[line.number - 1];
+        if (line.kind == PlugstackLine::Kind::include && depth < deepest) {
+            const auto pattern = line.path.starts_with('/') ? line.path : folder + line.path;
+            for (const auto& file : files_named(pattern))
+                if (auto good = find_spank_lines(file, depth + 1, found); !good) return good;
+        } else if (words.substr(0, words.find('#')).find(spank) != words.npos) {
+            found.push_back({path + ":" + std::to_string(line.number), line});
+        }
+    }
+    return {};
+}
+
+class SlurmCheck {
+  public:
+    SlurmCheck(const Patient& patient, Findings& findings)
+        : patient_(patient), findings_(findings), files_(find_slurm_files(patient.slurm_conf)) {}
+
+    void run() {
+        ask_slurmctld();
+        check_job_submit();
+        check_plugstack();
+    }
+
+  private:
+    bool has_slurmctld() const { return !patient_.slurmctld.empty(); }
+    bool has_slurmd() const { return !patient_.slurmd.empty(); }
+
+    // What it has in force, whatever the files say by now.
+    void ask_slurmctld() {
+        const auto scontrol = slurm_program("scontrol");
+        if (scontrol.empty())
+            return findings_.warn("slurm", "there is no scontrol here",
+                                  "what slurmctld has in force cannot be told",
+                                  "install Slurm's commands");
+        const auto variable =
+            patient_.slurm_conf ? "SLURM_CONF=" + *patient_.slurm_conf : std::string();
+        const auto output = output_of(scontrol, {"show", "config"}, 15s, variable);
+        if (!output) {
+            const auto what = "slurmctld does not answer: " + output.error().message;
+            const std::string why = "what it has in force cannot be told";
+            if (has_slurmctld())
+                findings_.fail("slurm", what, why, "scontrol ping");
+            else
+                findings_.warn("slurm", what, why, "scontrol ping");
+            return;
+        }
+        running_ = *output;
+        findings_.ok("slurm", "slurmctld answers, Slurm " + in_force("SLURM_VERSION"));
+        if (const auto path = in_force("PlugStackConfig"); path.starts_with('/'))
+            files_.plugstack = path;
+        if (const auto folders = in_force("PluginDir"); !folders.empty())
+            files_.plugin_dir = folders;
+    }
+
+    std::string in_force(const std::string& key) const {
+        return slurm_setting(running_, key).value_or("");
+    }
+
+    // ---- the door ----------------------------------------------------------------------------
+
+    void check_job_submit() {
+        if (running_.empty()) return;
+        const auto list = in_force("JobSubmitPlugins");
+        if (!lists_the_gate(list)) {
+            const auto what = "slurmctld has JobSubmitPlugins=" + list + ", without together";
+            const std::string why = "it queues everybody's jobs unasked";
+            const auto mend = std::string(enable) + " && " + restart;
+            if (has_slurmctld())
+                findings_.fail("job_submit", what, why, mend + " (here)");
+            else
+                findings_.warn("job_submit", what, why, mend + " (on slurmctld's host)");
+            return;
+        }
+        findings_.ok("job_submit", "slurmctld has JobSubmitPlugins=" + list);
+        if (!has_slurmctld()) return;
+        check_loaded();
+        check_plugin("job_submit", job_submit, version_of("/usr/sbin/slurmctld"), false);
+    }
+
+    // The list alone says nothing: after a reconfiguration it is the new one, and the plug-ins are
+    // the old ones.
+    void check_loaded() {
+        const auto pid = patient_.slurmctld.front().pid;
+        if (::access(("/proc/" + std::to_string(pid) + "/maps").c_str(), R_OK) != 0 ||
+            mapped(pid, "slurm").empty())
+            return findings_.tell("job_submit_loaded", "only root can tell");
+        const auto there = mapped(pid, job_submit);
+        if (there.empty())
+            findings_.fail("job_submit_loaded",
+                           "slurmctld has not loaded " + std::string(job_submit),
+                           "it asks nobody, or refuses everybody", restart);
+        else if (there.ends_with("(deleted)"))
+            findings_.warn(
+                "job_submit_loaded",
+                "slurmctld still has the copy of " + std::string(job_submit) + " that was replaced",
+                "what the new one mends is not in force", restart);
+        else
+            findings_.ok("job_submit_loaded", "slurmctld has loaded " + there);
+    }
+
+    // ---- the lock ----------------------------------------------------------------------------
+
+    void check_plugstack() {
+        std::vector<SpankLine> lines;
+        const auto read = find_spank_lines(files_.plugstack, 0, lines);
+        if (!read) return open_door(read.error().message);
+        const auto in_force = std::find_if(lines.begin(), lines.end(), [](const SpankLine& l) {
+            return l.line.kind == PlugstackLine::Kind::required;
+        });
+        if (in_force == lines.end()) return not_in_force(lines);
+        findings_.ok("plugstack", in_force->where + " requires " + spank);
+        if (has_slurmd())
+            check_plugin("spank", spank, version_of(slurmd_program()), true);
+        else
+            check_plugin("spank", spank, version_of(slurm_program("srun")), true);
+    }
+
+    static std::string slurmd_program() {
+        return first_program(
+            {"/usr/sbin/slurmd", "/usr/local/sbin/slurmd", "/opt/slurm/sbin/slurmd"});
+    }
+
+    void not_in_force(const std::vector<SpankLine>& lines) {
+        if (lines.empty()) return open_door(files_.plugstack + " has no line of " + spank);
+        const auto& [where, line] = lines.front();
+        if (line.kind == PlugstackLine::Kind::ignored)
+            open_door(where + ": Slurm ignores this line; it must begin with \"required\"");
+        else
+            open_door(where + ": the plug-in is optional, and cannot refuse anybody");
+    }
+
+    // Only where steps start it is a hole.
+    void open_door(const std::string& what) {
+        const std::string why = "steps start unasked on the nodes with this file";
+        if (has_slurmd())
+            findings_.fail("plugstack", what, why, enable);
+        else
+            findings_.warn("plugstack", what, why, enable);
+    }
+
+    // ---- their files -------------------------------------------------------------------------
+
+    void check_plugin(const std::string& kind, const std::string& name, const std::string& here,
+                      bool minor_is_enough) {
+        const auto path = find_slurm_plugin(files_.plugin_dir, name);
+        const auto good = path.empty()
+                              ? Result<void>(failure(name + " is not in " + files_.plugin_dir))
+                              : check_slurm_plugin(path);
+        const std::string package =
+            "slurm-" + std::string(kind == "spank" ? kind : "job-submit") + "-together";
+        if (!good)
+            return findings_.fail(kind + "_module", good.error().message,
+                                  kind == "spank" ? "each job fails and drains its node"
+                                                  : "slurmctld will not start again",
+                                  "install " + package);
+        findings_.ok(kind + "_module", path + " is well kept");
+        check_build(kind, path, here, minor_is_enough, package);
+    }
+
+    void check_build(const std::string& kind, const std::string& path, const std::string& here,
+                     bool minor_is_enough, const std::string& package) {
+        const auto build = build_of_adapter(path);
+        if (!build || build->release != TOGETHER_VERSION)
+            return findings_.warn(kind + "_build",
+                                  build ? path + " is of release " + build->release +
+                                              ", togetherctl of " TOGETHER_VERSION
+                                        : build.error().message,
+                                  "parts of two releases are not tested together",
+                                  "install one release of all packages");
+        const bool fits = minor_is_enough ? major_and_minor(build->slurm) == major_and_minor(here)
+                                          : build->slurm == here;
+        if (here.empty())
+            findings_.tell(kind + "_build", path + " is for Slurm " + build->slurm);
+        else if (fits)
+            findings_.ok(kind + "_build", path + " is of this release, for Slurm " + build->slurm);
+        else
+            findings_.fail(kind + "_build",
+                           path + " is for Slurm " + build->slurm + ", and here is " + here,
+                           kind == "spank" ? "each job fails and drains its node"
+                                           : "slurmctld will not start again",
+                           "install " + package + " for Slurm " + here);
+    }
+
+    const Patient& patient_;
+    Findings& findings_;
+    SlurmFiles files_;
+    std::string running_;  // scontrol show config; empty where slurmctld did not answer
+};
+
+}  // namespace
+
+void check_slurm(const Patient& patient, Findings& findings) {
+    const bool has_files =
+        ::access(find_slurm_files(patient.slurm_conf).slurm_conf.c_str(), F_OK) == 0;
+    if (!has_files && patient.slurmctld.empty() && patient.slurmd.empty())
+        return findings.tell("slurm", "not on this host");
+    SlurmCheck(patient, findings).run();
+}
+
+}  // namespace togetherctl
