@@ -8,16 +8,19 @@ namespace {
 using Written = tl::expected<void, WriteFailure>;
 
 Written carry_out_one(const PlannedEdit& edit, bool enable, std::vector<std::string>& done) {
-    if (enable)
-        if (auto kept = keep_backup(edit.file); !kept) return kept;
-    if (auto written = replace(edit.file, edit.after); !written) {
-        if (enable) drop_backup(edit.file, edit.file.text);
+    const auto lock = EditLock::take(edit.file);
+    if (!lock) return tl::make_unexpected(lock.error());
+    tl::expected<bool, WriteFailure> made_backup = false;
+    if (enable) made_backup = keep_backup(*lock, edit.file);
+    if (!made_backup) return tl::make_unexpected(made_backup.error());
+    if (auto written = replace(*lock, edit.file, edit.after); !written) {
+        if (*made_backup) drop_backup(*lock, edit.file, edit.file.text);
         return written;
     }
     const std::string backup = edit.file.target + backup_suffix;
     if (enable)
         done.push_back(edit.file.target + ": changed; as it was: " + backup);
-    else if (drop_backup(edit.file, edit.after))
+    else if (drop_backup(*lock, edit.file, edit.after))
         done.push_back(edit.file.target + ": as it was before");
     else
         done.push_back(edit.file.target +

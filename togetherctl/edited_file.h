@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "file_descriptor.h"
 #include "result.h"
 
 namespace togetherctl {
@@ -32,14 +33,34 @@ struct WriteFailure {
     std::string message;
 };
 
+// One edit of a file at a time. It fails where another run is at it, and where the file is no
+// longer the one that was read.
+class EditLock {
+  public:
+    static tl::expected<EditLock, WriteFailure> take(const EditedFile& file);
+    EditLock(EditLock&& other) noexcept;
+    EditLock& operator=(EditLock&&) = delete;
+    ~EditLock();
+
+  private:
+    EditLock() = default;
+
+    // A file beside it that root alone can open, for as long as it is held. Not the file or its
+    // folder themselves: whoever can read those could lock them, and nobody could edit any more.
+    std::string path_;
+    together::FileDescriptor descriptor_;
+};
+
 // Replaces the target by rename, synced, with its owner, mode and extended attributes; a reader
 // sees the old file or the new one. Fails where the file is no longer the one that was read.
-tl::expected<void, WriteFailure> replace(const EditedFile& file, const std::string& text);
+tl::expected<void, WriteFailure> replace(const EditLock& lock, const EditedFile& file,
+                                         const std::string& text);
 
-// Keeps the text that was read in TARGET.before-together, with the file's owner and mode.
-tl::expected<void, WriteFailure> keep_backup(const EditedFile& file);
+// Keeps the text that was read in TARGET.before-together, with the file's owner and mode. True
+// where there was none before.
+tl::expected<bool, WriteFailure> keep_backup(const EditLock& lock, const EditedFile& file);
 // Takes the backup away where it is the same as `text`; true where there is none left.
-bool drop_backup(const EditedFile& file, const std::string& text);
+bool drop_backup(const EditLock& lock, const EditedFile& file, const std::string& text);
 
 // A new file of root's at that path, or an old one replaced; its folder must be root's alone.
 tl::expected<void, WriteFailure> write_new(const std::string& path, const std::string& text,
