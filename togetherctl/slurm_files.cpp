@@ -13,6 +13,7 @@ using together::failure;
 using together::Result;
 
 constexpr std::string_view entry = "together";
+constexpr std::string_view spank_plugin = "spank_together.so";
 constexpr std::string_view list_key = "JobSubmitPlugins";
 // Above a list of another's that we added to.
 constexpr std::string_view list_sign = "# together-access: togetherctl enable";
@@ -123,11 +124,35 @@ std::string_view first_word(std::string_view line) {
     return line.substr(0, line.find_first_of(" \t"));
 }
 
-bool is_spank_line(std::string_view line) {
-    const auto code = line.substr(0, line.find('#'));
-    const auto word = first_word(code);
-    return (word == "required" || word == "optional") &&
-           code.find("spank_together.so") != code.npos;
+std::vector<std::string> words_of(std::string_view code) {
+    std::vector<std::string> words;
+    for (auto word = first_word(code); !word.empty(); word = first_word(code)) {
+        words.emplace_back(word);
+        code = trimmed(code).substr(word.size());
+    }
+    return words;
+}
+
+// "optional" counts as ours, too: it is a line that somebody takes for the gate.
+bool is_spank_line(const std::vector<std::string>& words) {
+    return words.size() >= 2 && (words[0] == "required" || words[0] == "optional") &&
+           words[1].substr(words[1].rfind('/') + 1) == spank_plugin;
+}
+
+SpankByHand judged(const std::vector<std::string>& words, std::size_t number) {
+    constexpr std::string_view config = "config=";
+    SpankByHand line{number, words[1], {}, {}};
+    if (words[0] != "required")
+        line.wrong = "\"optional\" never refuses a job; write \"required\"";
+    else if (line.path != spank_plugin && !line.path.starts_with('/'))
+        line.wrong = "\"" + line.path + "\" is neither the bare name nor an absolute path";
+    // As the plug-in itself takes them.
+    for (std::size_t i = 2; i < words.size() && line.wrong.empty(); ++i)
+        if (i > 2 || !words[i].starts_with("config=/"))
+            line.wrong = "wrong argument: " + words[i];
+        else
+            line.config_path = words[i].substr(config.size());
+    return line;
 }
 
 }  // namespace
@@ -189,7 +214,11 @@ std::string spank_line(const std::vector<std::string>& arguments) {
 Result<std::string> with_spank(std::string_view text, const std::vector<std::string>& arguments) {
     auto bare = without_block(text);
     if (!bare) return bare;
-    if (spank_by_hand(text)) return bare;
+    // In the stead of a block that stands, nothing by hand is good enough.
+    const auto by_hand = spank_by_hand(text);
+    const bool holds = std::any_of(by_hand.begin(), by_hand.end(),
+                                   [](const SpankByHand& line) { return line.wrong.empty(); });
+    if (holds && *bare == text) return bare;
     std::optional<std::size_t> first;
     for_each_line(*bare, [&](std::string_view line, std::size_t at) {
         if (!first && !first_word(line).empty()) first = at;
@@ -201,13 +230,18 @@ Result<std::string> without_spank(std::string_view text) {
     return without_block(text);
 }
 
-bool spank_by_hand(std::string_view text) {
+std::vector<SpankByHand> spank_by_hand(std::string_view text) {
+    std::vector<SpankByHand> found;
     const auto bare = without_block(text);
-    bool found = false;
-    if (bare)
-        for_each_line(*bare, [&](std::string_view line, std::size_t) {
-            found = found || is_spank_line(line);
-        });
+    if (!bare) return found;
+    // The numbers are the file's as it is, with our block.
+    const auto block = offset_of_block(text);
+    const auto length = text.size() - bare->size();
+    for_each_line(*bare, [&](std::string_view line, std::size_t at) {
+        const auto words = words_of(line.substr(0, line.find('#')));
+        if (is_spank_line(words))
+            found.push_back(judged(words, line_number(text, at < block ? at : at + length)));
+    });
     return found;
 }
 

@@ -104,6 +104,29 @@ Result<void> enable_job_submit(const SlurmFiles& files, Plan& plan) {
     return {};
 }
 
+// Where the file counts as enabled by a line that lets every job pass, nobody would look again.
+void judge_spank_by_hand(const CommandLine& line, const EditedFile& file, bool block, Plan& plan) {
+    for (auto& by_hand : spank_by_hand(file.text)) {
+        const std::string where = file.path + ":" + std::to_string(by_hand.number) + ": ";
+        if (by_hand.wrong.empty() && by_hand.path.starts_with('/'))
+            if (const auto good = check_slurm_plugin(by_hand.path); !good)
+                by_hand.wrong = good.error().message;
+        if (by_hand.config_path.empty()) by_hand.config_path = together::default_config_path;
+        if (by_hand.wrong.empty() && line.has("config") &&
+            by_hand.config_path != line.config_path())
+            by_hand.wrong = "it names another configuration than --config";
+        if (!by_hand.wrong.empty())
+            plan.problems.push_back(where + "a line of spank_together that was written by hand: " +
+                                    by_hand.wrong + "; mend it or take it out");
+        else if (block)
+            plan.notes.push_back(
+                where + "a line of spank_together that was written by hand stays; take it out");
+        else
+            plan.notes.push_back(where +
+                                 "a line of spank_together stands there already, written by hand");
+    }
+}
+
 Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan& plan) {
     if (!plugin_is_good(files, "spank_together.so", files.plugstack, plan)) return {};
     std::vector<std::string> arguments;
@@ -112,16 +135,15 @@ Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan
     if (!file) return tl::make_unexpected(file.error());
     auto after = with_spank(file->text, arguments);
     if (!after) return failure(files.plugstack + ": " + after.error().message);
-    if (spank_by_hand(file->text))
-        plan.notes.push_back(files.plugstack +
-                             ": a line of spank_together stands there already, written by hand");
+    const bool has_block = *without_spank(file->text) != file->text;
+    judge_spank_by_hand(line, *file, has_block, plan);
     plan.edits.push_back({*std::move(file), *std::move(after), {spank_line(arguments)}});
     return {};
 }
 
 void report_by_hand(Plan& plan) {
     for (const auto& edit : plan.edits)
-        if (job_submit_by_hand(edit.file.text) || spank_by_hand(edit.file.text))
+        if (job_submit_by_hand(edit.file.text) || !spank_by_hand(edit.file.text).empty())
             plan.problems.push_back(edit.file.path +
                                     ": what was written by hand is in force; only what togetherctl "
                                     "enable wrote is taken out");
