@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -160,7 +161,14 @@ std::string why_folder_unsafe(const std::string& folder) {
     }
 }
 
-Result<EditedFile> read_for_editing(const std::string& path) {
+std::string absolute_path(const std::string& path) {
+    std::error_code unknown;  // of a folder that is gone: then it stays as it is, and opens nothing
+    const auto whole = std::filesystem::absolute(path, unknown);
+    return unknown ? path : whole.string();
+}
+
+Result<EditedFile> read_for_editing(const std::string& named) {
+    const auto path = absolute_path(named);
     const auto target = resolved(path);
     if (!target) return tl::make_unexpected(target.error());
     // A link is as good as the folder it stands in, and what it leads to as its own.

@@ -14,7 +14,7 @@ inline constexpr const char* backup_suffix = ".before-together";
 
 // What is edited, links resolved.
 struct EditedFile {
-    std::string path;    // as it was named
+    std::string path;    // as it was named, absolute
     std::string target;  // where it really stands
     std::string text;
     struct stat status {};
@@ -65,6 +65,9 @@ bool drop_backup(const EditLock& lock, const EditedFile& file, const std::string
 // A new file of root's at that path, or an old one replaced; its folder must be root's alone.
 tl::expected<void, WriteFailure> write_new(const std::string& path, const std::string& text,
                                            mode_t mode);
+
+// The same path from the root on, so that all of its folders can be looked at. Links stay.
+std::string absolute_path(const std::string& path);
 
 // Why somebody else could exchange what stands in that folder; empty where nobody can.
 std::string why_folder_unsafe(const std::string& folder);

@@ -177,7 +177,7 @@ Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
                          : add_edit(files.plugstack, without_spank, {}, plan);
     if (!planned) return tl::make_unexpected(planned.error());
     if (slurm_conf && !plan.edits.empty() && plan.edits.front().changes() &&
-        plan.edits.front().file.path == files.slurm_conf)
+        plan.edits.front().file.path == absolute_path(files.slurm_conf))
         plan.notes.emplace_back("slurmctld takes its plug-ins up when it is restarted");
     if (!enable) report_by_hand(plan);
     if (enable && plan.edits.empty() && plan.problems.empty())

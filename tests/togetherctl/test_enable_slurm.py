@@ -41,6 +41,13 @@ def test_both_files_there_and_back(slurm: Path) -> None:
     assert texts(slurm) == before
 
 
+def test_a_name_without_a_folder(slurm: Path) -> None:
+    run = ctl("enable", "slurm", "--file", "slurm.conf", folder=slurm.parent)
+    assert run.returncode == 0, run.stderr
+    assert "slurmctld takes its plug-ins up when it is restarted" in run.stdout
+    assert "=together,lua" in slurm.read_text()
+
+
 def test_a_dry_run_shows_both(slurm: Path) -> None:
     before = texts(slurm)
     run = ctl("enable", "slurm", "--file", str(slurm), "--dry-run")
