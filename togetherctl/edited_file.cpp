@@ -110,15 +110,16 @@ class NewFile {
         return {};
     }
 
-    Written commit() {
+    tl::expected<Replaced, WriteFailure> commit() {
         if (::rename(temporary_.c_str(), path_.c_str()) != 0)
             return fail_with("cannot replace " + path_, errno);
         descriptor_.reset();
         const FileDescriptor folder(
             ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!folder || ::fsync(folder.get()) != 0)
-            return fail_with("cannot sync " + folder_of(path_), errno);
-        return {};
+            return Replaced{system_error_text("cannot sync " + folder_of(path_), errno) +
+                            "; if the power fails now, " + path_ + " may be as it was before"};
+        return Replaced{};
     }
 
   private:
@@ -215,10 +216,12 @@ EditLock::~EditLock() {
     if (!path_.empty()) ::unlink(path_.c_str());
 }
 
-Written replace(const EditLock&, const EditedFile& file, const std::string& text) {
+tl::expected<Replaced, WriteFailure> replace(const EditLock&, const EditedFile& file,
+                                             const std::string& text) {
     NewFile fresh(file.target);
-    if (auto written = fresh.write(text, file.status, file.target); !written) return written;
-    if (auto same = still_as_read(file); !same) return same;
+    auto good = fresh.write(text, file.status, file.target);
+    if (good) good = still_as_read(file);
+    if (!good) return tl::make_unexpected(good.error());
     return fresh.commit();
 }
 
@@ -226,9 +229,10 @@ tl::expected<bool, WriteFailure> keep_backup(const EditLock&, const EditedFile& 
     const std::string path = file.target + backup_suffix;
     const bool stood_there = ::access(path.c_str(), F_OK) == 0;
     NewFile backup(path);
-    auto written = backup.write(file.text, file.status, file.target);
-    if (written) written = backup.commit();
-    if (!written) return tl::make_unexpected(written.error());
+    if (auto written = backup.write(file.text, file.status, file.target); !written)
+        return tl::make_unexpected(written.error());
+    // Its folder is the file's, and synced with that.
+    if (auto kept = backup.commit(); !kept) return tl::make_unexpected(kept.error());
     return !stood_there;
 }
 
@@ -239,7 +243,8 @@ bool drop_backup(const EditLock&, const EditedFile& file, const std::string& tex
     return *kept == text && ::unlink(path.c_str()) == 0;
 }
 
-Written write_new(const std::string& path, const std::string& text, mode_t mode) {
+tl::expected<Replaced, WriteFailure> write_new(const std::string& path, const std::string& text,
+                                               mode_t mode) {
     if (const auto why = why_folder_unsafe(folder_of(path)); !why.empty())
         return tl::make_unexpected(WriteFailure{WriteError::failed, why});
     struct stat like {};
@@ -247,7 +252,8 @@ Written write_new(const std::string& path, const std::string& text, mode_t mode)
     like.st_gid = ::getegid();
     like.st_mode = mode;
     NewFile fresh(path);
-    if (auto written = fresh.write(text, like, ""); !written) return written;
+    if (auto written = fresh.write(text, like, ""); !written)
+        return tl::make_unexpected(written.error());
     return fresh.commit();
 }
 

@@ -33,6 +33,11 @@ struct WriteFailure {
     std::string message;
 };
 
+// The new file stands there; what is to be said all the same.
+struct Replaced {
+    std::string warning;  // empty where all is well
+};
+
 // One edit of a file at a time. It fails where another run is at it, and where the file is no
 // longer the one that was read.
 class EditLock {
@@ -53,8 +58,8 @@ class EditLock {
 
 // Replaces the target by rename, synced, with its owner, mode and extended attributes; a reader
 // sees the old file or the new one. Fails where the file is no longer the one that was read.
-tl::expected<void, WriteFailure> replace(const EditLock& lock, const EditedFile& file,
-                                         const std::string& text);
+tl::expected<Replaced, WriteFailure> replace(const EditLock& lock, const EditedFile& file,
+                                             const std::string& text);
 
 // Keeps the text that was read in TARGET.before-together, with the file's owner and mode. True
 // where there was none before.
@@ -63,8 +68,8 @@ tl::expected<bool, WriteFailure> keep_backup(const EditLock& lock, const EditedF
 bool drop_backup(const EditLock& lock, const EditedFile& file, const std::string& text);
 
 // A new file of root's at that path, or an old one replaced; its folder must be root's alone.
-tl::expected<void, WriteFailure> write_new(const std::string& path, const std::string& text,
-                                           mode_t mode);
+tl::expected<Replaced, WriteFailure> write_new(const std::string& path, const std::string& text,
+                                               mode_t mode);
 
 // The same path from the root on, so that all of its folders can be looked at. Links stay.
 std::string absolute_path(const std::string& path);

@@ -154,3 +154,23 @@ def test_only_a_backup_of_its_own_is_dropped(sshd: Path, traced: object) -> None
     assert run.end().returncode == 2
     assert sshd.read_text() == before
     assert Path(f"{sshd}.before-together").read_text() == before
+
+
+def test_a_folder_that_cannot_be_synced_is_said_and_no_failure(
+    sshd: Path, traced: object
+) -> None:
+    before, after = sshd.read_text(), wanted(sshd)
+    # The backup, its folder, the file, its folder: by then it is there for everybody.
+    run = traced(enable(sshd), "fsync:error=EINVAL:when=4")  # type: ignore[operator]
+    ended = run.end()
+    assert ended.returncode == 0, ended.stderr
+    assert f"cannot sync {sshd.parent}: Invalid argument" in ended.stdout
+    assert sshd.read_text() == after
+    assert Path(f"{sshd}.before-together").read_text() == before
+
+
+def test_a_lockdown_whose_folder_cannot_be_synced_is_in_force(roster: None, traced: object) -> None:
+    run = traced([str(TOGETHERCTL), "lockdown", "--reason", "x"],  # type: ignore[operator]
+                 "fsync:error=EINVAL:when=2").end()
+    assert run.returncode == 0 and "LOCKDOWN IN FORCE" in run.stdout
+    assert "cannot sync /etc/together: Invalid argument" in run.stdout
