@@ -11,11 +11,11 @@ Written carry_out_one(const PlannedEdit& edit, bool enable, CarriedOut& result) 
     const auto lock = EditLock::take(edit.file);
     if (!lock) return tl::make_unexpected(lock.error());
     tl::expected<bool, WriteFailure> made_backup = false;
-    if (enable) made_backup = keep_backup(*lock, edit.file);
+    if (enable) made_backup = keep_backup(*lock, edit.file, edit.without_us);
     if (!made_backup) return tl::make_unexpected(made_backup.error());
     const auto replaced = replace(*lock, edit.file, edit.after);
     if (!replaced) {
-        if (*made_backup) drop_backup(*lock, edit.file, edit.file.text);
+        if (*made_backup) drop_backup(*lock, edit.file, edit.without_us);
         return tl::make_unexpected(replaced.error());
     }
     if (!replaced->warning.empty()) result.warnings.push_back(replaced->warning);

@@ -225,11 +225,12 @@ tl::expected<Replaced, WriteFailure> replace(const EditLock&, const EditedFile& 
     return fresh.commit();
 }
 
-tl::expected<bool, WriteFailure> keep_backup(const EditLock&, const EditedFile& file) {
+tl::expected<bool, WriteFailure> keep_backup(const EditLock&, const EditedFile& file,
+                                             const std::string& text) {
     const std::string path = file.target + backup_suffix;
     const bool stood_there = ::access(path.c_str(), F_OK) == 0;
     NewFile backup(path);
-    if (auto written = backup.write(file.text, file.status, file.target); !written)
+    if (auto written = backup.write(text, file.status, file.target); !written)
         return tl::make_unexpected(written.error());
     // Its folder is the file's, and synced with that.
     if (auto kept = backup.commit(); !kept) return tl::make_unexpected(kept.error());

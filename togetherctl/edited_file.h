@@ -61,9 +61,10 @@ class EditLock {
 tl::expected<Replaced, WriteFailure> replace(const EditLock& lock, const EditedFile& file,
                                              const std::string& text);
 
-// Keeps the text that was read in TARGET.before-together, with the file's owner and mode. True
-// where there was none before.
-tl::expected<bool, WriteFailure> keep_backup(const EditLock& lock, const EditedFile& file);
+// Keeps `text`, the file's as it is without us, in TARGET.before-together, with the file's owner
+// and mode. True where there was none before.
+tl::expected<bool, WriteFailure> keep_backup(const EditLock& lock, const EditedFile& file,
+                                             const std::string& text);
 // Takes the backup away where it is the same as `text`; true where there is none left.
 bool drop_backup(const EditLock& lock, const EditedFile& file, const std::string& text);
 

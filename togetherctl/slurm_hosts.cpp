@@ -81,20 +81,25 @@ Result<void> look_at_includes(const EditedFile& file) {
     return {};
 }
 
-Result<void> add_edit(const std::string& path, Result<std::string> (*change)(std::string_view),
+using Change = Result<std::string> (*)(std::string_view);
+
+Result<void> add_edit(const std::string& path, Change change, Change undo,
                       std::vector<std::string> lines, Plan& plan) {
     auto file = read_for_editing(path);
     if (!file) return tl::make_unexpected(file.error());
     auto after = change(file->text);
     if (!after) return failure(path + ": " + after.error().message);
-    plan.edits.push_back({*std::move(file), *std::move(after), std::move(lines)});
+    auto without = undo(file->text);
+    if (!without) return failure(path + ": " + without.error().message);
+    plan.edits.push_back(
+        {*std::move(file), *std::move(after), *std::move(without), std::move(lines)});
     return {};
 }
 
 Result<void> enable_job_submit(const SlurmFiles& files, Plan& plan) {
     if (!plugin_is_good(files, "job_submit_together.so", files.slurm_conf, plan)) return {};
-    auto planned =
-        add_edit(files.slurm_conf, with_job_submit, {std::string(job_submit_line)}, plan);
+    auto planned = add_edit(files.slurm_conf, with_job_submit, without_job_submit,
+                            {std::string(job_submit_line)}, plan);
     if (!planned) return planned;
     const auto& edit = plan.edits.back();
     if (auto good = look_at_includes(edit.file); !good) return good;
@@ -135,9 +140,10 @@ Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan
     if (!file) return tl::make_unexpected(file.error());
     auto after = with_spank(file->text, arguments);
     if (!after) return failure(files.plugstack + ": " + after.error().message);
-    const bool has_block = *without_spank(file->text) != file->text;
-    judge_spank_by_hand(line, *file, has_block, plan);
-    plan.edits.push_back({*std::move(file), *std::move(after), {spank_line(arguments)}});
+    auto without = *without_spank(file->text);
+    judge_spank_by_hand(line, *file, without != file->text, plan);
+    plan.edits.push_back(
+        {*std::move(file), *std::move(after), std::move(without), {spank_line(arguments)}});
     return {};
 }
 
@@ -170,11 +176,12 @@ Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
                              spank_line({}));
     Result<void> planned;
     if (slurm_conf)
-        planned = enable ? enable_job_submit(files, plan)
-                         : add_edit(files.slurm_conf, without_job_submit, {}, plan);
+        planned =
+            enable ? enable_job_submit(files, plan)
+                   : add_edit(files.slurm_conf, without_job_submit, without_job_submit, {}, plan);
     if (planned && plugstack)
         planned = enable ? enable_spank(line, files, plan)
-                         : add_edit(files.plugstack, without_spank, {}, plan);
+                         : add_edit(files.plugstack, without_spank, without_spank, {}, plan);
     if (!planned) return tl::make_unexpected(planned.error());
     if (slurm_conf && !plan.edits.empty() && plan.edits.front().changes() &&
         plan.edits.front().file.path == absolute_path(files.slurm_conf))

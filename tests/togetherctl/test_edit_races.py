@@ -174,3 +174,14 @@ def test_a_lockdown_whose_folder_cannot_be_synced_is_in_force(roster: None, trac
                  "fsync:error=EINVAL:when=2").end()
     assert run.returncode == 0 and "LOCKDOWN IN FORCE" in run.stdout
     assert "cannot sync /etc/together: Invalid argument" in run.stdout
+
+
+def test_the_backup_is_the_file_without_our_lines(sshd: Path) -> None:
+    before = sshd.read_text()
+    backup = Path(f"{sshd}.before-together")
+    assert ctl("enable", "ssh", "--file", str(sshd)).returncode == 0
+    assert ctl("enable", "ssh", "--file", str(sshd), "--require", "admin").returncode == 0
+    assert "require=admin" in sshd.read_text() and backup.read_text() == before
+    run = ctl("disable", "ssh", "--file", str(sshd))
+    assert "as it was before" in run.stdout and sshd.read_text() == before
+    assert not backup.exists()
