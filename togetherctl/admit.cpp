@@ -107,7 +107,8 @@ std::vector<std::string> notes_on(const Admission& admission, const CommandLine&
     return notes;
 }
 
-Result<std::string> write(const Admission& admission, const std::string& folder) {
+Result<std::string> write(const Admission& admission, const std::string& folder,
+                          std::vector<std::string>& notes) {
     const auto text = admission_text(admission);
     if (!text) return text;
     const std::string path = admission_path(folder, admission.login);
@@ -116,17 +117,18 @@ Result<std::string> write(const Admission& admission, const std::string& folder)
         ::chmod(of_all.c_str(), 0755);  // whatever the umask
     else if (errno != EEXIST)
         return failure(system_error_text("cannot make " + of_all, errno));
-    if (const auto written = write_new(path, *text, 0644); !written)
-        return failure(write_problem(written.error(), path) + ":\n" + *text);
+    const auto written = write_new(path, *text, 0644);
+    if (!written) return failure(write_problem(written.error(), path) + ":\n" + *text);
+    if (!written->warning.empty()) notes.push_back(written->warning);
     return path;
 }
 
 int admit(const CommandLine& line, Output& output) {
     const auto admission = admission_of(line);
     if (!admission) return output.fail("admit: " + admission.error().message);
-    const auto path = write(*admission, emergency_folder(line.config_path()));
+    auto notes = notes_on(*admission, line);
+    const auto path = write(*admission, emergency_folder(line.config_path()), notes);
     if (!path) return output.fail("admit: " + path.error().message);
-    const auto notes = notes_on(*admission, line);
     if (output.json()) {
         auto json = with_its_state(*admission);
         json["path"] = *path;

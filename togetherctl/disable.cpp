@@ -32,6 +32,7 @@ int run(const CommandLine& line, Output& output) {
         auto json = json_of(*plan);
         json["changed"] = !result.done.empty();
         json["made_elsewhere"] = result.how == Carried::elsewhere;
+        for (const auto& warning : result.warnings) json["notes"].append(warning);
         json["problems"] = Json::arrayValue;
         for (const auto& problem : plan->problems) json["problems"].append(problem);
         output.document(json);

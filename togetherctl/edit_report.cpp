@@ -7,22 +7,27 @@ namespace {
 
 using Written = tl::expected<void, WriteFailure>;
 
-Written carry_out_one(const PlannedEdit& edit, bool enable, std::vector<std::string>& done) {
-    if (enable)
-        if (auto kept = keep_backup(edit.file); !kept) return kept;
-    if (auto written = replace(edit.file, edit.after); !written) {
-        if (enable) drop_backup(edit.file, edit.file.text);
-        return written;
+Written carry_out_one(const PlannedEdit& edit, bool enable, CarriedOut& result) {
+    const auto lock = EditLock::take(edit.file);
+    if (!lock) return tl::make_unexpected(lock.error());
+    tl::expected<bool, WriteFailure> made_backup = false;
+    if (enable) made_backup = keep_backup(*lock, edit.file, edit.without_us);
+    if (!made_backup) return tl::make_unexpected(made_backup.error());
+    const auto replaced = replace(*lock, edit.file, edit.after);
+    if (!replaced) {
+        if (*made_backup) drop_backup(*lock, edit.file, edit.without_us);
+        return tl::make_unexpected(replaced.error());
     }
+    if (!replaced->warning.empty()) result.warnings.push_back(replaced->warning);
     const std::string backup = edit.file.target + backup_suffix;
     if (enable)
-        done.push_back(edit.file.target + ": changed; as it was: " + backup);
-    else if (drop_backup(edit.file, edit.after))
-        done.push_back(edit.file.target + ": as it was before");
+        result.done.push_back(edit.file.target + ": changed; as it was: " + backup);
+    else if (drop_backup(*lock, edit.file, edit.after))
+        result.done.push_back(edit.file.target + ": as it was before");
     else
-        done.push_back(edit.file.target +
-                       ": our lines are taken out; it was changed meanwhile, and " + backup +
-                       " stays as it was before that");
+        result.done.push_back(edit.file.target +
+                              ": our lines are taken out; it was changed meanwhile, and " + backup +
+                              " stays as it was before that");
     return {};
 }
 
@@ -65,7 +70,7 @@ CarriedOut carry_out(const Plan& plan, bool enable) {
     CarriedOut result;
     for (const auto& edit : plan.edits) {
         if (!edit.changes()) continue;
-        const auto written = carry_out_one(edit, enable, result.done);
+        const auto written = carry_out_one(edit, enable, result);
         if (written) continue;
         if (written.error().kind == WriteError::made_elsewhere) {
             result.how = Carried::elsewhere;
@@ -81,6 +86,7 @@ CarriedOut carry_out(const Plan& plan, bool enable) {
 
 void show(const Plan& plan, const CarriedOut& result, Output& output) {
     for (const auto& done : result.done) output.line(done, Tone::good);
+    for (const auto& warning : result.warnings) output.line("Note: " + warning, Tone::warning);
     if (result.how != Carried::elsewhere) return;
     for (const auto& why : result.elsewhere) output.line(why, Tone::bad);
     output.line("This file is made elsewhere (an image, a ConfigMap, a mount). Change it there:");

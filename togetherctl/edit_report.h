@@ -20,6 +20,7 @@ enum class Carried {
 struct CarriedOut {
     Carried how = Carried::out;
     std::vector<std::string> done;       // a line for each file that was replaced
+    std::vector<std::string> warnings;   // about those
     std::vector<std::string> elsewhere;  // why a file could not be
     std::string problem;
 };

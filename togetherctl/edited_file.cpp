@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -78,13 +80,16 @@ void copy_attributes(const std::string& from, int to) {
     }
 }
 
-// A temporary file beside the path it will have; gone unless commit() moved it there.
+std::string hidden_beside(const std::string& path, const std::string& ending) {
+    return folder_of(path) + "/." + path.substr(path.rfind('/') + 1) + ending;
+}
+
+// A temporary file beside the path it will have, under a name that is its own: two runs never
+// write into each other's. Gone unless commit() moved it there.
 class NewFile {
   public:
     explicit NewFile(std::string path)
-        : path_(std::move(path)),
-          temporary_(folder_of(path_) + "/." + path_.substr(path_.rfind('/') + 1) +
-                     ".together-new") {}
+        : path_(std::move(path)), temporary_(hidden_beside(path_, ".together-XXXXXX")) {}
     NewFile(const NewFile&) = delete;
     NewFile& operator=(const NewFile&) = delete;
     ~NewFile() {
@@ -92,9 +97,7 @@ class NewFile {
     }
 
     Written write(const std::string& text, const struct stat& like, const std::string& attributes) {
-        const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-        ::unlink(temporary_.c_str());  // of one that was killed
-        descriptor_ = FileDescriptor(::open(temporary_.c_str(), flags, 0600));
+        descriptor_ = FileDescriptor(::mkostemp(temporary_.data(), O_CLOEXEC));
         if (!descriptor_) return fail_with("cannot write beside " + path_, errno);
         if (auto written = write_all(descriptor_.get(), text, temporary_); !written) return written;
         if (::fchown(descriptor_.get(), like.st_uid, like.st_gid) != 0)
@@ -107,15 +110,16 @@ class NewFile {
         return {};
     }
 
-    Written commit() {
+    tl::expected<Replaced, WriteFailure> commit() {
         if (::rename(temporary_.c_str(), path_.c_str()) != 0)
             return fail_with("cannot replace " + path_, errno);
         descriptor_.reset();
         const FileDescriptor folder(
             ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!folder || ::fsync(folder.get()) != 0)
-            return fail_with("cannot sync " + folder_of(path_), errno);
-        return {};
+            return Replaced{system_error_text("cannot sync " + folder_of(path_), errno) +
+                            "; if the power fails now, " + path_ + " may be as it was before"};
+        return Replaced{};
     }
 
   private:
@@ -129,6 +133,17 @@ bool is_immutable(const std::string& path) {
     int flags = 0;
     return file && ::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) == 0 &&
            (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0;
+}
+
+// What was planned was made from the text that was read, and holds for no other.
+Written still_as_read(const EditedFile& file) {
+    struct stat now {};
+    const auto still = together::read_trusted(file.target, largest);
+    if (::stat(file.target.c_str(), &now) == 0 && now.st_ino == file.status.st_ino && still &&
+        *still == file.text)
+        return {};
+    return tl::make_unexpected(WriteFailure{
+        WriteError::failed, file.target + " was changed by somebody else just now; try again"});
 }
 
 }  // namespace
@@ -147,7 +162,14 @@ std::string why_folder_unsafe(const std::string& folder) {
     }
 }
 
-Result<EditedFile> read_for_editing(const std::string& path) {
+std::string absolute_path(const std::string& path) {
+    std::error_code unknown;  // of a folder that is gone: then it stays as it is, and opens nothing
+    const auto whole = std::filesystem::absolute(path, unknown);
+    return unknown ? path : whole.string();
+}
+
+Result<EditedFile> read_for_editing(const std::string& named) {
+    const auto path = absolute_path(named);
     const auto target = resolved(path);
     if (!target) return tl::make_unexpected(target.error());
     // A link is as good as the folder it stands in, and what it leads to as its own.
@@ -163,34 +185,67 @@ Result<EditedFile> read_for_editing(const std::string& path) {
     return EditedFile{path, *target, *std::move(text), opened->status};
 }
 
-Written replace(const EditedFile& file, const std::string& text) {
+tl::expected<EditLock, WriteFailure> EditLock::take(const EditedFile& file) {
     if (is_immutable(file.target)) return fail_with("cannot replace " + file.target, EPERM);
+    EditLock lock;
+    std::string path = hidden_beside(file.target, ".together-lock");
+    lock.descriptor_ = FileDescriptor(
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+    if (!lock.descriptor_) return fail_with("cannot write beside " + file.target, errno);
+    // Where a file system has no locks, whole files and own names must do.
+    const bool busy =
+        ::flock(lock.descriptor_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    struct stat ours {};
+    struct stat there {};
+    // One that ended just now has taken the file away, and another may hold a new one.
+    if (busy || ::fstat(lock.descriptor_.get(), &ours) != 0 || ::lstat(path.c_str(), &there) != 0 ||
+        ours.st_ino != there.st_ino)
+        return tl::make_unexpected(
+            WriteFailure{WriteError::failed,
+                         file.target + " is being edited by another togetherctl; try again"});
+    lock.path_ = std::move(path);
+    if (auto same = still_as_read(file); !same) return tl::make_unexpected(same.error());
+    return lock;
+}
+
+EditLock::EditLock(EditLock&& other) noexcept
+    : path_(std::exchange(other.path_, {})), descriptor_(std::move(other.descriptor_)) {}
+
+EditLock::~EditLock() {
+    // Before it is let go: afterwards it could be another's.
+    if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+tl::expected<Replaced, WriteFailure> replace(const EditLock&, const EditedFile& file,
+                                             const std::string& text) {
     NewFile fresh(file.target);
-    if (auto written = fresh.write(text, file.status, file.target); !written) return written;
-    struct stat now {};
-    const auto still = together::read_trusted(file.target, largest);
-    if (::stat(file.target.c_str(), &now) != 0 || now.st_ino != file.status.st_ino || !still ||
-        *still != file.text)
-        return tl::make_unexpected(WriteFailure{
-            WriteError::failed, file.target + " was changed by somebody else just now; try again"});
+    auto good = fresh.write(text, file.status, file.target);
+    if (good) good = still_as_read(file);
+    if (!good) return tl::make_unexpected(good.error());
     return fresh.commit();
 }
 
-Written keep_backup(const EditedFile& file) {
-    if (is_immutable(file.target)) return fail_with("cannot replace " + file.target, EPERM);
-    NewFile backup(file.target + backup_suffix);
-    if (auto written = backup.write(file.text, file.status, file.target); !written) return written;
-    return backup.commit();
+tl::expected<bool, WriteFailure> keep_backup(const EditLock&, const EditedFile& file,
+                                             const std::string& text) {
+    const std::string path = file.target + backup_suffix;
+    const bool stood_there = ::access(path.c_str(), F_OK) == 0;
+    NewFile backup(path);
+    if (auto written = backup.write(text, file.status, file.target); !written)
+        return tl::make_unexpected(written.error());
+    // Its folder is the file's, and synced with that.
+    if (auto kept = backup.commit(); !kept) return tl::make_unexpected(kept.error());
+    return !stood_there;
 }
 
-bool drop_backup(const EditedFile& file, const std::string& text) {
+bool drop_backup(const EditLock&, const EditedFile& file, const std::string& text) {
     const std::string path = file.target + backup_suffix;
     const auto kept = together::read_trusted(path, largest);
     if (!kept) return kept.error().kind == together::FileError::missing;
     return *kept == text && ::unlink(path.c_str()) == 0;
 }
 
-Written write_new(const std::string& path, const std::string& text, mode_t mode) {
+tl::expected<Replaced, WriteFailure> write_new(const std::string& path, const std::string& text,
+                                               mode_t mode) {
     if (const auto why = why_folder_unsafe(folder_of(path)); !why.empty())
         return tl::make_unexpected(WriteFailure{WriteError::failed, why});
     struct stat like {};
@@ -198,7 +253,8 @@ Written write_new(const std::string& path, const std::string& text, mode_t mode)
     like.st_gid = ::getegid();
     like.st_mode = mode;
     NewFile fresh(path);
-    if (auto written = fresh.write(text, like, ""); !written) return written;
+    if (auto written = fresh.write(text, like, ""); !written)
+        return tl::make_unexpected(written.error());
     return fresh.commit();
 }
 

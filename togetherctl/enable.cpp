@@ -97,6 +97,7 @@ Json::Value document(const Plan& plan, const Look& look, const std::vector<std::
 int finish(const Plan& plan, const CarriedOut& result, Output& output, Json::Value json) {
     json["changed"] = !result.done.empty();
     json["made_elsewhere"] = result.how == Carried::elsewhere;
+    for (const auto& warning : result.warnings) json["notes"].append(warning);
     if (output.json())
         output.document(json);
     else

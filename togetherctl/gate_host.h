@@ -17,6 +17,7 @@ enum class Host { ssh, sudo, slurm };
 struct PlannedEdit {
     EditedFile file;
     std::string after;
+    std::string without_us;          // what a backup has, of a file with older lines of ours, too
     std::vector<std::string> lines;  // ours, for those who make the file elsewhere
 
     bool changes() const { return after != file.text; }

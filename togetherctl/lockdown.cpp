@@ -70,11 +70,13 @@ int run(const CommandLine& line, Output& output) {
     if (line.has("off")) return take_off(path, output);
     if (const auto good = check_reason(*reason); !good)
         return output.fail("lockdown: " + good.error().message);
-    if (const auto written = write_new(path, *reason + "\n", 0644); !written)
-        return output.fail("lockdown: " + write_problem(written.error(), path));
+    const auto written = write_new(path, *reason + "\n", 0644);
+    if (!written) return output.fail("lockdown: " + write_problem(written.error(), path));
+    auto notes = notes_on(line);
+    if (!written->warning.empty()) notes.push_back(written->warning);
     show("LOCKDOWN IN FORCE on this node: " + *reason +
              ". Root and exempt users get in, nobody else.",
-         notes_on(line), true, path, output);
+         notes, true, path, output);
     return exit_yes;
 }
 

@@ -87,7 +87,7 @@ Result<void> plan_enabling(const CommandLine& line, EditedFile file, Plan& plan)
         note_call(by_hand->call, plan);
         check_modules(by_hand->call, plan);
         auto text = file.text;
-        plan.edits.push_back({std::move(file), std::move(text), gate_lines(by_hand->call)});
+        plan.edits.push_back({std::move(file), text, text, gate_lines(by_hand->call)});
         return {};
     }
     if (by_hand)
@@ -97,7 +97,9 @@ Result<void> plan_enabling(const CommandLine& line, EditedFile file, Plan& plan)
     if (!after) return failure(file.path + ": " + after.error().message);
     note_call(call, plan);
     check_modules(call, plan);
-    plan.edits.push_back({std::move(file), *std::move(after), gate_lines(call)});
+    auto without = *without_gate(file.text);
+    plan.edits.push_back(
+        {std::move(file), *std::move(after), std::move(without), gate_lines(call)});
     return {};
 }
 
@@ -108,7 +110,7 @@ Result<void> plan_disabling(EditedFile file, Plan& plan) {
         plan.problems.push_back(file.path + ":" + std::to_string(by_hand->number) +
                                 ": a line of pam_together that was written by hand is in force; "
                                 "only lines between our comments are taken out");
-    plan.edits.push_back({std::move(file), *std::move(after), {}});
+    plan.edits.push_back({std::move(file), *after, *after, {}});
     return {};
 }
 

@@ -17,6 +17,9 @@ constexpr std::string_view roots_way =
     "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0";
 constexpr std::string_view root_callers_way =
     "account [success=1 default=ignore] pam_succeed_if.so quiet ruser = root";
+// libpam has room for that much of a line: it takes the rest of a longer one, a comment's too, for
+// a line of its own.
+constexpr std::size_t longest_line = 1022;
 constexpr std::string_view gate_control = "account [success=ok ignore=ignore default=die] ";
 
 // One line as libpam assembles it.
@@ -45,6 +48,11 @@ std::vector<std::string> words_of(std::string_view text) {
     }
 }
 
+std::string too_long(std::size_t number) {
+    return "line " + std::to_string(number) + " is longer than " + std::to_string(longest_line) +
+           " bytes, with what it goes on with: libpam reads such a line in pieces; shorten it";
+}
+
 Result<std::vector<PamLine>> lines_of(std::string_view text) {
     if (text.find('\0') != text.npos) return failure("it has a byte of zero: no text file");
     std::vector<PamLine> lines;
@@ -53,6 +61,9 @@ Result<std::vector<PamLine>> lines_of(std::string_view text) {
     std::size_t begin = 0;
     for (std::size_t at = 0, next = 0; at < text.size(); at = next) {
         next = std::min(text.find('\n', at), text.size() - 1) + 1;
+        if (!continued) begin = at;
+        if (next - begin > longest_line + (text[next - 1] == '\n' ? 1 : 0))
+            return failure(too_long(line_number(text, begin)));
         auto line = text.substr(at, next - at);
         const auto hash = line.find('#');
         line = line.substr(0, hash);
@@ -66,7 +77,6 @@ Result<std::vector<PamLine>> lines_of(std::string_view text) {
                     "differ in what they read; write it as one line");
             continue;
         }
-        if (!continued) begin = at;
         continued = hash == text.npos && line[last] == '\\';
         pending.append(line.substr(0, continued ? last : last + 1)).append(" ");
         if (continued) continue;
@@ -78,7 +88,8 @@ Result<std::vector<PamLine>> lines_of(std::string_view text) {
 }
 
 bool is_include(const PamLine& line) {
-    return line.words.size() >= 2 && same_word(line.words[0], "@include");
+    return line.words.size() >= 2 &&
+           (same_word(line.words[0], "@include") || same_word(line.words[0], "-@include"));
 }
 
 bool is_account(const PamLine& line) {
@@ -122,8 +133,13 @@ Result<std::string> with_gate(std::string_view text, const GateCall& call,
                               const HoldsAccountLines& holds_account_lines) {
     auto bare = without_gate(text);
     if (!bare) return bare;
+    // As it is, for the numbers in the complaint.
+    if (const auto whole = lines_of(text); !whole) return tl::make_unexpected(whole.error());
     const auto lines = lines_of(*bare);
     if (!lines) return tl::make_unexpected(lines.error());
+    if (gate_lines(call).back().size() > longest_line)
+        return failure("the gate's own line would be longer than " + std::to_string(longest_line) +
+                       " bytes: shorten the paths in it");
     std::size_t floor = 0;
     for (const auto& line : *lines) {
         if (may_hold_account(line, holds_account_lines))

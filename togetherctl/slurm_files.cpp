@@ -13,6 +13,7 @@ using together::failure;
 using together::Result;
 
 constexpr std::string_view entry = "together";
+constexpr std::string_view spank_plugin = "spank_together.so";
 constexpr std::string_view list_key = "JobSubmitPlugins";
 // Above a list of another's that we added to.
 constexpr std::string_view list_sign = "# together-access: togetherctl enable";
@@ -123,6 +124,33 @@ std::string_view first_word(std::string_view line) {
     return line.substr(0, line.find_first_of(" \t"));
 }
 
+// "optional" counts as ours, too: it is a line that somebody takes for the gate.
+bool is_spank_line(const PlugstackLine& line) {
+    using Kind = PlugstackLine::Kind;
+    return (line.kind == Kind::required || line.kind == Kind::optional) &&
+           line.path.substr(line.path.rfind('/') + 1) == spank_plugin;
+}
+
+SpankByHand judged(const PlugstackLine& line) {
+    constexpr std::string_view config = "config=";
+    SpankByHand by_hand{line.number, line.path, {}, {}};
+    if (line.kind != PlugstackLine::Kind::required)
+        by_hand.wrong = "\"optional\" never refuses a job; write \"required\"";
+    else if (line.path != spank_plugin && !line.path.starts_with('/'))
+        by_hand.wrong = "\"" + line.path + "\" is neither the bare name nor an absolute path";
+    // As the plug-in itself takes them.
+    for (const auto& argument : line.arguments)
+        if (!by_hand.config_path.empty() || !argument.starts_with("config=/"))
+            by_hand.wrong += by_hand.wrong.empty() ? "wrong argument: " + argument : "";
+        else
+            by_hand.config_path = argument.substr(config.size());
+    return by_hand;
+}
+
+std::size_t lines_in(std::string_view text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 }  // namespace
 
 std::optional<std::string> slurm_setting(std::string_view text, std::string_view key) {
@@ -182,13 +210,21 @@ std::vector<PlugstackLine> plugstack_lines(std::string_view text) {
         const auto code = trimmed(line.substr(0, line.find('#')));
         if (code.empty()) return;
         const auto keyword = first_word(code);
-        const auto path = first_word(code.substr(keyword.size()));
+        auto rest = code.substr(keyword.size());
+        const auto next = [&] {
+            const auto word = first_word(rest);
+            rest = trimmed(rest).substr(word.size());
+            return word;
+        };
+        const auto path = next();
+        std::vector<std::string> arguments;
+        for (auto word = next(); !word.empty(); word = next()) arguments.emplace_back(word);
         const Kind kind = path.empty()            ? Kind::ignored
                           : keyword == "required" ? Kind::required
                           : keyword == "optional" ? Kind::optional
                           : keyword == "include"  ? Kind::include
                                                   : Kind::ignored;
-        lines.push_back({kind, number, std::string(path)});
+        lines.push_back({kind, number, std::string(path), std::move(arguments)});
     });
     return lines;
 }
@@ -206,7 +242,11 @@ std::string spank_line(const std::vector<std::string>& arguments) {
 Result<std::string> with_spank(std::string_view text, const std::vector<std::string>& arguments) {
     auto bare = without_block(text);
     if (!bare) return bare;
-    if (spank_by_hand(text)) return bare;
+    // In the stead of a block that stands, nothing by hand is good enough.
+    const auto by_hand = spank_by_hand(text);
+    const bool holds = std::any_of(by_hand.begin(), by_hand.end(),
+                                   [](const SpankByHand& line) { return line.wrong.empty(); });
+    if (holds && *bare == text) return bare;
     std::optional<std::size_t> first;
     for_each_line(*bare, [&](std::string_view line, std::size_t at) {
         if (!first && !first_word(line).empty()) first = at;
@@ -218,15 +258,18 @@ Result<std::string> without_spank(std::string_view text) {
     return without_block(text);
 }
 
-bool spank_by_hand(std::string_view text) {
+std::vector<SpankByHand> spank_by_hand(std::string_view text) {
+    std::vector<SpankByHand> found;
     const auto bare = without_block(text);
-    if (!bare) return false;
-    const auto lines = plugstack_lines(*bare);
-    return std::any_of(lines.begin(), lines.end(), [](const PlugstackLine& line) {
-        using Kind = PlugstackLine::Kind;
-        return (line.kind == Kind::required || line.kind == Kind::optional) &&
-               line.path.ends_with("spank_together.so");
-    });
+    if (!bare) return found;
+    // The numbers are the file's as it is, with our block.
+    const auto block = line_number(text, offset_of_block(text));
+    const auto in_block = lines_in(text) - lines_in(*bare);
+    for (auto& line : plugstack_lines(*bare)) {
+        if (line.number >= block) line.number += in_block;
+        if (is_spank_line(line)) found.push_back(judged(line));
+    }
+    return found;
 }
 
 }  // namespace togetherctl

@@ -26,17 +26,27 @@ together::Result<std::string> without_job_submit(std::string_view text);
 // In the list, and not by us.
 bool job_submit_by_hand(std::string_view text);
 
-// The line of spank_together, before all others. Not where one stands that was written by hand.
+// A line of spank_together outside our block.
+struct SpankByHand {
+    std::size_t number;       // from 1
+    std::string path;         // of the plug-in, as it is written
+    std::string config_path;  // empty where it names none
+    std::string wrong;        // why it is not the gate; empty where it is
+};
+std::vector<SpankByHand> spank_by_hand(std::string_view text);
+
+// The line of spank_together, before all others. Not where one by hand does the same already, and
+// there is no block of ours.
 together::Result<std::string> with_spank(std::string_view text,
                                          const std::vector<std::string>& arguments);
 together::Result<std::string> without_spank(std::string_view text);
-bool spank_by_hand(std::string_view text);
 
 // A line of plugstack.conf as Slurm reads it. What it does not understand it ignores.
 struct PlugstackLine {
     enum class Kind { required, optional, include, ignored } kind = Kind::ignored;
     std::size_t number = 0;  // from 1
     std::string path;        // of the plug-in, or what is included
+    std::vector<std::string> arguments;
 };
 std::vector<PlugstackLine> plugstack_lines(std::string_view text);
 

@@ -61,20 +61,25 @@ Result<void> look_at_includes(const EditedFile& file) {
     return {};
 }
 
-Result<void> add_edit(const std::string& path, Result<std::string> (*change)(std::string_view),
+using Change = Result<std::string> (*)(std::string_view);
+
+Result<void> add_edit(const std::string& path, Change change, Change undo,
                       std::vector<std::string> lines, Plan& plan) {
     auto file = read_for_editing(path);
     if (!file) return tl::make_unexpected(file.error());
     auto after = change(file->text);
     if (!after) return failure(path + ": " + after.error().message);
-    plan.edits.push_back({*std::move(file), *std::move(after), std::move(lines)});
+    auto without = undo(file->text);
+    if (!without) return failure(path + ": " + without.error().message);
+    plan.edits.push_back(
+        {*std::move(file), *std::move(after), *std::move(without), std::move(lines)});
     return {};
 }
 
 Result<void> enable_job_submit(const SlurmFiles& files, Plan& plan) {
     if (!plugin_is_good(files, "job_submit_together.so", files.slurm_conf, plan)) return {};
-    auto planned =
-        add_edit(files.slurm_conf, with_job_submit, {std::string(job_submit_line)}, plan);
+    auto planned = add_edit(files.slurm_conf, with_job_submit, without_job_submit,
+                            {std::string(job_submit_line)}, plan);
     if (!planned) return planned;
     const auto& edit = plan.edits.back();
     if (auto good = look_at_includes(edit.file); !good) return good;
@@ -82,6 +87,29 @@ Result<void> enable_job_submit(const SlurmFiles& files, Plan& plan) {
         plan.notes.push_back(files.slurm_conf +
                              ": JobSubmitPlugins has it already, written by hand");
     return {};
+}
+
+// Where the file counts as enabled by a line that lets every job pass, nobody would look again.
+void judge_spank_by_hand(const CommandLine& line, const EditedFile& file, bool block, Plan& plan) {
+    for (auto& by_hand : spank_by_hand(file.text)) {
+        const std::string where = file.path + ":" + std::to_string(by_hand.number) + ": ";
+        if (by_hand.wrong.empty() && by_hand.path.starts_with('/'))
+            if (const auto good = check_slurm_plugin(by_hand.path); !good)
+                by_hand.wrong = good.error().message;
+        if (by_hand.config_path.empty()) by_hand.config_path = together::default_config_path;
+        if (by_hand.wrong.empty() && line.has("config") &&
+            by_hand.config_path != line.config_path())
+            by_hand.wrong = "it names another configuration than --config";
+        if (!by_hand.wrong.empty())
+            plan.problems.push_back(where + "a line of spank_together that was written by hand: " +
+                                    by_hand.wrong + "; mend it or take it out");
+        else if (block)
+            plan.notes.push_back(
+                where + "a line of spank_together that was written by hand stays; take it out");
+        else
+            plan.notes.push_back(where +
+                                 "a line of spank_together stands there already, written by hand");
+    }
 }
 
 Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan& plan) {
@@ -92,16 +120,16 @@ Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan
     if (!file) return tl::make_unexpected(file.error());
     auto after = with_spank(file->text, arguments);
     if (!after) return failure(files.plugstack + ": " + after.error().message);
-    if (spank_by_hand(file->text))
-        plan.notes.push_back(files.plugstack +
-                             ": a line of spank_together stands there already, written by hand");
-    plan.edits.push_back({*std::move(file), *std::move(after), {spank_line(arguments)}});
+    auto without = *without_spank(file->text);
+    judge_spank_by_hand(line, *file, without != file->text, plan);
+    plan.edits.push_back(
+        {*std::move(file), *std::move(after), std::move(without), {spank_line(arguments)}});
     return {};
 }
 
 void report_by_hand(Plan& plan) {
     for (const auto& edit : plan.edits)
-        if (job_submit_by_hand(edit.file.text) || spank_by_hand(edit.file.text))
+        if (job_submit_by_hand(edit.file.text) || !spank_by_hand(edit.file.text).empty())
             plan.problems.push_back(edit.file.path +
                                     ": what was written by hand is in force; only what togetherctl "
                                     "enable wrote is taken out");
@@ -141,14 +169,15 @@ Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
                              spank_line({}));
     Result<void> planned;
     if (slurm_conf)
-        planned = enable ? enable_job_submit(files, plan)
-                         : add_edit(files.slurm_conf, without_job_submit, {}, plan);
+        planned =
+            enable ? enable_job_submit(files, plan)
+                   : add_edit(files.slurm_conf, without_job_submit, without_job_submit, {}, plan);
     if (planned && plugstack)
         planned = enable ? enable_spank(line, files, plan)
-                         : add_edit(files.plugstack, without_spank, {}, plan);
+                         : add_edit(files.plugstack, without_spank, without_spank, {}, plan);
     if (!planned) return tl::make_unexpected(planned.error());
     if (slurm_conf && !plan.edits.empty() && plan.edits.front().changes() &&
-        plan.edits.front().file.path == files.slurm_conf)
+        plan.edits.front().file.path == absolute_path(files.slurm_conf))
         plan.notes.emplace_back("slurmctld takes its plug-ins up when it is restarted");
     if (!enable) report_by_hand(plan);
     if (enable && plan.edits.empty() && plan.problems.empty())

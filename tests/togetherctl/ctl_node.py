@@ -34,12 +34,13 @@ Run = subprocess.CompletedProcess[str]
 
 
 def ctl(
-    *arguments: str | bytes, user: int = 0, environment: dict[str, str] | None = None
+    *arguments: str | bytes, user: int = 0, environment: dict[str, str] | None = None,
+    folder: Path = Path("/"),
 ) -> Run:
     return subprocess.run(
         [TOGETHERCTL, *arguments], user=user, group=user, extra_groups=[],
         env=PLAIN_ENVIRONMENT | (environment or {}), stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=60, cwd="/",
+        capture_output=True, text=True, timeout=60, cwd=folder,
     )
 
 

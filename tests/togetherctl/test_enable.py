@@ -184,6 +184,22 @@ def test_a_link_of_a_user_is_not_followed(sshd: Path, tmp_path: Path) -> None:
     assert run.returncode == 2 and "belongs neither to root nor to you" in run.stderr
 
 
+@pytest.mark.parametrize("folder_is_safe", [True, False])
+def test_a_link_that_is_named_without_a_folder(
+    folder_is_safe: bool, sshd: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "sshd").symlink_to(sshd)
+    if not folder_is_safe:
+        os.chown(folder, PLAIN_USER, PLAIN_USER)
+    run = ctl(*ENABLED, "sshd", folder=folder)
+    if folder_is_safe:
+        assert run.returncode == 0 and block_of(sshd.read_text())
+    else:
+        assert run.returncode == 2 and "belongs neither to root nor to you" in run.stderr
+
+
 def test_a_plain_user_may_only_look(sshd: Path, tmp_path: Path) -> None:
     for path in (tmp_path, *tmp_path.parents[:2]):
         path.chmod(0o755)

@@ -41,6 +41,13 @@ def test_both_files_there_and_back(slurm: Path) -> None:
     assert texts(slurm) == before
 
 
+def test_a_name_without_a_folder(slurm: Path) -> None:
+    run = ctl("enable", "slurm", "--file", "slurm.conf", folder=slurm.parent)
+    assert run.returncode == 0, run.stderr
+    assert "slurmctld takes its plug-ins up when it is restarted" in run.stdout
+    assert "=together,lua" in slurm.read_text()
+
+
 def test_a_dry_run_shows_both(slurm: Path) -> None:
     before = texts(slurm)
     run = ctl("enable", "slurm", "--file", str(slurm), "--dry-run")
@@ -115,6 +122,41 @@ def test_what_was_written_by_hand_stays(slurm: Path) -> None:
     run = ctl("disable", "slurm", "--file", str(slurm))
     assert run.returncode == 1 and run.stderr.count("written by hand") == 2
     assert texts(slurm) == before
+
+
+@pytest.mark.parametrize(("line", "why"), [
+    ("optional spank_together.so", '"optional" never refuses a job'),
+    ("required spank_together.so confg=/x", "wrong argument: confg=/x"),
+    ("required /nowhere/spank_together.so", "/nowhere/spank_together.so: No such file"),
+    ("required {folder}/spank_together.so", "is no shared object"),
+    ("required spank_together.so config=/x", "another configuration"),
+])
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_line_of_spank_by_hand_that_does_not_hold(
+    enabled: bool, line: str, why: str, slurm: Path
+) -> None:
+    if enabled:
+        assert ctl("enable", "slurm", "--file", str(slurm)).returncode == 0
+    (slurm.parent / "spank_together.so").write_text("#!/bin/true\n")
+    plugstack = slurm.parent / "plugstack.conf"
+    plugstack.write_text(plugstack.read_text() + line.format(folder=slurm.parent) + "\n")
+    before = texts(slurm)
+    options = ["--config", "/etc/together/together.conf"] if "config=/x" in line else []
+    run = ctl("enable", "slurm", "--file", str(slurm), *options)
+    number = len(before["plugstack.conf"].splitlines())
+    assert run.returncode == 2
+    assert f"{plugstack}:{number}: " in run.stderr and why in run.stderr
+    assert texts(slurm) == before
+
+
+def test_our_line_stays_beside_one_by_hand(slurm: Path) -> None:
+    assert ctl("enable", "slurm", "--file", str(slurm)).returncode == 0
+    plugstack = slurm.parent / "plugstack.conf"
+    plugstack.write_text(plugstack.read_text() + "required spank_together.so\n")
+    before = plugstack.read_text()
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 0 and "stays; take it out" in run.stdout
+    assert plugstack.read_text() == before
 
 
 def test_the_json(slurm: Path) -> None:

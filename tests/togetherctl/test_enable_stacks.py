@@ -71,3 +71,25 @@ def test_root_gets_in_where_the_module_was_lost(etc_pam: Path, roster: None) -> 
     stack.write_text(stack.read_text().replace("pam_together.so", "/nowhere/pam_together.so"))
     assert account_answer("alice") != PAM_SUCCESS
     assert account_answer("root") == PAM_SUCCESS
+
+
+@pytest.fixture
+def open_to_all(etc_pam: Path, roster: None) -> Path:
+    """A service file that others include: it lets everybody in."""
+    (etc_pam / "open").write_text("account sufficient pam_permit.so\n")
+    return etc_pam / "sshd"
+
+
+def test_an_include_that_may_be_missing_is_no_way_past(open_to_all: Path) -> None:
+    open_to_all.write_text("-@include open\naccount required pam_permit.so\n")
+    assert ctl("enable", "ssh").returncode == 0
+    assert account_answer("erin") == PAM_PERM_DENIED
+    assert account_answer("alice") == PAM_SUCCESS
+
+
+def test_a_comment_whose_end_libpam_takes_for_a_line(open_to_all: Path) -> None:
+    text = "# " + "x" * 1021 + "account sufficient pam_permit.so\naccount required pam_deny.so\n"
+    open_to_all.write_text(text)
+    run = ctl("enable", "ssh")
+    assert run.returncode == 2 and "line 1 is longer than 1022 bytes" in run.stderr
+    assert open_to_all.read_text() == text

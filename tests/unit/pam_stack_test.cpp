@@ -52,6 +52,8 @@ TEST(pam_stack, the_gate_is_the_first_account_line) {
 TEST(pam_stack, it_stands_before_a_file_that_holds_account_lines) {
     stands_between("@include common-auth\n\n", "@include common-account\naccount required a.so\n");
     stands_between("", "  @INCLUDE  common-account # all\n");
+    // Linux-PAM 1.5 takes the sign of a module that may be missing in front of this, too.
+    stands_between("", "-@include common-account\naccount required a.so\n");
 }
 
 TEST(pam_stack, it_stands_before_pam_slurm_adopt) {
@@ -97,6 +99,23 @@ TEST(pam_stack, what_cannot_be_understood_is_left_alone) {
             std::string::npos);
     CHECK_TRUE(complaint(std::string("auth\0x\n", 7)).find("no text file") != std::string::npos);
     CHECK_TRUE(complaint(std::string(block_begin) + "\n").find("line 1") != std::string::npos);
+}
+
+TEST(pam_stack, a_line_that_libpam_reads_in_pieces_is_left_alone) {
+    const auto too_long = [](const std::string& text) {
+        return complaint(text).find("line 2 is longer than 1022 bytes") != std::string::npos;
+    };
+    const std::string account = "account required b.so\n";
+    stands_between("# " + std::string(1020, 'x') + "\nauth required a.so\n", account);
+    CHECK_TRUE(too_long("\n#" + std::string(1022, 'x') + account));
+    CHECK_TRUE(too_long("\n" + std::string(1023, ' ') + account));
+    CHECK_TRUE(too_long("\nauth required a.so " + std::string(1023, 'x')));
+    // Those that go on share what room there is.
+    CHECK_TRUE(too_long("\nauth " + std::string(600, ' ') + "\\\nrequired " +
+                        std::string(600, ' ') + "a.so\n" + account));
+    const auto call = with_gate(account, {"/" + std::string(1023, 'x'), {}}, {});
+    CHECK_FALSE(call.has_value());
+    CHECK_TRUE(has_account_lines("#" + std::string(1022, 'x') + account));
 }
 
 TEST(pam_stack, the_call_is_replaced_where_it_stands) {

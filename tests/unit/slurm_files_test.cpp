@@ -104,14 +104,46 @@ TEST(spank_line, takes_arguments) {
 }
 
 TEST(spank_line, by_hand_stays) {
-    const std::string text = "required /opt/spank_together.so config=/x\n";
-    TEXT_EQUAL(text, *with_spank(text, {}));
-    TEXT_EQUAL(text, *without_spank(text));
-    CHECK_TRUE(spank_by_hand(text));
+    for (const std::string text : {"required /opt/spank_together.so config=/x\n",
+                                   "\trequired\tspank_together.so # ours\n"}) {
+        TEXT_EQUAL(text, *with_spank(text, {}));
+        TEXT_EQUAL(text, *without_spank(text));
+        LONGS_EQUAL(1, spank_by_hand(text).size());
+        TEXT_EQUAL("", spank_by_hand(text)[0].wrong);
+    }
+    const auto found = spank_by_hand("# x\nrequired /opt/spank_together.so config=/x # y\n");
+    LONGS_EQUAL(2, found[0].number);
+    TEXT_EQUAL("/opt/spank_together.so", found[0].path);
+    TEXT_EQUAL("/x", found[0].config_path);
     // Slurm ignores a line with a typing error: it is none.
-    CHECK_FALSE(spank_by_hand("requird spank_together.so\n"));
-    CHECK_FALSE(spank_by_hand("#required spank_together.so\n"));
-    CHECK_FALSE(spank_by_hand(block("required spank_together.so")));
+    for (const auto& text : std::vector<std::string>{
+             "requird spank_together.so\n", "#required spank_together.so\n",
+             "required not_spank_together.so\n", block("required spank_together.so")})
+        CHECK_TRUE(spank_by_hand(text).empty());
+}
+
+TEST(spank_line, by_hand_that_would_let_jobs_pass_does_not_count) {
+    const auto why = [](const std::string& text) {
+        const auto found = spank_by_hand(text);
+        LONGS_EQUAL(1, found.size());
+        return found[0].wrong;
+    };
+    TEXT_EQUAL("\"optional\" never refuses a job; write \"required\"",
+               why("optional spank_together.so\n"));
+    TEXT_EQUAL("\"lib/spank_together.so\" is neither the bare name nor an absolute path",
+               why("required lib/spank_together.so\n"));
+    for (const std::string wrong : {"confg=/x", "config=x", "\"config=/x\""})
+        TEXT_EQUAL("wrong argument: " + wrong, why("required spank_together.so " + wrong + "\n"));
+    TEXT_EQUAL("wrong argument: config=/y",
+               why("required spank_together.so config=/x config=/y\n"));
+}
+
+TEST(spank_line, by_hand_is_never_in_the_stead_of_our_block) {
+    const auto ours = block("required spank_together.so");
+    for (const std::string text : {"optional spank_together.so\n", "required spank_together.so\n"})
+        TEXT_EQUAL(ours + text, *with_spank(ours + text, {}));
+    TEXT_EQUAL(ours + "optional spank_together.so\n",
+               *with_spank("optional spank_together.so\n", {}));
 }
 
 TEST_GROUP(slurm_settings){};
