@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ctl_node import BUILD, PLAIN_ENVIRONMENT, SECURITY, TOGETHERCTL, Run, ctl
+from pam_stacks import write_stack
 
 ETC_SLURM = Path("/etc/slurm")
 CONF, PLUGSTACK = ETC_SLURM / "slurm.conf", ETC_SLURM / "plugstack.conf"
@@ -61,3 +62,34 @@ def test_one_adapters_removal_leaves_the_others_file(
     assert run.returncode == 0, run.stderr
     assert own.read_text() == before
     assert other.read_bytes() == kept
+
+
+@pytest.mark.parametrize("value", [
+    "lua", '"lua"', "lua,\\\nthrottle", '"lua,\\  \nthrottle"', '""', "lua # why", "lua \\ # why"])
+def test_whatever_enable_made_of_slurm_conf_goes(
+    value: str, etc_slurm: Path, withdraw: Path
+) -> None:
+    CONF.write_text(CONF.read_text() + f"JobSubmitPlugins={value}\n\nSlurmdPort=1\n")
+    if ctl("enable", "slurm").returncode != 0:
+        return
+    run = run_of(withdraw, "job_submit")
+    left = [line for line in CONF.read_text().splitlines() if "together" in line]
+    assert [line for line in left if "PluginDir" not in line] == [] or run.returncode == 1
+
+
+@pytest.mark.parametrize(("stack", "host"), [
+    ("debian", "ssh"), ("continued_lines", "ssh"), ("sufficient_first", "sudo"),
+    ("no_newline_at_the_end", "ssh")])
+def test_whatever_enable_made_of_a_pam_stack_goes(
+    stack: str, host: str, tmp_path: Path, roster: None, etc_pam: Path
+) -> None:
+    written = write_stack(stack, tmp_path / "pam.d")
+    target = etc_pam / "gated"
+    before = written.read_text()
+    target.write_text(before)
+    if ctl("enable", host, "--file", str(target)).returncode != 0:
+        return
+    assert "pam_together.so" in target.read_text()
+    run = run_of(BUILD / "packaging" / "withdraw-lines", "pam")
+    assert "pam_together.so" not in target.read_text() or run.returncode == 1
+    assert target.read_text().splitlines() == before.splitlines()
