@@ -40,7 +40,8 @@ struct Findings {
     std::vector<RefusedSession> sessions;
     std::vector<RefusedJob> jobs;
     std::vector<std::string> notes;
-    bool cannot_tell = false;
+    bool gate_cannot_tell = false;  // of some
+    bool cannot_tell = false;       // as a whole
 };
 
 // The gate, asked once for each login or uid.
@@ -88,12 +89,26 @@ bool is_unknown(const Decision& decision) {
     return decision.would.value_or(decision.verdict) == Verdict::unavailable;
 }
 
+void note_what_is_left_out(const LeftOut& left_out, Findings& findings) {
+    if (left_out.hidden > 0) {
+        findings.cannot_tell = true;
+        findings.notes.push_back(std::to_string(left_out.hidden) +
+                                 " more may be open: of root's processes with such a title the "
+                                 "program cannot be seen (CAP_SYS_PTRACE is missing)");
+    }
+    if (left_out.elsewhere > 0)
+        findings.notes.push_back(std::to_string(left_out.elsewhere) +
+                                 " SSH sessions in containers of this host are left out: look "
+                                 "at them inside");
+}
+
 void find_sessions(Asked& gate, Findings& findings) {
     const auto processes = running_processes();
+    note_what_is_left_out(left_out(processes), findings);
     for (auto& session : ssh_sessions(processes)) {
         ++findings.open;
         const Decision& decision = gate.login(session.login);
-        findings.cannot_tell = findings.cannot_tell || is_unknown(decision);
+        findings.gate_cannot_tell = findings.gate_cannot_tell || is_unknown(decision);
         if (!is_refused(decision) || gate.is_admitted(session.login)) continue;
         const bool yours = is_ours(session, processes);
         findings.sessions.push_back({std::move(session), decision, yours});
@@ -108,7 +123,7 @@ void find_jobs(Asked& gate, Findings& findings) {
     }
     for (const auto& job : *jobs) {
         const Decision& decision = gate.uid(job.uid);
-        findings.cannot_tell = findings.cannot_tell || is_unknown(decision);
+        findings.gate_cannot_tell = findings.gate_cannot_tell || is_unknown(decision);
         if (is_refused(decision)) findings.jobs.push_back({job, decision});
     }
 }
@@ -120,7 +135,7 @@ Findings find(Config config) {
     Asked gate(config);
     find_sessions(gate, findings);
     find_jobs(gate, findings);
-    if (findings.cannot_tell)
+    if (findings.gate_cannot_tell)
         findings.notes.emplace_back(
             "of some the gate cannot tell now (togetherctl status); they are left alone");
     return findings;
@@ -142,8 +157,9 @@ void end_them(Findings& findings) {
 // What a user left running beside the session: nohup, tmux.
 std::size_t processes_of(uid_t uid) {
     const auto processes = running_processes();
-    return static_cast<std::size_t>(std::count_if(processes.begin(), processes.end(),
-                                                  [&](const Process& p) { return p.uid == uid; }));
+    return static_cast<std::size_t>(
+        std::count_if(processes.begin(), processes.end(),
+                      [&](const Process& p) { return p.uid == uid && !p.elsewhere; }));
 }
 
 void note_what_is_left(Findings& findings) {
@@ -211,7 +227,7 @@ ExitStatus exit_status_of(const Findings& findings, bool end) {
     const bool all_ended = std::all_of(findings.sessions.begin(), findings.sessions.end(),
                                        [](const RefusedSession& one) { return one.ended; });
     if (!all_ended || (!end && !findings.jobs.empty())) return exit_no;
-    return findings.cannot_tell ? exit_cannot_tell : exit_yes;
+    return findings.cannot_tell || findings.gate_cannot_tell ? exit_cannot_tell : exit_yes;
 }
 
 int run(const CommandLine& line, Output& output) {
@@ -239,7 +255,8 @@ constexpr std::array<Option, 1> options = {{
 constexpr std::array<Status, 3> statuses = {{
     {"0", "there are none (with --end: none any more)"},
     {"1", "there are some"},
-    {"2", "of some the gate cannot tell; the configuration is wrong, or wrong usage"},
+    {"2",
+     "of some nobody can tell (the notes say why); the configuration is wrong, or wrong usage"},
 }};
 
 }  // namespace

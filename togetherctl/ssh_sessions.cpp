@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <fstream>
@@ -34,14 +35,26 @@ std::string whole(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string program_of(const std::string& folder) {
+// Empty where it cannot be read; errno says why.
+std::string link_at(const std::string& path) {
     char target[4096];
-    const auto length = ::readlink((folder + "/exe").c_str(), target, sizeof target);
-    if (length <= 0) return {};
-    std::string_view path(target, static_cast<std::size_t>(length));
+    const auto length = ::readlink(path.c_str(), target, sizeof target);
+    return length <= 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
+}
+
+void read_program(const std::string& folder, Process& process) {
+    const auto target = link_at(folder + "/exe");
+    process.hidden = target.empty() && (errno == EACCES || errno == EPERM);
+    std::string_view path = target;
     constexpr std::string_view replaced = " (deleted)";  // by an upgrade
     if (path.ends_with(replaced)) path.remove_suffix(replaced.size());
-    return std::string(path.substr(path.rfind('/') + 1));
+    process.program = path.substr(path.rfind('/') + 1);
+}
+
+bool is_elsewhere(const std::string& folder) {
+    static const std::string ours = link_at("/proc/self/ns/pid");
+    const auto its = link_at(folder + "/ns/pid");
+    return !its.empty() && its != ours;
 }
 
 std::string title_of(const std::string& folder) {
@@ -82,7 +95,8 @@ std::optional<Process> read_process(pid_t pid) {
     process.pid = pid;
     const std::string folder = "/proc/" + std::to_string(pid);
     if (!read_stat(folder, process) || !read_uid(folder, process)) return std::nullopt;
-    process.program = program_of(folder);
+    read_program(folder, process);
+    process.elsewhere = is_elsewhere(folder);
     process.title = title_of(folder);
     return process;
 }
@@ -101,11 +115,36 @@ std::string login_in_title(std::string_view title) {
     return title.size() > colon + 2 ? std::string(title.substr(colon + 2)) : std::string();
 }
 
-// "sshd: alice@pts/0,pts/1"
-std::string terminals_in_title(std::string_view title, std::string_view login) {
-    const auto start = std::string(": ").append(login) + "@";
-    const auto at = title.find(start);
-    return at == title.npos ? "" : std::string(title.substr(at + start.size()));
+// "sshd: alice@pts/0,pts/1"; empty in "sshd: alice". None before the login, when it is "sshd: alice
+// [net]", of sshd's own user.
+std::optional<std::string> terminals_in_title(std::string_view title, std::string_view login) {
+    const auto colon = title.find(": ");
+    if (colon == title.npos) return std::nullopt;
+    title.remove_prefix(colon + 2);
+    if (!title.starts_with(login)) return std::nullopt;
+    title.remove_prefix(login.size());
+    if (title.empty()) return "";
+    return title.front() == '@' ? std::optional(std::string(title.substr(1))) : std::nullopt;
+}
+
+bool may_be_monitor(const Process& process) {
+    const auto login = login_in_title(process.title);
+    return process.uid == 0 && !login.empty() && login != "root";
+}
+
+SshSession session_of(const Process& monitor, const std::vector<Process>& processes) {
+    SshSession session;
+    session.login = login_in_title(monitor.title);
+    session.monitor = monitor;
+    for (const auto& child : processes) {
+        if (child.parent != monitor.pid || child.uid == 0) continue;
+        auto terminals = terminals_in_title(child.title, session.login);
+        if (!terminals) continue;
+        session.uid = child.uid;
+        session.terminals = *std::move(terminals);
+        session.children.push_back(child);
+    }
+    return session;
 }
 
 struct CloseDirectory {
@@ -176,23 +215,24 @@ std::vector<Process> running_processes() {
 std::vector<SshSession> ssh_sessions(const std::vector<Process>& processes) {
     std::vector<SshSession> sessions;
     for (const auto& monitor : processes) {
-        if (monitor.uid != 0 || !is_sshd(monitor)) continue;
-        SshSession session;
-        session.login = login_in_title(monitor.title);
-        if (session.login.empty() || session.login == "root") continue;
-        session.monitor = monitor;
-        for (const auto& child : processes) {
-            if (child.parent != monitor.pid || child.uid == 0 || !is_sshd(child)) continue;
-            const auto terminals = terminals_in_title(child.title, session.login);
-            // Before the login it is "sshd: alice [net]", of sshd's own user.
-            if (terminals.empty() && child.title.ends_with("]")) continue;
-            session.uid = child.uid;
-            session.terminals = terminals;
-            session.children.push_back(child);
-        }
+        if (!may_be_monitor(monitor) || !is_sshd(monitor) || monitor.elsewhere) continue;
+        auto session = session_of(monitor, processes);
         if (!session.children.empty()) sessions.push_back(std::move(session));
     }
     return sessions;
+}
+
+LeftOut left_out(const std::vector<Process>& processes) {
+    LeftOut result;
+    for (const auto& monitor : processes) {
+        if (!may_be_monitor(monitor)) continue;
+        if (monitor.hidden)
+            ++result.hidden;
+        else if (monitor.elsewhere && is_sshd(monitor) &&
+                 !session_of(monitor, processes).children.empty())
+            ++result.elsewhere;
+    }
+    return result;
 }
 
 bool is_ours(const SshSession& session, const std::vector<Process>& processes) {

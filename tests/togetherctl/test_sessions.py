@@ -1,15 +1,17 @@
 """sessions: real connections to a real sshd, of users who are removed meanwhile."""
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ctl_node import (CHECKOUT, PLAIN_USER, ROSTER, admit, ctl, ctl_json, entry, refresh, write_config,
-                      write_roster)
+from ctl_node import (CHECKOUT, PLAIN_ENVIRONMENT, PLAIN_USER, ROSTER, TOGETHERCTL, admit, ctl, ctl_json,
+                      entry, refresh, write_config, write_roster)
 
 sys.path.append(str(CHECKOUT / "tests" / "system"))
 from accounts import Account, Accounts  # noqa: E402
@@ -137,7 +139,6 @@ def test_ones_own_session_is_left(ssh: SshClient, users: dict[str, Account]) -> 
     sudoers.write_text("ALL ALL=(ALL) NOPASSWD: ALL\n")
     sudoers.chmod(0o440)
     roster_of("una")
-    from ctl_node import TOGETHERCTL
     result = ssh.run(users["ulf"], f"sudo {TOGETHERCTL} sessions --end")
     sudoers.unlink()
     assert result.status == 1
@@ -160,3 +161,90 @@ def test_a_user_who_calls_his_process_sshd_is_no_session() -> None:
 
 def test_only_root_may_look() -> None:
     assert "needs root" in ctl("sessions", user=PLAIN_USER).stderr
+
+
+# ---- containers: what cannot be seen, and what is not ours ----------------------------------------
+
+# sshd's two processes of a session, as far as they can be told: argv is the title.
+TWO_PROCESSES = """
+import os, time
+program = {program!r}
+if os.fork() == 0:
+    os.setresgid(11002, 11002, 11002)
+    os.setresuid(11002, 11002, 11002)
+    os.execv(program, ["sshd: ulf@pts/0", "1000"])
+os.execv(program, ["sshd: ulf [priv]", "1000"])
+"""
+
+
+@pytest.fixture
+def false_sshd() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts a session of ulf's, who is on no roster, by a command of its own."""
+    write_roster(entry("alice", "admin", 10001))
+    refresh()
+    program = Path("/run/false/sshd")  # ulf cannot enter tmp_path
+    program.parent.mkdir(exist_ok=True)
+    shutil.copy("/usr/bin/sleep", program)
+    code = TWO_PROCESSES.format(program=str(program))
+    started = []
+
+    def start(*wrapper: str) -> subprocess.Popen[bytes]:
+        before = titles().count("sshd: ulf@pts/0")
+        started.append(subprocess.Popen([*wrapper, "/usr/bin/python3", "-c", code]))
+        wait_until(lambda: titles().count("sshd: ulf@pts/0") > before, "ulf's session")
+        return started[-1]
+
+    yield start
+    for process in started:
+        for pid in descent_of(process.pid):
+            os.kill(pid, 9)
+        process.wait()
+
+
+def titles() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(path.read_bytes().split(b"\0")[0].decode())
+    return found
+
+
+def descent_of(pid: int) -> list[int]:
+    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [pid] + [one for child in children.stdout.split() for one in descent_of(int(child))]
+
+
+WITHOUT_PTRACE = ["setpriv", "--bounding-set=-sys_ptrace"]
+
+
+def confined(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*WITHOUT_PTRACE, TOGETHERCTL, *arguments], env=PLAIN_ENVIRONMENT,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+def test_in_a_container_a_users_process_is_seen(
+    false_sshd: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    false_sshd(*WITHOUT_PTRACE)
+    run = confined("sessions")
+    assert run.returncode == 1 and "Of 1 open SSH sessions 1 belong" in run.stdout, run.stdout
+
+
+def test_what_cannot_be_seen_is_not_taken_for_none(
+    false_sshd: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    false_sshd()
+    run = confined("sessions")
+    assert run.returncode == 2 and "1 more may be open" in run.stdout, run.stdout
+    assert confined("sessions", "--end").returncode == 2
+    assert ctl("sessions").returncode == 1
+
+
+def test_sessions_in_containers_are_left(
+    false_sshd: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    container = false_sshd("unshare", "--pid", "--mount", "--fork", "--kill-child")
+    run = ctl("sessions", "--end")
+    assert "Of 0 open SSH sessions" in run.stdout, run.stdout
+    assert "1 SSH sessions in containers of this host are left out" in run.stdout
+    assert container.poll() is None

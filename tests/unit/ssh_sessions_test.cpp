@@ -11,7 +11,7 @@ namespace {
 
 Process process(pid_t pid, pid_t parent, uid_t uid, const char* title,
                 const char* program = "sshd") {
-    return {pid, parent, uid, 1, program, title};
+    return {pid, parent, uid, 1, program, title, false, false};
 }
 
 const Process listener =
@@ -68,7 +68,32 @@ TEST(ssh_sessions, are_not_made_by_a_title) {
     // A user's process, root's of another program, and a child that is no sshd.
     CHECK_TRUE(ssh_sessions({process(2, 1, 1000, "sshd: alice [priv]"), child}).empty());
     CHECK_TRUE(ssh_sessions({process(2, 1, 0, "sshd: alice [priv]", "sudo"), child}).empty());
-    CHECK_TRUE(ssh_sessions({process(2, 1, 0, "sshd: alice [priv]"),
-                             process(3, 2, 1000, "sshd: alice@pts/0", "bash")})
-                   .empty());
+    CHECK_TRUE(
+        ssh_sessions({process(2, 1, 0, "sshd: alice [priv]"), process(3, 2, 1000, "bash", "bash")})
+            .empty());
+}
+
+// Without CAP_SYS_PTRACE root may not ask for the program of a user's process.
+TEST(ssh_sessions, whose_childs_program_is_hidden_are_some_all_the_same) {
+    auto child = process(3, 2, 1000, "sshd: alice@pts/0", "");
+    child.hidden = true;
+    const std::vector<Process> processes = {process(2, 1, 0, "sshd: alice [priv]"), child};
+    LONGS_EQUAL(1, ssh_sessions(processes).size());
+    LONGS_EQUAL(0, left_out(processes).hidden);
+}
+
+TEST(ssh_sessions, whose_monitors_program_is_hidden_may_be_some) {
+    auto monitor = process(2, 1, 0, "sshd: alice [priv]", "");
+    monitor.hidden = true;
+    const std::vector<Process> processes = {monitor, process(3, 2, 1000, "sshd: alice@pts/0")};
+    CHECK_TRUE(ssh_sessions(processes).empty());
+    LONGS_EQUAL(1, left_out(processes).hidden);
+}
+
+TEST(ssh_sessions, of_containers_are_left_out) {
+    auto monitor = process(2, 1, 0, "sshd: alice [priv]");
+    monitor.elsewhere = true;
+    const std::vector<Process> processes = {monitor, process(3, 2, 1000, "sshd: alice@pts/0")};
+    CHECK_TRUE(ssh_sessions(processes).empty());
+    LONGS_EQUAL(1, left_out(processes).elsewhere);
 }
