@@ -40,6 +40,7 @@ struct Findings {
     std::vector<RefusedSession> sessions;
     std::vector<RefusedJob> jobs;
     std::vector<std::string> notes;
+    bool jobs_unknown = false;
     bool gate_cannot_tell = false;  // of some
     bool cannot_tell = false;       // as a whole
 };
@@ -118,6 +119,7 @@ void find_sessions(Asked& gate, Findings& findings) {
 void find_jobs(Asked& gate, Findings& findings) {
     const auto jobs = jobs_in_queue();
     if (!jobs) {
+        findings.jobs_unknown = true;
         findings.notes.push_back("Slurm's jobs could not be listed: " + jobs.error().message);
         return;
     }
@@ -193,7 +195,6 @@ Json::Value json_of(const Findings& findings) {
         job["login"] = one.decision.login.empty() ? Json::Value() : one.decision.login;
         job["uid"] = one.job.uid;
         job["state"] = one.job.state;
-        job["name"] = one.job.name;
         job["reason"] = std::string(name_of(one.decision.reason));
         json["jobs"].append(job);
     }
@@ -214,11 +215,11 @@ void show(const Findings& findings, bool end, Output& output) {
     if (!rows.empty()) output.table({"LOGIN", "UID", "PID", "TERMINAL", "REASON", "STATE"}, rows);
     rows.clear();
     for (const auto& one : findings.jobs)
-        rows.push_back({one.job.id, subject_of(one.decision), one.job.state, one.job.name,
+        rows.push_back({one.job.id, subject_of(one.decision), one.job.state,
                         std::string(name_of(one.decision.reason))});
     if (!rows.empty()) {
         output.line("Their Slurm jobs, which are left (scancel ends one):");
-        output.table({"JOB", "LOGIN", "STATE", "NAME", "REASON"}, rows);
+        output.table({"JOB", "LOGIN", "STATE", "REASON"}, rows);
     }
     for (const auto& note : findings.notes) output.line("Note: " + note, Tone::warning);
 }
@@ -227,7 +228,9 @@ ExitStatus exit_status_of(const Findings& findings, bool end) {
     const bool all_ended = std::all_of(findings.sessions.begin(), findings.sessions.end(),
                                        [](const RefusedSession& one) { return one.ended; });
     if (!all_ended || (!end && !findings.jobs.empty())) return exit_no;
-    return findings.cannot_tell || findings.gate_cannot_tell ? exit_cannot_tell : exit_yes;
+    const bool unknown = findings.cannot_tell || findings.gate_cannot_tell ||
+                         (!end && findings.jobs_unknown);  // --end leaves jobs
+    return unknown ? exit_cannot_tell : exit_yes;
 }
 
 int run(const CommandLine& line, Output& output) {
