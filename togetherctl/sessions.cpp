@@ -10,6 +10,7 @@
 #include "exempt_logins.h"
 #include "explanation.h"
 #include "gate.h"
+#include "invoker.h"
 #include "once_refresher.h"
 #include "output.h"
 #include "slurm_jobs.h"
@@ -105,13 +106,16 @@ void note_what_is_left_out(const LeftOut& left_out, Findings& findings) {
 
 void find_sessions(Asked& gate, Findings& findings) {
     const auto processes = running_processes();
+    // tmux and nohup have left the session that they came from; those who are behind them have not.
+    const auto people = people_behind_this();
     note_what_is_left_out(left_out(processes), findings);
     for (auto& session : ssh_sessions(processes)) {
         ++findings.open;
         const Decision& decision = gate.login(session.login);
         findings.gate_cannot_tell = findings.gate_cannot_tell || is_unknown(decision);
         if (!is_refused(decision) || gate.is_admitted(session.login)) continue;
-        const bool yours = is_ours(session, processes);
+        const bool yours = std::find(people.begin(), people.end(), session.login) != people.end() ||
+                           is_ours(session, processes);
         findings.sessions.push_back({std::move(session), decision, yours});
     }
 }

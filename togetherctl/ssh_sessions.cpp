@@ -151,6 +151,15 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
+// Of the kernel's audit, set by pam_loginuid. None where a process has its parent's: then nothing
+// set it at this login, and an sshd that somebody started by hand has one for all.
+std::optional<std::string> audit_session_of(const Process& monitor) {
+    const auto session = whole("/proc/" + std::to_string(monitor.pid) + "/sessionid");
+    const auto listeners = whole("/proc/" + std::to_string(monitor.parent) + "/sessionid");
+    if (session.empty() || session == "4294967295" || session == listeners) return std::nullopt;
+    return session;
+}
+
 // A process that is held, so that no other one that took over its pid can be meant.
 class Held {
   public:
@@ -236,6 +245,8 @@ LeftOut left_out(const std::vector<Process>& processes) {
 }
 
 bool is_ours(const SshSession& session, const std::vector<Process>& processes) {
+    if (const auto audited = audit_session_of(session.monitor))
+        if (*audited == whole("/proc/self/sessionid")) return true;
     pid_t pid = ::getpid();
     for (int depth = 0; depth < 256 && pid > 1; ++depth) {
         if (pid == session.monitor.pid) return true;

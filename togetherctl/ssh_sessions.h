@@ -48,7 +48,8 @@ struct LeftOut {
 };
 LeftOut left_out(const std::vector<Process>& processes);
 
-// In whose descent this process is.
+// In whose descent this process is, or from which audit says it came (a tmux server's parent is
+// process 1).
 bool is_ours(const SshSession& session, const std::vector<Process>& processes);
 
 // TERM, which sshd passes on to its child; after `patience` seconds KILL. Only while the processes

@@ -19,6 +19,7 @@ from ssh_client import Connection, SshClient  # noqa: E402
 from sshd import Sshd  # noqa: E402
 from waiting import wait_until  # noqa: E402
 
+FalseSshd = Callable[..., subprocess.Popen[bytes]]
 USERS = {"una": 11001, "ulf": 11002, "uwe": 11003}
 
 
@@ -183,6 +184,14 @@ def test_ones_own_session_is_left(ssh: SshClient, users: dict[str, Account]) -> 
     assert "your own session (ulf) is left" in result.stdout
 
 
+def test_ones_own_session_is_left_behind_tmux_too(connections: dict[str, Connection]) -> None:
+    """Whose parents are not the session's; sudo still says whose it is."""
+    run = ctl("sessions", "--end", environment={"SUDO_USER": "ulf"})
+    assert run.returncode == 1 and "your own session (ulf) is left" in run.stdout
+    assert is_open(connections["ulf"])
+    wait_until(lambda: not is_open(connections["uwe"]), "the end of uwe's")
+
+
 def test_a_user_who_calls_his_process_sshd_is_no_session() -> None:
     write_roster(entry("alice", "admin", 10001))
     refresh()
@@ -216,7 +225,7 @@ os.execv(program, ["sshd: ulf [priv]", "1000"])
 
 
 @pytest.fixture
-def false_sshd() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+def false_sshd() -> Iterator[FalseSshd]:
     """Starts a session of ulf's, who is on no roster, by a command of its own."""
     write_roster(entry("alice", "admin", 10001))
     refresh()
@@ -260,17 +269,13 @@ def confined(*arguments: str) -> subprocess.CompletedProcess[str]:
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
 
-def test_in_a_container_a_users_process_is_seen(
-    false_sshd: Callable[..., subprocess.Popen[bytes]]
-) -> None:
+def test_in_a_container_a_users_process_is_seen(false_sshd: FalseSshd) -> None:
     false_sshd(*WITHOUT_PTRACE)
     run = confined("sessions")
     assert run.returncode == 1 and "Of 1 open SSH sessions 1 belong" in run.stdout, run.stdout
 
 
-def test_what_cannot_be_seen_is_not_taken_for_none(
-    false_sshd: Callable[..., subprocess.Popen[bytes]]
-) -> None:
+def test_what_cannot_be_seen_is_not_taken_for_none(false_sshd: FalseSshd) -> None:
     false_sshd()
     run = confined("sessions")
     assert run.returncode == 2 and "1 more may be open" in run.stdout, run.stdout
@@ -278,11 +283,45 @@ def test_what_cannot_be_seen_is_not_taken_for_none(
     assert ctl("sessions").returncode == 1
 
 
-def test_sessions_in_containers_are_left(
-    false_sshd: Callable[..., subprocess.Popen[bytes]]
-) -> None:
+def test_sessions_in_containers_are_left(false_sshd: FalseSshd) -> None:
     container = false_sshd("unshare", "--pid", "--mount", "--fork", "--kill-child")
     run = ctl("sessions", "--end")
     assert "Of 0 open SSH sessions" in run.stdout, run.stdout
     assert "1 SSH sessions in containers of this host are left out" in run.stdout
     assert container.poll() is None
+
+
+# ---- one's own, as audit knows it ------------------------------------------------------------------
+
+# pam_loginuid's doing, and a shell that left the session (setsid, and its parent ended): it asks when
+# it is told to. Then the command that follows.
+LEAVES_A_SHELL = """
+import os, subprocess, sys
+from pathlib import Path
+control, ctl = Path(sys.argv[1]), sys.argv[2]
+Path("/proc/self/loginuid").write_text("0")
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        (control / "go").read_text()
+        run = subprocess.run([ctl, "sessions", "--end"], capture_output=True, text=True)
+        (control / "part").write_text(run.stdout + run.stderr)
+        (control / "part").rename(control / "said")
+    os._exit(0)
+os.wait()
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
+def audit_sets_sessions() -> bool:
+    return subprocess.run(["sh", "-c", "echo 0 >/proc/self/loginuid"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.skipif(not audit_sets_sessions(), reason="a kernel without audit")
+def test_ones_own_session_is_left_that_audit_knows(false_sshd: FalseSshd, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "go")
+    false_sshd("/usr/bin/python3", "-c", LEAVES_A_SHELL, str(tmp_path), str(TOGETHERCTL))
+    (tmp_path / "go").write_text("go")
+    said = tmp_path / "said"
+    wait_until(said.exists, "what the shell was told")
+    assert "your own session (ulf) is left" in said.read_text()
