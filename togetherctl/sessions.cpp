@@ -28,7 +28,7 @@ struct RefusedSession {
     SshSession session;
     Decision decision;
     bool yours = false;
-    bool ended = false;
+    Ending ending = Ending::open;
 };
 
 struct RefusedJob {
@@ -108,6 +108,11 @@ void find_sessions(Asked& gate, Findings& findings) {
     const auto processes = running_processes();
     // tmux and nohup have left the session that they came from; those who are behind them have not.
     const auto people = people_behind_this();
+    if (processes.empty()) {  // we are one
+        findings.cannot_tell = true;
+        findings.notes.emplace_back(
+            "/proc cannot be read: nobody can tell which sessions there are");
+    }
     note_what_is_left_out(left_out(processes), findings);
     for (auto& session : ssh_sessions(processes)) {
         ++findings.open;
@@ -156,7 +161,11 @@ void end_them(Findings& findings) {
             findings.notes.push_back("OBSERVE MODE: " + one.session.login +
                                      " is not refused, and left");
         else
-            one.ended = end_session(one.session, patience);
+            one.ending = end_session(one.session, patience);
+        if (one.ending != Ending::cannot_tell) continue;
+        findings.cannot_tell = true;
+        findings.notes.push_back("/proc does not say whether the session of " + one.session.login +
+                                 " is still the same: it is left");
     }
 }
 
@@ -171,7 +180,7 @@ std::size_t processes_of(uid_t uid) {
 void note_what_is_left(Findings& findings) {
     std::map<uid_t, std::string> users;
     for (const auto& one : findings.sessions)
-        if (one.ended) users.emplace(one.session.uid, one.session.login);
+        if (one.ending == Ending::ended) users.emplace(one.session.uid, one.session.login);
     for (const auto& [uid, login] : users)
         if (const auto left = processes_of(uid); left > 0)
             findings.notes.push_back(std::to_string(left) + " processes of " + login +
@@ -190,7 +199,10 @@ Json::Value json_of(const Findings& findings) {
         session["terminals"] = one.session.terminals;
         session["reason"] = std::string(name_of(one.decision.reason));
         session["yours"] = one.yours;
-        session["ended"] = one.ended;
+        // null: nobody can tell
+        session["ended"] = one.ending == Ending::cannot_tell
+                               ? Json::Value()
+                               : Json::Value(one.ending == Ending::ended);
         json["sessions"].append(session);
     }
     for (const auto& one : findings.jobs) {
@@ -206,6 +218,12 @@ Json::Value json_of(const Findings& findings) {
     return json;
 }
 
+std::string state_of(const RefusedSession& session, bool end) {
+    if (session.ending == Ending::ended) return "ended";
+    if (session.ending == Ending::cannot_tell) return "CANNOT TELL";
+    return end ? "STILL OPEN" : "open";
+}
+
 void show(const Findings& findings, bool end, Output& output) {
     output.line("Of " + std::to_string(findings.open) + " open SSH sessions " +
                 std::to_string(findings.sessions.size()) +
@@ -214,8 +232,7 @@ void show(const Findings& findings, bool end, Output& output) {
     for (const auto& one : findings.sessions)
         rows.push_back({one.session.login, std::to_string(one.session.uid),
                         std::to_string(one.session.monitor.pid), one.session.terminals,
-                        std::string(name_of(one.decision.reason)),
-                        one.ended ? "ended" : (end ? "STILL OPEN" : "open")});
+                        std::string(name_of(one.decision.reason)), state_of(one, end)});
     if (!rows.empty()) output.table({"LOGIN", "UID", "PID", "TERMINAL", "REASON", "STATE"}, rows);
     rows.clear();
     for (const auto& one : findings.jobs)
@@ -229,9 +246,10 @@ void show(const Findings& findings, bool end, Output& output) {
 }
 
 ExitStatus exit_status_of(const Findings& findings, bool end) {
-    const bool all_ended = std::all_of(findings.sessions.begin(), findings.sessions.end(),
-                                       [](const RefusedSession& one) { return one.ended; });
-    if (!all_ended || (!end && !findings.jobs.empty())) return exit_no;
+    const bool any_open =
+        std::any_of(findings.sessions.begin(), findings.sessions.end(),
+                    [](const RefusedSession& one) { return one.ending == Ending::open; });
+    if (any_open || (!end && !findings.jobs.empty())) return exit_no;
     const bool unknown = findings.cannot_tell || findings.gate_cannot_tell ||
                          (!end && findings.jobs_unknown);  // --end leaves jobs
     return unknown ? exit_cannot_tell : exit_yes;

@@ -62,17 +62,20 @@ std::string title_of(const std::string& folder) {
     return text.substr(0, text.find('\0'));
 }
 
+enum class Stat { read, zombie, unreadable };
+
 // Parent and start; the name before them may hold blanks and parentheses.
-bool read_stat(const std::string& folder, Process& process) {
+Stat read_stat(const std::string& folder, Process& process) {
     const auto text = whole(folder + "/stat");
     const auto end = text.rfind(')');
-    if (end == text.npos) return false;
+    if (end == text.npos) return Stat::unreadable;
     std::istringstream fields(text.substr(end + 1));
     std::string state;
     std::string skipped;
     fields >> state >> process.parent;
     for (int field = 5; field < 22; ++field) fields >> skipped;
-    return static_cast<bool>(fields >> process.started) && state != "Z";
+    if (!(fields >> process.started)) return Stat::unreadable;
+    return state == "Z" ? Stat::zombie : Stat::read;
 }
 
 bool read_uid(const std::string& folder, Process& process) {
@@ -94,7 +97,7 @@ std::optional<Process> read_process(pid_t pid) {
     Process process;
     process.pid = pid;
     const std::string folder = "/proc/" + std::to_string(pid);
-    if (!read_stat(folder, process) || !read_uid(folder, process)) return std::nullopt;
+    if (read_stat(folder, process) != Stat::read || !read_uid(folder, process)) return std::nullopt;
     read_program(folder, process);
     process.elsewhere = is_elsewhere(folder);
     process.title = title_of(folder);
@@ -160,17 +163,36 @@ std::optional<std::string> audit_session_of(const Process& monitor) {
     return session;
 }
 
+// Is it still the process that was found?
+enum class Now { same, gone, unknown };
+
+Now look_again(const Process& process) {
+    // After the look: it may end in between.
+    const auto gone_or = [&process](Now otherwise) {
+        return ::kill(process.pid, 0) != 0 && errno == ESRCH ? Now::gone : otherwise;
+    };
+    Process found;
+    const auto stat = read_stat("/proc/" + std::to_string(process.pid), found);
+    if (stat == Stat::zombie) return Now::gone;
+    if (stat == Stat::unreadable) return gone_or(Now::unknown);
+    if (found.started != process.started) return Now::gone;
+    const auto now = read_process(process.pid);
+    const bool same = now && now->uid == process.uid && now->program == process.program;
+    return same ? Now::same : gone_or(Now::unknown);
+}
+
 // A process that is held, so that no other one that took over its pid can be meant.
 class Held {
   public:
     explicit Held(const Process& process)
         : pid_(process.pid),
           pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0U))),
-          // Looked at again now that it is held: is it still the one that was found?
-          same_(is_still(process)) {}
+          now_(look_again(process)) {}  // now that it is held
+
+    bool unknown() const { return now_ == Now::unknown; }
 
     void signal(int number) const {
-        if (!same_ || ended()) return;
+        if (now_ != Now::same || ended()) return;
         if (pidfd_)
             ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0U);
         else
@@ -178,22 +200,16 @@ class Held {
     }
 
     bool ended() const {
-        if (!same_) return true;
+        if (now_ != Now::same) return now_ == Now::gone;
         if (!pidfd_) return ::kill(pid_, 0) != 0;
         pollfd end{pidfd_.get(), POLLIN, 0};
         return ::poll(&end, 1, 0) == 1;
     }
 
   private:
-    static bool is_still(const Process& process) {
-        const auto now = read_process(process.pid);
-        return now && now->started == process.started && now->uid == process.uid &&
-               now->program == process.program;
-    }
-
     pid_t pid_;
     FileDescriptor pidfd_;
-    bool same_;
+    Now now_;
 };
 
 bool all_ended(const std::vector<Held>& held, std::chrono::milliseconds patience) {
@@ -256,22 +272,24 @@ bool is_ours(const SshSession& session, const std::vector<Process>& processes) {
             pid = found->parent;
         } else {
             Process other;  // sudo, su: of two user ids
-            if (!read_stat("/proc/" + std::to_string(pid), other)) return false;
+            if (read_stat("/proc/" + std::to_string(pid), other) == Stat::unreadable) return false;
             pid = other.parent;
         }
     }
     return false;
 }
 
-bool end_session(const SshSession& session, int patience) {
+Ending end_session(const SshSession& session, int patience) {
     std::vector<Held> held;
     held.reserve(1 + session.children.size());
     held.emplace_back(session.monitor);
     for (const auto& child : session.children) held.emplace_back(child);
+    if (std::any_of(held.begin(), held.end(), [](const Held& one) { return one.unknown(); }))
+        return Ending::cannot_tell;
     held.front().signal(SIGTERM);
-    if (all_ended(held, std::chrono::seconds(patience))) return true;
+    if (all_ended(held, std::chrono::seconds(patience))) return Ending::ended;
     for (const auto& one : held) one.signal(SIGKILL);
-    return all_ended(held, std::chrono::seconds(patience));
+    return all_ended(held, std::chrono::seconds(patience)) ? Ending::ended : Ending::open;
 }
 
 }  // namespace togetherctl

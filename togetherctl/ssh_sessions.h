@@ -52,8 +52,10 @@ LeftOut left_out(const std::vector<Process>& processes);
 // process 1).
 bool is_ours(const SshSession& session, const std::vector<Process>& processes);
 
+enum class Ending { open, ended, cannot_tell };
+
 // TERM, which sshd passes on to its child; after `patience` seconds KILL. Only while the processes
-// are the ones that were found. False where one is still there.
-bool end_session(const SshSession& session, int patience);
+// are the ones that were found; where that cannot be seen none is sent anything.
+Ending end_session(const SshSession& session, int patience);
 
 }  // namespace togetherctl
