@@ -55,21 +55,15 @@ def connections(ssh: SshClient, users: dict[str, Account]) -> Iterator[dict[str,
         connection.__exit__()
 
 
-@pytest.fixture(autouse=True)
-def squeue(tmp_path: Path) -> Iterator[Path]:
-    """What stands where Slurm's does, if it is installed: an empty queue."""
-    fake = tmp_path / "squeue"
-    fake.write_text("#!/bin/sh\n")
-    fake.chmod(0o755)
-    real = Path("/usr/bin/squeue")
-    if real.exists():
-        subprocess.run(["mount", "--bind", fake, real], check=True)
-    yield fake
-    if real.exists():
-        subprocess.run(["umount", real], check=True)
+@pytest.fixture
+def queue(squeue: Path) -> Iterator[Path]:
+    """squeue, to be written."""
+    before = squeue.read_text()
+    yield squeue
+    squeue.write_text(before)
 
 
-# squeue with the job that ulf made, named as the last argument says.
+# One job, of ulf's, whose name goes on in a second line.
 SQUEUE = """#!/bin/sh
 format=$(echo "$*" | sed 's/.*--format=//; s/ .*//')
 echo "$format" | sed "s/%i/7/; s/%U/11002/; s/%T/RUNNING/; s/%j/x\\\\n8|11001|RUNNING|forged/"
@@ -77,17 +71,17 @@ echo "$format" | sed "s/%i/7/; s/%U/11002/; s/%T/RUNNING/; s/%j/x\\\\n8|11001|RU
 
 
 @pytest.mark.skipif(not Path("/usr/bin/squeue").exists(), reason="Slurm's commands are not installed")
-def test_a_jobs_name_forges_no_row(users: dict[str, Account], squeue: Path) -> None:
+def test_a_jobs_name_forges_no_row(users: dict[str, Account], queue: Path) -> None:
     roster_of()
-    squeue.write_text(SQUEUE)
+    queue.write_text(SQUEUE)
     document = ctl_json("sessions")
     assert [(job["id"], job["uid"]) for job in document["jobs"]] == [("7", 11002)]
 
 
 @pytest.mark.skipif(not Path("/usr/bin/squeue").exists(), reason="Slurm's commands are not installed")
-def test_jobs_that_cannot_be_listed_are_not_none(users: dict[str, Account], squeue: Path) -> None:
+def test_jobs_that_cannot_be_listed_are_not_none(users: dict[str, Account], queue: Path) -> None:
     roster_of(*USERS)
-    squeue.write_text("#!/bin/sh\necho no such host >&2\nexit 1\n")
+    queue.write_text("#!/bin/sh\necho no such host >&2\nexit 1\n")
     run = ctl("sessions")
     assert run.returncode == 2 and "could not be listed" in run.stdout
     assert ctl("sessions", "--end").returncode == 0
