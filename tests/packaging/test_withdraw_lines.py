@@ -225,12 +225,13 @@ def test_plugstack_elsewhere(setting: str, where: str, slurm: Path, tmp_path: Pa
     assert withdraw("spank", tmp_path).returncode == 1
 
 
-def test_slurm_configuration_elsewhere_and_included(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["slurm.conf", "cluster.conf"])
+def test_slurm_configuration_elsewhere_and_included(name: str, tmp_path: Path) -> None:
     (tmp_path / "etc" / "default").mkdir(parents=True)
-    (tmp_path / "etc" / "default" / "slurmctld").write_text('SLURM_CONF="/srv/slurm/slurm.conf"\n')
+    (tmp_path / "etc" / "default" / "slurmctld").write_text(f'SLURM_CONF="/srv/slurm/{name}"\n')
     folder = tmp_path / "srv" / "slurm"
     folder.mkdir(parents=True)
-    (folder / "slurm.conf").write_text("Include gate.conf\n")
+    (folder / name).write_text("Include gate.conf\n")
     (folder / "gate.conf").write_text("JobSubmitPlugins=together\n")
     assert withdraw("job_submit", tmp_path).returncode == 0
     assert (folder / "gate.conf").read_text() == ""
