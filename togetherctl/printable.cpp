@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "identifiers.h"
+
 namespace togetherctl {
 namespace {
 
@@ -37,7 +39,9 @@ std::string printable(std::string_view text) {
     std::string result;
     result.reserve(text.size());
     while (!text.empty()) {
-        const auto length = sequence_length(text);
+        auto length = sequence_length(text);
+        // Marks that reorder or hide text would make a line read as another.
+        if (!together::is_printable(text.substr(0, length))) length = 0;
         if (length > 0) {
             result += text.substr(0, length);
         } else {

@@ -6,8 +6,8 @@
 
 namespace togetherctl {
 
-// UTF-8 as it is; control characters and what is no UTF-8 as \xNN: a byte such as 0x9b begins an
-// escape sequence on some terminals.
+// UTF-8 as it is; what is_printable refuses (controls, marks that reorder or hide text) and what is
+// no UTF-8 as \xNN: a byte such as 0x9b begins an escape sequence on some terminals.
 std::string printable(std::string_view text);
 
 // The same between quotes.

@@ -10,6 +10,7 @@
 #include "exempt_logins.h"
 #include "explanation.h"
 #include "gate.h"
+#include "invoker.h"
 #include "once_refresher.h"
 #include "output.h"
 #include "slurm_jobs.h"
@@ -27,7 +28,7 @@ struct RefusedSession {
     SshSession session;
     Decision decision;
     bool yours = false;
-    bool ended = false;
+    Ending ending = Ending::open;
 };
 
 struct RefusedJob {
@@ -40,7 +41,9 @@ struct Findings {
     std::vector<RefusedSession> sessions;
     std::vector<RefusedJob> jobs;
     std::vector<std::string> notes;
-    bool cannot_tell = false;
+    bool jobs_unknown = false;
+    bool gate_cannot_tell = false;  // of some
+    bool cannot_tell = false;       // as a whole
 };
 
 // The gate, asked once for each login or uid.
@@ -88,14 +91,36 @@ bool is_unknown(const Decision& decision) {
     return decision.would.value_or(decision.verdict) == Verdict::unavailable;
 }
 
+void note_what_is_left_out(const LeftOut& left_out, Findings& findings) {
+    if (left_out.hidden > 0) {
+        findings.cannot_tell = true;
+        findings.notes.push_back(std::to_string(left_out.hidden) +
+                                 " more may be open: of root's processes with such a title the "
+                                 "program cannot be seen (CAP_SYS_PTRACE is missing)");
+    }
+    if (left_out.elsewhere > 0)
+        findings.notes.push_back(std::to_string(left_out.elsewhere) +
+                                 " SSH sessions in containers of this host are left out: look "
+                                 "at them inside");
+}
+
 void find_sessions(Asked& gate, Findings& findings) {
     const auto processes = running_processes();
+    // tmux and nohup have left the session that they came from; those who are behind them have not.
+    const auto people = people_behind_this();
+    if (processes.empty()) {  // we are one
+        findings.cannot_tell = true;
+        findings.notes.emplace_back(
+            "/proc cannot be read: nobody can tell which sessions there are");
+    }
+    note_what_is_left_out(left_out(processes), findings);
     for (auto& session : ssh_sessions(processes)) {
         ++findings.open;
         const Decision& decision = gate.login(session.login);
-        findings.cannot_tell = findings.cannot_tell || is_unknown(decision);
+        findings.gate_cannot_tell = findings.gate_cannot_tell || is_unknown(decision);
         if (!is_refused(decision) || gate.is_admitted(session.login)) continue;
-        const bool yours = is_ours(session, processes);
+        const bool yours = std::find(people.begin(), people.end(), session.login) != people.end() ||
+                           is_ours(session, processes);
         findings.sessions.push_back({std::move(session), decision, yours});
     }
 }
@@ -103,12 +128,13 @@ void find_sessions(Asked& gate, Findings& findings) {
 void find_jobs(Asked& gate, Findings& findings) {
     const auto jobs = jobs_in_queue();
     if (!jobs) {
+        findings.jobs_unknown = true;
         findings.notes.push_back("Slurm's jobs could not be listed: " + jobs.error().message);
         return;
     }
     for (const auto& job : *jobs) {
         const Decision& decision = gate.uid(job.uid);
-        findings.cannot_tell = findings.cannot_tell || is_unknown(decision);
+        findings.gate_cannot_tell = findings.gate_cannot_tell || is_unknown(decision);
         if (is_refused(decision)) findings.jobs.push_back({job, decision});
     }
 }
@@ -120,7 +146,7 @@ Findings find(Config config) {
     Asked gate(config);
     find_sessions(gate, findings);
     find_jobs(gate, findings);
-    if (findings.cannot_tell)
+    if (findings.gate_cannot_tell)
         findings.notes.emplace_back(
             "of some the gate cannot tell now (togetherctl status); they are left alone");
     return findings;
@@ -135,21 +161,26 @@ void end_them(Findings& findings) {
             findings.notes.push_back("OBSERVE MODE: " + one.session.login +
                                      " is not refused, and left");
         else
-            one.ended = end_session(one.session, patience);
+            one.ending = end_session(one.session, patience);
+        if (one.ending != Ending::cannot_tell) continue;
+        findings.cannot_tell = true;
+        findings.notes.push_back("/proc does not say whether the session of " + one.session.login +
+                                 " is still the same: it is left");
     }
 }
 
 // What a user left running beside the session: nohup, tmux.
 std::size_t processes_of(uid_t uid) {
     const auto processes = running_processes();
-    return static_cast<std::size_t>(std::count_if(processes.begin(), processes.end(),
-                                                  [&](const Process& p) { return p.uid == uid; }));
+    return static_cast<std::size_t>(
+        std::count_if(processes.begin(), processes.end(),
+                      [&](const Process& p) { return p.uid == uid && !p.elsewhere; }));
 }
 
 void note_what_is_left(Findings& findings) {
     std::map<uid_t, std::string> users;
     for (const auto& one : findings.sessions)
-        if (one.ended) users.emplace(one.session.uid, one.session.login);
+        if (one.ending == Ending::ended) users.emplace(one.session.uid, one.session.login);
     for (const auto& [uid, login] : users)
         if (const auto left = processes_of(uid); left > 0)
             findings.notes.push_back(std::to_string(left) + " processes of " + login +
@@ -168,7 +199,10 @@ Json::Value json_of(const Findings& findings) {
         session["terminals"] = one.session.terminals;
         session["reason"] = std::string(name_of(one.decision.reason));
         session["yours"] = one.yours;
-        session["ended"] = one.ended;
+        // null: nobody can tell
+        session["ended"] = one.ending == Ending::cannot_tell
+                               ? Json::Value()
+                               : Json::Value(one.ending == Ending::ended);
         json["sessions"].append(session);
     }
     for (const auto& one : findings.jobs) {
@@ -177,12 +211,17 @@ Json::Value json_of(const Findings& findings) {
         job["login"] = one.decision.login.empty() ? Json::Value() : one.decision.login;
         job["uid"] = one.job.uid;
         job["state"] = one.job.state;
-        job["name"] = one.job.name;
         job["reason"] = std::string(name_of(one.decision.reason));
         json["jobs"].append(job);
     }
     for (const auto& note : findings.notes) json["notes"].append(note);
     return json;
+}
+
+std::string state_of(const RefusedSession& session, bool end) {
+    if (session.ending == Ending::ended) return "ended";
+    if (session.ending == Ending::cannot_tell) return "CANNOT TELL";
+    return end ? "STILL OPEN" : "open";
 }
 
 void show(const Findings& findings, bool end, Output& output) {
@@ -193,25 +232,27 @@ void show(const Findings& findings, bool end, Output& output) {
     for (const auto& one : findings.sessions)
         rows.push_back({one.session.login, std::to_string(one.session.uid),
                         std::to_string(one.session.monitor.pid), one.session.terminals,
-                        std::string(name_of(one.decision.reason)),
-                        one.ended ? "ended" : (end ? "STILL OPEN" : "open")});
+                        std::string(name_of(one.decision.reason)), state_of(one, end)});
     if (!rows.empty()) output.table({"LOGIN", "UID", "PID", "TERMINAL", "REASON", "STATE"}, rows);
     rows.clear();
     for (const auto& one : findings.jobs)
-        rows.push_back({one.job.id, subject_of(one.decision), one.job.state, one.job.name,
+        rows.push_back({one.job.id, subject_of(one.decision), one.job.state,
                         std::string(name_of(one.decision.reason))});
     if (!rows.empty()) {
         output.line("Their Slurm jobs, which are left (scancel ends one):");
-        output.table({"JOB", "LOGIN", "STATE", "NAME", "REASON"}, rows);
+        output.table({"JOB", "LOGIN", "STATE", "REASON"}, rows);
     }
     for (const auto& note : findings.notes) output.line("Note: " + note, Tone::warning);
 }
 
 ExitStatus exit_status_of(const Findings& findings, bool end) {
-    const bool all_ended = std::all_of(findings.sessions.begin(), findings.sessions.end(),
-                                       [](const RefusedSession& one) { return one.ended; });
-    if (!all_ended || (!end && !findings.jobs.empty())) return exit_no;
-    return findings.cannot_tell ? exit_cannot_tell : exit_yes;
+    const bool any_open =
+        std::any_of(findings.sessions.begin(), findings.sessions.end(),
+                    [](const RefusedSession& one) { return one.ending == Ending::open; });
+    if (any_open || (!end && !findings.jobs.empty())) return exit_no;
+    const bool unknown = findings.cannot_tell || findings.gate_cannot_tell ||
+                         (!end && findings.jobs_unknown);  // --end leaves jobs
+    return unknown ? exit_cannot_tell : exit_yes;
 }
 
 int run(const CommandLine& line, Output& output) {
@@ -239,7 +280,8 @@ constexpr std::array<Option, 1> options = {{
 constexpr std::array<Status, 3> statuses = {{
     {"0", "there are none (with --end: none any more)"},
     {"1", "there are some"},
-    {"2", "of some the gate cannot tell; the configuration is wrong, or wrong usage"},
+    {"2",
+     "of some nobody can tell (the notes say why); the configuration is wrong, or wrong usage"},
 }};
 
 }  // namespace

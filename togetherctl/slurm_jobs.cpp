@@ -20,7 +20,6 @@ std::vector<SlurmJob> parse_jobs(const std::string& output) {
         std::getline(fields, job.id, '|');
         std::getline(fields, uid, '|');
         std::getline(fields, job.state, '|');
-        std::getline(fields, job.name);  // last: a user may name it anything
         if (!together::is_digits(uid)) continue;
         std::from_chars(uid.data(), uid.data() + uid.size(), job.uid);
         jobs.push_back(std::move(job));
@@ -31,7 +30,7 @@ std::vector<SlurmJob> parse_jobs(const std::string& output) {
 together::Result<std::vector<SlurmJob>> jobs_in_queue() {
     const auto squeue = slurm_program("squeue");
     if (squeue.empty()) return std::vector<SlurmJob>();
-    const auto output = output_of(squeue, {"--all", "--noheader", "--format=%i|%U|%T|%j"}, 10s);
+    const auto output = output_of(squeue, {"--all", "--noheader", "--format=%i|%U|%T"}, 10s);
     if (!output) return tl::make_unexpected(output.error());
     return parse_jobs(*output);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <fstream>
@@ -34,14 +35,26 @@ std::string whole(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string program_of(const std::string& folder) {
+// Empty where it cannot be read; errno says why.
+std::string link_at(const std::string& path) {
     char target[4096];
-    const auto length = ::readlink((folder + "/exe").c_str(), target, sizeof target);
-    if (length <= 0) return {};
-    std::string_view path(target, static_cast<std::size_t>(length));
+    const auto length = ::readlink(path.c_str(), target, sizeof target);
+    return length <= 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
+}
+
+void read_program(const std::string& folder, Process& process) {
+    const auto target = link_at(folder + "/exe");
+    process.hidden = target.empty() && (errno == EACCES || errno == EPERM);
+    std::string_view path = target;
     constexpr std::string_view replaced = " (deleted)";  // by an upgrade
     if (path.ends_with(replaced)) path.remove_suffix(replaced.size());
-    return std::string(path.substr(path.rfind('/') + 1));
+    process.program = path.substr(path.rfind('/') + 1);
+}
+
+bool is_elsewhere(const std::string& folder) {
+    static const std::string ours = link_at("/proc/self/ns/pid");
+    const auto its = link_at(folder + "/ns/pid");
+    return !its.empty() && its != ours;
 }
 
 std::string title_of(const std::string& folder) {
@@ -49,17 +62,20 @@ std::string title_of(const std::string& folder) {
     return text.substr(0, text.find('\0'));
 }
 
+enum class Stat { read, zombie, unreadable };
+
 // Parent and start; the name before them may hold blanks and parentheses.
-bool read_stat(const std::string& folder, Process& process) {
+Stat read_stat(const std::string& folder, Process& process) {
     const auto text = whole(folder + "/stat");
     const auto end = text.rfind(')');
-    if (end == text.npos) return false;
+    if (end == text.npos) return Stat::unreadable;
     std::istringstream fields(text.substr(end + 1));
     std::string state;
     std::string skipped;
     fields >> state >> process.parent;
     for (int field = 5; field < 22; ++field) fields >> skipped;
-    return static_cast<bool>(fields >> process.started) && state != "Z";
+    if (!(fields >> process.started)) return Stat::unreadable;
+    return state == "Z" ? Stat::zombie : Stat::read;
 }
 
 bool read_uid(const std::string& folder, Process& process) {
@@ -81,38 +97,43 @@ std::optional<Process> read_process(pid_t pid) {
     Process process;
     process.pid = pid;
     const std::string folder = "/proc/" + std::to_string(pid);
-    if (!read_stat(folder, process) || !read_uid(folder, process)) return std::nullopt;
-    process.program = program_of(folder);
+    if (read_stat(folder, process) != Stat::read || !read_uid(folder, process)) return std::nullopt;
+    read_program(folder, process);
+    process.elsewhere = is_elsewhere(folder);
     process.title = title_of(folder);
     return process;
-}
-
-bool is_sshd(const Process& process) {
-    const std::string_view name = process.program;
-    return name.ends_with("sshd") || name.ends_with("sshd-session");
-}
-
-// "sshd: alice [priv]", "sshd-session: alice [priv]", with OpenSSH 10.6 "sshd-session: alice
-// [postauth]".
-std::string login_in_title(std::string_view title) {
-    const auto colon = title.find(": ");
-    if (colon == title.npos) return {};
-    for (const std::string_view end : {" [priv]", " [postauth]"})
-        if (title.ends_with(end) && title.size() > colon + 2 + end.size())
-            return std::string(title.substr(colon + 2, title.size() - end.size() - colon - 2));
-    return {};
-}
-
-// "sshd: alice@pts/0,pts/1"
-std::string terminals_in_title(std::string_view title, std::string_view login) {
-    const auto start = std::string(": ").append(login) + "@";
-    const auto at = title.find(start);
-    return at == title.npos ? "" : std::string(title.substr(at + start.size()));
 }
 
 struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
 };
+
+// Of the kernel's audit, set by pam_loginuid. None where a process has its parent's: then nothing
+// set it at this login, and an sshd that somebody started by hand has one for all.
+std::optional<std::string> audit_session_of(const Process& monitor) {
+    const auto session = whole("/proc/" + std::to_string(monitor.pid) + "/sessionid");
+    const auto listeners = whole("/proc/" + std::to_string(monitor.parent) + "/sessionid");
+    if (session.empty() || session == "4294967295" || session == listeners) return std::nullopt;
+    return session;
+}
+
+// Is it still the process that was found?
+enum class Now { same, gone, unknown };
+
+Now look_again(const Process& process) {
+    // After the look: it may end in between.
+    const auto gone_or = [&process](Now otherwise) {
+        return ::kill(process.pid, 0) != 0 && errno == ESRCH ? Now::gone : otherwise;
+    };
+    Process found;
+    const auto stat = read_stat("/proc/" + std::to_string(process.pid), found);
+    if (stat == Stat::zombie) return Now::gone;
+    if (stat == Stat::unreadable) return gone_or(Now::unknown);
+    if (found.started != process.started) return Now::gone;
+    const auto now = read_process(process.pid);
+    const bool same = now && now->uid == process.uid && now->program == process.program;
+    return same ? Now::same : gone_or(Now::unknown);
+}
 
 // A process that is held, so that no other one that took over its pid can be meant.
 class Held {
@@ -120,11 +141,12 @@ class Held {
     explicit Held(const Process& process)
         : pid_(process.pid),
           pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0U))),
-          // Looked at again now that it is held: is it still the one that was found?
-          same_(is_still(process)) {}
+          now_(look_again(process)) {}  // now that it is held
+
+    bool unknown() const { return now_ == Now::unknown; }
 
     void signal(int number) const {
-        if (!same_ || ended()) return;
+        if (now_ != Now::same || ended()) return;
         if (pidfd_)
             ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0U);
         else
@@ -132,22 +154,16 @@ class Held {
     }
 
     bool ended() const {
-        if (!same_) return true;
+        if (now_ != Now::same) return now_ == Now::gone;
         if (!pidfd_) return ::kill(pid_, 0) != 0;
         pollfd end{pidfd_.get(), POLLIN, 0};
         return ::poll(&end, 1, 0) == 1;
     }
 
   private:
-    static bool is_still(const Process& process) {
-        const auto now = read_process(process.pid);
-        return now && now->started == process.started && now->uid == process.uid &&
-               now->program == process.program;
-    }
-
     pid_t pid_;
     FileDescriptor pidfd_;
-    bool same_;
+    Now now_;
 };
 
 bool all_ended(const std::vector<Held>& held, std::chrono::milliseconds patience) {
@@ -175,29 +191,9 @@ std::vector<Process> running_processes() {
     return processes;
 }
 
-std::vector<SshSession> ssh_sessions(const std::vector<Process>& processes) {
-    std::vector<SshSession> sessions;
-    for (const auto& monitor : processes) {
-        if (monitor.uid != 0 || !is_sshd(monitor)) continue;
-        SshSession session;
-        session.login = login_in_title(monitor.title);
-        if (session.login.empty() || session.login == "root") continue;
-        session.monitor = monitor;
-        for (const auto& child : processes) {
-            if (child.parent != monitor.pid || child.uid == 0 || !is_sshd(child)) continue;
-            const auto terminals = terminals_in_title(child.title, session.login);
-            // Before the login it is "sshd: alice [net]", of sshd's own user.
-            if (terminals.empty() && child.title.ends_with("]")) continue;
-            session.uid = child.uid;
-            session.terminals = terminals;
-            session.children.push_back(child);
-        }
-        if (!session.children.empty()) sessions.push_back(std::move(session));
-    }
-    return sessions;
-}
-
 bool is_ours(const SshSession& session, const std::vector<Process>& processes) {
+    if (const auto audited = audit_session_of(session.monitor))
+        if (*audited == whole("/proc/self/sessionid")) return true;
     pid_t pid = ::getpid();
     for (int depth = 0; depth < 256 && pid > 1; ++depth) {
         if (pid == session.monitor.pid) return true;
@@ -207,22 +203,24 @@ bool is_ours(const SshSession& session, const std::vector<Process>& processes) {
             pid = found->parent;
         } else {
             Process other;  // sudo, su: of two user ids
-            if (!read_stat("/proc/" + std::to_string(pid), other)) return false;
+            if (read_stat("/proc/" + std::to_string(pid), other) == Stat::unreadable) return false;
             pid = other.parent;
         }
     }
     return false;
 }
 
-bool end_session(const SshSession& session, int patience) {
+Ending end_session(const SshSession& session, int patience) {
     std::vector<Held> held;
     held.reserve(1 + session.children.size());
     held.emplace_back(session.monitor);
     for (const auto& child : session.children) held.emplace_back(child);
+    if (std::any_of(held.begin(), held.end(), [](const Held& one) { return one.unknown(); }))
+        return Ending::cannot_tell;
     held.front().signal(SIGTERM);
-    if (all_ended(held, std::chrono::seconds(patience))) return true;
+    if (all_ended(held, std::chrono::seconds(patience))) return Ending::ended;
     for (const auto& one : held) one.signal(SIGKILL);
-    return all_ended(held, std::chrono::seconds(patience));
+    return all_ended(held, std::chrono::seconds(patience)) ? Ending::ended : Ending::open;
 }
 
 }  // namespace togetherctl

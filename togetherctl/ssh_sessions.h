@@ -17,6 +17,8 @@ struct Process {
     std::uint64_t started = 0;  // clock ticks since boot: with the pid, who it is
     std::string program;        // the executable's name
     std::string title;          // as it calls itself
+    bool hidden = false;        // we may not see its program: without CAP_SYS_PTRACE
+    bool elsewhere = false;     // in a container's pid namespace, not in ours
 
     bool operator==(const Process&) const = default;
 };
@@ -34,15 +36,26 @@ struct SshSession {
 // All that have one user id only, root's and others'.
 std::vector<Process> running_processes();
 
-// Pure. Root's own sessions are left out, and connections that have not logged in yet. A title is
-// believed because the process is root's and its program sshd.
+// Pure. Root's own sessions are left out, connections that have not logged in yet, and containers'.
+// A title is believed because the process is root's and its program sshd, or it is such a one's
+// child: the program of a user's process is not asked for, it may be hidden.
 std::vector<SshSession> ssh_sessions(const std::vector<Process>& processes);
 
-// In whose descent this process is.
+// Pure. What ssh_sessions left out.
+struct LeftOut {
+    std::size_t hidden = 0;     // root's, called like a session's: it may be one
+    std::size_t elsewhere = 0;  // sessions of containers, whose logins are not this host's
+};
+LeftOut left_out(const std::vector<Process>& processes);
+
+// In whose descent this process is, or from which audit says it came (a tmux server's parent is
+// process 1).
 bool is_ours(const SshSession& session, const std::vector<Process>& processes);
 
+enum class Ending { open, ended, cannot_tell };
+
 // TERM, which sshd passes on to its child; after `patience` seconds KILL. Only while the processes
-// are the ones that were found. False where one is still there.
-bool end_session(const SshSession& session, int patience);
+// are the ones that were found; where that cannot be seen none is sent anything.
+Ending end_session(const SshSession& session, int patience);
 
 }  // namespace togetherctl

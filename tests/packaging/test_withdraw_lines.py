@@ -57,9 +57,29 @@ def test_both_lines_of_sshd_go(pam: Path, tmp_path: Path) -> None:
     OURS, "account required pam_together.so\n", "-account\trequired\tpam_together.so require=admin # x\n",
     "account required /usr/lib/security/pam_together.so quiet\n", "session optional pam_together.so\n",
     "account [success=ok ignore=ignore \\\n  default=die] pam_together.so \\\n  quiet\n",
+    "account [success=ok ignore=ignore default=die]pam_together.so\n",
+    "account required \\  \n  pam_together.so\n",
+    "# together-access: begin (x)\n" + KEEP_ROOT + OURS + "# together-access: end\n",
 ])
 def test_each_form_of_the_line_goes(line: str, pam: Path, tmp_path: Path) -> None:
     assert gone_from(pam / "su", tmp_path, line + DEBIAN_SSHD + line) == DEBIAN_SSHD
+
+
+def test_a_comment_does_not_go_on_in_the_next_line(pam: Path, tmp_path: Path) -> None:
+    comment = "# libpam ends it here \\\n"
+    assert gone_from(pam / "sshd", tmp_path, comment + OURS + DEBIAN_SSHD) == comment + DEBIAN_SSHD
+
+
+@pytest.mark.parametrize("line", [
+    "account required [pam_together.so]\n", "account [default=die] [/x/pam_together.so]\n",
+    # Versions of libpam differ in what they read.
+    "account required pam_unix.so \\\n# x\naccount required pam_together.so\n",
+])
+def test_what_it_cannot_take_out_is_reported(line: str, pam: Path, tmp_path: Path) -> None:
+    (pam / "sshd").write_text(line + DEBIAN_SSHD)
+    run = withdraw("pam", tmp_path)
+    assert run.returncode == 1 and f"is left in {pam / 'sshd'}" in run.stderr
+    assert (pam / "sshd").read_text() == line + DEBIAN_SSHD
 
 
 @pytest.mark.parametrize("text", [
@@ -119,6 +139,33 @@ def test_a_file_that_cannot_be_written_keeps_the_module(pam: Path, tmp_path: Pat
     assert f"is left in {pam / 'sshd'}" in run.stderr
 
 
+def in_full(full: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    """With `full` as a file system without a free block."""
+    script = ('mount --make-rprivate / 2>/dev/null; d=$1; shift; cp -a "$d" "$d.kept" &&'
+              ' mount -t tmpfs -o size=16k tmpfs "$d" && cp -a "$d.kept/." "$d/" &&'
+              ' { cat /dev/zero >"$d/filling" 2>/dev/null; "$@"; status=$?; cat "$d/sshd"; exit $status; }')
+    return subprocess.run(["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", script, "sh",
+                           full, *command], capture_output=True, text=True, timeout=60)
+
+
+def test_a_full_tmp_does_not_stop_it(pam: Path, tmp_path: Path) -> None:
+    (pam / "sshd").write_text(OURS + DEBIAN_SSHD)
+    full = tmp_path / "tmp"
+    full.mkdir()
+    (full / "sshd").touch()
+    run = in_full(full, "env", f"TMPDIR={full}", WITHDRAW, "pam", tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert (pam / "sshd").read_text() == DEBIAN_SSHD
+
+
+def test_a_full_disk_is_named_and_the_file_stays(pam: Path, tmp_path: Path) -> None:
+    (pam / "sshd").write_text(OURS + DEBIAN_SSHD)
+    run = in_full(pam, WITHDRAW, "pam", tmp_path)
+    assert run.returncode == 1
+    assert run.stdout == OURS + DEBIAN_SSHD
+    assert "No space left" in run.stderr and f"is left in {pam / 'sshd'}" in run.stderr
+
+
 def test_spank_lines_of_the_file_and_its_includes(slurm: Path, tmp_path: Path) -> None:
     main, part = slurm / "plugstack.conf", slurm / "plugstack.conf.d" / "together.conf"
     main.write_text("include /etc/slurm/plugstack.conf.d/*.conf\nrequired other.so\n"
@@ -137,6 +184,14 @@ def test_spank_lines_of_the_file_and_its_includes(slurm: Path, tmp_path: Path) -
     ("JobSubmitPlugins=job_submit/together,lua,throttle\n", "JobSubmitPlugins=lua,throttle\n"),
     ("JobSubmitPlugins=togetherness\n", "JobSubmitPlugins=togetherness\n"),
     ("#JobSubmitPlugins=together\n", "#JobSubmitPlugins=together\n"),
+    ('JobSubmitPlugins="together,lua"\n', 'JobSubmitPlugins="lua"\n'),
+    ('JobSubmitPlugins="together" # ours\n', ""),
+    ("JobSubmitPlugins=lua,\\\ntogether # x\n", "JobSubmitPlugins=lua # x\n"),
+    ("JobSubmitPlugins= \\ \ntogether\n", ""),
+    ("# x \\\nJobSubmitPlugins=together\n", "# x \\\n"),
+    ("# together-access: togetherctl enable put x\nJobSubmitPlugins=together,lua\n",
+     "JobSubmitPlugins=lua\n"),
+    ("JobSubmitPlugins=lua,\\\nthrottle\n", "JobSubmitPlugins=lua,\\\nthrottle\n"),
 ])
 def test_job_submit_names(before: str, after: str, slurm: Path, tmp_path: Path) -> None:
     around = "ClusterName=c\n{}SlurmctldHost=h\n"
@@ -144,12 +199,39 @@ def test_job_submit_names(before: str, after: str, slurm: Path, tmp_path: Path) 
         around.format(after)
 
 
-def test_slurm_configuration_elsewhere_and_included(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", [
+    "JobSubmitPlugins=together SchedulerType=x\n", 'JobSubmitPlugins="lua,together" SchedulerType=x\n',
+    "SchedulerType=x JobSubmitPlugins=lua,together\n", "JobSubmitPlugins+=lua,toge\\\nther\n",
+])
+def test_job_submit_names_that_it_cannot_take_out(line: str, slurm: Path, tmp_path: Path) -> None:
+    (slurm / "slurm.conf").write_text(line)
+    run = withdraw("job_submit", tmp_path)
+    assert run.returncode == 1 and f"is left in {slurm / 'slurm.conf'}" in run.stderr
+    assert (slurm / "slurm.conf").read_text() == line
+
+
+@pytest.mark.parametrize(("setting", "where"), [
+    ("PlugStackConfig=/elsewhere/plug.conf", "elsewhere/plug.conf"),
+    ('ClusterName=c plugstackconfig = "/elsewhere/plug.conf" # x', "elsewhere/plug.conf"),
+    ("PlugStackConfig=plug.conf", "etc/slurm/plug.conf"),
+])
+def test_plugstack_elsewhere(setting: str, where: str, slurm: Path, tmp_path: Path) -> None:
+    (slurm / "slurm.conf").write_text(setting + "\n")
+    file = tmp_path / where
+    file.parent.mkdir(exist_ok=True)
+    assert gone_from(file, tmp_path, "required spank_together.so\r\noptional x.so\n", "spank") == \
+        "optional x.so\n"
+    file.write_text("mandatory spank_together.so\n")
+    assert withdraw("spank", tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize("name", ["slurm.conf", "cluster.conf"])
+def test_slurm_configuration_elsewhere_and_included(name: str, tmp_path: Path) -> None:
     (tmp_path / "etc" / "default").mkdir(parents=True)
-    (tmp_path / "etc" / "default" / "slurmctld").write_text('SLURM_CONF="/srv/slurm/slurm.conf"\n')
+    (tmp_path / "etc" / "default" / "slurmctld").write_text(f'SLURM_CONF="/srv/slurm/{name}"\n')
     folder = tmp_path / "srv" / "slurm"
     folder.mkdir(parents=True)
-    (folder / "slurm.conf").write_text("Include gate.conf\n")
+    (folder / name).write_text("Include gate.conf\n")
     (folder / "gate.conf").write_text("JobSubmitPlugins=together\n")
     assert withdraw("job_submit", tmp_path).returncode == 0
     assert (folder / "gate.conf").read_text() == ""

@@ -51,6 +51,17 @@ def installed_module(tmp_path_factory: pytest.TempPathFactory) -> None:
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # or sshd -T does not answer
 
 
+@pytest.fixture(scope="session", autouse=True)
+def squeue() -> Path:
+    """What stands where Slurm's does, if that is installed: an empty queue."""
+    fake, real = Path("/run/squeue"), Path("/usr/bin/squeue")
+    fake.write_text("#!/bin/sh\n")
+    fake.chmod(0o755)
+    if real.exists():
+        subprocess.run(["mount", "--bind", fake, real], check=True)
+    return fake
+
+
 @pytest.fixture(scope="session")
 def pristine_pam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pam")

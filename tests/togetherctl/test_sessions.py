@@ -1,15 +1,17 @@
 """sessions: real connections to a real sshd, of users who are removed meanwhile."""
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ctl_node import (CHECKOUT, PLAIN_USER, ROSTER, admit, ctl, ctl_json, entry, refresh, write_config,
-                      write_roster)
+from ctl_node import (CHECKOUT, PLAIN_ENVIRONMENT, PLAIN_USER, ROSTER, TOGETHERCTL, admit, ctl, ctl_json,
+                      entry, refresh, write_config, write_roster)
 
 sys.path.append(str(CHECKOUT / "tests" / "system"))
 from accounts import Account, Accounts  # noqa: E402
@@ -17,6 +19,7 @@ from ssh_client import Connection, SshClient  # noqa: E402
 from sshd import Sshd  # noqa: E402
 from waiting import wait_until  # noqa: E402
 
+FalseSshd = Callable[..., subprocess.Popen[bytes]]
 USERS = {"una": 11001, "ulf": 11002, "uwe": 11003}
 
 
@@ -50,6 +53,38 @@ def connections(ssh: SshClient, users: dict[str, Account]) -> Iterator[dict[str,
     yield open_ones
     for connection in open_ones.values():
         connection.__exit__()
+
+
+@pytest.fixture
+def queue(squeue: Path) -> Iterator[Path]:
+    """squeue, to be written."""
+    before = squeue.read_text()
+    yield squeue
+    squeue.write_text(before)
+
+
+# One job, of ulf's, whose name goes on in a second line.
+SQUEUE = """#!/bin/sh
+format=$(echo "$*" | sed 's/.*--format=//; s/ .*//')
+echo "$format" | sed "s/%i/7/; s/%U/11002/; s/%T/RUNNING/; s/%j/x\\\\n8|11001|RUNNING|forged/"
+"""
+
+
+@pytest.mark.skipif(not Path("/usr/bin/squeue").exists(), reason="Slurm's commands are not installed")
+def test_a_jobs_name_forges_no_row(users: dict[str, Account], queue: Path) -> None:
+    roster_of()
+    queue.write_text(SQUEUE)
+    document = ctl_json("sessions")
+    assert [(job["id"], job["uid"]) for job in document["jobs"]] == [("7", 11002)]
+
+
+@pytest.mark.skipif(not Path("/usr/bin/squeue").exists(), reason="Slurm's commands are not installed")
+def test_jobs_that_cannot_be_listed_are_not_none(users: dict[str, Account], queue: Path) -> None:
+    roster_of(*USERS)
+    queue.write_text("#!/bin/sh\necho no such host >&2\nexit 1\n")
+    run = ctl("sessions")
+    assert run.returncode == 2 and "could not be listed" in run.stdout
+    assert ctl("sessions", "--end").returncode == 0
 
 
 def is_open(connection: Connection) -> bool:
@@ -137,11 +172,18 @@ def test_ones_own_session_is_left(ssh: SshClient, users: dict[str, Account]) -> 
     sudoers.write_text("ALL ALL=(ALL) NOPASSWD: ALL\n")
     sudoers.chmod(0o440)
     roster_of("una")
-    from ctl_node import TOGETHERCTL
     result = ssh.run(users["ulf"], f"sudo {TOGETHERCTL} sessions --end")
     sudoers.unlink()
     assert result.status == 1
     assert "your own session (ulf) is left" in result.stdout
+
+
+def test_ones_own_session_is_left_behind_tmux_too(connections: dict[str, Connection]) -> None:
+    """Whose parents are not the session's; sudo still says whose it is."""
+    run = ctl("sessions", "--end", environment={"SUDO_USER": "ulf"})
+    assert run.returncode == 1 and "your own session (ulf) is left" in run.stdout
+    assert is_open(connections["ulf"])
+    wait_until(lambda: not is_open(connections["uwe"]), "the end of uwe's")
 
 
 def test_a_user_who_calls_his_process_sshd_is_no_session() -> None:
@@ -160,3 +202,120 @@ def test_a_user_who_calls_his_process_sshd_is_no_session() -> None:
 
 def test_only_root_may_look() -> None:
     assert "needs root" in ctl("sessions", user=PLAIN_USER).stderr
+
+
+# ---- containers: what cannot be seen, and what is not ours ----------------------------------------
+
+# sshd's two processes of a session, as far as they can be told: argv is the title.
+TWO_PROCESSES = """
+import os, time
+program = {program!r}
+if os.fork() == 0:
+    os.setresgid(11002, 11002, 11002)
+    os.setresuid(11002, 11002, 11002)
+    os.execv(program, ["sshd: ulf@pts/0", "1000"])
+os.execv(program, ["sshd: ulf [priv]", "1000"])
+"""
+
+
+@pytest.fixture
+def false_sshd() -> Iterator[FalseSshd]:
+    """Starts a session of ulf's, who is on no roster, by a command of its own."""
+    write_roster(entry("alice", "admin", 10001))
+    refresh()
+    program = Path("/run/false/sshd")  # ulf cannot enter tmp_path
+    program.parent.mkdir(exist_ok=True)
+    shutil.copy("/usr/bin/sleep", program)
+    code = TWO_PROCESSES.format(program=str(program))
+    started = []
+
+    def start(*wrapper: str) -> subprocess.Popen[bytes]:
+        before = titles().count("sshd: ulf@pts/0")
+        started.append(subprocess.Popen([*wrapper, "/usr/bin/python3", "-c", code]))
+        wait_until(lambda: titles().count("sshd: ulf@pts/0") > before, "ulf's session")
+        return started[-1]
+
+    yield start
+    for process in started:
+        for pid in descent_of(process.pid):
+            os.kill(pid, 9)
+        process.wait()
+
+
+def titles() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(path.read_bytes().split(b"\0")[0].decode())
+    return found
+
+
+def descent_of(pid: int) -> list[int]:
+    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [pid] + [one for child in children.stdout.split() for one in descent_of(int(child))]
+
+
+WITHOUT_PTRACE = ["setpriv", "--bounding-set=-sys_ptrace"]
+
+
+def confined(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*WITHOUT_PTRACE, TOGETHERCTL, *arguments], env=PLAIN_ENVIRONMENT,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+def test_in_a_container_a_users_process_is_seen(false_sshd: FalseSshd) -> None:
+    false_sshd(*WITHOUT_PTRACE)
+    run = confined("sessions")
+    assert run.returncode == 1 and "Of 1 open SSH sessions 1 belong" in run.stdout, run.stdout
+
+
+def test_what_cannot_be_seen_is_not_taken_for_none(false_sshd: FalseSshd) -> None:
+    false_sshd()
+    run = confined("sessions")
+    assert run.returncode == 2 and "1 more may be open" in run.stdout, run.stdout
+    assert confined("sessions", "--end").returncode == 2
+    assert ctl("sessions").returncode == 1
+
+
+def test_sessions_in_containers_are_left(false_sshd: FalseSshd) -> None:
+    container = false_sshd("unshare", "--pid", "--mount", "--fork", "--kill-child")
+    run = ctl("sessions", "--end")
+    assert "Of 0 open SSH sessions" in run.stdout, run.stdout
+    assert "1 SSH sessions in containers of this host are left out" in run.stdout
+    assert container.poll() is None
+
+
+# ---- one's own, as audit knows it ------------------------------------------------------------------
+
+# pam_loginuid's doing, and a shell that left the session (setsid, and its parent ended): it asks when
+# it is told to. Then the command that follows.
+LEAVES_A_SHELL = """
+import os, subprocess, sys
+from pathlib import Path
+control, ctl = Path(sys.argv[1]), sys.argv[2]
+Path("/proc/self/loginuid").write_text("0")
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        (control / "go").read_text()
+        run = subprocess.run([ctl, "sessions", "--end"], capture_output=True, text=True)
+        (control / "part").write_text(run.stdout + run.stderr)
+        (control / "part").rename(control / "said")
+    os._exit(0)
+os.wait()
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
+def audit_sets_sessions() -> bool:
+    return subprocess.run(["sh", "-c", "echo 0 >/proc/self/loginuid"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.skipif(not audit_sets_sessions(), reason="a kernel without audit")
+def test_ones_own_session_is_left_that_audit_knows(false_sshd: FalseSshd, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "go")
+    false_sshd("/usr/bin/python3", "-c", LEAVES_A_SHELL, str(tmp_path), str(TOGETHERCTL))
+    (tmp_path / "go").write_text("go")
+    said = tmp_path / "said"
+    wait_until(said.exists, "what the shell was told")
+    assert "your own session (ulf) is left" in said.read_text()
