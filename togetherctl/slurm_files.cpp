@@ -77,6 +77,12 @@ bool lists_us(std::string_view list) {
     }
 }
 
+// Our own setting, to which nobody added.
+bool is_our_list(std::string_view line) {
+    const auto found = settings_named(line, list_key);
+    return found.size() == 1 && is_our_entry(found.front().text);
+}
+
 std::optional<std::size_t> offset_of_sign(std::string_view text) {
     std::optional<std::size_t> found;
     for_each_line(text, [&](std::string_view line, std::size_t at) {
@@ -139,6 +145,10 @@ bool is_spank_line(const std::vector<std::string>& words) {
            words[1].substr(words[1].rfind('/') + 1) == spank_plugin;
 }
 
+bool is_our_spank_line(std::string_view line) {
+    return is_spank_line(words_of(line.substr(0, line.find('#'))));
+}
+
 SpankByHand judged(const std::vector<std::string>& words, std::size_t number) {
     constexpr std::string_view config = "config=";
     SpankByHand line{number, words[1], {}, {}};
@@ -185,6 +195,8 @@ Result<std::string> with_job_submit(std::string_view text) {
 }
 
 Result<std::string> without_job_submit(std::string_view text) {
+    if (auto ours = only_ours_in_block(text, is_our_list); !ours)
+        return tl::make_unexpected(ours.error());
     auto result = without_block(text);
     if (!result) return result;
     const auto sign = offset_of_sign(*result);
@@ -212,7 +224,7 @@ std::string spank_line(const std::vector<std::string>& arguments) {
 }
 
 Result<std::string> with_spank(std::string_view text, const std::vector<std::string>& arguments) {
-    auto bare = without_block(text);
+    auto bare = without_spank(text);
     if (!bare) return bare;
     // In the stead of a block that stands, nothing by hand is good enough.
     const auto by_hand = spank_by_hand(text);
@@ -227,6 +239,8 @@ Result<std::string> with_spank(std::string_view text, const std::vector<std::str
 }
 
 Result<std::string> without_spank(std::string_view text) {
+    if (auto ours = only_ours_in_block(text, is_our_spank_line); !ours)
+        return tl::make_unexpected(ours.error());
     return without_block(text);
 }
 

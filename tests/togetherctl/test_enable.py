@@ -136,6 +136,19 @@ def test_half_a_block_is_left_alone(sshd: Path) -> None:
     assert sshd.read_text() == text
 
 
+@pytest.mark.parametrize("line", ["account required pam_access.so", "# why we have this"])
+@pytest.mark.parametrize("verb", ["enable", "disable"])
+def test_a_line_of_an_admin_in_our_block_is_not_lost(verb: str, line: str, sshd: Path) -> None:
+    assert ctl(*ENABLED, str(sshd)).returncode == 0
+    text = sshd.read_text().replace(GATE + "\n", f"{GATE}\n{line}\n")
+    sshd.write_text(text)
+    number = text.splitlines().index(line) + 1
+    run = ctl(verb, "ssh", "--file", str(sshd))
+    assert run.returncode == 2
+    assert f"line {number} stands between togetherctl's comments" in run.stderr
+    assert sshd.read_text() == text
+
+
 @pytest.fixture
 def read_only(sshd: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """The folder mounted read-only, or the file itself mounted, as Docker and subPath do."""
