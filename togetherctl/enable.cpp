@@ -26,6 +26,15 @@ void add_config_problem(const Result<Config>& config, Plan& plan) {
         plan.notes.emplace_back("OBSERVE MODE: nobody is refused yet, denials are only logged");
 }
 
+// Of another service's file sshd reads nothing.
+void look_at_service(const SshdSettings& settings, Plan& plan) {
+    const auto& path = plan.edits.front().file.path;
+    if (settings.pam_service.empty() || path.ends_with("/" + settings.pam_service)) return;
+    plan.problems.push_back("sshd asks PAM for the service \"" + settings.pam_service +
+                            "\" (PAMServiceName, sshd -T), and never reads " + path +
+                            "; use --file /etc/pam.d/" + settings.pam_service);
+}
+
 // Where nobody can tell, it is said, and not in the way: in an image sshd may have no keys yet.
 std::vector<std::string> look_at_sshd(Plan& plan) {
     const auto settings = ask_sshd();
@@ -36,6 +45,7 @@ std::vector<std::string> look_at_sshd(Plan& plan) {
         else if (!settings->use_pam)
             plan.problems.emplace_back(
                 "sshd has \"UsePAM no\" (sshd -T): it would never ask the gate; set UsePAM yes");
+        if (settings) look_at_service(*settings, plan);
     }
     return settings ? settings->key_files : usual_key_files;
 }

@@ -279,6 +279,26 @@ def test_where_sshd_does_not_use_pam(sshd: Path, sshd_config: Path, etc_pam: Pat
     assert ctl("enable", "sudo").returncode == 0  # sudo does not care
 
 
+@pytest.fixture
+def sshd_of_another_service(tmp_path: Path) -> Iterator[str]:
+    """As OpenSSH 9.8 and later answer to -T."""
+    program, stub = Path("/usr/sbin/sshd"), tmp_path / "sshd"
+    stub.write_text("#!/bin/sh\necho usepam yes\necho pamservicename corp-ssh\n")
+    stub.chmod(0o755)
+    subprocess.run(["mount", "--bind", stub, program], check=True)
+    yield "corp-ssh"
+    subprocess.run(["umount", program], check=True)
+
+
+def test_where_sshd_has_another_service(sshd: Path, sshd_of_another_service: str) -> None:
+    refused(ctl(*ENABLED, str(sshd)), sshd,
+            'sshd asks PAM for the service "corp-ssh" (PAMServiceName, sshd -T), and never reads '
+            f"{sshd}; use --file /etc/pam.d/corp-ssh")
+    service = sshd.with_name(sshd_of_another_service)
+    sshd.rename(service)
+    assert ctl(*ENABLED, str(service)).returncode == 0 and block_of(service.read_text())
+
+
 def test_where_sshd_cannot_be_asked_it_is_said(sshd: Path, sshd_config: Path) -> None:
     sshd_config.write_text("UsePam perhaps\n")
     run = ctl(*ENABLED, str(sshd))
