@@ -156,7 +156,7 @@ constexpr std::array<Option, 5> options = {{
 constexpr std::array<Status, 3> statuses = {{
     {"0", "the gate stands there now (with --dry-run: it could)"},
     {"1", "the file is made elsewhere; the lines to add there are shown"},
-    {"2", "nothing was changed: not safe, not possible, or wrong usage"},
+    {"2", "not done: not safe, not possible, or wrong usage; what was changed is named"},
 }};
 
 }  // namespace
