@@ -123,10 +123,17 @@ Result<std::string> write(const Admission& admission, const std::string& folder,
     return path;
 }
 
+int finish(const std::vector<std::string>& not_reached) {
+    for (const auto& complaint : not_reached) Output::complain("admit: " + complaint);
+    return not_reached.empty() ? exit_yes : exit_no;
+}
+
 int admit(const CommandLine& line, Output& output) {
     const auto admission = admission_of(line);
     if (!admission) return output.fail("admit: " + admission.error().message);
+    const auto not_reached = services_not_reached(line.config_path());
     auto notes = notes_on(*admission, line);
+    notes.insert(notes.begin(), not_reached.begin(), not_reached.end());
     const auto path = write(*admission, emergency_folder(line.config_path()), notes);
     if (!path) return output.fail("admit: " + path.error().message);
     if (output.json()) {
@@ -135,7 +142,7 @@ int admit(const CommandLine& line, Output& output) {
         json["notes"] = Json::arrayValue;
         for (const auto& note : notes) json["notes"].append(note);
         output.document(json);
-        return exit_yes;
+        return finish(not_reached);
     }
     output.line(admission->login + " is admitted until " + format_utc(admission->until) + ": " +
                     admission->reason,
@@ -143,7 +150,7 @@ int admit(const CommandLine& line, Output& output) {
     for (const auto& note : notes) output.line("Note: " + note, Tone::warning);
     output.line("On this node (" + *path + "). Earlier: togetherctl admit --end " +
                 admission->login);
-    return exit_yes;
+    return finish(not_reached);
 }
 
 int list(const CommandLine& line, Output& output) {
@@ -215,7 +222,7 @@ constexpr std::array<Option, 5> options = {{
 
 constexpr std::array<Status, 3> statuses = {{
     {"0", "done"},
-    {"1", "--end: there was none"},
+    {"1", "--end: there was none; else done, but sshd or sudo has a configuration elsewhere"},
     {"2", "nothing was changed: not possible, or wrong usage"},
 }};
 

@@ -54,7 +54,7 @@ constexpr std::array<Option, 2> options = {{
 constexpr std::array<Status, 3> statuses = {{
     {"0", "nothing of the gate stands there"},
     {"1", "lines that were written by hand are in force, or the file is made elsewhere"},
-    {"2", "nothing was changed: not possible, or wrong usage"},
+    {"2", "not done: not possible, or wrong usage; what was changed is named"},
 }};
 
 }  // namespace

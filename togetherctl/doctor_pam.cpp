@@ -209,6 +209,7 @@ bool check_sshd(SshdSettings& settings, Findings& findings) {
         return false;
     }
     settings = *asked;
+    if (settings.pam_service.empty()) settings.pam_service = "sshd";
     if (settings.use_pam)
         findings.ok("sshd", "UsePAM yes, service " + settings.pam_service);
     else

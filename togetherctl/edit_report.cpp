@@ -79,6 +79,7 @@ CarriedOut carry_out(const Plan& plan, bool enable) {
         }
         result.how = Carried::not_out;
         result.problem = written.error().message;
+        for (const auto& done : result.done) result.problem += "; done before that: " + done;
         break;
     }
     return result;

@@ -4,10 +4,44 @@
 #include "duration.h"
 #include "identifiers.h"
 #include "ini_file.h"
+#include "pam_stack.h"
+#include "trusted_file.h"
 
 namespace togetherctl {
 
 using namespace together;
+
+namespace {
+
+// Of the gate's line in a service file, whoever wrote it; nothing where there is none.
+std::optional<std::string> config_in(const std::string& service_file) {
+    constexpr std::string_view config = "config=";
+    constexpr std::size_t largest = std::size_t{1024} * 1024;
+    const auto text = read_trusted(service_file, largest);
+    if (!text) return std::nullopt;
+    auto call = call_in_block(*text).value_or(std::nullopt);
+    if (!call)
+        if (auto by_hand = line_by_hand(*text, [](const std::string&) { return false; }))
+            call = std::move(by_hand->call);
+    if (!call) return std::nullopt;
+    for (const auto& argument : call->arguments)
+        if (argument.starts_with(config)) return argument.substr(config.size());
+    return default_config_path;
+}
+
+}  // namespace
+
+std::vector<std::string> services_not_reached(const std::string& config_path) {
+    std::vector<std::string> complaints;
+    for (const std::string service : {"sshd", "sudo", "sudo-i"}) {
+        const auto path = "/etc/pam.d/" + service;
+        const auto other = config_in(path);
+        if (other && emergency_folder(*other) != emergency_folder(config_path))
+            complaints.push_back("DOES NOT REACH " + service + ": " + path + " has config=" +
+                                 *other + "; do it there, too: --config " + *other);
+    }
+    return complaints;
+}
 
 std::string emergency_folder(const std::string& config_path) {
     Config config;

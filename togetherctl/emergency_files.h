@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "edited_file.h"
 #include "emergency.h"
@@ -11,6 +12,10 @@ namespace togetherctl {
 
 // The folder of the configuration; it need not hold one.
 std::string emergency_folder(const std::string& config_path);
+
+// What is written there is read by the gate whose line names that configuration alone. For each
+// service of PAM whose line names one in another folder, what to say.
+std::vector<std::string> services_not_reached(const std::string& config_path);
 
 std::string admission_path(const std::string& folder, const std::string& login);
 // Fails where the gate would not read back the same, from a reason with a newline, say.

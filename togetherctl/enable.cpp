@@ -26,6 +26,16 @@ void add_config_problem(const Result<Config>& config, Plan& plan) {
         plan.notes.emplace_back("OBSERVE MODE: nobody is refused yet, denials are only logged");
 }
 
+// Of another service's file sshd reads nothing. (su's and login's are called otherwise, and right.)
+void look_at_service(const SshdSettings& settings, Plan& plan) {
+    const auto& path = plan.edits.front().file.path;
+    if (settings.pam_service.empty() || settings.pam_service == "sshd" || !path.ends_with("/sshd"))
+        return;
+    plan.problems.push_back("sshd asks PAM for the service \"" + settings.pam_service +
+                            "\" (PAMServiceName, sshd -T), and never reads " + path +
+                            "; use --file /etc/pam.d/" + settings.pam_service);
+}
+
 // Where nobody can tell, it is said, and not in the way: in an image sshd may have no keys yet.
 std::vector<std::string> look_at_sshd(Plan& plan) {
     const auto settings = ask_sshd();
@@ -36,6 +46,7 @@ std::vector<std::string> look_at_sshd(Plan& plan) {
         else if (!settings->use_pam)
             plan.problems.emplace_back(
                 "sshd has \"UsePAM no\" (sshd -T): it would never ask the gate; set UsePAM yes");
+        if (settings) look_at_service(*settings, plan);
     }
     return settings ? settings->key_files : usual_key_files;
 }
@@ -146,7 +157,7 @@ constexpr std::array<Option, 5> options = {{
 constexpr std::array<Status, 3> statuses = {{
     {"0", "the gate stands there now (with --dry-run: it could)"},
     {"1", "the file is made elsewhere; the lines to add there are shown"},
-    {"2", "nothing was changed: not safe, not possible, or wrong usage"},
+    {"2", "not done: not safe, not possible, or wrong usage; what was changed is named"},
 }};
 
 }  // namespace

@@ -53,12 +53,18 @@ void show(const std::string& what, const std::vector<std::string>& notes, bool i
     for (const auto& note : notes) output.line("Note: " + note, Tone::warning);
 }
 
-int take_off(const std::string& path, Output& output) {
+int finish(const std::vector<std::string>& not_reached) {
+    for (const auto& complaint : not_reached) Output::complain("lockdown: " + complaint);
+    return not_reached.empty() ? exit_yes : exit_no;
+}
+
+int take_off(const std::string& path, const std::vector<std::string>& not_reached, Output& output) {
     const bool gone = ::unlink(path.c_str()) == 0;
     if (!gone && errno != ENOENT && errno != ENOTDIR)
         return output.fail("lockdown: " + system_error_text("cannot remove " + path, errno));
-    show(gone ? "The lockdown is over." : "No lockdown was in force.", {}, false, path, output);
-    return exit_yes;
+    show(gone ? "The lockdown is over." : "No lockdown was in force.", not_reached, false, path,
+         output);
+    return finish(not_reached);
 }
 
 int run(const CommandLine& line, Output& output) {
@@ -67,17 +73,19 @@ int run(const CommandLine& line, Output& output) {
         return output.fail("lockdown: --reason TEXT begins one, --off ends it; one of them");
     if (::geteuid() != 0) return output.fail("lockdown: needs root");
     const std::string path = emergency_folder(line.config_path()) + "/lockdown";
-    if (line.has("off")) return take_off(path, output);
+    const auto not_reached = services_not_reached(line.config_path());
+    if (line.has("off")) return take_off(path, not_reached, output);
     if (const auto good = check_reason(*reason); !good)
         return output.fail("lockdown: " + good.error().message);
     const auto written = write_new(path, *reason + "\n", 0644);
     if (!written) return output.fail("lockdown: " + write_problem(written.error(), path));
     auto notes = notes_on(line);
+    notes.insert(notes.begin(), not_reached.begin(), not_reached.end());
     if (!written->warning.empty()) notes.push_back(written->warning);
     show("LOCKDOWN IN FORCE on this node: " + *reason +
              ". Root and exempt users get in, nobody else.",
          notes, true, path, output);
-    return exit_yes;
+    return finish(not_reached);
 }
 
 constexpr std::array<Option, 2> options = {{
@@ -87,6 +95,7 @@ constexpr std::array<Option, 2> options = {{
 
 constexpr Status statuses[] = {
     {"0", "done"},
+    {"1", "done, but sshd or sudo has a configuration elsewhere: do it there, too"},
     {"2", "nothing was changed: not possible, or wrong usage"},
 };
 

@@ -100,4 +100,22 @@ Result<std::string> without_block(std::string_view text) {
     }
 }
 
+Result<void> only_ours_in_block(std::string_view text, const IsOurs& is_ours) {
+    // Of half a block nobody can tell what stands in it.
+    if (auto whole = without_block(text); !whole) return tl::make_unexpected(whole.error());
+    bool inside = false;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto next = end_of_line(text, at);
+        const auto line = text.substr(at, text.find('\n', at) - at);
+        if (line.starts_with(begin_sign) || line.starts_with(end_sign))
+            inside = line.starts_with(begin_sign);
+        else if (inside && line.find_first_not_of(" \t\r\n") != line.npos && !is_ours(line))
+            return failure("line " + std::to_string(line_number(text, at)) +
+                           " stands between togetherctl's comments and is not togetherctl's: "
+                           "move it out of there");
+        at = next;
+    }
+    return {};
+}
+
 }  // namespace togetherctl

@@ -2,6 +2,7 @@
 // taken out again and nothing else is touched. Pure functions over texts; any bytes are allowed.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,11 @@ std::string with_block(std::string_view text, std::size_t offset,
 
 // The exact inverse: without_block(with_block(text, …)) is `text`, byte for byte.
 together::Result<std::string> without_block(std::string_view text);
+
+// Fails where an admin wrote a line of his own between the comments: without_block would lose it.
+// Blank lines are nobody's.
+using IsOurs = std::function<bool(std::string_view line)>;
+together::Result<void> only_ours_in_block(std::string_view text, const IsOurs& is_ours);
 
 // Where the first comment stands; the size of the text where there is none.
 std::size_t offset_of_block(std::string_view text);

@@ -110,6 +110,20 @@ std::optional<GateCall> call_of(const PamLine& line) {
     return GateCall{line.words[2], {line.words.begin() + 3, line.words.end()}, false};
 }
 
+// Whatever became of its control.
+bool is_ours(std::string_view text) {
+    const auto lines = lines_of(text);
+    if (!lines || lines->size() != 1) return false;
+    const auto same_but_for_control = [&](std::string_view way) {
+        auto words = words_of(way);
+        if (lines->front().words.size() < 2) return false;
+        words[1] = lines->front().words[1];
+        return words == lines->front().words;
+    };
+    return call_of(lines->front()) || same_but_for_control(roots_way) ||
+           same_but_for_control(root_callers_way);
+}
+
 // A comment right above a line belongs to it, unless it is the file's head.
 std::size_t before_its_comment(std::string_view text, std::size_t begin, std::size_t floor) {
     std::size_t at = begin;
@@ -151,6 +165,8 @@ Result<std::string> with_gate(std::string_view text, const GateCall& call,
 }
 
 Result<std::string> without_gate(std::string_view text) {
+    if (auto ours = only_ours_in_block(text, is_ours); !ours)
+        return tl::make_unexpected(ours.error());
     return without_block(text);
 }
 

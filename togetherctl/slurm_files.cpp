@@ -77,6 +77,12 @@ bool lists_us(std::string_view list) {
     }
 }
 
+// Our own setting, to which nobody added.
+bool is_our_list(std::string_view line) {
+    const auto found = settings_named(line, list_key);
+    return found.size() == 1 && is_our_entry(found.front().text);
+}
+
 std::optional<std::size_t> offset_of_sign(std::string_view text) {
     std::optional<std::size_t> found;
     for_each_line(text, [&](std::string_view line, std::size_t at) {
@@ -147,6 +153,11 @@ SpankByHand judged(const PlugstackLine& line) {
     return by_hand;
 }
 
+bool is_our_spank_line(std::string_view line) {
+    const auto lines = plugstack_lines(line);
+    return lines.size() == 1 && is_spank_line(lines.front());
+}
+
 std::size_t lines_in(std::string_view text) {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
@@ -181,6 +192,8 @@ Result<std::string> with_job_submit(std::string_view text) {
 }
 
 Result<std::string> without_job_submit(std::string_view text) {
+    if (auto ours = only_ours_in_block(text, is_our_list); !ours)
+        return tl::make_unexpected(ours.error());
     auto result = without_block(text);
     if (!result) return result;
     const auto sign = offset_of_sign(*result);
@@ -240,7 +253,7 @@ std::string spank_line(const std::vector<std::string>& arguments) {
 }
 
 Result<std::string> with_spank(std::string_view text, const std::vector<std::string>& arguments) {
-    auto bare = without_block(text);
+    auto bare = without_spank(text);
     if (!bare) return bare;
     // In the stead of a block that stands, nothing by hand is good enough.
     const auto by_hand = spank_by_hand(text);
@@ -255,6 +268,8 @@ Result<std::string> with_spank(std::string_view text, const std::vector<std::str
 }
 
 Result<std::string> without_spank(std::string_view text) {
+    if (auto ours = only_ours_in_block(text, is_our_spank_line); !ours)
+        return tl::make_unexpected(ours.error());
     return without_block(text);
 }
 

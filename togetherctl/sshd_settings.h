@@ -11,7 +11,7 @@ namespace togetherctl {
 
 struct SshdSettings {
     bool use_pam = false;
-    std::string pam_service = "sshd";    // PAMServiceName, from OpenSSH 9.8 on
+    std::string pam_service;             // empty before OpenSSH 9.8: then it is "sshd"
     std::vector<std::string> key_files;  // patterns, see AuthorizedKeysFile
 };
 

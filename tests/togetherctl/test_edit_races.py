@@ -185,3 +185,15 @@ def test_the_backup_is_the_file_without_our_lines(sshd: Path) -> None:
     run = ctl("disable", "ssh", "--file", str(sshd))
     assert "as it was before" in run.stdout and sshd.read_text() == before
     assert not backup.exists()
+
+
+def test_of_several_files_those_that_were_changed_are_named(etc_pam: Path, roster: None) -> None:
+    before = (etc_pam / "sudo-i").read_text()
+    with (etc_pam / ".sudo-i.together-lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        run = ctl("enable", "sudo")
+    assert run.returncode == 2
+    assert f"{etc_pam}/sudo-i is being edited by another togetherctl" in run.stderr
+    assert f"done before that: {etc_pam}/sudo: changed; as it was: " in run.stderr
+    assert (etc_pam / "sudo-i").read_text() == before
+    assert "nothing was changed" not in ctl("enable", "--help").stdout

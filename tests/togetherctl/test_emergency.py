@@ -241,3 +241,38 @@ def test_the_json_of_a_lockdown() -> None:
     document = ctl_json("lockdown", "--reason", "x")
     assert document["in_force"] is True and document["path"] == str(ETC / "lockdown")
     assert ctl_json("lockdown", "--off")["in_force"] is False
+
+
+# ---- where sshd's gate has another configuration ------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(etc_pam: Path) -> Path:
+    """The configuration that sshd's line names."""
+    other = ETC / "ssh" / "together.conf"
+    other.parent.mkdir(mode=0o755)
+    other.write_bytes(CONFIG.read_bytes())
+    run = ctl("enable", "ssh", "--force", "--config", str(other))
+    assert run.returncode == 0, run.stderr
+    return other
+
+
+@pytest.mark.parametrize("command", [
+    ["lockdown", "--reason", "x"],
+    ["lockdown", "--off"],
+    ["admit", "dave", "--for", "2h", "--reason", "x"],
+])
+def test_what_does_not_reach_sshd_is_said(command: list[str], elsewhere: Path) -> None:
+    complaint = ("DOES NOT REACH sshd: /etc/pam.d/sshd has config=" + str(elsewhere)
+                 + "; do it there, too: --config " + str(elsewhere))
+    run = ctl(*command)
+    assert run.returncode == 1 and complaint in run.stderr
+    run = ctl(*command, "--config", str(elsewhere))
+    assert run.returncode == 0 and "DOES NOT REACH" not in run.stderr
+
+
+def test_a_configuration_in_the_same_folder_is_no_other(etc_pam: Path) -> None:
+    other = ETC / "ssh.conf"
+    other.write_bytes(CONFIG.read_bytes())
+    assert ctl("enable", "ssh", "--force", "--config", str(other)).returncode == 0
+    assert ctl("lockdown", "--reason", "x").returncode == 0

@@ -136,6 +136,19 @@ def test_half_a_block_is_left_alone(sshd: Path) -> None:
     assert sshd.read_text() == text
 
 
+@pytest.mark.parametrize("line", ["account required pam_access.so", "# why we have this"])
+@pytest.mark.parametrize("verb", ["enable", "disable"])
+def test_a_line_of_an_admin_in_our_block_is_not_lost(verb: str, line: str, sshd: Path) -> None:
+    assert ctl(*ENABLED, str(sshd)).returncode == 0
+    text = sshd.read_text().replace(GATE + "\n", f"{GATE}\n{line}\n")
+    sshd.write_text(text)
+    number = text.splitlines().index(line) + 1
+    run = ctl(verb, "ssh", "--file", str(sshd))
+    assert run.returncode == 2
+    assert f"line {number} stands between togetherctl's comments" in run.stderr
+    assert sshd.read_text() == text
+
+
 @pytest.fixture
 def read_only(sshd: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """The folder mounted read-only, or the file itself mounted, as Docker and subPath do."""
@@ -264,6 +277,26 @@ def test_where_sshd_does_not_use_pam(sshd: Path, sshd_config: Path, etc_pam: Pat
     sshd_config.write_text("UsePAM no\n")
     refused(ctl(*ENABLED, str(sshd)), sshd, 'sshd has "UsePAM no"')
     assert ctl("enable", "sudo").returncode == 0  # sudo does not care
+
+
+@pytest.fixture
+def sshd_of_another_service(tmp_path: Path) -> Iterator[str]:
+    """As OpenSSH 9.8 and later answer to -T."""
+    program, stub = Path("/usr/sbin/sshd"), tmp_path / "sshd"
+    stub.write_text("#!/bin/sh\necho usepam yes\necho pamservicename corp-ssh\n")
+    stub.chmod(0o755)
+    subprocess.run(["mount", "--bind", stub, program], check=True)
+    yield "corp-ssh"
+    subprocess.run(["umount", program], check=True)
+
+
+def test_where_sshd_has_another_service(sshd: Path, sshd_of_another_service: str) -> None:
+    refused(ctl(*ENABLED, str(sshd)), sshd,
+            'sshd asks PAM for the service "corp-ssh" (PAMServiceName, sshd -T), and never reads '
+            f"{sshd}; use --file /etc/pam.d/corp-ssh")
+    service = sshd.with_name(sshd_of_another_service)
+    sshd.rename(service)
+    assert ctl(*ENABLED, str(service)).returncode == 0 and block_of(service.read_text())
 
 
 def test_where_sshd_cannot_be_asked_it_is_said(sshd: Path, sshd_config: Path) -> None:

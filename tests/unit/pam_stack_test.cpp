@@ -143,6 +143,26 @@ TEST(pam_stack, a_control_that_was_loosened_is_tightened) {
                *with_gate(loose + "account required a.so\n", {}, common_account_holds_some));
 }
 
+TEST(pam_stack, a_line_of_another_in_the_block_is_not_lost) {
+    const auto lost = [](const std::string& line) {
+        auto text = "auth required a.so\n" + block();
+        text.insert(text.find(block_end), line + "\n");
+        const auto bare = without_gate(text);
+        return bare ? std::string() : bare.error().message;
+    };
+    const std::string why =
+        "line 5 stands between togetherctl's comments and is not togetherctl's: move it out of "
+        "there";
+    TEXT_EQUAL(why, lost("account required pam_access.so"));
+    TEXT_EQUAL(why, lost("account required pam_succeed_if.so user != x"));
+    TEXT_EQUAL(why, lost("# why"));
+    TEXT_EQUAL(why, lost("account required \\"));
+    TEXT_EQUAL("", lost(" "));
+    // Ours, whatever its control became, and whomever the root's way asks for.
+    TEXT_EQUAL("", lost("account optional /x/pam_together.so quiet"));
+    TEXT_EQUAL("", lost(gate_lines({"pam_together.so", {}, true})[0]));
+}
+
 TEST(pam_stack, a_line_by_hand_is_found_and_judged) {
     const std::string root = "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n";
     const std::string gate =

@@ -146,6 +146,24 @@ TEST(spank_line, by_hand_is_never_in_the_stead_of_our_block) {
                *with_spank("optional spank_together.so\n", {}));
 }
 
+TEST(spank_line, of_another_in_our_block_is_not_lost) {
+    const std::string two = "required spank_together.so\nrequired a.so";
+    CHECK_FALSE(with_spank(block(two), {}).has_value());
+    CHECK_FALSE(without_spank(block(two)).has_value());
+    const std::string loosened = block("optional spank_together.so");
+    TEXT_EQUAL(block("required spank_together.so"), *with_spank(loosened, {}));
+}
+
+TEST(job_submit_list, of_another_in_our_block_is_not_lost) {
+    for (const char* line :
+         {"JobSubmitPlugins=together,lua", "JobSubmitPlugins=together\nPluginDir=/x"}) {
+        const auto bare = without_job_submit("A=b\n" + block(line));
+        CHECK_FALSE(bare.has_value());
+        CHECK_TRUE(bare.error().message.find("stands between") != std::string::npos);
+    }
+    TEXT_EQUAL("", *without_job_submit(block("jobsubmitplugins = \"job_submit/together\"")));
+}
+
 TEST_GROUP(slurm_settings){};
 
 TEST(slurm_settings, are_found_as_slurm_finds_them) {
