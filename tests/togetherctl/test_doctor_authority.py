@@ -97,7 +97,7 @@ FAULTS: list[tuple[Fault, str, str, str]] = [
     (with_header("Content-Type", "text/html"), "project", "failure", "no JSON"),
     (another_project, "project", "failure", "project_id"),
     (with_header("Together-As-Of", str(int(time.time()) - 3600)), "clock", "failure",
-     "60m old by its Together-As-Of"),
+     "m old by its Together-As-Of"),
     (with_header("Date", date(-3600)), "clock", "warning", "ahead of the authority's"),
     (with_header("Date", date(3600)), "clock", "warning", "behind the authority's"),
     (older, "revision", "failure", "the authority has revision 3, this node 7"),
