@@ -28,9 +28,10 @@ def userless(world: World) -> Iterator[World]:
         key.write_bytes(secrets.token_bytes(1024))
         key.chmod(0o600)
         shutil.chown(key, "slurm", "slurm")
-    for folder in (Path("/run/slurm"), Path("/run/slurmctld"), Path("/run/slurmd")):
-        folder.mkdir(mode=0o755, exist_ok=True)
-        shutil.chown(folder, "slurm", "slurm")
+    # Each daemon wants the folder of its socket to be its own user's; root's make theirs.
+    socket_folder = Path("/run/slurmctld")
+    socket_folder.mkdir(mode=0o755, exist_ok=True)
+    shutil.chown(socket_folder, "slurm", "slurm")
     with_users = cluster.ctld.command
     cluster.ctld.command = [*without_users(cluster.directory), *with_users]
     cluster.apply(CLIENT_IDS)
