@@ -145,11 +145,12 @@ SpankByHand judged(const PlugstackLine& line) {
     else if (line.path != spank_plugin && !line.path.starts_with('/'))
         by_hand.wrong = "\"" + line.path + "\" is neither the bare name nor an absolute path";
     // As the plug-in itself takes them.
-    for (const auto& argument : line.arguments)
-        if (!by_hand.config_path.empty() || !argument.starts_with("config=/"))
-            by_hand.wrong += by_hand.wrong.empty() ? "wrong argument: " + argument : "";
-        else
+    for (const auto& argument : line.arguments) {
+        if (by_hand.config_path.empty() && argument.starts_with("config=/"))
             by_hand.config_path = argument.substr(config.size());
+        else if (by_hand.wrong.empty())
+            by_hand.wrong = "wrong argument: " + argument;
+    }
     return by_hand;
 }
 
