@@ -10,6 +10,7 @@
 #include "http_outcome.h"
 #include "http_source.h"
 #include "identifiers.h"
+#include "noting_source.h"
 #include "roster_document.h"
 #include "strict_json.h"
 
@@ -172,26 +173,10 @@ class AccessCheck {
     Nanoseconds took_{};
 };
 
-class AccessSource : public RosterSource {
-  public:
-    explicit AccessSource(const Config& config) : config_(config), client_(config) {}
-
-    FetchSummary fetch(const FetchRequest& request, FetchSink& sink) override {
-        AccessCheck(config_, client_, request, sink).run();
-        FetchSummary summary;
-        summary.outcome = FetchOutcome::complete;
-        return summary;
-    }
-
-  private:
-    const Config& config_;
-    HttpClient client_;
-};
-
 }  // namespace
 
 std::unique_ptr<RosterSource> access_source_for(const Config& config, int) {
-    return std::make_unique<AccessSource>(config);
+    return std::make_unique<NotingSource<AccessCheck>>(config);
 }
 
 }  // namespace together

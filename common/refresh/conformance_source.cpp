@@ -11,6 +11,7 @@
 #include "duration.h"
 #include "http_outcome.h"
 #include "http_source.h"
+#include "noting_source.h"
 #include "permissions.h"
 #include "round.h"
 
@@ -430,26 +431,10 @@ class Examination {
     HttpAnswer unchanged_;
 };
 
-class ConformanceSource : public RosterSource {
-  public:
-    explicit ConformanceSource(const Config& config) : config_(config), client_(config) {}
-
-    FetchSummary fetch(const FetchRequest& request, FetchSink& sink) override {
-        Examination(config_, client_, request, sink).run();
-        FetchSummary summary;
-        summary.outcome = FetchOutcome::complete;
-        return summary;
-    }
-
-  private:
-    const Config& config_;
-    HttpClient client_;
-};
-
 }  // namespace
 
 std::unique_ptr<RosterSource> conformance_source_for(const Config& config, int) {
-    return std::make_unique<ConformanceSource>(config);
+    return std::make_unique<NotingSource<Examination>>(config);
 }
 
 }  // namespace together
