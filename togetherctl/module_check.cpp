@@ -101,7 +101,7 @@ Result<AdapterBuild> build_of_adapter(const std::string& path) {
                      static_cast<ssize_t>(bytes.size()))
         return failure(file ? "cannot read " + path : file.error().message);
     const auto at = bytes.find(sign);
-    if (at == bytes.npos) return failure(path + " does not say of which release it is");
+    if (at == bytes.npos) return failure(path + " is no part of together-access");
     const std::string text = bytes.c_str() + at + sign.size();
     const auto slurm = text.find(slurm_sign);
     if (slurm == text.npos) return AdapterBuild{text, {}};
@@ -110,13 +110,12 @@ Result<AdapterBuild> build_of_adapter(const std::string& path) {
 
 Result<void> check_slurm_plugin(const std::string& path) {
     if (auto good = check_file(path); !good) return good;
-    const auto file = open_trusted(path, Links::follow);
-    std::array<char, 4> magic{};
-    if (!file || ::read(file->descriptor.get(), magic.data(), magic.size()) != ssize_t{4} ||
-        std::memcmp(magic.data(), "\177ELF", magic.size()) != 0)
-        return failure(path + " is no shared object");
+    const auto build = build_of_adapter(path);
+    if (!build) return failure(build.error().message);
+    if (build->slurm.empty()) return failure(path + " is no plug-in for Slurm");
     // Else srun fails for everybody.
-    if ((file->status.st_mode & S_IROTH) == 0)
+    const auto file = open_trusted(path, Links::follow);
+    if (!file || (file->status.st_mode & S_IROTH) == 0)
         return failure(path + " cannot be read by everybody (chmod a+r)");
     return {};
 }

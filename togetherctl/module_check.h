@@ -23,7 +23,7 @@ struct AdapterBuild {
 // Fails where the file cannot be read, or does not say.
 together::Result<AdapterBuild> build_of_adapter(const std::string& path);
 
-// Root's alone to write, readable by all, and a shared object. Not loaded: its functions are the
+// Root's alone to write, readable by all, and of our build. Not loaded: its functions are the
 // host's.
 together::Result<void> check_slurm_plugin(const std::string& path);
 

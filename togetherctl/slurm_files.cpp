@@ -253,6 +253,13 @@ std::string spank_line(const std::vector<std::string>& arguments) {
     return line;
 }
 
+std::vector<std::string> spank_arguments_in_block(std::string_view text) {
+    for (const auto& in_block : lines_in_block(text).value_or(std::vector<std::string>{}))
+        for (auto& line : plugstack_lines(in_block))
+            if (is_spank_line(line)) return std::move(line.arguments);
+    return {};
+}
+
 Result<std::string> with_spank(std::string_view text, const std::vector<std::string>& arguments) {
     auto bare = without_spank(text);
     if (!bare) return bare;

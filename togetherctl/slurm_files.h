@@ -35,6 +35,9 @@ struct SpankByHand {
 };
 std::vector<SpankByHand> spank_by_hand(std::string_view text);
 
+// Those of the line in our block; none where there is no block, or no such line in it.
+std::vector<std::string> spank_arguments_in_block(std::string_view text);
+
 // The line of spank_together, before all others. Not where one by hand does the same already, and
 // there is no block of ours.
 together::Result<std::string> with_spank(std::string_view text,

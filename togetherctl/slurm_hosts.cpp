@@ -114,10 +114,14 @@ void judge_spank_by_hand(const CommandLine& line, const EditedFile& file, bool b
 
 Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan& plan) {
     if (!plugin_is_good(files, "spank_together.so", files.plugstack, plan)) return {};
-    std::vector<std::string> arguments;
-    if (line.has("config")) arguments.push_back("config=" + line.config_path());
     auto file = read_for_editing(files.plugstack);
     if (!file) return tl::make_unexpected(file.error());
+    // What the command line leaves open is as our block has it already.
+    auto arguments = spank_arguments_in_block(file->text);
+    if (line.has("config")) arguments = {"config=" + line.config_path()};
+    for (const std::string_view argument : arguments)
+        if (constexpr std::string_view config = "config="; argument.starts_with(config))
+            plan.config_path = argument.substr(config.size());
     auto after = with_spank(file->text, arguments);
     if (!after) return failure(files.plugstack + ": " + after.error().message);
     auto without = *without_spank(file->text);

@@ -7,7 +7,7 @@ import debian_root
 
 @pytest.fixture(scope="session")
 def base() -> str:
-    return str(debian_root.make_base())
+    return str(debian_root.node_base())
 
 
 @pytest.fixture

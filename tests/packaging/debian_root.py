@@ -5,6 +5,7 @@ lies in a layer of its own (overlayfs) and goes with the test; processes end wit
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -44,8 +45,9 @@ def suite() -> str:
     return next(line.split("=")[1] for line in lines if line.startswith("VERSION_CODENAME="))
 
 
-def make_base() -> Path:
-    base = STORE / suite()
+def make_base(name: str, script: str) -> Path:
+    """A new Debian, kept for the next run, in which `script` has installed what tests want."""
+    base = STORE / name
     if (base / "complete").exists():
         return base
     shutil.rmtree(base, ignore_errors=True)
@@ -69,10 +71,8 @@ def make_base() -> Path:
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
     (base / "etc/dpkg/dpkg.cfg.d/tests").write_text("force-unsafe-io\n")
-    wanted = ", ".join(HOSTS + dependencies())
     made = subprocess.run(["chroot", base, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-ec",
-                           'apt-get -qq update; apt-get -qq satisfy -y --no-install-recommends "$1"',
-                           "sh", wanted], capture_output=True, text=True)
+                           f"apt-get -qq update; {script}"], capture_output=True, text=True)
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-3000:]
     (base / "complete").touch()
     return base
@@ -94,6 +94,12 @@ def dependencies() -> list[str]:
     return sorted(clause for clause in every if clause.split()[0] not in ours)
 
 
+def node_base() -> Path:
+    """With all that our packages depend on, and with what they guard."""
+    wanted = ", ".join(HOSTS + dependencies())
+    return make_base(suite(), f"apt-get -qq satisfy -y --no-install-recommends {shlex.quote(wanted)}")
+
+
 class DebianRoot:
     """`lower`: what it starts from, the uppermost first, joined by colons."""
 
@@ -105,15 +111,15 @@ class DebianRoot:
     def as_lower(self) -> str:
         return f"{self.layer / 'upper'}:{self.lower}"
 
-    def run(self, script: str) -> Run:
+    def run(self, script: str, timeout: float = 600) -> Run:
         """`script` in bash -e as root; its working files under /tmp and /run are new each time."""
         return subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "--ipc", "--uts", "--kill-child", "bash", "-c", ENTER, "bash",
              self.lower, self.layer, DEBS, script],
-            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600)
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout)
 
-    def out(self, script: str) -> str:
+    def out(self, script: str, timeout: float = 600) -> str:
         """The same; it must succeed. Returns what it printed."""
-        run = self.run(script)
+        run = self.run(script, timeout)
         assert run.returncode == 0, f"{script}\n{run.stdout[-3000:]}{run.stderr[-3000:]}"
         return run.stdout

@@ -146,7 +146,7 @@ def test_the_module_is_of_another_release(module: Path) -> None:
     module.write_bytes(text[:at] + b"9" + text[at + 1:])
     only(doctor(), "pam_build", "warning", "is of release 9")
     module.write_bytes(text.replace(b"@(#)together", b"@(#)togehter"))
-    only(doctor(), "pam_build", "warning", "does not say of which release it is")
+    only(doctor(), "pam_build", "warning", "is no part of together-access")
 
 
 def test_a_module_that_hangs_does_not_hang_doctor(service: Path) -> None:

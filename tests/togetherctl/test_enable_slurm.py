@@ -1,10 +1,11 @@
 """enable slurm: slurm.conf and plugstack.conf."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from ctl_node import SECURITY, ctl, ctl_json
+from ctl_node import BUILD, PAM_MODULE, SECURITY, ctl, ctl_json
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def slurm(tmp_path: Path, roster: None) -> Path:
     plugins = tmp_path / "plugins"
     plugins.mkdir()
     for name in ("job_submit_together.so", "spank_together.so"):
-        (plugins / name).write_bytes((SECURITY / "pam_permit.so").read_bytes())
+        shutil.copy(BUILD / "spank_together" / name, plugins)
         (plugins / name).chmod(0o644)
     conf = tmp_path / "slurm.conf"
     conf.write_text(f"ClusterName=c\nJobSubmitPlugins=lua\nPluginDir=/nowhere:{plugins}\n")
@@ -39,6 +40,15 @@ def test_both_files_there_and_back(slurm: Path) -> None:
     assert texts(slurm) == enabled
     assert ctl("disable", "slurm", "--file", str(slurm)).returncode == 0
     assert texts(slurm) == before
+
+
+def test_a_second_enable_keeps_what_it_does_not_name(slurm: Path) -> None:
+    config = "/etc/together/together.conf"
+    assert ctl("enable", "slurm", "--file", str(slurm), "--config", config).returncode == 0
+    enabled = texts(slurm)
+    assert f"required spank_together.so config={config}\n" in enabled["plugstack.conf"]
+    assert ctl("enable", "slurm", "--file", str(slurm)).returncode == 0
+    assert texts(slurm) == enabled
 
 
 def test_a_name_without_a_folder(slurm: Path) -> None:
@@ -105,6 +115,17 @@ def test_a_plugin_that_not_everybody_can_read(slurm: Path) -> None:
     assert texts(slurm) == before
 
 
+@pytest.mark.parametrize(("other", "why"), [
+    (SECURITY / "pam_permit.so", "is no part of together-access"), (PAM_MODULE, "is no plug-in for Slurm")])
+def test_a_plugin_that_is_none(other: Path, why: str, slurm: Path) -> None:
+    """Slurm would load it, find no hook in it, and let every job pass."""
+    before = texts(slurm)
+    shutil.copy(other, slurm.parent / "plugins" / "spank_together.so")
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 2 and why in run.stderr
+    assert texts(slurm) == before
+
+
 def test_a_list_in_an_included_file_is_named(slurm: Path) -> None:
     slurm.write_text(slurm.read_text().replace("JobSubmitPlugins=lua", "include more.conf"))
     (slurm.parent / "more.conf").write_text("JobSubmitPlugins=lua\n")
@@ -128,7 +149,7 @@ def test_what_was_written_by_hand_stays(slurm: Path) -> None:
     ("optional spank_together.so", '"optional" never refuses a job'),
     ("required spank_together.so confg=/x", "wrong argument: confg=/x"),
     ("required /nowhere/spank_together.so", "/nowhere/spank_together.so: No such file"),
-    ("required {folder}/spank_together.so", "is no shared object"),
+    ("required {folder}/spank_together.so", "is no part of together-access"),
     ("required spank_together.so config=/x", "another configuration"),
 ])
 @pytest.mark.parametrize("enabled", [False, True])
