@@ -14,7 +14,7 @@ apt-get -qq update
 cd /checkout
 cp -a packaging/debian debian # where apt looks for what a source needs
 apt-get -qq -a arm64 build-dep -y --no-install-recommends .
-apt-get -qq satisfy -y --no-install-recommends "qemu-user-static | qemu-user"
+apt-get -qq satisfy -y --no-install-recommends "crossbuild-essential-arm64, qemu-user-static | qemu-user"
 DEB_BUILD_OPTIONS= packaging/build-deb --for arm64 /out 2>&1
 """
 
