@@ -21,6 +21,7 @@ using namespace together;
 using namespace std::chrono_literals;
 
 constexpr const char* job_submit = "job_submit_together.so";
+constexpr const char* slurmctld = "/usr/sbin/slurmctld";
 constexpr const char* spank = "spank_together.so";
 constexpr const char* enable = "togetherctl enable slurm";
 constexpr const char* restart = "systemctl restart slurmctld";
@@ -134,7 +135,7 @@ class SlurmCheck {
     // ---- the door ----------------------------------------------------------------------------
 
     void check_job_submit() {
-        if (running_.empty()) return;
+        if (running_.empty()) return check_before_start();
         const auto list = in_force("JobSubmitPlugins");
         if (!lists_the_gate(list)) {
             const auto what = "slurmctld has JobSubmitPlugins=" + list + ", without together";
@@ -149,7 +150,17 @@ class SlurmCheck {
         findings_.ok("job_submit", "slurmctld has JobSubmitPlugins=" + list);
         if (!has_slurmctld()) return;
         check_loaded();
-        check_plugin("job_submit", job_submit, version_of("/usr/sbin/slurmctld"), false);
+        check_plugin("job_submit", job_submit, version_of(slurmctld), false);
+    }
+
+    // slurmctld is away: would it start here? (Slurm >= 23.11 even ends at a reconfiguration that
+    // names a plug-in it cannot load.)
+    void check_before_start() {
+        const auto text = read_trusted(files_.slurm_conf, largest);
+        if (::access(slurmctld, X_OK) != 0 || !text ||
+            !lists_the_gate(slurm_setting(*text, "JobSubmitPlugins").value_or("")))
+            return;
+        check_plugin("job_submit", job_submit, version_of(slurmctld), false);
     }
 
     // The list alone says nothing: after a reconfiguration it is the new one, and the plug-ins are

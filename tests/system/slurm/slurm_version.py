@@ -25,6 +25,12 @@ class Slurm:
         return self.version >= (23, 11)
 
     @property
+    def reconfigures_anew(self) -> bool:
+        """slurmctld starts anew at `scontrol reconfigure`, and is gone where it cannot. Before, it
+        stayed as it was."""
+        return self.version >= (23, 11)
+
+    @property
     def cgroup_settings(self) -> tuple[str, ...]:
         """Without control groups: told so from 23.02 on; before, only kept from looking which kind
         is mounted, which ends slurmd where none is."""

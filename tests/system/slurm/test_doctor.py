@@ -11,6 +11,7 @@ import pytest
 
 from cluster import Cluster
 from node import build_folder
+from waiting import wait_until
 from world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
 
 CHECKS = ["slurm", "job_submit", "job_submit_loaded", "job_submit_module", "job_submit_build",
@@ -97,9 +98,20 @@ def test_slurmctld_has_it_in_the_list_and_not_loaded(another_slurm: Cluster) -> 
     another_slurm.settings = dict(SETTINGS)
     another_slurm.write_conf()
     another_slurm.run("scontrol", "reconfigure")
+    if another_slurm.slurm.reconfigures_anew:
+        wait_until(lambda: not another_slurm.ctld.is_running(), "slurmctld's end")
+        assert bad(doctor(another_slurm)) == {"slurm": "warning", "job_submit_module": "failure"}
+        return
     found = doctor(another_slurm)
     assert found["job_submit"]["result"] == "ok", found
     assert bad(found) == {"job_submit_loaded": "failure", "job_submit_module": "failure"}
+
+
+def test_slurmctld_is_away_and_would_not_start(another_slurm: Cluster) -> None:
+    another_slurm.ctld.stop()
+    assert bad(doctor(another_slurm)) == {"slurm": "warning"}
+    (another_slurm.plugins / DOOR.name).unlink()
+    assert bad(doctor(another_slurm)) == {"slurm": "warning", "job_submit_module": "failure"}
 
 
 def test_slurmctld_keeps_the_old_copy(started: Cluster) -> None:
