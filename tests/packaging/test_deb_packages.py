@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,14 @@ def test_everything_is_roots_and_nobody_else_writes(package: str) -> None:
         assert owner == "root/root", path
         assert mode.startswith("l") or (mode[5] != "w" and mode[8] != "w"), path
         assert "s" not in mode, path
+
+
+def test_links_between_the_documents(tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "-x", packages()["together-access-common"], tmp_path], check=True)
+    pages = list((tmp_path / "usr/share/doc").rglob("*.md"))
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)[)#]", page.read_text())]
+    assert len(pages) > 10 and len(links) > 10
+    assert [link for page, link in links if not (page.parent / link).exists()] == []
 
 
 def slurm_version() -> tuple[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ctl_node import BUILD, PLAIN_ENVIRONMENT, SECURITY, TOGETHERCTL, Run, ctl
+from ctl_node import BUILD, PLAIN_ENVIRONMENT, TOGETHERCTL, Run, ctl
 from pam_stacks import write_stack
 
 ETC_SLURM = Path("/etc/slurm")
@@ -41,7 +41,7 @@ def etc_slurm(tmp_path: Path, roster: None) -> Iterator[Path]:
     plugins = tmp_path / "plugins"
     plugins.mkdir()
     for name in ("job_submit_together.so", "spank_together.so"):
-        shutil.copy(SECURITY / "pam_permit.so", plugins / name)
+        shutil.copy(BUILD / "spank_together" / name, plugins)
     for file, text in BEFORE.items():
         file.write_text(text)
     CONF.write_text(BEFORE[CONF] + f"PluginDir={plugins}\n")
