@@ -127,7 +127,9 @@ class OnDemandWait {
         if (is_newer()) return {};
         // The first mark needs a block of its own; later ones are written in its place.
         return config_.refresh_program + " ended without a new roster" +
-               (mark ? "" : " and could not say why in " + paths_.mark + " (is the disk full?)");
+               (mark ? ""
+                     : " and could not say why in " + paths_.mark +
+                           " (is the disk full? togetherctl refresh tells)");
     }
 
     // Who was to write it was killed, or is stuck.
