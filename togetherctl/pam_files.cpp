@@ -22,21 +22,32 @@ std::string folder_of(const std::string& path) {
     return path.substr(0, path.rfind('/'));
 }
 
-// Does the file that "@include NAME" means hold account lines, itself or through another?
-bool holds_account_lines(const std::string& folder, const std::string& name, int depth) {
+using Holds = bool (*)(std::string_view text);
+
+// Does the file that "@include NAME" means hold such lines, itself or through another? What cannot
+// be read may hold anything.
+bool any_included(const std::string& folder, const std::string& name, Holds holds, int depth) {
     const auto text =
         together::read_trusted(name.starts_with('/') ? name : folder + "/" + name, largest);
-    if (!text || depth == deepest || has_account_lines(*text)) return true;
+    if (!text || depth == deepest || holds(*text)) return true;
     const auto names = included_files(*text);
     return std::any_of(names.begin(), names.end(), [&](const std::string& next) {
-        return holds_account_lines(folder, next, depth + 1);
+        return any_included(folder, next, holds, depth + 1);
     });
 }
 
-HoldsAccountLines beside(const EditedFile& file) {
-    return [folder = folder_of(file.path)](const std::string& name) {
-        return holds_account_lines(folder, name, 0);
+HoldsAccountLines beside(const EditedFile& file, Holds holds = has_account_lines) {
+    return [folder = folder_of(file.path), holds](const std::string& name) {
+        return any_included(folder, name, holds, 0);
     };
+}
+
+Result<void> check_jumps(const EditedFile& file) {
+    const auto line = jump_before_gate(file.text, beside(file, has_jumps));
+    if (!line) return {};
+    return failure(file.path + ":" + std::to_string(*line) +
+                   ": a jump stands before togetherctl's lines, and may count them: once they "
+                   "move or go, it skips others; take it out, or put it behind them");
 }
 
 void set_argument(GateCall& call, const std::string& prefix, const std::string& value) {
@@ -74,6 +85,7 @@ void check_modules(const GateCall& call, Plan& plan) {
 }
 
 Result<void> plan_enabling(const CommandLine& line, EditedFile file, Plan& plan) {
+    if (auto good = check_jumps(file); !good) return good;
     const auto existing = call_in_block(file.text);
     if (!existing) return failure(file.path + ": " + existing.error().message);
     GateCall call = call_for(line, plan.host, *existing);
@@ -104,6 +116,7 @@ Result<void> plan_enabling(const CommandLine& line, EditedFile file, Plan& plan)
 }
 
 Result<void> plan_disabling(EditedFile file, Plan& plan) {
+    if (auto good = check_jumps(file); !good) return good;
     auto after = without_gate(file.text);
     if (!after) return failure(file.path + ": " + after.error().message);
     if (const auto by_hand = line_by_hand(file.text, beside(file)))
@@ -116,17 +129,14 @@ Result<void> plan_disabling(EditedFile file, Plan& plan) {
 
 // "sudo -i" has a service of its own, which on EL takes over sudo's account lines and on Debian
 // does not.
-bool takes_over_sudo(const std::string& text) {
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = std::min(text.find('\n', at), text.size());
-        const auto line = text.substr(at, end - at);
-        if ((line.starts_with("account") && line.find("include") != line.npos &&
-             line.ends_with(" sudo")) ||
-            line == "@include sudo")
-            return true;
-        at = end + 1;
-    }
-    return false;
+bool takes_over_sudo(const std::string& path) {
+    const auto file = read_for_editing(path);
+    return file && first_account_include(file->text, beside(*file)) == "sudo";
+}
+
+bool is_planned(const Plan& plan, const EditedFile& file) {
+    return std::any_of(plan.edits.begin(), plan.edits.end(),
+                       [&](const PlannedEdit& edit) { return edit.file.target == file.target; });
 }
 
 std::vector<std::string> paths_for(const CommandLine& line, Host host) {
@@ -134,8 +144,7 @@ std::vector<std::string> paths_for(const CommandLine& line, Host host) {
     if (host == Host::ssh) return {"/etc/pam.d/sshd"};
     std::vector<std::string> paths = {"/etc/pam.d/sudo"};
     const std::string login_shell = "/etc/pam.d/sudo-i";
-    const auto text = together::read_trusted(login_shell, largest);
-    if (::access(login_shell.c_str(), F_OK) == 0 && (!text || !takes_over_sudo(*text)))
+    if (::access(login_shell.c_str(), F_OK) == 0 && !takes_over_sudo(login_shell))
         paths.push_back(login_shell);
     return paths;
 }
@@ -148,6 +157,7 @@ Result<Plan> plan_pam(const CommandLine& line, Host host, bool enable) {
     for (const auto& path : paths_for(line, host)) {
         auto file = read_for_editing(path);
         if (!file) return tl::make_unexpected(file.error());
+        if (is_planned(plan, *file)) continue;  // one is a link to the other
         auto planned = enable ? plan_enabling(line, *std::move(file), plan)
                               : plan_disabling(*std::move(file), plan);
         if (!planned) return tl::make_unexpected(planned.error());

@@ -100,6 +100,17 @@ bool may_hold_account(const PamLine& line, const HoldsAccountLines& holds_accoun
     return is_account(line) || (is_include(line) && holds_account_lines(line.words[1]));
 }
 
+// "[success=2 …]": skips that many lines, whichever they are by then.
+bool jumps(const PamLine& line) {
+    if (!is_account(line) || line.words.size() < 2 || !line.words[1].starts_with('[')) return false;
+    const auto& control = line.words[1];
+    for (auto at = control.find('='); at != control.npos; at = control.find('=', at + 1))
+        if (const auto value = control.find_first_not_of(blanks, at + 1);
+            value != control.npos && control[value] >= '1' && control[value] <= '9')
+            return true;
+    return false;
+}
+
 bool is_our_module(const std::string& word) {
     return word.substr(word.rfind('/') + 1) == "pam_together.so";
 }
@@ -161,7 +172,10 @@ Result<std::string> with_gate(std::string_view text, const GateCall& call,
                               gate_lines(call));
         floor = line.end;
     }
-    return with_block(*bare, bare->size(), gate_lines(call));
+    // With lines of ours it would have some, and no longer take other's, where root's way in is.
+    return failure(
+        "it has no account lines: libpam takes those of /etc/pam.d/other in their stead; give it "
+        "some first, as \"@include common-account\" or \"account include system-auth\"");
 }
 
 Result<std::string> without_gate(std::string_view text) {
@@ -202,6 +216,36 @@ std::optional<LineByHand> line_by_hand(std::string_view text,
         if (block <= offset) offset += text.size() - bare->size();
         return LineByHand{line_number(text, offset), right, *std::move(call)};
     }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> jump_before_gate(std::string_view text,
+                                            const HoldsAccountLines& may_jump) {
+    const auto lines = lines_of(text);
+    const auto block = offset_of_block(text);
+    if (!lines || block == text.size()) return std::nullopt;
+    for (const auto& line : *lines)
+        if (line.begin < block && (jumps(line) || (is_include(line) && may_jump(line.words[1]))))
+            return line_number(text, line.begin);
+    return std::nullopt;
+}
+
+bool has_jumps(std::string_view text) {
+    const auto lines = lines_of(text);
+    return !lines || std::any_of(lines->begin(), lines->end(), jumps);
+}
+
+std::optional<std::string> first_account_include(std::string_view text,
+                                                 const HoldsAccountLines& holds_account_lines) {
+    const auto lines = lines_of(text);
+    if (!lines) return std::nullopt;
+    const auto first = std::find_if(lines->begin(), lines->end(), [&](const PamLine& line) {
+        return may_hold_account(line, holds_account_lines);
+    });
+    if (first == lines->end()) return std::nullopt;
+    const auto& words = first->words;
+    if (is_include(*first)) return words[1];
+    if (words.size() >= 3 && same_word(words[1], "include")) return words[2];
     return std::nullopt;
 }
 

@@ -30,6 +30,7 @@ using HoldsAccountLines = std::function<bool(const std::string& name)>;
 
 // The file with the gate as its first account lines, before everything that may hold some. What
 // stands in our block already is moved or replaced. The same text where all is as it should be.
+// Fails where nothing holds account lines.
 together::Result<std::string> with_gate(std::string_view text, const GateCall& call,
                                         const HoldsAccountLines& holds_account_lines);
 
@@ -47,6 +48,17 @@ struct LineByHand {
 };
 std::optional<LineByHand> line_by_hand(std::string_view text,
                                        const HoldsAccountLines& holds_account_lines);
+
+// The line before our block that jumps, over our lines perhaps: without them it skips another's.
+// `may_jump`: whether that included file holds such lines.
+std::optional<std::size_t> jump_before_gate(std::string_view text,
+                                            const HoldsAccountLines& may_jump);
+bool has_jumps(std::string_view text);
+
+// The service whose account lines this one begins with, all of them or none: of "account include
+// NAME" or "@include NAME" the name.
+std::optional<std::string> first_account_include(std::string_view text,
+                                                 const HoldsAccountLines& holds_account_lines);
 
 // The service files whose lines this one takes over as account lines, or may.
 std::vector<std::string> included_files(std::string_view text);

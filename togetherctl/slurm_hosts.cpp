@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "config.h"
@@ -48,11 +49,33 @@ bool plugin_is_good(const SlurmFiles& files, const std::string& name, const std:
     return good.has_value();
 }
 
+// slurm.conf as Slurm reads it: each file in the place of the line that includes it, relative names
+// beside slurm.conf itself. `included` collects them; of a loop one round.
+std::string with_includes(const std::string& folder, std::string_view text,
+                          std::vector<std::string>& included) {
+    std::string whole;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = std::min(text.find('\n', at), text.size());
+        const auto line = text.substr(at, end - at);
+        const auto names = slurm_includes(line);
+        if (names.empty()) whole.append(line).append("\n");
+        for (const auto& name : names) {
+            const auto path = name.starts_with('/') ? name : folder + "/" + name;
+            if (std::find(included.begin(), included.end(), path) != included.end()) continue;
+            included.push_back(path);
+            if (const auto more = together::read_trusted(path, largest))
+                whole += with_includes(folder, *more, included);
+        }
+        at = end + 1;
+    }
+    return whole;
+}
+
 // One that sets the list elsewhere would win, or lose, without anybody seeing why.
 Result<void> look_at_includes(const EditedFile& file) {
-    if (slurm_setting(file.text, "JobSubmitPlugins")) return {};
-    for (const auto& name : slurm_includes(file.text)) {
-        const auto path = name.starts_with('/') ? name : folder_of(file.path) + "/" + name;
+    std::vector<std::string> included;
+    with_includes(folder_of(file.path), file.text, included);
+    for (const auto& path : included) {
         const auto text = together::read_trusted(path, largest);
         if (text && slurm_setting(*text, "JobSubmitPlugins"))
             return failure("JobSubmitPlugins is set in " + path + ", which " + file.path +
@@ -145,12 +168,14 @@ SlurmFiles find_slurm_files(const std::optional<std::string>& slurm_conf) {
     SlurmFiles files;
     files.slurm_conf = slurm_conf.value_or(default_slurm_conf());
     files.plugstack = folder_of(files.slurm_conf) + "/plugstack.conf";
-    const auto text = together::read_trusted(files.slurm_conf, largest);
-    if (!text) return files;
-    if (const auto path = slurm_setting(*text, "PlugStackConfig"))
+    const auto main_file = together::read_trusted(files.slurm_conf, largest);
+    if (!main_file) return files;
+    std::vector<std::string> included;
+    const auto text = with_includes(folder_of(files.slurm_conf), *main_file, included);
+    if (const auto path = slurm_setting(text, "PlugStackConfig"))
         files.plugstack =
             path->starts_with('/') ? *path : folder_of(files.slurm_conf) + "/" + *path;
-    files.plugin_dir = slurm_setting(*text, "PluginDir").value_or("");
+    files.plugin_dir = slurm_setting(text, "PluginDir").value_or("");
     return files;
 }
 

@@ -71,6 +71,57 @@ def test_a_login_shell_that_takes_over_sudos_lines_is_left(etc_pam: Path, roster
     assert (etc_pam / "sudo-i").read_text() == text
 
 
+@pytest.mark.parametrize("text", [
+    "account required pam_unix.so # not include sudo\n",
+    "# @include sudo\naccount required pam_unix.so\n",
+    "account sufficient pam_permit.so\naccount include sudo\n",
+])
+def test_a_login_shell_that_has_lines_of_its_own_gets_the_gate(text: str, etc_pam: Path, roster: None) -> None:
+    (etc_pam / "sudo-i").write_text(text)
+    assert ctl("enable", "sudo").returncode == 0
+    assert account_answer("erin", "sudo-i") == PAM_PERM_DENIED
+
+
+def test_a_login_shell_that_is_a_link_to_sudo(etc_pam: Path, roster: None) -> None:
+    (etc_pam / "sudo-i").unlink()
+    (etc_pam / "sudo-i").symlink_to("sudo")
+    before = (etc_pam / "sudo").read_bytes()
+    for verb in ("enable", "disable"):
+        run = ctl(verb, "sudo")
+        assert run.returncode == 0, run.stderr
+    assert (etc_pam / "sudo").read_bytes() == before
+
+
+# ---- what enable and disable leave alone ---------------------------------------------------------
+
+
+def test_a_service_without_account_lines(etc_pam: Path, roster: None) -> None:
+    """libpam takes those of "other" for it, for root as well; with ours it would not any more."""
+    sshd = etc_pam / "sshd"
+    sshd.write_text("auth required pam_unix.so\nsession required pam_permit.so\n")
+    before = sshd.read_bytes()
+    run = ctl("enable", "ssh")
+    assert run.returncode == 2 and "it has no account lines: libpam takes those of" in run.stderr
+    assert sshd.read_bytes() == before
+
+
+JUMP = "account [success=2 default=ignore] pam_succeed_if.so quiet user in dave\n"
+
+
+@pytest.mark.parametrize("included", [False, True])
+@pytest.mark.parametrize("verb", ["enable", "disable"])
+def test_a_jump_over_the_gate(verb: str, included: bool, etc_pam: Path, roster: None) -> None:
+    """Somebody lets dave past the gate. Without our two lines it would be past two of another."""
+    sshd = etc_pam / "sshd"
+    assert ctl("enable", "ssh").returncode == 0
+    (etc_pam / "jump").write_text(JUMP)
+    sshd.write_text(("# first\n@include jump\n" if included else f"# first\n{JUMP}") + sshd.read_text())
+    before = sshd.read_bytes()
+    run = ctl(verb, "ssh")
+    assert run.returncode == 2 and f"{sshd}:2: a jump stands before togetherctl's lines" in run.stderr
+    assert sshd.read_bytes() == before
+
+
 # ---- how a file is written ---------------------------------------------------------------------
 
 

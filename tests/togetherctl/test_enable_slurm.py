@@ -126,11 +126,30 @@ def test_a_plugin_that_is_none(other: Path, why: str, slurm: Path) -> None:
     assert texts(slurm) == before
 
 
-def test_a_list_in_an_included_file_is_named(slurm: Path) -> None:
-    slurm.write_text(slurm.read_text().replace("JobSubmitPlugins=lua", "include more.conf"))
-    (slurm.parent / "more.conf").write_text("JobSubmitPlugins=lua\n")
+@pytest.mark.parametrize("own_list", ["", "JobSubmitPlugins=lua\n"])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_list_in_an_included_file_is_named(depth: int, own_list: str, slurm: Path) -> None:
+    """Whichever of the two Slurm takes: with ours in the other one, nobody is asked, or a site's own
+    plug-ins are gone."""
+    slurm.write_text(slurm.read_text().replace("JobSubmitPlugins=lua\n", own_list) + "Include 1.conf\r\n")
+    (slurm.parent / f"{depth}.conf").write_text("JobSubmitPlugins=lua\nInclude 1.conf\n")
+    if depth == 2:
+        (slurm.parent / "1.conf").write_text("include 2.conf\n")
+    before = texts(slurm)
     run = ctl("enable", "slurm", "--file", str(slurm))
-    assert run.returncode == 2 and "JobSubmitPlugins is set in" in run.stderr
+    assert run.returncode == 2 and f"JobSubmitPlugins is set in {slurm.parent}/{depth}.conf" in run.stderr
+    assert texts(slurm) == before
+
+
+def test_a_plugstack_that_an_included_file_names(slurm: Path) -> None:
+    (slurm.parent / "more.conf").write_text("PlugStackConfig=other.conf\n")
+    slurm.write_text(slurm.read_text() + "include more.conf\n")
+    (slurm.parent / "other.conf").write_text("")
+    before = texts(slurm)
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 0, run.stderr
+    assert "required spank_together.so" in texts(slurm)["other.conf"]
+    assert texts(slurm)["plugstack.conf"] == before["plugstack.conf"]
 
 
 def test_what_was_written_by_hand_stays(slurm: Path) -> None:
