@@ -68,18 +68,32 @@ TEST(pam_stack, the_comment_above_a_line_stays_with_it) {
     stands_between("#%PAM-1.0\n# Head\n", "account required pam_nologin.so\n");
 }
 
-TEST(pam_stack, without_account_lines_it_stands_at_the_end) {
-    stands_between("auth required pam_unix.so\n", "");
-    stands_between("", "");
-    stands_between("# account required pam_unix.so\n#@include common-account\n", "");
+TEST(pam_stack, without_account_lines_libpam_takes_others) {
+    for (const char* text :
+         {"auth required pam_unix.so\n", "", "# account required a.so\n#@include common-account\n"})
+        TEXT_CONTAINS("it has no account lines: libpam takes those of /etc/pam.d/other",
+                      complaint(text));
 }
 
 TEST(pam_stack, a_last_line_without_a_newline_comes_back_without_one) {
-    const std::string text = "auth required pam_unix.so";
-    const auto edited = *with_gate(text, {}, common_account_holds_some);
-    CHECK_TRUE(edited.starts_with(text + "\n" + head));
-    TEXT_EQUAL(edited, *with_gate(edited, {}, common_account_holds_some));
-    TEXT_EQUAL(text, *without_gate(edited));
+    stands_between("auth required pam_unix.so\n", "account required pam_unix.so");
+}
+
+TEST(pam_stack, a_jump_before_the_block_is_found) {
+    const auto none = [](const std::string&) { return false; };
+    const std::string gate = block() + "account required pam_unix.so\n";
+    const auto line_of_jump = [&](const std::string& before) {
+        return jump_before_gate(before + gate, none).value_or(0);
+    };
+    LONGS_EQUAL(2, line_of_jump("#\naccount [success=2 default=ignore] a.so\n"));
+    LONGS_EQUAL(1, line_of_jump("ACCOUNT [default=ignore  success= 1] a.so\n"));
+    LONGS_EQUAL(0, line_of_jump("auth [success=2 default=ignore] a.so\n"));
+    LONGS_EQUAL(0, line_of_jump("account [success=ok default=bad] a.so nr=2\n"));
+    LONGS_EQUAL(0, line_of_jump("@include common-auth\n"));
+    // Behind it, or where there is no block, it is the file's own.
+    const std::string jump = "account [success=2 default=ignore] a.so\n";
+    CHECK_FALSE(jump_before_gate(gate + jump, none).has_value());
+    CHECK_FALSE(jump_before_gate(jump, none).has_value());
 }
 
 TEST(pam_stack, a_continued_line_is_one_line) {
