@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -107,20 +108,28 @@ std::vector<std::string> notes_on(const Admission& admission, const CommandLine&
     return notes;
 }
 
-Result<std::string> write(const Admission& admission, const std::string& folder,
-                          std::vector<std::string>& notes) {
-    const auto text = admission_text(admission);
-    if (!text) return text;
-    const std::string path = admission_path(folder, admission.login);
-    const std::string of_all = folder + "/admit.d";
-    if (::mkdir(of_all.c_str(), 0755) == 0)
-        ::chmod(of_all.c_str(), 0755);  // whatever the umask
+tl::expected<Replaced, WriteFailure> write(const std::string& path, const std::string& text) {
+    const auto folder = path.substr(0, path.rfind('/'));
+    if (::mkdir(folder.c_str(), 0755) == 0)
+        ::chmod(folder.c_str(), 0755);  // whatever the umask
     else if (errno != EEXIST)
-        return failure(system_error_text("cannot make " + of_all, errno));
-    const auto written = write_new(path, *text, 0644);
-    if (!written) return failure(write_problem(written.error(), path) + ":\n" + *text);
-    if (!written->warning.empty()) notes.push_back(written->warning);
-    return path;
+        return tl::make_unexpected(
+            WriteFailure{errno == EROFS ? WriteError::made_elsewhere : WriteError::failed,
+                         system_error_text("cannot make " + folder, errno)});
+    return write_new(path, text, 0644);
+}
+
+// Where the folder is made elsewhere, what is to be written there.
+int not_written(const WriteFailure& why, const std::string& path, const std::string& text,
+                Output& output) {
+    const bool elsewhere = why.kind == WriteError::made_elsewhere;
+    output.fail("admit: " + write_problem(why, path) + (elsewhere ? ", with these lines:" : ""));
+    for (std::size_t at = 0; elsewhere && !output.json() && at < text.size();) {
+        const auto end = std::min(text.find('\n', at), text.size());
+        output.line(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return exit_cannot_tell;
 }
 
 int finish(const std::vector<std::string>& not_reached) {
@@ -134,11 +143,15 @@ int admit(const CommandLine& line, Output& output) {
     const auto not_reached = services_not_reached(line.config_path());
     auto notes = notes_on(*admission, line);
     notes.insert(notes.begin(), not_reached.begin(), not_reached.end());
-    const auto path = write(*admission, emergency_folder(line.config_path()), notes);
-    if (!path) return output.fail("admit: " + path.error().message);
+    const auto text = admission_text(*admission);
+    if (!text) return output.fail("admit: " + text.error().message);
+    const auto path = admission_path(emergency_folder(line.config_path()), admission->login);
+    const auto written = write(path, *text);
+    if (!written) return not_written(written.error(), path, *text, output);
+    if (!written->warning.empty()) notes.push_back(written->warning);
     if (output.json()) {
         auto json = with_its_state(*admission);
-        json["path"] = *path;
+        json["path"] = path;
         json["notes"] = Json::arrayValue;
         for (const auto& note : notes) json["notes"].append(note);
         output.document(json);
@@ -148,7 +161,7 @@ int admit(const CommandLine& line, Output& output) {
                     admission->reason,
                 Tone::good);
     for (const auto& note : notes) output.line("Note: " + note, Tone::warning);
-    output.line("On this node (" + *path + "). Earlier: togetherctl admit --end " +
+    output.line("On this node (" + path + "). Earlier: togetherctl admit --end " +
                 admission->login);
     return finish(not_reached);
 }
@@ -180,9 +193,9 @@ int list(const CommandLine& line, Output& output) {
 int end(const std::string& login, const CommandLine& line, Output& output) {
     if (!is_login(login)) return output.fail("admit: " + in_quotes(login) + " is no login");
     const auto path = admission_path(emergency_folder(line.config_path()), login);
-    const bool gone = ::unlink(path.c_str()) == 0;
-    if (!gone && errno != ENOENT && errno != ENOTDIR)
-        return output.fail("admit: " + system_error_text("cannot remove " + path, errno));
+    const auto removed = remove_if_there(path);
+    if (!removed) return output.fail("admit: " + removed.error().message);
+    const bool gone = *removed;
     if (output.json()) {
         Json::Value json;
         json["login"] = login;

@@ -31,6 +31,11 @@ Written carry_out_one(const PlannedEdit& edit, bool enable, CarriedOut& result) 
     return {};
 }
 
+// Of an enable that was killed before it replaced the file.
+void drop_left_backup(const PlannedEdit& edit) {
+    if (const auto lock = EditLock::take(edit.file)) drop_backup(*lock, edit.file, edit.after);
+}
+
 }  // namespace
 
 void show_plan(const Plan& plan, Output& output) {
@@ -69,6 +74,7 @@ Json::Value json_of(const Plan& plan) {
 CarriedOut carry_out(const Plan& plan, bool enable) {
     CarriedOut result;
     for (const auto& edit : plan.edits) {
+        if (!edit.changes() && !enable) drop_left_backup(edit);
         if (!edit.changes()) continue;
         const auto written = carry_out_one(edit, enable, result);
         if (written) continue;

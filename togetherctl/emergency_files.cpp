@@ -1,5 +1,10 @@
 #include "emergency_files.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "config.h"
 #include "duration.h"
 #include "identifiers.h"
@@ -77,6 +82,14 @@ Result<std::string> admission_text(const Admission& admission) {
             "the reason cannot be written into an INI file as it is: no \" ;\", no "
             "blanks at its ends");
     return text;
+}
+
+Result<bool> remove_if_there(const std::string& path) {
+    if (::unlink(path.c_str()) == 0) return true;
+    const int error = errno;
+    struct stat status;
+    if (::lstat(path.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
+    return failure(system_error_text("cannot remove " + path, error));
 }
 
 std::string write_problem(const WriteFailure& failure, const std::string& path) {

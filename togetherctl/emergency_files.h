@@ -24,6 +24,9 @@ together::Result<std::string> admission_text(const together::Admission& admissio
 // Fails where it is no one line of printable text.
 together::Result<void> check_reason(const std::string& reason);
 
+// True where it was there. (A read-only folder says so of a file that is not there, too.)
+together::Result<bool> remove_if_there(const std::string& path);
+
 // What is done by hand where a folder is made elsewhere (a ConfigMap).
 std::string write_problem(const WriteFailure& failure, const std::string& path);
 

@@ -59,10 +59,9 @@ int finish(const std::vector<std::string>& not_reached) {
 }
 
 int take_off(const std::string& path, const std::vector<std::string>& not_reached, Output& output) {
-    const bool gone = ::unlink(path.c_str()) == 0;
-    if (!gone && errno != ENOENT && errno != ENOTDIR)
-        return output.fail("lockdown: " + system_error_text("cannot remove " + path, errno));
-    show(gone ? "The lockdown is over." : "No lockdown was in force.", not_reached, false, path,
+    const auto gone = remove_if_there(path);
+    if (!gone) return output.fail("lockdown: " + gone.error().message);
+    show(*gone ? "The lockdown is over." : "No lockdown was in force.", not_reached, false, path,
          output);
     return finish(not_reached);
 }

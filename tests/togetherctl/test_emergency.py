@@ -1,7 +1,9 @@
 """admit and lockdown: what root writes in an emergency, while the authority is away, too."""
 
 import os
+import subprocess
 import time
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -276,3 +278,34 @@ def test_a_configuration_in_the_same_folder_is_no_other(etc_pam: Path) -> None:
     other.write_bytes(CONFIG.read_bytes())
     assert ctl("enable", "ssh", "--force", "--config", str(other)).returncode == 0
     assert ctl("lockdown", "--reason", "x").returncode == 0
+
+
+# ---- a folder that is made elsewhere, as a ConfigMap --------------------------------------------
+
+
+@pytest.fixture
+def read_only_etc() -> Iterator[None]:
+    for command in (["--bind", ETC, ETC], ["-o", "remount,bind,ro", ETC]):
+        subprocess.run(["mount", *command], check=True)
+    yield
+    subprocess.run(["umount", ETC], check=True)
+
+
+@pytest.mark.parametrize("folder_is_there", [False, True])
+def test_an_admission_that_cannot_be_written_is_shown(
+    folder_is_there: bool, roster: None, request: pytest.FixtureRequest
+) -> None:
+    if folder_is_there:
+        ADMISSIONS.mkdir(exist_ok=True)
+    request.getfixturevalue("read_only_etc")
+    run = ctl("admit", "dave", "--for", "2h", "--reason", "incident 4: storage")
+    assert run.returncode == 2
+    assert f"put the file {ADMISSIONS}/dave there, with these lines:" in run.stderr
+    assert "reason = incident 4: storage" in run.stdout.splitlines(), run.stdout
+
+
+def test_what_is_not_there_is_not_in_the_way_of_its_end(roster: None, read_only_etc: None) -> None:
+    run = ctl("lockdown", "--off")
+    assert run.returncode == 0 and "No lockdown was in force." in run.stdout
+    run = ctl("admit", "--end", "dave")
+    assert run.returncode == 1 and "dave was not admitted" in run.stdout

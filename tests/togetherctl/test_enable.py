@@ -92,6 +92,13 @@ def test_a_login_shell_that_is_a_link_to_sudo(etc_pam: Path, roster: None) -> No
     assert (etc_pam / "sudo").read_bytes() == before
 
 
+def test_the_backup_of_an_enable_that_was_killed_goes(etc_pam: Path, roster: None) -> None:
+    backup = etc_pam / "sshd.before-together"
+    backup.write_bytes((etc_pam / "sshd").read_bytes())
+    assert ctl("disable", "ssh").returncode == 0
+    assert not backup.exists()
+
+
 # ---- what enable and disable leave alone ---------------------------------------------------------
 
 
