@@ -33,6 +33,8 @@ mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+# On a terminal of its own apt mixes what dpkg says to stderr into stdout.
+echo 'Dpkg::Use-Pty "0";' >"$root/etc/apt/apt.conf.d/90tests"
 mkdir -p "$root/debs"
 mount --bind "$debs" "$root/debs"
 exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
