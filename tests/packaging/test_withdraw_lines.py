@@ -111,13 +111,42 @@ def test_mode_links_and_neighbours(pam: Path, tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.write_text(OURS + DEBIAN_SSHD)
     real.chmod(0o640)
-    (pam / "sshd").symlink_to(real)
+    (pam / "sshd").symlink_to("../../real")
     (pam / "sshd.dpkg-old").write_text(OURS)
     assert withdraw("pam", tmp_path).returncode == 0
     assert real.read_text() == DEBIAN_SSHD and real.stat().st_mode & 0o777 == 0o640
     assert (pam / "sshd").is_symlink()
     assert (pam / "sshd.dpkg-old").read_text() == OURS
     assert sorted(os.listdir(pam)) == ["sshd", "sshd.dpkg-old"]
+
+
+@pytest.mark.parametrize("linked", ["file", "folder", "chain"])
+def test_an_images_links_lead_into_the_image(linked: str, tmp_path: Path) -> None:
+    host, root = tmp_path / "host", tmp_path / "an image"
+    hosts, images = host / "sshd", root / str(host)[1:] / "sshd"
+    for file in (hosts, images):
+        file.parent.mkdir(parents=True)
+        file.write_text(OURS + DEBIAN_SSHD)
+    (root / "etc").mkdir()
+    if linked == "folder":
+        (root / "etc" / "pam.d").symlink_to(host)
+    else:
+        (root / "etc" / "pam.d").mkdir()
+        (root / "etc" / "first").symlink_to(host)
+        (root / "etc" / "pam.d" / "sshd").symlink_to(
+            hosts if linked == "file" else "/../etc/./first/../host/sshd")
+    run = withdraw("pam", root)
+    assert run.returncode == 0 and f"taken out of {images}:" in run.stderr
+    assert images.read_text() == DEBIAN_SSHD
+    assert hosts.read_text() == OURS + DEBIAN_SSHD
+
+
+def test_links_without_an_end_are_no_file(pam: Path, tmp_path: Path) -> None:
+    (pam / "sshd").symlink_to("login")
+    (pam / "login").symlink_to("sshd")
+    (pam / "su").write_text(OURS)
+    run = withdraw("pam", tmp_path)
+    assert run.returncode == 0 and (pam / "su").read_text() == ""
 
 
 def test_lines_that_go_are_shown(pam: Path, tmp_path: Path) -> None:
