@@ -107,6 +107,24 @@ def test_a_jump_over_our_lines_still_ends_where_it_did(pam: Path, tmp_path: Path
     assert gone_from(pam / "sshd", tmp_path, arguments + OURS + rest) == arguments + rest
 
 
+@pytest.mark.parametrize(("line", "where"), [
+    ("@include /etc/site/gate\n", "etc/site/gate"), ("@include site/gate\n", "etc/pam.d/site/gate"),
+    ("@INCLUDE site/gate # x\r\n", "etc/pam.d/site/gate"),
+    ("account include /etc/site/gate\n", "etc/site/gate"),
+    ("-account\tSubstack \\\n [site/gate]\n", "etc/pam.d/site/gate"),
+    ("account required pam_unix.so \\\n# x\naccount include site/gate\n", "etc/pam.d/site/gate"),
+    ("@include sshd.rpmsave\n", "etc/pam.d/sshd.rpmsave"),
+])
+def test_pam_files_that_are_included_from_elsewhere(
+    line: str, where: str, pam: Path, tmp_path: Path
+) -> None:
+    (pam / "sshd").write_text(line)
+    file = tmp_path / where
+    file.parent.mkdir(exist_ok=True)
+    assert gone_from(file, tmp_path, OURS + "@include sshd\n") == "@include sshd\n"
+    assert (pam / "sshd").read_bytes() == line.encode()
+
+
 def test_mode_links_and_neighbours(pam: Path, tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.write_text(OURS + DEBIAN_SSHD)
@@ -206,6 +224,23 @@ def test_spank_lines_of_the_file_and_its_includes(slurm: Path, tmp_path: Path) -
     assert part.read_text() == ""
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " # x\n"])
+def test_plugstacks_may_include_each_other(end: str, slurm: Path, tmp_path: Path) -> None:
+    parts = [slurm / "plugstack.conf.d" / name for name in ("a.conf", "b.conf")]
+    line = f"include /etc/slurm/plugstack.conf.d/*.conf{end}"
+    (slurm / "plugstack.conf").write_text(line)
+    parts[0].write_text(line + "include ../plugstack.conf.d/[b].conf\n")
+    assert gone_from(parts[1], tmp_path, line + "required spank_together.so\n", "spank") == line.replace("\r", "")
+
+
+def test_a_linked_folder_of_plugstacks_is_the_images(slurm: Path, tmp_path: Path) -> None:
+    (slurm / "plugstack.conf").write_text("include plugstack.conf.d/*.conf\n")
+    (slurm / "plugstack.conf.d").rmdir()
+    (slurm / "plugstack.conf.d").symlink_to("/srv/plug")
+    (tmp_path / "srv" / "plug").mkdir(parents=True)
+    assert gone_from(tmp_path / "srv/plug/x.conf", tmp_path, "required spank_together.so\n", "spank") == ""
+
+
 @pytest.mark.parametrize(("before", "after"), [
     ("JobSubmitPlugins=together\n", ""),
     ("JobSubmitPlugins=lua,together\n", "JobSubmitPlugins=lua\n"),
@@ -254,16 +289,28 @@ def test_plugstack_elsewhere(setting: str, where: str, slurm: Path, tmp_path: Pa
     assert withdraw("spank", tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize(("where", "setting"), [
+    ("etc/default/slurmctld", 'SLURM_CONF="/srv/slurm/{}"\n'),
+    ("etc/default/slurmctld", "# SLURM_CONF=/x\n  export SLURM_CONF=/srv/slurm/{} # x\n"),
+    ("etc/default/slurmctld", 'SLURMCTLD_OPTIONS="-f /srv/slurm/{}"\n'),
+    ("etc/sysconfig/slurmctld", "SLURMCTLD_OPTIONS=-f/srv/slurm/{}\r\n"),
+    ("etc/sysconfig/slurmd", "SLURMD_OPTIONS='-N host -vf /srv/slurm/{} -D'\n"),
+    ("etc/systemd/system/slurmd.service.d/conf.conf", 'Environment="SLURM_CONF=/srv/slurm/{}"\n'),
+    ("etc/systemd/system/slurmctld.service", "ExecStart=/usr/sbin/slurmctld -D -f /srv/slurm/{}\n"),
+])
 @pytest.mark.parametrize("name", ["slurm.conf", "cluster.conf"])
-def test_slurm_configuration_elsewhere_and_included(name: str, tmp_path: Path) -> None:
-    (tmp_path / "etc" / "default").mkdir(parents=True)
-    (tmp_path / "etc" / "default" / "slurmctld").write_text(f'SLURM_CONF="/srv/slurm/{name}"\n')
+def test_slurm_configuration_elsewhere_and_included(
+    name: str, where: str, setting: str, tmp_path: Path
+) -> None:
+    (tmp_path / where).parent.mkdir(parents=True)
+    (tmp_path / where).write_text(setting.format(name))
     folder = tmp_path / "srv" / "slurm"
     folder.mkdir(parents=True)
-    (folder / name).write_text("Include gate.conf\n")
-    (folder / "gate.conf").write_text("JobSubmitPlugins=together\n")
+    (folder / name).write_bytes(b"ClusterName=c\r\nInclude gate.conf\r\n")
+    (folder / "gate.conf").write_bytes(b"Include " + name.encode() + b"\nJobSubmitPlugins=together\r\n")
     assert withdraw("job_submit", tmp_path).returncode == 0
-    assert (folder / "gate.conf").read_text() == ""
+    assert "together" not in (folder / "gate.conf").read_text()
+    assert gone_from(folder / "plugstack.conf", tmp_path, "required spank_together.so\n", "spank") == ""
 
 
 def test_nothing_to_do(tmp_path: Path) -> None:
