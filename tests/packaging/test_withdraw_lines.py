@@ -107,6 +107,51 @@ def test_a_jump_over_our_lines_still_ends_where_it_did(pam: Path, tmp_path: Path
     assert gone_from(pam / "sshd", tmp_path, arguments + OURS + rest) == arguments + rest
 
 
+JUMP = "account [success=3 default=ignore] pam_localuser.so\n"
+
+
+@pytest.mark.parametrize("jump", [
+    JUMP.replace("account", "ACCOUNT"), "-Account [ success = 3 default=ignore ] pam_localuser.so\n"])
+def test_a_jump_in_any_spelling_still_ends_where_it_did(jump: str, pam: Path, tmp_path: Path) -> None:
+    rest = "account required pam_deny.so\naccount required pam_permit.so\n"
+    assert gone_from(pam / "sshd", tmp_path, jump + KEEP_ROOT + OURS + rest) == \
+        jump + NEUTRAL + NEUTRAL + rest
+    ours = (KEEP_ROOT + OURS).replace("account", "ACCOUNT")
+    assert gone_from(pam / "sshd", tmp_path, JUMP + ours + rest) == JUMP + NEUTRAL + NEUTRAL + rest
+
+
+@pytest.mark.parametrize(("before", "neutral"), [
+    ("@include local\n", 2), ("@Include /etc/pam.d/outer # x\n", 2), ("account include outer\n", 2),
+    ("-ACCOUNT \\\n Include [local]\n", 2), ("auth include local\n", 0), ("@include plain\n", 0),
+    ("account substack local\n", 0), ("@include missing\n", 0), ("# @include local\n", 0),
+    ("@include common-auth\n", 0),
+])
+def test_a_jump_in_an_included_file_still_ends_where_it_did(
+    before: str, neutral: int, pam: Path, tmp_path: Path
+) -> None:
+    (pam / "local").write_text(JUMP)
+    (pam / "outer").write_text("@include local\n@include outer\n")
+    (pam / "plain").write_text("account required pam_unix.so minlen=3\n")
+    (pam / "common-auth").write_text(JUMP.replace("account", "auth"))
+    rest = "@include local\naccount required pam_deny.so\n"
+    assert gone_from(pam / "sshd", tmp_path, before + KEEP_ROOT + OURS + rest) == \
+        before + neutral * NEUTRAL + rest
+
+
+@pytest.mark.parametrize(("outer", "neutral"), [
+    (JUMP + "@include gate\n", 2), ("@include local\n@include between\n", 2), ("@include gate\n", 0),
+    ("auth [success=3 default=ignore] pam_unix.so\n@include gate\n", 0), (JUMP, 0),
+])
+def test_a_jump_in_an_including_file_still_ends_where_it_did(
+    outer: str, neutral: int, pam: Path, tmp_path: Path
+) -> None:
+    (pam / "local").write_text(JUMP)
+    (pam / "between").write_text("account include gate\n")
+    (pam / "sshd").write_text(outer)
+    assert gone_from(pam / "gate", tmp_path, KEEP_ROOT + OURS) == neutral * NEUTRAL
+    assert (pam / "sshd").read_text() == outer
+
+
 @pytest.mark.parametrize(("line", "where"), [
     ("@include /etc/site/gate\n", "etc/site/gate"), ("@include site/gate\n", "etc/pam.d/site/gate"),
     ("@INCLUDE site/gate # x\r\n", "etc/pam.d/site/gate"),
