@@ -107,17 +107,109 @@ def test_a_jump_over_our_lines_still_ends_where_it_did(pam: Path, tmp_path: Path
     assert gone_from(pam / "sshd", tmp_path, arguments + OURS + rest) == arguments + rest
 
 
+JUMP = "account [success=3 default=ignore] pam_localuser.so\n"
+
+
+@pytest.mark.parametrize("jump", [
+    JUMP.replace("account", "ACCOUNT"), "-Account [ success = 3 default=ignore ] pam_localuser.so\n"])
+def test_a_jump_in_any_spelling_still_ends_where_it_did(jump: str, pam: Path, tmp_path: Path) -> None:
+    rest = "account required pam_deny.so\naccount required pam_permit.so\n"
+    assert gone_from(pam / "sshd", tmp_path, jump + KEEP_ROOT + OURS + rest) == \
+        jump + NEUTRAL + NEUTRAL + rest
+    ours = (KEEP_ROOT + OURS).replace("account", "ACCOUNT")
+    assert gone_from(pam / "sshd", tmp_path, JUMP + ours + rest) == JUMP + NEUTRAL + NEUTRAL + rest
+
+
+@pytest.mark.parametrize(("before", "neutral"), [
+    ("@include local\n", 2), ("@Include /etc/pam.d/outer # x\n", 2), ("account include outer\n", 2),
+    ("-ACCOUNT \\\n Include [local]\n", 2), ("auth include local\n", 0), ("@include plain\n", 0),
+    ("account substack local\n", 0), ("@include missing\n", 0), ("# @include local\n", 0),
+    ("@include common-auth\n", 0),
+])
+def test_a_jump_in_an_included_file_still_ends_where_it_did(
+    before: str, neutral: int, pam: Path, tmp_path: Path
+) -> None:
+    (pam / "local").write_text(JUMP)
+    (pam / "outer").write_text("@include local\n@include outer\n")
+    (pam / "plain").write_text("account required pam_unix.so minlen=3\n")
+    (pam / "common-auth").write_text(JUMP.replace("account", "auth"))
+    rest = "@include local\naccount required pam_deny.so\n"
+    assert gone_from(pam / "sshd", tmp_path, before + KEEP_ROOT + OURS + rest) == \
+        before + neutral * NEUTRAL + rest
+
+
+@pytest.mark.parametrize(("outer", "neutral"), [
+    (JUMP + "@include gate\n", 2), ("@include local\n@include between\n", 2), ("@include gate\n", 0),
+    ("auth [success=3 default=ignore] pam_unix.so\n@include gate\n", 0), (JUMP, 0),
+])
+def test_a_jump_in_an_including_file_still_ends_where_it_did(
+    outer: str, neutral: int, pam: Path, tmp_path: Path
+) -> None:
+    (pam / "local").write_text(JUMP)
+    (pam / "between").write_text("account include gate\n")
+    (pam / "sshd").write_text(outer)
+    assert gone_from(pam / "gate", tmp_path, KEEP_ROOT + OURS) == neutral * NEUTRAL
+    assert (pam / "sshd").read_text() == outer
+
+
+@pytest.mark.parametrize(("line", "where"), [
+    ("@include /etc/site/gate\n", "etc/site/gate"), ("@include site/gate\n", "etc/pam.d/site/gate"),
+    ("@INCLUDE site/gate # x\r\n", "etc/pam.d/site/gate"),
+    ("account include /etc/site/gate\n", "etc/site/gate"),
+    ("-account\tSubstack \\\n [site/gate]\n", "etc/pam.d/site/gate"),
+    ("account required pam_unix.so \\\n# x\naccount include site/gate\n", "etc/pam.d/site/gate"),
+    ("@include sshd.rpmsave\n", "etc/pam.d/sshd.rpmsave"),
+])
+def test_pam_files_that_are_included_from_elsewhere(
+    line: str, where: str, pam: Path, tmp_path: Path
+) -> None:
+    (pam / "sshd").write_text(line)
+    file = tmp_path / where
+    file.parent.mkdir(exist_ok=True)
+    assert gone_from(file, tmp_path, OURS + "@include sshd\n") == "@include sshd\n"
+    assert (pam / "sshd").read_bytes() == line.encode()
+
+
 def test_mode_links_and_neighbours(pam: Path, tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.write_text(OURS + DEBIAN_SSHD)
     real.chmod(0o640)
-    (pam / "sshd").symlink_to(real)
+    (pam / "sshd").symlink_to("../../real")
     (pam / "sshd.dpkg-old").write_text(OURS)
     assert withdraw("pam", tmp_path).returncode == 0
     assert real.read_text() == DEBIAN_SSHD and real.stat().st_mode & 0o777 == 0o640
     assert (pam / "sshd").is_symlink()
     assert (pam / "sshd.dpkg-old").read_text() == OURS
     assert sorted(os.listdir(pam)) == ["sshd", "sshd.dpkg-old"]
+
+
+@pytest.mark.parametrize("linked", ["file", "folder", "chain"])
+def test_an_images_links_lead_into_the_image(linked: str, tmp_path: Path) -> None:
+    host, root = tmp_path / "host", tmp_path / "an image"
+    hosts, images = host / "sshd", root / str(host)[1:] / "sshd"
+    for file in (hosts, images):
+        file.parent.mkdir(parents=True)
+        file.write_text(OURS + DEBIAN_SSHD)
+    (root / "etc").mkdir()
+    if linked == "folder":
+        (root / "etc" / "pam.d").symlink_to(host)
+    else:
+        (root / "etc" / "pam.d").mkdir()
+        (root / "etc" / "first").symlink_to(host)
+        (root / "etc" / "pam.d" / "sshd").symlink_to(
+            hosts if linked == "file" else "/../etc/./first/../host/sshd")
+    run = withdraw("pam", root)
+    assert run.returncode == 0 and f"taken out of {images}:" in run.stderr
+    assert images.read_text() == DEBIAN_SSHD
+    assert hosts.read_text() == OURS + DEBIAN_SSHD
+
+
+def test_links_without_an_end_are_no_file(pam: Path, tmp_path: Path) -> None:
+    (pam / "sshd").symlink_to("login")
+    (pam / "login").symlink_to("sshd")
+    (pam / "su").write_text(OURS)
+    run = withdraw("pam", tmp_path)
+    assert run.returncode == 0 and (pam / "su").read_text() == ""
 
 
 def test_lines_that_go_are_shown(pam: Path, tmp_path: Path) -> None:
@@ -177,6 +269,23 @@ def test_spank_lines_of_the_file_and_its_includes(slurm: Path, tmp_path: Path) -
     assert part.read_text() == ""
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " # x\n"])
+def test_plugstacks_may_include_each_other(end: str, slurm: Path, tmp_path: Path) -> None:
+    parts = [slurm / "plugstack.conf.d" / name for name in ("a.conf", "b.conf")]
+    line = f"include /etc/slurm/plugstack.conf.d/*.conf{end}"
+    (slurm / "plugstack.conf").write_text(line)
+    parts[0].write_text(line + "include ../plugstack.conf.d/[b].conf\n")
+    assert gone_from(parts[1], tmp_path, line + "required spank_together.so\n", "spank") == line.replace("\r", "")
+
+
+def test_a_linked_folder_of_plugstacks_is_the_images(slurm: Path, tmp_path: Path) -> None:
+    (slurm / "plugstack.conf").write_text("include plugstack.conf.d/*.conf\n")
+    (slurm / "plugstack.conf.d").rmdir()
+    (slurm / "plugstack.conf.d").symlink_to("/srv/plug")
+    (tmp_path / "srv" / "plug").mkdir(parents=True)
+    assert gone_from(tmp_path / "srv/plug/x.conf", tmp_path, "required spank_together.so\n", "spank") == ""
+
+
 @pytest.mark.parametrize(("before", "after"), [
     ("JobSubmitPlugins=together\n", ""),
     ("JobSubmitPlugins=lua,together\n", "JobSubmitPlugins=lua\n"),
@@ -225,16 +334,28 @@ def test_plugstack_elsewhere(setting: str, where: str, slurm: Path, tmp_path: Pa
     assert withdraw("spank", tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize(("where", "setting"), [
+    ("etc/default/slurmctld", 'SLURM_CONF="/srv/slurm/{}"\n'),
+    ("etc/default/slurmctld", "# SLURM_CONF=/x\n  export SLURM_CONF=/srv/slurm/{} # x\n"),
+    ("etc/default/slurmctld", 'SLURMCTLD_OPTIONS="-f /srv/slurm/{}"\n'),
+    ("etc/sysconfig/slurmctld", "SLURMCTLD_OPTIONS=-f/srv/slurm/{}\r\n"),
+    ("etc/sysconfig/slurmd", "SLURMD_OPTIONS='-N host -vf /srv/slurm/{} -D'\n"),
+    ("etc/systemd/system/slurmd.service.d/conf.conf", 'Environment="SLURM_CONF=/srv/slurm/{}"\n'),
+    ("etc/systemd/system/slurmctld.service", "ExecStart=/usr/sbin/slurmctld -D -f /srv/slurm/{}\n"),
+])
 @pytest.mark.parametrize("name", ["slurm.conf", "cluster.conf"])
-def test_slurm_configuration_elsewhere_and_included(name: str, tmp_path: Path) -> None:
-    (tmp_path / "etc" / "default").mkdir(parents=True)
-    (tmp_path / "etc" / "default" / "slurmctld").write_text(f'SLURM_CONF="/srv/slurm/{name}"\n')
+def test_slurm_configuration_elsewhere_and_included(
+    name: str, where: str, setting: str, tmp_path: Path
+) -> None:
+    (tmp_path / where).parent.mkdir(parents=True)
+    (tmp_path / where).write_text(setting.format(name))
     folder = tmp_path / "srv" / "slurm"
     folder.mkdir(parents=True)
-    (folder / name).write_text("Include gate.conf\n")
-    (folder / "gate.conf").write_text("JobSubmitPlugins=together\n")
+    (folder / name).write_bytes(b"ClusterName=c\r\nInclude gate.conf\r\n")
+    (folder / "gate.conf").write_bytes(b"Include " + name.encode() + b"\nJobSubmitPlugins=together\r\n")
     assert withdraw("job_submit", tmp_path).returncode == 0
-    assert (folder / "gate.conf").read_text() == ""
+    assert "together" not in (folder / "gate.conf").read_text()
+    assert gone_from(folder / "plugstack.conf", tmp_path, "required spank_together.so\n", "spank") == ""
 
 
 def test_nothing_to_do(tmp_path: Path) -> None:
