@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "captured_program.h"
@@ -26,7 +28,6 @@ constexpr const char* spank = "spank_together.so";
 constexpr const char* enable = "togetherctl enable slurm";
 constexpr const char* restart = "systemctl restart slurmctld";
 constexpr std::size_t largest = std::size_t{1024} * 1024;
-constexpr int deepest = 8;
 
 // "slurm-wlm 22.05.8" of `PROGRAM -V`; empty where there is none.
 std::string version_of(const std::string& program) {
@@ -65,8 +66,13 @@ std::vector<std::string> files_named(const std::string& pattern) {
     return paths;
 }
 
-// As Slurm reads them. The error says which file cannot be read, or whose it is.
-Result<void> find_spank_lines(const std::string& path, int depth, std::vector<SpankLine>& found) {
+// As Slurm reads them, but each file once: files can include each other. The error says which file
+// cannot be read, or whose it is.
+Result<void> find_spank_lines(const std::string& path, std::set<std::string>& seen,
+                              std::vector<SpankLine>& found) {
+    std::error_code error;
+    const auto one_name = std::filesystem::weakly_canonical(path, error).string();
+    if (!seen.insert(error ? path : one_name).second) return {};
     const auto text = read_trusted(path, largest);
     if (!text) return failure(text.error().message);
     const auto folder = path.substr(0, path.rfind('/') + 1);
@@ -75,13 +81,12 @@ Result<void> find_spank_lines(const std::string& path, int depth, std::vector<Sp
     for (std::string line; std::getline(raw, line);) lines.push_back(line);
     for (const auto& line : plugstack_lines(*text)) {
         const auto& words = lines[line.number - 1];
-        if (line.kind == PlugstackLine::Kind::include && depth < deepest) {
+        const bool meant = words.substr(0, words.find('#')).find(spank) != words.npos;
+        if (line.kind == PlugstackLine::Kind::include) {
             const auto pattern = line.path.starts_with('/') ? line.path : folder + line.path;
             for (const auto& file : files_named(pattern))
-                if (auto good = find_spank_lines(file, depth + 1, found); !good) return good;
-        } else if (names_the_gate(line) ||
-                   (line.kind == PlugstackLine::Kind::ignored &&
-                    words.substr(0, words.find('#')).find(spank) != words.npos)) {
+                if (auto good = find_spank_lines(file, seen, found); !good) return good;
+        } else if (names_the_gate(line) || (line.kind == PlugstackLine::Kind::ignored && meant)) {
             found.push_back({path + ":" + std::to_string(line.number), line});
         }
     }
@@ -190,7 +195,8 @@ class SlurmCheck {
 
     void check_plugstack() {
         std::vector<SpankLine> lines;
-        const auto read = find_spank_lines(files_.plugstack, 0, lines);
+        std::set<std::string> seen;
+        const auto read = find_spank_lines(files_.plugstack, seen, lines);
         if (!read) return open_door(read.error().message);
         bool in_force = false;
         for (const auto& [where, line] : lines) {
