@@ -173,7 +173,17 @@ class SlurmCheck {
     // The list alone says nothing: after a reconfiguration it is the new one, and the plug-ins are
     // the old ones.
     void check_loaded() {
-        const auto pid = patient_.slurmctld.front().pid;
+        const auto& all = patient_.slurmctld;
+        for (const auto& program : all) {
+            // Its child for scripts (slurmscriptd) is the same program, without plug-ins.
+            const bool is_child = std::any_of(all.begin(), all.end(), [&](const auto& other) {
+                return other.pid == program.parent;
+            });
+            if (!is_child) check_loaded_by(program.pid);
+        }
+    }
+
+    void check_loaded_by(pid_t pid) {
         if (::access(("/proc/" + std::to_string(pid) + "/maps").c_str(), R_OK) != 0 ||
             mapped(pid, "slurm").empty())
             return findings_.tell("job_submit_loaded", "only root can tell");
