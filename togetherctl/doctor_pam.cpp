@@ -97,8 +97,11 @@ class SshStack {
         if (gate_.stands_right)
             findings_.ok("pam_line", file() + " asks the gate first");
         else if (gate_.where.empty())
-            findings_.fail("pam_line", file() + ": other account lines come before the gate's",
-                           "one that ends the stack lets people in unasked", enable);
+            findings_.fail("pam_line",
+                           file() +
+                               ": the gate's lines are not as togetherctl wrote them, or other "
+                               "account lines come before them",
+                           "people can get in unasked, or although they are refused", enable);
         else
             findings_.warn("pam_line",
                            gate_.where +
