@@ -1,14 +1,45 @@
 // togetherctl doctor: what is wrong with the gate on this node, why it matters, what mends it.
+#include <pwd.h>
+
 #include <array>
+#include <charconv>
 
 #include "command_line.h"
 #include "doctor_checks.h"
+#include "identifiers.h"
+#include "slurm_files.h"
+#include "slurm_hosts.h"
+#include "trusted_file.h"
 #include "verb.h"
 
 namespace togetherctl {
 namespace {
 
 using namespace together;
+
+std::optional<uid_t> uid_named(const std::string& name) {
+    const passwd* account = ::getpwnam(name.c_str());
+    if (account != nullptr) return account->pw_uid;
+    uid_t uid = 0;
+    const auto end = name.data() + name.size();
+    if (!is_digits(name) || std::from_chars(name.data(), end, uid).ec != std::errc()) return {};
+    return uid;
+}
+
+// Of root, or of whom Slurm has it run as: anybody can call a program slurmctld.
+std::vector<RunningProgram> slurm_daemons(const std::string& name, std::string_view user_setting,
+                                          const std::optional<std::string>& slurm_conf) {
+    constexpr std::size_t largest = std::size_t{16} * 1024 * 1024;
+    const auto conf = read_trusted(find_slurm_files(slurm_conf).slurm_conf, largest);
+    const auto setting = conf ? slurm_setting(*conf, user_setting) : std::nullopt;
+    // Without a file here (configless), or where the setting stands in one that it includes.
+    const auto user = uid_named(setting.value_or("slurm"));
+    auto found = running_programs(name);
+    std::erase_if(found, [&](const RunningProgram& program) {
+        return program.uid != 0 && program.uid != user;
+    });
+    return found;
+}
 
 void examine(const CommandLine& line, Findings& findings) {
     const auto config = load_config(line.config_path());
@@ -18,10 +49,11 @@ void examine(const CommandLine& line, Findings& findings) {
         return;
     }
     findings.ok("configuration", config->path + " can be used");
+    const auto slurm_conf = line.value("slurm-conf");
     Patient patient{*config,
-                    line.value("slurm-conf"),
-                    running_programs("slurmctld"),
-                    running_programs("slurmd"),
+                    slurm_conf,
+                    slurm_daemons("slurmctld", "SlurmUser", slurm_conf),
+                    slurm_daemons("slurmd", "SlurmdUser", slurm_conf),
                     {}};
     check_configuration(patient, findings);
     check_authority(patient, findings);

@@ -79,8 +79,11 @@ std::string said_by_the_gate(const AccountAnswer& answer) {
 
 class SshStack {
   public:
-    SshStack(std::string service, GateInService gate, Findings& findings)
-        : service_(std::move(service)), gate_(std::move(gate)), findings_(findings) {}
+    SshStack(const Config& config, std::string service, GateInService gate, Findings& findings)
+        : config_(config),
+          service_(std::move(service)),
+          gate_(std::move(gate)),
+          findings_(findings) {}
 
     void check() {
         check_line();
@@ -97,8 +100,11 @@ class SshStack {
         if (gate_.stands_right)
             findings_.ok("pam_line", file() + " asks the gate first");
         else if (gate_.where.empty())
-            findings_.fail("pam_line", file() + ": other account lines come before the gate's",
-                           "one that ends the stack lets people in unasked", enable);
+            findings_.fail("pam_line",
+                           file() +
+                               ": the gate's lines are not as togetherctl wrote them, or other "
+                               "account lines come before them",
+                           "people can get in unasked, or although they are refused", enable);
         else
             findings_.warn("pam_line",
                            gate_.where +
@@ -126,11 +132,20 @@ class SshStack {
                            "install one release of all packages");
     }
 
-    void check_refusal() {
-        const auto nobody = decision_about(no_login, call());
-        if (nobody.allowed())
+    // Where the line asks with another configuration, nothing else tells its mode.
+    void nobody_is_refused() {
+        const auto path = argument(call(), "config=").value_or(default_config_path);
+        if (path == config_.path)
             return findings_.tell("pam_refusal",
                                   "cannot be seen while nobody is refused (observe mode)");
+        findings_.warn("pam_refusal",
+                       file() + " asks with " + path + ", in OBSERVE MODE: NOBODY IS REFUSED",
+                       "denials are only logged, as would=deny", "set mode = enforce in " + path);
+    }
+
+    void check_refusal() {
+        const auto nobody = decision_about(no_login, call());
+        if (nobody.allowed()) return nobody_is_refused();
         const auto stranger = account_phase(service_, no_login);
         if (!stranger) return cannot_tell("pam_refusal", stranger.error().message);
         const auto said = said_by_the_gate(*stranger);
@@ -183,6 +198,7 @@ class SshStack {
                        "look at " + file() + " and the modules it names");
     }
 
+    const Config& config_;
     std::string service_;
     GateInService gate_;
     Findings& findings_;
@@ -220,7 +236,7 @@ bool check_sshd(SshdSettings& settings, Findings& findings) {
 
 }  // namespace
 
-void check_ssh(const Patient&, Findings& findings) {
+void check_ssh(const Patient& patient, Findings& findings) {
     if (sshd_program().empty()) return findings.tell("sshd", "not on this host");
     if (::geteuid() != 0)
         return findings.warn("sshd", "only root can ask sshd and its account stack",
@@ -233,7 +249,7 @@ void check_ssh(const Patient&, Findings& findings) {
         return findings.fail("pam_line", gate.error().message,
                              "whether sshd asks the gate cannot be told", "look at " + file);
     if (!gate->call) return no_line(file, findings);
-    SshStack(settings.pam_service, *std::move(gate), findings).check();
+    SshStack(patient.config, settings.pam_service, *std::move(gate), findings).check();
 }
 
 }  // namespace togetherctl

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "captured_program.h"
@@ -26,7 +28,6 @@ constexpr const char* spank = "spank_together.so";
 constexpr const char* enable = "togetherctl enable slurm";
 constexpr const char* restart = "systemctl restart slurmctld";
 constexpr std::size_t largest = std::size_t{1024} * 1024;
-constexpr int deepest = 8;
 
 // "slurm-wlm 22.05.8" of `PROGRAM -V`; empty where there is none.
 std::string version_of(const std::string& program) {
@@ -50,7 +51,7 @@ std::string mapped(pid_t pid, const std::string& name) {
     return {};
 }
 
-// A line of plugstack.conf or of what it includes that names our plug-in.
+// A line of plugstack.conf or of what it includes that is the gate's, or was meant to be.
 struct SpankLine {
     std::string where;  // "FILE:LINE"
     PlugstackLine line;
@@ -65,8 +66,13 @@ std::vector<std::string> files_named(const std::string& pattern) {
     return paths;
 }
 
-// As Slurm reads them. The error says which file cannot be read, or whose it is.
-Result<void> find_spank_lines(const std::string& path, int depth, std::vector<SpankLine>& found) {
+// As Slurm reads them, but each file once: files can include each other. The error says which file
+// cannot be read, or whose it is.
+Result<void> find_spank_lines(const std::string& path, std::set<std::string>& seen,
+                              std::vector<SpankLine>& found) {
+    std::error_code error;
+    const auto one_name = std::filesystem::weakly_canonical(path, error).string();
+    if (!seen.insert(error ? path : one_name).second) return {};
     const auto text = read_trusted(path, largest);
     if (!text) return failure(text.error().message);
     const auto folder = path.substr(0, path.rfind('/') + 1);
@@ -75,11 +81,12 @@ Result<void> find_spank_lines(const std::string& path, int depth, std::vector<Sp
     for (std::string line; std::getline(raw, line);) lines.push_back(line);
     for (const auto& line : plugstack_lines(*text)) {
         const auto& words = lines[line.number - 1];
-        if (line.kind == PlugstackLine::Kind::include && depth < deepest) {
+        const bool meant = words.substr(0, words.find('#')).find(spank) != words.npos;
+        if (line.kind == PlugstackLine::Kind::include) {
             const auto pattern = line.path.starts_with('/') ? line.path : folder + line.path;
             for (const auto& file : files_named(pattern))
-                if (auto good = find_spank_lines(file, depth + 1, found); !good) return good;
-        } else if (words.substr(0, words.find('#')).find(spank) != words.npos) {
+                if (auto good = find_spank_lines(file, seen, found); !good) return good;
+        } else if (names_the_gate(line) || (line.kind == PlugstackLine::Kind::ignored && meant)) {
             found.push_back({path + ":" + std::to_string(line.number), line});
         }
     }
@@ -166,7 +173,17 @@ class SlurmCheck {
     // The list alone says nothing: after a reconfiguration it is the new one, and the plug-ins are
     // the old ones.
     void check_loaded() {
-        const auto pid = patient_.slurmctld.front().pid;
+        const auto& all = patient_.slurmctld;
+        for (const auto& program : all) {
+            // Its child for scripts (slurmscriptd) is the same program, without plug-ins.
+            const bool is_child = std::any_of(all.begin(), all.end(), [&](const auto& other) {
+                return other.pid == program.parent;
+            });
+            if (!is_child) check_loaded_by(program.pid);
+        }
+    }
+
+    void check_loaded_by(pid_t pid) {
         if (::access(("/proc/" + std::to_string(pid) + "/maps").c_str(), R_OK) != 0 ||
             mapped(pid, "slurm").empty())
             return findings_.tell("job_submit_loaded", "only root can tell");
@@ -188,17 +205,54 @@ class SlurmCheck {
 
     void check_plugstack() {
         std::vector<SpankLine> lines;
-        const auto read = find_spank_lines(files_.plugstack, 0, lines);
+        std::set<std::string> seen;
+        const auto read = find_spank_lines(files_.plugstack, seen, lines);
         if (!read) return open_door(read.error().message);
-        const auto in_force = std::find_if(lines.begin(), lines.end(), [](const SpankLine& l) {
-            return l.line.kind == PlugstackLine::Kind::required;
-        });
-        if (in_force == lines.end()) return not_in_force(lines);
-        findings_.ok("plugstack", in_force->where + " requires " + spank);
-        if (has_slurmd())
-            check_plugin("spank", spank, version_of(slurmd_program()), true);
+        bool in_force = false;
+        for (const auto& [where, line] : lines) {
+            if (line.kind != PlugstackLine::Kind::required) continue;
+            in_force = true;
+            check_spank_line(where, line);
+        }
+        if (!in_force) not_in_force(lines);
+    }
+
+    // Each of several: one that Slurm cannot load, or that refuses everybody, is enough.
+    void check_spank_line(const std::string& where, const PlugstackLine& line) {
+        const auto judged = judge_spank_line(line);
+        if (!judged.wrong.empty()) return no_step_starts(where + ": " + judged.wrong);
+        check_spank_config(where, judged);
+        const auto slurm = version_of(has_slurmd() ? slurmd_program() : slurm_program("srun"));
+        if (line.path.starts_with('/'))
+            check_plugin_file("spank", line.path, slurm, true);
         else
-            check_plugin("spank", spank, version_of(slurm_program("srun")), true);
+            check_plugin("spank", spank, slurm, true);
+    }
+
+    // What the line names decides there, whatever doctor was asked to look at.
+    void check_spank_config(const std::string& where, const SpankByHand& line) {
+        const auto path =
+            line.config_path.empty() ? std::string(default_config_path) : line.config_path;
+        const auto config =
+            path == patient_.config.path ? Result<Config>(patient_.config) : load_config(path);
+        if (!config) return no_step_starts(where + ": " + config.error().message);
+        if (path != patient_.config.path && config->mode == Mode::observe)
+            findings_.warn(
+                "plugstack", where + " asks with " + path + ", in OBSERVE MODE: NOBODY IS REFUSED",
+                "denials are only logged, as would=deny", "set mode = enforce in " + path);
+        else
+            findings_.ok("plugstack", where + " requires " + line.path);
+    }
+
+    // Only where steps start does anybody notice.
+    void no_step_starts(const std::string& what) {
+        const std::string why =
+            "no step starts on the nodes with this line, or the gate is not asked";
+        const std::string mend = "correct the line or what it names, see spank_together(8)";
+        if (has_slurmd())
+            findings_.fail("plugstack", what, why, mend);
+        else
+            findings_.warn("plugstack", what, why, mend);
     }
 
     static std::string slurmd_program() {
@@ -229,18 +283,34 @@ class SlurmCheck {
     void check_plugin(const std::string& kind, const std::string& name, const std::string& here,
                       bool minor_is_enough) {
         const auto path = find_slurm_plugin(files_.plugin_dir, name);
-        const auto good = path.empty()
-                              ? Result<void>(failure(name + " is not in " + files_.plugin_dir))
-                              : check_slurm_plugin(path);
-        const std::string package =
-            "slurm-" + std::string(kind == "spank" ? kind : "job-submit") + "-together";
-        if (!good)
+        if (!path.empty()) return check_plugin_file(kind, path, here, minor_is_enough);
+        findings_.fail(kind + "_module", name + " is not in " + files_.plugin_dir,
+                       why_without(kind), "install " + package_of(kind));
+    }
+
+    void check_plugin_file(const std::string& kind, const std::string& path,
+                           const std::string& here, bool minor_is_enough) {
+        if (const auto good = check_slurm_plugin(path); !good)
             return findings_.fail(kind + "_module", good.error().message,
-                                  kind == "spank" ? "each job fails and drains its node"
-                                                  : "slurmctld will not start again",
-                                  "install " + package);
+                                  kind == "spank" && is_of_others(path)
+                                      ? "steps are asked by another plug-in, not by the gate"
+                                      : why_without(kind),
+                                  "install " + package_of(kind));
         findings_.ok(kind + "_module", path + " is well kept");
-        check_build(kind, path, here, minor_is_enough, package);
+        check_build(kind, path, here, minor_is_enough, package_of(kind));
+    }
+
+    static std::string package_of(const std::string& kind) {
+        return "slurm-" + std::string(kind == "spank" ? kind : "job-submit") + "-together";
+    }
+
+    static std::string why_without(const std::string& kind) {
+        return kind == "spank" ? "each job fails and drains its node"
+                               : "slurmctld will not start again";
+    }
+
+    static bool is_of_others(const std::string& path) {
+        return open_trusted(path, Links::follow) && !build_of_adapter(path);
     }
 
     void check_build(const std::string& kind, const std::string& path, const std::string& here,
@@ -262,9 +332,7 @@ class SlurmCheck {
         else
             findings_.fail(kind + "_build",
                            path + " is for Slurm " + build->slurm + ", and here is " + here,
-                           kind == "spank" ? "each job fails and drains its node"
-                                           : "slurmctld will not start again",
-                           "install " + package + " for Slurm " + here);
+                           why_without(kind), "install " + package + " for Slurm " + here);
     }
 
     const Patient& patient_;

@@ -9,12 +9,15 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <sstream>
 
 #include "file_descriptor.h"
 #include "helper_process.h"
+#include "identifiers.h"
 #include "trusted_file.h"
 
 namespace togetherctl {
@@ -59,24 +62,27 @@ struct Libpam {
     }
 };
 
-// One message a line.
-void write_line(int pipe, std::string text) {
+// One message a line; before each its kind, so that no message of a module is taken for the answer.
+constexpr char is_message = 'M';
+constexpr char is_answer = 'A';
+
+void write_line(int pipe, char kind, std::string text) {
     for (char& c : text)
         if (c == '\n') c = ' ';
-    text += '\n';
+    text = kind + text + '\n';
     [[maybe_unused]] const auto written = ::write(pipe, text.data(), text.size());
 }
 
 int take_messages(int count, const Message** messages, Response** responses, void* pipe) {
     for (int i = 0; i < count; ++i)
         if (messages[i]->text != nullptr)
-            write_line(*static_cast<const int*>(pipe), messages[i]->text);
+            write_line(*static_cast<const int*>(pipe), is_message, messages[i]->text);
     *responses =
         static_cast<Response*>(std::calloc(static_cast<std::size_t>(count), sizeof(Response)));
     return *responses == nullptr ? pam_conversation_error : pam_success;
 }
 
-// Last line: the answer; none where libpam could not be used.
+// No answer where libpam could not be used.
 void ask_libpam(const std::string& service, const std::string& login, int pipe) {
     const Conversation conversation{take_messages, &pipe};
     Libpam pam;
@@ -85,7 +91,7 @@ void ask_libpam(const std::string& service, const std::string& login, int pipe) 
         pam.start(service.c_str(), login.c_str(), &conversation, &handle) != pam_success)
         return;
     const int answer = pam.account(handle, 0);
-    write_line(pipe, std::to_string(answer));
+    write_line(pipe, is_answer, std::to_string(answer));
     pam.end(handle, answer);
 }
 
@@ -118,6 +124,21 @@ std::string read_until(int pipe, Clock::time_point deadline) {
     return text;
 }
 
+// A number of the kind that pam_acct_mgmt has; nothing where the text has no such answer.
+std::optional<AccountAnswer> answer_in(const std::string& text) {
+    AccountAnswer answer;
+    bool answered = false;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with(is_message)) answer.messages.push_back(line.substr(1));
+        if (!line.starts_with(is_answer) || !is_digits(line.substr(1))) continue;
+        const auto end = line.data() + line.size();
+        answered = std::from_chars(line.data() + 1, end, answer.code).ec == std::errc();
+    }
+    if (!answered) return std::nullopt;
+    return answer;
+}
+
 }  // namespace
 
 bool AccountAnswer::lets_in() const {
@@ -137,18 +158,20 @@ Result<AccountAnswer> account_phase(const std::string& service, const std::strin
     writing.reset();
     const auto text = read_until(reading.get(), deadline);
     ::kill(child, SIGKILL);
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) continue;
-    AccountAnswer answer;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) answer.messages.push_back(line);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     if (Clock::now() >= deadline)
         return failure("the account stack of " + service + " did not answer within " +
                        std::to_string(patience.count()) + " s");
-    if (answer.messages.empty())
-        return failure("libpam could not be asked about the service " + service);
-    answer.code = std::atoi(answer.messages.back().c_str());
-    answer.messages.pop_back();
-    return answer;
+    // As sshd would have: a module ended it.
+    if (WIFSIGNALED(status))
+        return failure("what asked the account stack of " + service + " ended with signal " +
+                       std::to_string(WTERMSIG(status)));
+    auto answer = answer_in(text);
+    if (!answer)
+        return failure("libpam could not be asked about the service " + service +
+                       ", or a module ended what asked");
+    return *std::move(answer);
 }
 
 }  // namespace togetherctl

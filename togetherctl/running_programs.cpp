@@ -6,6 +6,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "identifiers.h"
 
@@ -17,6 +18,18 @@ std::vector<std::string> words_of(const std::string& path) {
     std::vector<std::string> words;
     for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
     return words;
+}
+
+// The second word behind the name, which has blanks and parentheses as it likes.
+pid_t parent_in(const std::string& folder) {
+    std::ifstream file(folder + "/stat", std::ios::binary);
+    std::string text;
+    std::getline(file, text, '\0');
+    std::istringstream words(text.substr(std::min(text.rfind(')') + 1, text.size())));
+    std::string state;
+    pid_t parent = 0;
+    words >> state >> parent;
+    return parent;
 }
 
 std::string last_part(const std::string& path) {
@@ -53,6 +66,7 @@ std::vector<RunningProgram> running_programs(const std::string& name) {
             continue;
         RunningProgram program;
         std::from_chars(number.data(), number.data() + number.size(), program.pid);
+        program.parent = parent_in(entry.path().string());
         program.uid = status.st_uid;
         program.arguments.assign(words.begin() + 1, words.end());
         found.push_back(std::move(program));

@@ -10,6 +10,7 @@ namespace togetherctl {
 
 struct RunningProgram {
     pid_t pid = 0;
+    pid_t parent = 0;
     uid_t uid = 0;                       // effective
     std::vector<std::string> arguments;  // without the program's name
 };

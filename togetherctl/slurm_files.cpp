@@ -243,6 +243,14 @@ std::vector<PlugstackLine> plugstack_lines(std::string_view text) {
     return lines;
 }
 
+bool names_the_gate(const PlugstackLine& line) {
+    return is_spank_line(line);
+}
+
+SpankByHand judge_spank_line(const PlugstackLine& line) {
+    return judged(line);
+}
+
 bool lists_the_gate(std::string_view list) {
     return lists_us(list);
 }

@@ -53,6 +53,11 @@ struct PlugstackLine {
 };
 std::vector<PlugstackLine> plugstack_lines(std::string_view text);
 
+// A line that loads a spank_together.so, by whatever path; an optional one, too. And what is wrong
+// with it.
+bool names_the_gate(const PlugstackLine& line);
+SpankByHand judge_spank_line(const PlugstackLine& line);
+
 // "together" is in a list of job_submit plug-ins.
 bool lists_the_gate(std::string_view list);
 

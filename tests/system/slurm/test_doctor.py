@@ -1,8 +1,10 @@
 """togetherctl doctor, beside a Slurm that runs: what is in force there, not what files say."""
 
 import json
+import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,6 +166,22 @@ def test_slurmctld_does_not_answer(another_slurm: Cluster) -> None:
     assert bad(found) == {"slurm": "failure"} and "does not answer" in found["slurm"]["what"]
 
 
+def test_a_program_of_somebody_that_is_called_slurmctld(another_slurm: Cluster) -> None:
+    """With a lower pid than slurmctld's, and without it."""
+    fake = another_slurm.directory / "slurmctld"
+    shutil.copy("/bin/sleep", fake)
+    fake.chmod(0o755)
+    with subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", fake, "600"]) as program:
+        try:
+            another_slurm.ctld.stop()
+            another_slurm.start_slurmctld()
+            assert bad(doctor(another_slurm)) == {}
+            another_slurm.ctld.stop()
+            assert bad(doctor(another_slurm)) == {"slurm": "warning"}
+        finally:
+            program.kill()
+
+
 # ---- the lock -----------------------------------------------------------------------------------
 
 
@@ -173,6 +191,8 @@ def test_slurmctld_does_not_answer(another_slurm: Cluster) -> None:
     ("# required spank_together.so", " has no line of spank_together.so"),
     ("optional spank_together.so", ":1: the plug-in is optional"),
     ("include nowhere.d/*.conf", " has no line of spank_together.so"),
+    ("required other.so note=spank_together.so", " has no line of spank_together.so"),
+    ("optional other.so note=spank_together.so", " has no line of spank_together.so"),
 ])
 def test_steps_start_unasked(line: str, what: str, started: Cluster) -> None:
     started.write_plugstack(line)
@@ -184,11 +204,75 @@ def test_steps_start_unasked(line: str, what: str, started: Cluster) -> None:
 def test_a_file_that_is_included(started: Cluster) -> None:
     folder = started.directory / "plugstack.conf.d"
     folder.mkdir(exist_ok=True)
-    (folder / "together.conf").write_text("\n  required   spank_together.so config=/x # ours\n")
+    (folder / "together.conf").write_text("\n  required   spank_together.so # ours config=/x\n")
     started.write_plugstack("include plugstack.conf.d/*.conf")
     found = doctor(started)
     assert bad(found) == {}
     assert found["plugstack"]["what"].startswith(f"{folder}/together.conf:2 requires")
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ("conf=/etc/together/together.conf", "wrong argument: conf=/etc/together/together.conf"),
+    ("config=together.conf", "wrong argument: config=together.conf"),
+    ("config=/etc/together/gone.conf", "/etc/together/gone.conf"),
+])
+def test_a_line_with_which_no_step_starts(arguments: str, words: str, started: Cluster) -> None:
+    """Beside a good one, too: each of them can refuse."""
+    for before in ([], ["required spank_together.so"]):
+        started.write_plugstack(*before, f"required spank_together.so {arguments}")
+        found = doctor(started)
+        assert bad(found) == {"plugstack": "failure"}, found
+        assert found["plugstack"]["what"].startswith(f"{started.plugstack}:{len(before) + 1}: ")
+        assert words in found["plugstack"]["what"]
+        assert "no step starts" in found["plugstack"]["why"]
+
+
+def test_a_line_that_is_neither_a_name_nor_a_path(started: Cluster) -> None:
+    started.write_plugstack("required ./spank_together.so")
+    assert bad(doctor(started)) == {"plugstack": "failure"}
+
+
+def test_a_line_whose_configuration_observes(started: Cluster, world: World) -> None:
+    other = started.directory / "observing.conf"
+    other.write_text(world.controller.config.read_text().replace("[gate]", "[gate]\nmode = observe"))
+    started.write_plugstack(f"required spank_together.so config={other}")
+    found = doctor(started)
+    assert bad(found) == {"plugstack": "warning"}, found
+    assert "NOBODY IS REFUSED" in found["plugstack"]["what"] and str(other) in found["plugstack"]["what"]
+
+
+def test_a_line_with_a_path_of_its_own(started: Cluster) -> None:
+    own = started.directory / "own"
+    own.mkdir(exist_ok=True)
+    path = own / LOCK.name
+    path.unlink(missing_ok=True)
+    started.write_plugstack(f"required {path}")
+    found = doctor(started)
+    assert bad(found) == {"spank_module": "failure"} and str(path) in found["spank_module"]["what"]
+    shutil.copy(LOCK, path)
+    found = doctor(started)
+    assert bad(found) == {}, found
+    assert found["spank_module"]["what"] == f"{path} is well kept"
+    shutil.copy(build_folder() / "tests" / "bench" / "do_nothing_spank.so", path)
+    found = doctor(started)
+    assert bad(found) == {"spank_module": "failure"}
+    assert "is no part of together-access" in found["spank_module"]["what"]
+    assert "not by the gate" in found["spank_module"]["why"]
+
+
+def test_files_that_include_each_other(started: Cluster) -> None:
+    """Each is read once, however many name it, and by whatever name."""
+    folder = started.directory / "loop.d"
+    folder.mkdir(exist_ok=True)
+    for number in range(8):
+        (folder / f"{number}.conf").write_text(f"include ./*.conf\ninclude {folder}/*.conf\n")
+    (folder / "7.conf").write_text(f"include {folder}/*.conf\nrequired spank_together.so\n")
+    started.write_plugstack(f"include {folder}/*.conf")
+    began = time.monotonic()
+    found = doctor(started)
+    assert time.monotonic() - began < 30
+    assert bad(found) == {}
+    assert found["plugstack"]["what"].startswith(f"{folder}/7.conf:2 requires"), found
 
 
 def test_a_plugstack_of_anybody(started: Cluster) -> None:
