@@ -204,6 +204,17 @@ def test_an_images_links_lead_into_the_image(linked: str, tmp_path: Path) -> Non
     assert hosts.read_text() == OURS + DEBIAN_SSHD
 
 
+def test_an_images_link_that_the_host_lacks_is_read_for_includes(pam: Path, tmp_path: Path) -> None:
+    (pam / "sshd").symlink_to("/etc/authselect/sshd")
+    (tmp_path / "etc" / "authselect").mkdir()
+    (tmp_path / "etc" / "authselect" / "sshd").write_text("@include site/gate\n")
+    (pam / "site").mkdir()
+    (pam / "site" / "gate").write_text(OURS)
+    run = withdraw("pam", tmp_path)
+    assert run.returncode == 0 and "awk" not in run.stderr
+    assert (pam / "site" / "gate").read_text() == ""
+
+
 def test_links_without_an_end_are_no_file(pam: Path, tmp_path: Path) -> None:
     (pam / "sshd").symlink_to("login")
     (pam / "login").symlink_to("sshd")

@@ -93,3 +93,19 @@ def test_whatever_enable_made_of_a_pam_stack_goes(
     run = run_of(BUILD / "packaging" / "withdraw-lines", "pam")
     assert "pam_together.so" not in target.read_text() or run.returncode == 1
     assert target.read_text().splitlines() == before.splitlines()
+
+
+@pytest.mark.parametrize("status", [2, 3, 127])
+def test_it_goes_on_where_disable_refuses(status: int, withdraw: Path, etc_pam: Path) -> None:
+    refusing = withdraw.parent / "togetherctl"
+    refusing.write_text(f'#!/bin/sh\n[ "$2" = --help ] || {{ echo "a jump" >&2; exit {status}; }}\n')
+    jump = "account [success=2 default=ignore] pam_localuser.so\n"
+    rest = "account required pam_deny.so\n"
+    (etc_pam / "sshd").write_text(
+        jump + "# together-access: begin (x)\n"
+        "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n"
+        "account [success=ok ignore=ignore default=die] pam_together.so\n# together-access: end\n" + rest)
+    run = run_of(withdraw, "pam")
+    assert run.returncode == 0 and "togetherctl disable ssh failed; going on" in run.stderr
+    neutral = "account [default=ignore] pam_permit.so\n"
+    assert (etc_pam / "sshd").read_text() == jump + neutral * 2 + rest
