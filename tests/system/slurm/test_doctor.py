@@ -171,7 +171,8 @@ def test_a_program_of_somebody_that_is_called_slurmctld(another_slurm: Cluster) 
     fake = another_slurm.directory / "slurmctld"
     shutil.copy("/bin/sleep", fake)
     fake.chmod(0o755)
-    with subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", fake, "600"]) as program:
+    somebody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with subprocess.Popen([*somebody, fake, "600"]) as program:
         try:
             another_slurm.ctld.stop()
             another_slurm.start_slurmctld()
