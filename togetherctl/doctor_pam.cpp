@@ -65,16 +65,20 @@ std::string kind_of(const std::string& message) {
     return message.substr(0, message.find(':') + 1);
 }
 
-// What the gate said through the conversation; empty where it was not asked.
-std::string said_by_the_gate(const AccountAnswer& answer) {
+bool is_of_the_gate(const std::string& message) {
     Decision deny;
     deny.verdict = Verdict::deny;
     Decision unavailable;
     unavailable.verdict = Verdict::unavailable;
-    for (const auto& message : answer.messages)
-        for (const auto& kind : {deny, unavailable})
-            if (message.starts_with(kind_of(message_for_user(kind)))) return message;
-    return {};
+    return message.starts_with(kind_of(message_for_user(deny))) ||
+           message.starts_with(kind_of(message_for_user(unavailable)));
+}
+
+// What the gate said through the conversation; empty where it was not asked.
+std::string said_by_the_gate(const AccountAnswer& answer) {
+    const auto& all = answer.messages;
+    const auto found = std::find_if(all.begin(), all.end(), is_of_the_gate);
+    return found == all.end() ? std::string() : *found;
 }
 
 class SshStack {
@@ -158,9 +162,28 @@ class SshStack {
                 "pam_refusal", "the gate's line in " + file() + " answers: " + said,
                 "nobody but root gets in", "correct the line's arguments, see pam_together(8)");
         const auto login = somebody_refused(call());
-        if (login.empty() && !stranger->lets_in())
+        if (login.empty() && !stranger->lets_in()) {
+            if (!is_refused_by_the_gate(*stranger))
+                return refused_by_another("a login that cannot exist");
             return findings_.ok("pam_refusal", "a login that cannot exist is refused by the gate");
+        }
         check_that_it_is_kept(*stranger, login);
+    }
+
+    // Its own code came back (pam_together(8)), and nobody spoke after it: else the refusal may be
+    // another module's.
+    bool is_refused_by_the_gate(const AccountAnswer& answer) const {
+        constexpr int perm_denied = 6;
+        constexpr int authinfo_unavail = 9;
+        const bool code = answer.code == perm_denied || answer.code == authinfo_unavail;
+        const bool last = !answer.messages.empty() && is_of_the_gate(answer.messages.back());
+        return code && (last || has_argument(call(), "quiet"));
+    }
+
+    void refused_by_another(const std::string& who) {
+        findings_.warn("pam_refusal", "cannot be told: another module refuses " + who + ", too",
+                       "whether the gate's answer is kept is not seen",
+                       "have the gate's lines first, as pam_together(8) has them");
     }
 
     void check_that_it_is_kept(const AccountAnswer& stranger, const std::string& login) {
@@ -173,6 +196,8 @@ class SshStack {
                                (stranger.lets_in() ? "a login that cannot exist" : login) +
                                " in, whom the gate refuses",
                            "the gate's answer is not kept: everybody gets in", enable);
+        else if (!is_refused_by_the_gate(*answer))
+            refused_by_another(login);
         else
             findings_.ok("pam_refusal", "the gate is asked and its answer kept: " + login +
                                             " and a login that cannot exist are refused");

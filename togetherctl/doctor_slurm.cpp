@@ -310,7 +310,8 @@ class SlurmCheck {
     }
 
     static bool is_of_others(const std::string& path) {
-        return open_trusted(path, Links::follow) && !build_of_adapter(path);
+        const auto build = build_of_adapter(path);
+        return open_trusted(path, Links::follow) && (!build || build->slurm.empty());
     }
 
     void check_build(const std::string& kind, const std::string& path, const std::string& here,

@@ -9,7 +9,7 @@ import pytest
 from ctl_node import ETC, SECURITY, ctl
 from doctor_node import bad, doctor, only
 from pam_stacks import STACKS, write_stack
-from pam_transaction import PAM_SUCCESS, account_answer
+from pam_transaction import PAM_PERM_DENIED, PAM_SUCCESS, account_answer
 
 SSHD_CONFIG = Path("/etc/ssh/sshd_config")
 GATE = "account [success=ok ignore=ignore default=die] pam_together.so"
@@ -93,6 +93,73 @@ def test_a_line_before_ours(service: Path) -> None:
     assert bad(doctor()) == {}
 
 
+def test_our_lines_with_another_control(service: Path) -> None:
+    enable()
+    text = service.read_text()
+    service.write_text(text.replace("default=die] pam_together", "default=ignore] pam_together"))
+    assert service.read_text() != text
+    found = doctor()
+    assert found["pam_line"]["result"] == "failure"
+    assert "the gate's lines are not as togetherctl wrote them, or" in found["pam_line"]["what"]
+    assert found["pam_line"]["mend"] == "togetherctl enable ssh"
+    enable()
+    assert bad(doctor()) == {}
+
+
+def test_a_required_line_behind_which_others_are_asked(service: Path) -> None:
+    service.write_text("account required pam_together.so\n" + service.read_text())
+    assert account_answer("nobody") == PAM_PERM_DENIED
+    assert doctor()["pam_refusal"]["result"] == "ok"
+
+
+def test_another_module_refuses_everybody_else(service: Path) -> None:
+    allowed = ETC / "allowed"
+    allowed.write_text("alice\nroot\n")
+    allowed.chmod(0o644)
+    service.write_text("account optional pam_together.so\n"
+                       f"account required pam_listfile.so onerr=fail item=user sense=allow file={allowed}\n"
+                       "account required pam_permit.so\n")
+    found = doctor()
+    assert found["pam_refusal"]["result"] == "warning", found
+    assert "another module refuses" in found["pam_refusal"]["what"]
+    assert found["pam_root"]["result"] == "warning"
+
+
+def test_another_module_that_speaks_after_the_gate(service: Path) -> None:
+    """The code is the same: only the order of what is said tells."""
+    message = ETC / "message"
+    message.write_text("closed today\n")
+    message.chmod(0o644)
+    service.write_text("account optional pam_together.so\n"
+                       "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n"
+                       f"account optional pam_echo.so file={message}\n"
+                       "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n"
+                       "account [default=die] pam_access.so accessfile=/dev/null nodefgroup\n"
+                       "account required pam_deny.so\n")
+    assert doctor()["pam_refusal"]["result"] == "warning"
+
+
+@pytest.fixture
+def killer() -> Iterator[Path]:
+    """A program that ends who calls it, as a module that crashes does."""
+    program = Path("/run/killer")
+    program.write_text("#!/bin/sh\nkill -9 $PPID\n")
+    program.chmod(0o755)
+    yield program
+    program.unlink()
+
+
+@pytest.mark.parametrize("said", ["hello", "0", "A0"])
+def test_a_module_that_dies_has_let_nobody_in(said: str, killer: Path, service: Path) -> None:
+    message = ETC / "message"
+    message.write_text(f"{said}\n")
+    message.chmod(0o644)
+    service.write_text(f"{ROOTS_WAY}\n{GATE}\naccount optional pam_echo.so file={message}\n"
+                       f"account required pam_exec.so {killer}\n")
+    found = doctor()
+    only(found, "pam_root", "failure", "ended with signal 9")
+
+
 def test_root_has_no_way_in(service: Path) -> None:
     """Without the line before it: a gate that is missing refuses root."""
     service.write_text(f"{GATE}\n" + service.read_text())
@@ -163,6 +230,16 @@ def test_a_quiet_line_and_another_configuration(service: Path) -> None:
     other.write_bytes((ETC / "together.conf").read_bytes())
     service.write_text(f"{ROOTS_WAY}\n{GATE} config={other} quiet\n" + service.read_text())
     assert bad(doctor()) == {}
+
+
+def test_another_configuration_that_observes(service: Path) -> None:
+    """The one that doctor looks at refuses; the one that sshd asks does not."""
+    other = ETC / "other.conf"
+    other.write_text((ETC / "together.conf").read_text().replace("[gate]", "[gate]\nmode = observe"))
+    assert "observe" in other.read_text()
+    service.write_text(f"{ROOTS_WAY}\n{GATE} config={other}\n" + service.read_text())
+    finding = only(doctor(), "pam_refusal", "warning", "OBSERVE MODE: NOBODY IS REFUSED", str(other))
+    assert finding["mend"] == f"set mode = enforce in {other}"
 
 
 def test_wrong_arguments_in_the_line(service: Path) -> None:

@@ -171,7 +171,8 @@ def test_a_program_of_somebody_that_is_called_slurmctld(another_slurm: Cluster) 
     fake = another_slurm.directory / "slurmctld"
     shutil.copy("/bin/sleep", fake)
     fake.chmod(0o755)
-    with subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", fake, "600"]) as program:
+    somebody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with subprocess.Popen([*somebody, fake, "600"]) as program:
         try:
             another_slurm.ctld.stop()
             another_slurm.start_slurmctld()
@@ -256,7 +257,7 @@ def test_a_line_with_a_path_of_its_own(started: Cluster) -> None:
     shutil.copy(build_folder() / "tests" / "bench" / "do_nothing_spank.so", path)
     found = doctor(started)
     assert bad(found) == {"spank_module": "failure"}
-    assert "is no part of together-access" in found["spank_module"]["what"]
+    assert "is no plug-in for Slurm" in found["spank_module"]["what"]
     assert "not by the gate" in found["spank_module"]["why"]
 
 
@@ -272,7 +273,7 @@ def test_files_that_include_each_other(started: Cluster) -> None:
     found = doctor(started)
     assert time.monotonic() - began < 30
     assert bad(found) == {}
-    assert found["plugstack"]["what"].startswith(f"{folder}/7.conf:2 requires"), found
+    assert "/7.conf:2 requires spank_together.so" in found["plugstack"]["what"], found
 
 
 def test_a_plugstack_of_anybody(started: Cluster) -> None:
