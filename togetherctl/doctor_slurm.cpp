@@ -66,13 +66,23 @@ std::vector<std::string> files_named(const std::string& pattern) {
     return paths;
 }
 
+// What was read so far.
+struct Plugstack {
+    std::vector<SpankLine> lines;
+    std::set<std::string> seen;  // by their one name
+    std::set<std::string> open;  // those in which we are
+    std::string loop;            // one that includes itself; empty where none does
+};
+
 // As Slurm reads them, but each file once: files can include each other. The error says which file
 // cannot be read, or whose it is.
-Result<void> find_spank_lines(const std::string& path, std::set<std::string>& seen,
-                              std::vector<SpankLine>& found) {
+Result<void> find_spank_lines(const std::string& path, Plugstack& found) {
     std::error_code error;
-    const auto one_name = std::filesystem::weakly_canonical(path, error).string();
-    if (!seen.insert(error ? path : one_name).second) return {};
+    auto one_name = std::filesystem::weakly_canonical(path, error).string();
+    if (error) one_name = path;
+    if (found.open.contains(one_name)) found.loop = one_name;
+    if (!found.seen.insert(one_name).second) return {};
+    found.open.insert(one_name);
     const auto text = read_trusted(path, largest);
     if (!text) return failure(text.error().message);
     const auto folder = path.substr(0, path.rfind('/') + 1);
@@ -85,11 +95,12 @@ Result<void> find_spank_lines(const std::string& path, std::set<std::string>& se
         if (line.kind == PlugstackLine::Kind::include) {
             const auto pattern = line.path.starts_with('/') ? line.path : folder + line.path;
             for (const auto& file : files_named(pattern))
-                if (auto good = find_spank_lines(file, seen, found); !good) return good;
+                if (auto good = find_spank_lines(file, found); !good) return good;
         } else if (names_the_gate(line) || (line.kind == PlugstackLine::Kind::ignored && meant)) {
-            found.push_back({path + ":" + std::to_string(line.number), line});
+            found.lines.push_back({path + ":" + std::to_string(line.number), line});
         }
     }
+    found.open.erase(one_name);
     return {};
 }
 
@@ -204,17 +215,19 @@ class SlurmCheck {
     // ---- the lock ----------------------------------------------------------------------------
 
     void check_plugstack() {
-        std::vector<SpankLine> lines;
-        std::set<std::string> seen;
-        const auto read = find_spank_lines(files_.plugstack, seen, lines);
+        Plugstack plugstack;
+        const auto read = find_spank_lines(files_.plugstack, plugstack);
         if (!read) return open_door(read.error().message);
+        // Slurm reads on until its stack is full.
+        if (!plugstack.loop.empty())
+            return no_step_starts(plugstack.loop + " includes itself, maybe by way of others");
         bool in_force = false;
-        for (const auto& [where, line] : lines) {
+        for (const auto& [where, line] : plugstack.lines) {
             if (line.kind != PlugstackLine::Kind::required) continue;
             in_force = true;
             check_spank_line(where, line);
         }
-        if (!in_force) not_in_force(lines);
+        if (!in_force) not_in_force(plugstack.lines);
     }
 
     // Each of several: one that Slurm cannot load, or that refuses everybody, is enough.

@@ -262,18 +262,29 @@ def test_a_line_with_a_path_of_its_own(started: Cluster) -> None:
 
 
 def test_files_that_include_each_other(started: Cluster) -> None:
-    """Each is read once, however many name it, and by whatever name."""
+    """Slurm's commands crash. We read each once, however many name it, and by whatever name."""
     folder = started.directory / "loop.d"
     folder.mkdir(exist_ok=True)
     for number in range(8):
-        (folder / f"{number}.conf").write_text(f"include ./*.conf\ninclude {folder}/*.conf\n")
-    (folder / "7.conf").write_text(f"include {folder}/*.conf\nrequired spank_together.so\n")
+        (folder / f"{number}.conf").write_text(
+            f"include ./*.conf\ninclude {folder}/*.conf\nrequired spank_together.so\n")
     started.write_plugstack(f"include {folder}/*.conf")
+    assert started.run("srun", "--help").returncode == -signal.SIGSEGV
     began = time.monotonic()
     found = doctor(started)
     assert time.monotonic() - began < 30
+    assert bad(found) == {"plugstack": "failure"}, found
+    assert "includes itself" in found["plugstack"]["what"]
+
+
+def test_a_file_that_is_included_twice(started: Cluster) -> None:
+    folder = started.directory / "twice.d"
+    folder.mkdir(exist_ok=True)
+    (folder / "one.conf").write_text("required spank_together.so\n")
+    started.write_plugstack(f"include {folder}/one.conf", f"include {folder}/./one.conf")
+    found = doctor(started)
     assert bad(found) == {}
-    assert "/7.conf:2 requires spank_together.so" in found["plugstack"]["what"], found
+    assert found["plugstack"]["what"] == f"{folder}/one.conf:1 requires spank_together.so"
 
 
 def test_a_plugstack_of_anybody(started: Cluster) -> None:
