@@ -20,7 +20,7 @@ HOSTS = ["openssh-server", "sudo", "pamtester", "slurmctld", "slurmd", "slurm-cl
 ENTER = r"""
 set -e
 base=$1 layer=$2 debs=$3 root=$2/root
-mount --make-rprivate /
+mount --make-rprivate / 2>/dev/null || true # in a chroot it is no mount point (scripts/sandbox)
 mount -t overlay overlay -o "lowerdir=$base,upperdir=$layer/upper,workdir=$layer/work" "$root"
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/dev"
@@ -118,7 +118,8 @@ class DebianRoot:
     def run(self, script: str, timeout: float = 600) -> Run:
         """`script` in bash -e as root; its working files under /tmp and /run are new each time."""
         return subprocess.run(
-            ["unshare", "--mount", "--pid", "--fork", "--ipc", "--uts", "--kill-child", "bash", "-c", ENTER, "bash",
+            ["unshare", "--mount", "--pid", "--fork", "--ipc", "--uts", "--kill-child", "--propagation",
+             "unchanged", "bash", "-c", ENTER, "bash",
              self.lower, self.layer, DEBS, script],
             capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout)
 

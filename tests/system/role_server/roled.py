@@ -25,10 +25,10 @@ def binary():
     named = os.environ.get("TOGETHER_ROLED")
     if named:
         return named
-    built = sorted(ROOT.glob("build/**/together-roled"), key=lambda path: path.stat().st_mtime)
-    if not built:
-        raise RuntimeError("build together-roled first, or set TOGETHER_ROLED")
-    return str(built[-1])
+    built = Path(os.environ.get("TOGETHER_BUILD", ROOT / "build" / "release")) / "role_server" / "together-roled"
+    if not built.exists():
+        raise RuntimeError(f"build {built} first, or set TOGETHER_ROLED")
+    return str(built)
 
 
 class Answer:
