@@ -25,7 +25,8 @@ def binary():
     named = os.environ.get("TOGETHER_ROLED")
     if named:
         return named
-    built = Path(os.environ.get("TOGETHER_BUILD", ROOT / "build" / "release")) / "role_server" / "together-roled"
+    build = pathlib.Path(os.environ.get("TOGETHER_BUILD", ROOT / "build" / "release"))
+    built = build / "role_server" / "together-roled"
     if not built.exists():
         raise RuntimeError(f"build {built} first, or set TOGETHER_ROLED")
     return str(built)
