@@ -254,7 +254,7 @@ def test_a_line_with_a_path_of_its_own(started: Cluster) -> None:
     found = doctor(started)
     assert bad(found) == {}, found
     assert found["spank_module"]["what"] == f"{path} is well kept"
-    shutil.copy(build_folder() / "tests" / "bench" / "do_nothing_spank.so", path)
+    shutil.copy(build_folder() / "pam_together" / "pam_together.so", path)
     found = doctor(started)
     assert bad(found) == {"spank_module": "failure"}
     assert "is no plug-in for Slurm" in found["spank_module"]["what"]
