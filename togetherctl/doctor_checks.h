@@ -21,6 +21,10 @@ struct Patient {
     std::optional<std::int64_t> authority_has;  // its roster's revision, once it was asked
 };
 
+// A host's line that asks with another configuration than the one doctor looks at, in observe mode.
+void warn_of_observing(const std::string& check, const std::string& where,
+                       const std::string& config_path, Findings& findings);
+
 void check_configuration(const Patient& patient, Findings& findings);
 void check_authority(Patient& patient, Findings& findings);
 void check_roster(const Patient& patient, Findings& findings);

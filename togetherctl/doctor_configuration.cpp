@@ -89,6 +89,13 @@ void check_refresh_program(const Config& config, Findings& findings) {
 
 }  // namespace
 
+void warn_of_observing(const std::string& check, const std::string& where,
+                       const std::string& config_path, Findings& findings) {
+    findings.warn(check,
+                  where + " asks with " + config_path + ", in OBSERVE MODE: NOBODY IS REFUSED",
+                  "denials are only logged, as would=deny", "set mode = enforce in " + config_path);
+}
+
 void check_configuration(const Patient& patient, Findings& findings) {
     check_folders(patient.config, findings);
     check_token_file(patient.config, findings);

@@ -142,9 +142,7 @@ class SshStack {
         if (path == config_.path)
             return findings_.tell("pam_refusal",
                                   "cannot be seen while nobody is refused (observe mode)");
-        findings_.warn("pam_refusal",
-                       file() + " asks with " + path + ", in OBSERVE MODE: NOBODY IS REFUSED",
-                       "denials are only logged, as would=deny", "set mode = enforce in " + path);
+        warn_of_observing("pam_refusal", file(), path, findings_);
     }
 
     void check_refusal() {

@@ -250,9 +250,7 @@ class SlurmCheck {
             path == patient_.config.path ? Result<Config>(patient_.config) : load_config(path);
         if (!config) return no_step_starts(where + ": " + config.error().message);
         if (path != patient_.config.path && config->mode == Mode::observe)
-            findings_.warn(
-                "plugstack", where + " asks with " + path + ", in OBSERVE MODE: NOBODY IS REFUSED",
-                "denials are only logged, as would=deny", "set mode = enforce in " + path);
+            warn_of_observing("plugstack", where, path, findings_);
         else
             findings_.ok("plugstack", where + " requires " + line.path);
     }

@@ -74,8 +74,10 @@ Json::Value json_of(const Plan& plan) {
 CarriedOut carry_out(const Plan& plan, bool enable) {
     CarriedOut result;
     for (const auto& edit : plan.edits) {
-        if (!edit.changes() && !enable) drop_left_backup(edit);
-        if (!edit.changes()) continue;
+        if (!edit.changes()) {
+            if (!enable) drop_left_backup(edit);
+            continue;
+        }
         const auto written = carry_out_one(edit, enable, result);
         if (written) continue;
         if (written.error().kind == WriteError::made_elsewhere) {

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 
 #include "command_line.h"
 #include "emergency_files.h"
