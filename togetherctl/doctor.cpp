@@ -7,9 +7,6 @@
 #include "command_line.h"
 #include "doctor_checks.h"
 #include "identifiers.h"
-#include "slurm_files.h"
-#include "slurm_hosts.h"
-#include "trusted_file.h"
 #include "verb.h"
 
 namespace togetherctl {
@@ -28,12 +25,9 @@ std::optional<uid_t> uid_named(const std::string& name) {
 
 // Of root, or of whom Slurm has it run as: anybody can call a program slurmctld.
 std::vector<RunningProgram> slurm_daemons(const std::string& name, std::string_view user_setting,
-                                          const std::optional<std::string>& slurm_conf) {
-    constexpr std::size_t largest = std::size_t{16} * 1024 * 1024;
-    const auto conf = read_trusted(find_slurm_files(slurm_conf).slurm_conf, largest);
-    const auto setting = conf ? slurm_setting(*conf, user_setting) : std::nullopt;
-    // Without a file here (configless), or where the setting stands in one that it includes.
-    const auto user = uid_named(setting.value_or("slurm"));
+                                          const SlurmConfiguration& slurm) {
+    // Without a file here (configless) the packages' user.
+    const auto user = uid_named(slurm.setting(user_setting).value_or("slurm"));
     auto found = running_programs(name);
     std::erase_if(found, [&](const RunningProgram& program) {
         return program.uid != 0 && program.uid != user;
@@ -50,10 +44,12 @@ void examine(const CommandLine& line, Findings& findings) {
     }
     findings.ok("configuration", config->path + " can be used");
     const auto slurm_conf = line.value("slurm-conf");
+    const auto slurm = read_slurm_configuration(slurm_conf);
     Patient patient{*config,
                     slurm_conf,
-                    slurm_daemons("slurmctld", "SlurmUser", slurm_conf),
-                    slurm_daemons("slurmd", "SlurmdUser", slurm_conf),
+                    slurm,
+                    slurm_daemons("slurmctld", "SlurmUser", slurm),
+                    slurm_daemons("slurmd", "SlurmdUser", slurm),
                     {}};
     check_configuration(patient, findings);
     check_authority(patient, findings);

@@ -9,13 +9,15 @@
 #include "config.h"
 #include "findings.h"
 #include "running_programs.h"
+#include "slurm_configuration.h"
 
 namespace togetherctl {
 
 // What all of them are about.
 struct Patient {
     together::Config config;
-    std::optional<std::string> slurm_conf;      // --slurm-conf
+    std::optional<std::string> slurm_conf;  // --slurm-conf
+    SlurmConfiguration slurm;
     std::vector<RunningProgram> slurmctld;      // here
     std::vector<RunningProgram> slurmd;         // here
     std::optional<std::int64_t> authority_has;  // its roster's revision, once it was asked

@@ -13,7 +13,6 @@
 #include "doctor_checks.h"
 #include "module_check.h"
 #include "slurm_files.h"
-#include "slurm_hosts.h"
 #include "trusted_file.h"
 
 namespace togetherctl {
@@ -85,7 +84,6 @@ Result<void> find_spank_lines(const std::string& path, Plugstack& found) {
     found.open.insert(one_name);
     const auto text = read_trusted(path, largest);
     if (!text) return failure(text.error().message);
-    const auto folder = path.substr(0, path.rfind('/') + 1);
     std::istringstream raw(*text);
     std::vector<std::string> lines;
     for (std::string line; std::getline(raw, line);) lines.push_back(line);
@@ -93,8 +91,7 @@ Result<void> find_spank_lines(const std::string& path, Plugstack& found) {
         const auto& words = lines[line.number - 1];
         const bool meant = words.substr(0, words.find('#')).find(spank) != words.npos;
         if (line.kind == PlugstackLine::Kind::include) {
-            const auto pattern = line.path.starts_with('/') ? line.path : folder + line.path;
-            for (const auto& file : files_named(pattern))
+            for (const auto& file : files_named(beside(path, line.path)))
                 if (auto good = find_spank_lines(file, found); !good) return good;
         } else if (names_the_gate(line) || (line.kind == PlugstackLine::Kind::ignored && meant)) {
             found.lines.push_back({path + ":" + std::to_string(line.number), line});
@@ -107,7 +104,7 @@ Result<void> find_spank_lines(const std::string& path, Plugstack& found) {
 class SlurmCheck {
   public:
     SlurmCheck(const Patient& patient, Findings& findings)
-        : patient_(patient), findings_(findings), files_(find_slurm_files(patient.slurm_conf)) {}
+        : patient_(patient), findings_(findings), slurm_(patient.slurm) {}
 
     void run() {
         ask_slurmctld();
@@ -141,9 +138,9 @@ class SlurmCheck {
         running_ = *output;
         findings_.ok("slurm", "slurmctld answers, Slurm " + in_force("SLURM_VERSION"));
         if (const auto path = in_force("PlugStackConfig"); path.starts_with('/'))
-            files_.plugstack = path;
+            slurm_.plugstack = path;
         if (const auto folders = in_force("PluginDir"); !folders.empty())
-            files_.plugin_dir = folders;
+            slurm_.plugin_dir = folders;
     }
 
     std::string in_force(const std::string& key) const {
@@ -174,9 +171,8 @@ class SlurmCheck {
     // slurmctld is away: would it start here? (Slurm >= 23.11 even ends at a reconfiguration that
     // names a plug-in it cannot load.)
     void check_before_start() {
-        const auto text = read_trusted(files_.slurm_conf, largest);
-        if (::access(slurmctld, X_OK) != 0 || !text ||
-            !lists_the_gate(slurm_setting(*text, "JobSubmitPlugins").value_or("")))
+        if (::access(slurmctld, X_OK) != 0 ||
+            !lists_the_gate(slurm_.setting("JobSubmitPlugins").value_or("")))
             return;
         check_plugin("job_submit", job_submit, version_of(slurmctld), false);
     }
@@ -216,7 +212,7 @@ class SlurmCheck {
 
     void check_plugstack() {
         Plugstack plugstack;
-        const auto read = find_spank_lines(files_.plugstack, plugstack);
+        const auto read = find_spank_lines(slurm_.plugstack, plugstack);
         if (!read) return open_door(read.error().message);
         // Slurm reads on until its stack is full.
         if (!plugstack.loop.empty())
@@ -272,7 +268,7 @@ class SlurmCheck {
     }
 
     void not_in_force(const std::vector<SpankLine>& lines) {
-        if (lines.empty()) return open_door(files_.plugstack + " has no line of " + spank);
+        if (lines.empty()) return open_door(slurm_.plugstack + " has no line of " + spank);
         const auto& [where, line] = lines.front();
         if (line.kind == PlugstackLine::Kind::ignored)
             open_door(where + ": Slurm ignores this line; it must begin with \"required\"");
@@ -293,9 +289,9 @@ class SlurmCheck {
 
     void check_plugin(const std::string& kind, const std::string& name, const std::string& here,
                       bool minor_is_enough) {
-        const auto path = find_slurm_plugin(files_.plugin_dir, name);
+        const auto path = find_slurm_plugin(slurm_.plugin_dir, name);
         if (!path.empty()) return check_plugin_file(kind, path, here, minor_is_enough);
-        findings_.fail(kind + "_module", name + " is not in " + files_.plugin_dir,
+        findings_.fail(kind + "_module", name + " is not in " + slurm_.plugin_dir,
                        why_without(kind), "install " + package_of(kind));
     }
 
@@ -349,15 +345,14 @@ class SlurmCheck {
 
     const Patient& patient_;
     Findings& findings_;
-    SlurmFiles files_;
+    SlurmConfiguration slurm_;
     std::string running_;  // scontrol show config; empty where slurmctld did not answer
 };
 
 }  // namespace
 
 void check_slurm(const Patient& patient, Findings& findings) {
-    const bool has_files =
-        ::access(find_slurm_files(patient.slurm_conf).slurm_conf.c_str(), F_OK) == 0;
+    const bool has_files = ::access(patient.slurm.path.c_str(), F_OK) == 0;
     if (!has_files && patient.slurmctld.empty() && patient.slurmd.empty())
         return findings.tell("slurm", "not on this host");
     SlurmCheck(patient, findings).run();

@@ -98,6 +98,12 @@ void note_what_is_left_out(const LeftOut& left_out, Findings& findings) {
                                  " more may be open: of root's processes with such a title the "
                                  "program cannot be seen (CAP_SYS_PTRACE is missing)");
     }
+    if (left_out.cut > 0) {
+        findings.cannot_tell = true;
+        findings.notes.push_back(std::to_string(left_out.cut) +
+                                 " more are open of whom the title does not say the login: sshd "
+                                 "was started without an environment and has no room for it");
+    }
     if (left_out.elsewhere > 0)
         findings.notes.push_back(std::to_string(left_out.elsewhere) +
                                  " SSH sessions in containers of this host are left out: look "

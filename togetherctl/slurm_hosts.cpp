@@ -2,13 +2,10 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-
 #include "config.h"
 #include "module_check.h"
+#include "slurm_configuration.h"
 #include "slurm_files.h"
-#include "trusted_file.h"
 
 namespace togetherctl {
 namespace {
@@ -16,30 +13,14 @@ namespace {
 using together::failure;
 using together::Result;
 
-constexpr std::size_t largest = std::size_t{16} * 1024 * 1024;
-
-std::string folder_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == path.npos ? "." : path.substr(0, slash);
-}
-
 bool is_there(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
 }
 
-std::string default_slurm_conf() {
-    constexpr std::array<const char*, 4> usual = {
-        "/etc/slurm/slurm.conf", "/etc/slurm-llnl/slurm.conf", "/usr/local/etc/slurm.conf",
-        "/opt/slurm/etc/slurm.conf"};
-    for (const char* path : usual)
-        if (is_there(path)) return path;
-    return usual.front();
-}
-
 // Without its file the line would stop slurmctld or drain the node.
-bool plugin_is_good(const SlurmFiles& files, const std::string& name, const std::string& path,
-                    Plan& plan) {
-    const auto plugin = find_slurm_plugin(files.plugin_dir, name);
+bool plugin_is_good(const SlurmConfiguration& slurm, const std::string& name,
+                    const std::string& path, Plan& plan) {
+    const auto plugin = find_slurm_plugin(slurm.plugin_dir, name);
     if (plugin.empty()) {
         plan.notes.push_back(path + " stays as it is: " + name + " is not installed here");
         return false;
@@ -49,38 +30,12 @@ bool plugin_is_good(const SlurmFiles& files, const std::string& name, const std:
     return good.has_value();
 }
 
-// slurm.conf as Slurm reads it: each file in the place of the line that includes it, relative names
-// beside slurm.conf itself. `included` collects them; of a loop one round.
-std::string with_includes(const std::string& folder, std::string_view text,
-                          std::vector<std::string>& included) {
-    std::string whole;
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = std::min(text.find('\n', at), text.size());
-        const auto line = text.substr(at, end - at);
-        const auto names = slurm_includes(line);
-        if (names.empty()) whole.append(line).append("\n");
-        for (const auto& name : names) {
-            const auto path = name.starts_with('/') ? name : folder + "/" + name;
-            if (std::find(included.begin(), included.end(), path) != included.end()) continue;
-            included.push_back(path);
-            if (const auto more = together::read_trusted(path, largest))
-                whole += with_includes(folder, *more, included);
-        }
-        at = end + 1;
-    }
-    return whole;
-}
-
 // One that sets the list elsewhere would win, or lose, without anybody seeing why.
-Result<void> look_at_includes(const EditedFile& file) {
-    std::vector<std::string> included;
-    with_includes(folder_of(file.path), file.text, included);
-    for (const auto& path : included) {
-        const auto text = together::read_trusted(path, largest);
-        if (text && slurm_setting(*text, "JobSubmitPlugins"))
-            return failure("JobSubmitPlugins is set in " + path + ", which " + file.path +
+Result<void> look_at_includes(const SlurmConfiguration& slurm) {
+    for (const auto& [path, text] : slurm.included)
+        if (slurm_setting(text, "JobSubmitPlugins"))
+            return failure("JobSubmitPlugins is set in " + path + ", which " + slurm.path +
                            " includes; add \"together\" to it there, by hand");
-    }
     return {};
 }
 
@@ -99,16 +54,15 @@ Result<void> add_edit(const std::string& path, Change change, Change undo,
     return {};
 }
 
-Result<void> enable_job_submit(const SlurmFiles& files, Plan& plan) {
-    if (!plugin_is_good(files, "job_submit_together.so", files.slurm_conf, plan)) return {};
-    auto planned = add_edit(files.slurm_conf, with_job_submit, without_job_submit,
+Result<void> enable_job_submit(const SlurmConfiguration& slurm, Plan& plan) {
+    if (!plugin_is_good(slurm, "job_submit_together.so", slurm.path, plan)) return {};
+    auto planned = add_edit(slurm.path, with_job_submit, without_job_submit,
                             {std::string(job_submit_line)}, plan);
     if (!planned) return planned;
     const auto& edit = plan.edits.back();
-    if (auto good = look_at_includes(edit.file); !good) return good;
+    if (auto good = look_at_includes(slurm); !good) return good;
     if (job_submit_by_hand(edit.file.text))
-        plan.notes.push_back(files.slurm_conf +
-                             ": JobSubmitPlugins has it already, written by hand");
+        plan.notes.push_back(slurm.path + ": JobSubmitPlugins has it already, written by hand");
     return {};
 }
 
@@ -135,9 +89,9 @@ void judge_spank_by_hand(const CommandLine& line, const EditedFile& file, bool b
     }
 }
 
-Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan& plan) {
-    if (!plugin_is_good(files, "spank_together.so", files.plugstack, plan)) return {};
-    auto file = read_for_editing(files.plugstack);
+Result<void> enable_spank(const CommandLine& line, const SlurmConfiguration& slurm, Plan& plan) {
+    if (!plugin_is_good(slurm, "spank_together.so", slurm.plugstack, plan)) return {};
+    auto file = read_for_editing(slurm.plugstack);
     if (!file) return tl::make_unexpected(file.error());
     // What the command line leaves open is as our block has it already.
     auto arguments = spank_arguments_in_block(file->text);
@@ -146,7 +100,7 @@ Result<void> enable_spank(const CommandLine& line, const SlurmFiles& files, Plan
         if (constexpr std::string_view config = "config="; argument.starts_with(config))
             plan.config_path = argument.substr(config.size());
     auto after = with_spank(file->text, arguments);
-    if (!after) return failure(files.plugstack + ": " + after.error().message);
+    if (!after) return failure(slurm.plugstack + ": " + after.error().message);
     auto without = *without_spank(file->text);
     judge_spank_by_hand(line, *file, without != file->text, plan);
     plan.edits.push_back(
@@ -164,49 +118,33 @@ void report_by_hand(Plan& plan) {
 
 }  // namespace
 
-SlurmFiles find_slurm_files(const std::optional<std::string>& slurm_conf) {
-    SlurmFiles files;
-    files.slurm_conf = slurm_conf.value_or(default_slurm_conf());
-    files.plugstack = folder_of(files.slurm_conf) + "/plugstack.conf";
-    const auto main_file = together::read_trusted(files.slurm_conf, largest);
-    if (!main_file) return files;
-    std::vector<std::string> included;
-    const auto text = with_includes(folder_of(files.slurm_conf), *main_file, included);
-    if (const auto path = slurm_setting(text, "PlugStackConfig"))
-        files.plugstack =
-            path->starts_with('/') ? *path : folder_of(files.slurm_conf) + "/" + *path;
-    files.plugin_dir = slurm_setting(text, "PluginDir").value_or("");
-    return files;
-}
-
 Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
     Plan plan;
     plan.host = Host::slurm;
     plan.action = together::Action::slurm_submit;
     plan.config_path = line.config_path();
-    const auto files = find_slurm_files(line.value("file"));
-    const bool slurm_conf = is_there(files.slurm_conf);
-    const bool plugstack = is_there(files.plugstack);
+    const auto slurm = read_slurm_configuration(line.value("file"));
+    const bool slurm_conf = is_there(slurm.path);
+    const bool plugstack = is_there(slurm.plugstack);
     if (!slurm_conf && !plugstack)
-        return failure("neither " + files.slurm_conf + " nor " + files.plugstack +
+        return failure("neither " + slurm.path + " nor " + slurm.plugstack +
                        " is there; --file names a slurm.conf elsewhere");
-    if (!slurm_conf) plan.notes.push_back("there is no " + files.slurm_conf);
+    if (!slurm_conf) plan.notes.push_back("there is no " + slurm.path);
     if (!plugstack)
-        plan.notes.push_back("there is no " + files.plugstack +
+        plan.notes.push_back("there is no " + slurm.plugstack +
                              "; for the check on the nodes make "
                              "one with the line: " +
                              spank_line({}));
     Result<void> planned;
     if (slurm_conf)
-        planned =
-            enable ? enable_job_submit(files, plan)
-                   : add_edit(files.slurm_conf, without_job_submit, without_job_submit, {}, plan);
+        planned = enable ? enable_job_submit(slurm, plan)
+                         : add_edit(slurm.path, without_job_submit, without_job_submit, {}, plan);
     if (planned && plugstack)
-        planned = enable ? enable_spank(line, files, plan)
-                         : add_edit(files.plugstack, without_spank, without_spank, {}, plan);
+        planned = enable ? enable_spank(line, slurm, plan)
+                         : add_edit(slurm.plugstack, without_spank, without_spank, {}, plan);
     if (!planned) return tl::make_unexpected(planned.error());
     if (slurm_conf && !plan.edits.empty() && plan.edits.front().changes() &&
-        plan.edits.front().file.path == absolute_path(files.slurm_conf))
+        plan.edits.front().file.path == absolute_path(slurm.path))
         plan.notes.emplace_back("slurmctld takes its plug-ins up when it is restarted");
     if (!enable) report_by_hand(plan);
     if (enable && plan.edits.empty() && plan.problems.empty())

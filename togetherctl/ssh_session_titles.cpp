@@ -1,4 +1,5 @@
 // Which processes are a session, by what they call themselves.
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -40,6 +41,16 @@ bool may_be_monitor(const Process& process) {
     return process.uid == 0 && !login.empty() && login != "root";
 }
 
+// The room for a title is that of the arguments and the environment: an sshd that was started with
+// an empty one writes "sshd: a-login-of-so".
+bool is_cut(const Process& monitor, const std::vector<Process>& processes) {
+    return monitor.uid == 0 && is_sshd(monitor) && !monitor.elsewhere &&
+           !monitor.title.ends_with(']') &&
+           std::any_of(processes.begin(), processes.end(), [&](const Process& child) {
+               return child.parent == monitor.pid && child.uid != 0 && is_sshd(child);
+           });
+}
+
 SshSession session_of(const Process& monitor, const std::vector<Process>& processes) {
     SshSession session;
     session.login = login_in_title(monitor.title);
@@ -70,6 +81,7 @@ std::vector<SshSession> ssh_sessions(const std::vector<Process>& processes) {
 LeftOut left_out(const std::vector<Process>& processes) {
     LeftOut result;
     for (const auto& monitor : processes) {
+        if (is_cut(monitor, processes)) ++result.cut;
         if (!may_be_monitor(monitor)) continue;
         if (monitor.hidden)
             ++result.hidden;

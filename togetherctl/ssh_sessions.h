@@ -45,6 +45,7 @@ std::vector<SshSession> ssh_sessions(const std::vector<Process>& processes);
 struct LeftOut {
     std::size_t hidden = 0;     // root's, called like a session's: it may be one
     std::size_t elsewhere = 0;  // sessions of containers, whose logins are not this host's
+    std::size_t cut = 0;        // sshd's, of somebody, with a title that was cut off
 };
 LeftOut left_out(const std::vector<Process>& processes);
 

@@ -352,6 +352,7 @@ def test_plugstack_elsewhere(setting: str, where: str, slurm: Path, tmp_path: Pa
     ("etc/sysconfig/slurmctld", "SLURMCTLD_OPTIONS=-f/srv/slurm/{}\r\n"),
     ("etc/sysconfig/slurmd", "SLURMD_OPTIONS='-N host -vf /srv/slurm/{} -D'\n"),
     ("etc/systemd/system/slurmd.service.d/conf.conf", 'Environment="SLURM_CONF=/srv/slurm/{}"\n'),
+    ("usr/lib/systemd/system/slurmctld.service", "ExecStart=/usr/sbin/slurmctld -D -f /srv/slurm/{}\n"),
     ("etc/systemd/system/slurmctld.service", "ExecStart=/usr/sbin/slurmctld -D -f /srv/slurm/{}\n"),
 ])
 @pytest.mark.parametrize("name", ["slurm.conf", "cluster.conf"])

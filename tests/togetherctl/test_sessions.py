@@ -213,8 +213,8 @@ program = {program!r}
 if os.fork() == 0:
     os.setresgid(11002, 11002, 11002)
     os.setresuid(11002, 11002, 11002)
-    os.execv(program, ["sshd: ulf@pts/0", "1000"])
-os.execv(program, ["sshd: ulf [priv]", "1000"])
+    os.execv(program, [{child!r}, "1000"])
+os.execv(program, [{monitor!r}, "1000"])
 """
 
 
@@ -226,13 +226,14 @@ def false_sshd() -> Iterator[FalseSshd]:
     program = Path("/run/false/sshd")  # ulf cannot enter tmp_path
     program.parent.mkdir(exist_ok=True)
     shutil.copy("/usr/bin/sleep", program)
-    code = TWO_PROCESSES.format(program=str(program))
     started = []
 
-    def start(*wrapper: str) -> subprocess.Popen[bytes]:
-        before = titles().count("sshd: ulf@pts/0")
+    def start(*wrapper: str, monitor: str = "sshd: ulf [priv]",
+              child: str = "sshd: ulf@pts/0") -> subprocess.Popen[bytes]:
+        before = titles().count(child)
+        code = TWO_PROCESSES.format(program=str(program), monitor=monitor, child=child)
         started.append(subprocess.Popen([*wrapper, "/usr/bin/python3", "-c", code]))
-        wait_until(lambda: titles().count("sshd: ulf@pts/0") > before, "ulf's session")
+        wait_until(lambda: titles().count(child) > before, "ulf's session")
         return started[-1]
 
     yield start
@@ -275,6 +276,13 @@ def test_what_cannot_be_seen_is_not_taken_for_none(false_sshd: FalseSshd) -> Non
     assert run.returncode == 2 and "1 more may be open" in run.stdout, run.stdout
     assert confined("sessions", "--end").returncode == 2
     assert ctl("sessions").returncode == 1
+
+
+def test_a_title_that_is_cut_off_is_not_taken_for_none(false_sshd: FalseSshd) -> None:
+    """As sshd writes it when it was started with an empty environment."""
+    false_sshd(monitor="sshd: a-login-of-s", child="sshd: a-login-of-so")
+    run = ctl("sessions")
+    assert run.returncode == 2 and "1 more are open of whom the title" in run.stdout, run.stdout
 
 
 def test_sessions_in_containers_are_left(false_sshd: FalseSshd) -> None:

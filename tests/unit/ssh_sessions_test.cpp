@@ -105,6 +105,18 @@ TEST(ssh_sessions, of_containers_are_left_out) {
     LONGS_EQUAL(1, left_out(processes).elsewhere);
 }
 
+TEST(ssh_sessions, whose_title_is_cut_off_are_left_out) {
+    const auto child = process(3, 2, 1000, "sshd: a-login-of-so");
+    const std::vector<Process> processes = {listener, process(2, 1, 0, "sshd: a-login-of-so"),
+                                            child};
+    CHECK_TRUE(ssh_sessions(processes).empty());
+    LONGS_EQUAL(1, left_out(processes).cut);
+    LONGS_EQUAL(0, left_out({listener, process(2, 1, 0, "sshd: alice [priv]"), child}).cut);
+    LONGS_EQUAL(0, left_out({listener, process(2, 1, 0, "sshd: a-login-of-so"),
+                             process(3, 2, 0, "sshd: a-login-of-so")})
+                       .cut);
+}
+
 // ---- ending ------------------------------------------------------------------------------------
 
 TEST_GROUP(ssh_sessions_ending) {

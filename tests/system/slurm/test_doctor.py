@@ -109,8 +109,13 @@ def test_slurmctld_has_it_in_the_list_and_not_loaded(another_slurm: Cluster) -> 
     assert bad(found) == {"job_submit_loaded": "failure", "job_submit_module": "failure"}
 
 
-def test_slurmctld_is_away_and_would_not_start(another_slurm: Cluster) -> None:
+@pytest.mark.parametrize("included", [False, True])
+def test_slurmctld_is_away_and_would_not_start(included: bool, another_slurm: Cluster) -> None:
     another_slurm.ctld.stop()
+    if included:
+        text = another_slurm.conf.read_text()
+        (another_slurm.directory / "door.conf").write_text("JobSubmitPlugins=together\n")
+        another_slurm.conf.write_text(text.replace("JobSubmitPlugins=together", "Include door.conf"))
     assert bad(doctor(another_slurm)) == {"slurm": "warning"}
     (another_slurm.plugins / DOOR.name).unlink()
     assert bad(doctor(another_slurm)) == {"slurm": "warning", "job_submit_module": "failure"}
