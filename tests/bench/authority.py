@@ -1,16 +1,15 @@
 """A role authority for measuring: answers from memory over TLS, so that its own cost is small."""
 
-import http.server
 import json
 import ssl
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from http_server import HttpServer, Request
 from node import NOTHING, PROJECT, Node
 from waiting import wait_until
 
@@ -74,32 +73,15 @@ class Authority:
              "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = HttpServer(self.answer, context)
+        self._server.__enter__()
+        self.port = self._server.port
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.__exit__()
 
-    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
-        authority = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                authority.answer(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
-
-    def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
+    def answer(self, request: Request) -> None:
         self.requests += 1
         if self.silent:
             time.sleep(60)

@@ -1,10 +1,9 @@
 """A role authority that behaves, and misbehaves as a test wants it to."""
 
-import http.server
 import json
 import ssl
 import subprocess
-import threading
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ctl_node import PROJECT, TOKEN_TEXT, entry
+from ctl_node import CHECKOUT, PROJECT, TOKEN_TEXT, entry
+
+sys.path.append(str(CHECKOUT / "tests" / "system"))
+from http_server import HttpServer, Request  # noqa: E402
 
 
 @dataclass
@@ -91,35 +93,19 @@ class Authority:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> "Authority":
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        context = None
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self._tls)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = HttpServer(self.serve, context)
+        self._server.__enter__()
+        self.port = self._server.port
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.__exit__()
 
-    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
-        authority = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                authority.serve(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
-
-    def serve(self, request: http.server.BaseHTTPRequestHandler) -> None:
+    def serve(self, request: Request) -> None:
         path = urlsplit(request.path)
         query = parse_qs(path.query)
         bearer = request.headers["Authorization"]

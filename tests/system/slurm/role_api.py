@@ -2,8 +2,8 @@
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from http_server import HttpServer, Request
 from roster_file import RosterFile
 
 
@@ -15,36 +15,28 @@ class RoleApi:
         self.requests = 0
         self._end = threading.Event()
         self._hangs = threading.Event()
-        api = self
+        self._server = HttpServer(self._serve)
+        self.base_url = f"http://127.0.0.1:{self._server.port}/v1"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                api.requests += 1
-                if api._hangs.is_set():
-                    api._end.wait()
-                    return
-                body = json.dumps(api.roster.document()).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
+    def _serve(self, request: Request) -> None:
+        self.requests += 1
+        if self._hangs.is_set():
+            self._end.wait()
+            return
+        body = json.dumps(self.roster.document()).encode()
+        request.send_response(200)
+        request.send_header("Content-Type", "application/json")
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
 
     def hang(self) -> None:
         self._hangs.set()
 
     def __enter__(self) -> "RoleApi":
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._server.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._end.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.__exit__()
