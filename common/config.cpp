@@ -14,7 +14,7 @@
 namespace together {
 namespace {
 
-constexpr std::size_t largest_file = 64 * 1024;
+constexpr std::size_t largest_file = std::size_t{64} * 1024;
 
 // Where each key was set, so that a second setting can name the first.
 using Places = std::vector<std::pair<const ConfigKey*, std::string>>;

@@ -43,7 +43,7 @@ class DatabaseRecords {
     std::optional<Record> next();
 
   private:
-    static constexpr std::size_t chunk = 64 * 1024;
+    static constexpr std::size_t chunk = std::size_t{64} * 1024;
 
     std::optional<std::string_view> bytes(std::size_t from, std::size_t size);
 

@@ -73,8 +73,7 @@ std::string format_utc(std::int64_t realtime) {
     tm fields{};
     ::gmtime_r(&seconds, &fields);
     char text[32];
-    ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields);
-    return text;
+    return {text, ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields)};
 }
 
 }  // namespace together

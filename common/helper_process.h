@@ -27,6 +27,8 @@ class HelperProcess {
     static Result<HelperProcess> start(const std::string& program,
                                        const std::vector<std::string>& arguments);
 
+    HelperProcess(const HelperProcess&) = delete;
+    HelperProcess& operator=(const HelperProcess&) = delete;
     HelperProcess(HelperProcess&& other) noexcept;
     HelperProcess& operator=(HelperProcess&&) = delete;
     // Kills it where it still runs, and reaps it. Never blocks for longer than a moment.

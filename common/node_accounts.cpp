@@ -10,7 +10,7 @@
 namespace together {
 namespace {
 
-constexpr std::size_t largest_entry = 1024 * 1024;
+constexpr std::size_t largest_entry = std::size_t{1024} * 1024;
 
 // getpwnam_r and getpwuid_r say "no such account" in several ways, getpwnam(3).
 bool means_no_such_account(int error) {

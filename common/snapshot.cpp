@@ -166,7 +166,7 @@ tl::expected<RosterEntry, Absence> Snapshot::find_uid(uid_t uid) const {
 }
 
 bool Snapshot::verify_whole() const {
-    constexpr std::size_t chunk = 256 * 1024;
+    constexpr std::size_t chunk = std::size_t{256} * 1024;
     auto left = static_cast<std::size_t>(header_.length) - sizeof header_;
     std::vector<std::byte> buffer(std::min(chunk, left));
     DigestStream digest;

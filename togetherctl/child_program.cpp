@@ -17,7 +17,7 @@ namespace {
 
 using namespace together;
 
-constexpr std::size_t most_output = 1024 * 1024;
+constexpr std::size_t most_output = std::size_t{1024} * 1024;
 
 // Async-signal-safe. A failed execve is told on the pipe, which a successful one closes.
 [[noreturn]] void execute(const char* program, char* const* arguments, int output, int error_pipe) {

@@ -27,7 +27,7 @@ namespace {
 using namespace together;
 using namespace std::chrono_literals;
 
-constexpr std::time_t thirty_days = 30 * 24 * 3600;
+constexpr std::time_t thirty_days = std::time_t{30} * 24 * 3600;
 
 struct CloseFile {
     void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }

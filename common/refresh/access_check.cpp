@@ -35,7 +35,7 @@ Result<std::vector<AccessFinding>> examine(const std::string& config_path) {
 }
 
 int complain(const std::string& message) {
-    std::fprintf(stderr, "together-refresh: check-access: %s\n", message.c_str());
+    (void)std::fprintf(stderr, "together-refresh: check-access: %s\n", message.c_str());
     return could_not_ask;
 }
 

@@ -63,7 +63,7 @@ Result<std::vector<Finding>> examine(const Config& config, const std::string& to
 }
 
 int complain(const std::string& message) {
-    std::fprintf(stderr, "together-refresh: api-check: %s\n", message.c_str());
+    (void)std::fprintf(stderr, "together-refresh: api-check: %s\n", message.c_str());
     return static_cast<int>(Conformance::cannot_tell);
 }
 

@@ -8,7 +8,7 @@
 namespace together {
 namespace {
 
-constexpr std::size_t largest_page = 8 * 1024 * 1024;
+constexpr std::size_t largest_page = std::size_t{8} * 1024 * 1024;
 constexpr std::size_t longest_header = 1024;
 
 struct FreeList {

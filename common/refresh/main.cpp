@@ -23,7 +23,7 @@ int exit_status(RefreshOutcome outcome) {
 }
 
 void say(const std::string& text) {
-    std::fprintf(stderr, "together-refresh: %s\n", text.c_str());
+    (void)std::fprintf(stderr, "together-refresh: %s\n", text.c_str());
 }
 
 int one_round(const RefreshOptions& options, Clock& clock) {
@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
             return exit_status(RefreshOutcome::configuration);
         }
         if (options->help) {
-            std::fputs(refresh_usage, stdout);
+            (void)std::fputs(refresh_usage, stdout);
             return 0;
         }
         if (options->version) {

@@ -32,7 +32,7 @@ using PlainStream = beast::tcp_stream;
 using TlsStream = net::ssl::stream<beast::tcp_stream>;
 
 constexpr std::size_t read_size = 4096;
-constexpr std::size_t most_lingering_bytes = 256 * 1024;
+constexpr std::size_t most_lingering_bytes = std::size_t{256} * 1024;
 
 template <class Stream>
 class Connection final : public LiveConnection,

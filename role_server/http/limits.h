@@ -7,8 +7,8 @@
 namespace together::roled {
 
 struct HttpLimits {
-    std::size_t head_bytes = 16 * 1024;
-    std::size_t body_bytes = 64 * 1024;
+    std::size_t head_bytes = std::size_t{16} * 1024;
+    std::size_t body_bytes = std::size_t{64} * 1024;
     std::size_t target_bytes = 2048;
 
     // For the whole of each, whatever trickles in meanwhile.
