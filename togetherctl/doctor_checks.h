@@ -23,9 +23,10 @@ struct Patient {
     std::optional<std::int64_t> authority_has;  // its roster's revision, once it was asked
 };
 
-// A host's line that asks with another configuration than the one doctor looks at, in observe mode.
-void warn_of_observing(const std::string& check, const std::string& where,
-                       const std::string& config_path, Findings& findings);
+// Of a host's line that asks with another configuration than the one doctor looks at. True where
+// that one is in force and has a roster: nothing else here tells.
+bool check_other_configuration(const std::string& check, const std::string& where,
+                               const together::Config& config, Findings& findings);
 
 void check_configuration(const Patient& patient, Findings& findings);
 void check_authority(Patient& patient, Findings& findings);

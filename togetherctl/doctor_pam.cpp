@@ -139,18 +139,22 @@ class SshStack {
                            "install one release of all packages");
     }
 
-    // Where the line asks with another configuration, nothing else tells its mode.
-    void nobody_is_refused() {
+    bool asks_with_a_good_configuration() {
         const auto path = argument(call(), "config=").value_or(default_config_path);
-        if (path == config_.path)
-            return findings_.tell("pam_refusal",
-                                  "cannot be seen while nobody is refused (observe mode)");
-        warn_of_observing("pam_refusal", file(), path, findings_);
+        if (path == config_.path) return true;
+        const auto config = load_config(path);
+        if (config) return check_other_configuration("pam_refusal", file(), *config, findings_);
+        findings_.fail("pam_refusal", file() + ": " + config.error().message,
+                       "nobody but root gets in", "edit it; togetherctl config tests it");
+        return false;
     }
 
     void check_refusal() {
+        if (!asks_with_a_good_configuration()) return;
         const auto nobody = decision_about(no_login, call());
-        if (nobody.allowed()) return nobody_is_refused();
+        if (nobody.allowed())
+            return findings_.tell("pam_refusal",
+                                  "cannot be seen while nobody is refused (observe mode)");
         const auto stranger = account_phase(service_, no_login);
         if (!stranger) return cannot_tell("pam_refusal", stranger.error().message);
         const auto said = said_by_the_gate(*stranger);

@@ -245,9 +245,8 @@ class SlurmCheck {
         const auto config =
             path == patient_.config.path ? Result<Config>(patient_.config) : load_config(path);
         if (!config) return no_step_starts(where + ": " + config.error().message);
-        if (path != patient_.config.path && config->mode == Mode::observe)
-            warn_of_observing("plugstack", where, path, findings_);
-        else
+        if (path == patient_.config.path ||
+            check_other_configuration("plugstack", where, *config, findings_))
             findings_.ok("plugstack", where + " requires " + line.path);
     }
 

@@ -249,6 +249,22 @@ def test_another_configuration_that_observes(service: Path) -> None:
     assert finding["mend"] == f"set mode = enforce in {other}"
 
 
+@pytest.mark.parametrize(("change", "result", "words"), [
+    (("project = proj_123", "project = proj_456"), "failure", "which has no roster: "),
+    (("[roster]", "[roster]\nfresh_for = 1s\nrecheck_after = 1s\nstale_for = 1s"), "warning",
+     "whose roster is older than stale_for"),
+    (("[roster]", "[rooster]"), "failure", "rooster"),
+])
+def test_another_configuration_with_which_nobody_gets_in(
+    change: tuple[str, str], result: str, words: str, service: Path
+) -> None:
+    other = ETC / "other.conf"
+    other.write_text((ETC / "together.conf").read_text().replace(*change))
+    service.write_text(f"{ROOTS_WAY}\n{GATE} config={other}\n" + service.read_text())
+    wait_until(lambda: bad(doctor()), "what is wrong")
+    only(doctor(), "pam_refusal", result, words, str(other))
+
+
 def test_wrong_arguments_in_the_line(service: Path) -> None:
     """The gate then refuses everybody, in words of its own."""
     service.write_text(f"{ROOTS_WAY}\n{GATE} nonsense\n" + service.read_text())

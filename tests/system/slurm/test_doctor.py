@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cluster import Cluster
-from node import build_folder
+from node import PROJECT, build_folder
 from waiting import wait_until
 from world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
 
@@ -245,6 +245,15 @@ def test_a_line_whose_configuration_observes(started: Cluster, world: World) -> 
     found = doctor(started)
     assert bad(found) == {"plugstack": "warning"}, found
     assert "NOBODY IS REFUSED" in found["plugstack"]["what"] and str(other) in found["plugstack"]["what"]
+
+
+def test_a_line_whose_configuration_has_no_roster(started: Cluster, world: World) -> None:
+    other = started.directory / "other.conf"
+    other.write_text(world.controller.config.read_text().replace(PROJECT, "proj_of_others"))
+    started.write_plugstack(f"required spank_together.so config={other}")
+    found = doctor(started)
+    assert bad(found) == {"plugstack": "failure"}, found
+    assert f"{other}, which has no roster: " in found["plugstack"]["what"]
 
 
 def test_a_line_with_a_path_of_its_own(started: Cluster) -> None:
