@@ -16,7 +16,7 @@ namespace togetherctl {
 // What all of them are about.
 struct Patient {
     together::Config config;
-    std::optional<std::string> slurm_conf;  // --slurm-conf
+    std::optional<std::string> slurm_conf;  // --slurm-conf, or what slurmd fetched
     SlurmConfiguration slurm;
     std::vector<RunningProgram> slurmctld;      // here
     std::vector<RunningProgram> slurmd;         // here

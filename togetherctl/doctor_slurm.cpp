@@ -278,10 +278,14 @@ class SlurmCheck {
     // Only where steps start it is a hole.
     void open_door(const std::string& what) {
         const std::string why = "steps start unasked on the nodes with this file";
+        const std::string mend =
+            patient_.slurm.path == fetched_slurm_conf
+                ? std::string(enable) + " on slurmctld's host, then scontrol reconfigure"
+                : enable;
         if (has_slurmd())
-            findings_.fail("plugstack", what, why, enable);
+            findings_.fail("plugstack", what, why, mend);
         else
-            findings_.warn("plugstack", what, why, enable);
+            findings_.warn("plugstack", what, why, mend);
     }
 
     // ---- their files -------------------------------------------------------------------------
