@@ -235,7 +235,16 @@ class SshStack {
 };
 
 // Where neither line nor module is there, somebody may mean it so: a warning, to be accepted.
-void no_line(const std::string& file, Findings& findings) {
+void no_line(const std::string& service, const std::string& file, Findings& findings) {
+    // Of a login that cannot exist nobody would see whether the answer is kept.
+    const auto login = somebody_refused(GateCall());
+    const auto answer =
+        login.empty() ? Result<AccountAnswer>(failure("")) : account_phase(service, login);
+    if (answer && !answer->lets_in() && !said_by_the_gate(*answer).empty())
+        return findings.warn("pam_line",
+                             file + " does not ask the gate itself, a file that it includes does",
+                             "other lines can change its answer, and root may have no way in",
+                             "take it out there, then " + std::string(enable));
     const std::string what = file + " does not ask the gate";
     const std::string why = "everybody with a key or password gets in over SSH";
     const auto module = pam_module_path("pam_together.so");
@@ -284,7 +293,7 @@ void check_service(const Config& config, const std::string& service, Findings& f
     if (!gate)
         return findings.fail("pam_line", gate.error().message,
                              "whether sshd asks the gate cannot be told", "look at " + file);
-    if (!gate->call) return no_line(file, findings);
+    if (!gate->call) return no_line(service, file, findings);
     SshStack(config, service, *std::move(gate), findings).check();
 }
 

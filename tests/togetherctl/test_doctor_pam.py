@@ -55,6 +55,15 @@ def test_sshd_does_not_ask_the_gate(service: Path) -> None:
     assert bad(doctor()) == {}
 
 
+def test_a_file_that_is_included_asks_the_gate(etc_pam: Path) -> None:
+    common = etc_pam / "common-account"
+    common.write_text(f"{ROOTS_WAY}\n{GATE}\n" + common.read_text())
+    assert account_answer("nobody") == PAM_PERM_DENIED
+    only(doctor(), "pam_line", "warning", "a file that it includes does")
+    common.write_text("account optional pam_together.so\n" + common.read_text().split(GATE)[1])
+    only(doctor(), "pam_line", "failure", "/etc/pam.d/sshd does not ask the gate")
+
+
 def test_neither_line_nor_module() -> None:
     subprocess.run(["mount", "-t", "tmpfs", "none", SECURITY], check=True)
     try:

@@ -64,8 +64,8 @@ TEST(program_output, of_sshd) {
 
 TEST(program_output, of_the_title_of_an_sshd_that_listens) {
     const auto options_in = [](const std::string& words) {
-        const auto call = call_in_title("sshd: /usr/sbin/sshd" + words +
-                                        " [listener] 0 of 10-100 startups");
+        const auto call =
+            call_in_title("sshd: /usr/sbin/sshd" + words + " [listener] 0 of 10-100 startups");
         std::string text;
         for (const auto& option : call->options) text += "<" + option + ">";
         return text;
