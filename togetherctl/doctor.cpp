@@ -1,6 +1,8 @@
 // togetherctl doctor: what is wrong with the gate on this node, why it matters, what mends it.
 #include <pwd.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -35,6 +37,22 @@ std::vector<RunningProgram> slurm_daemons(const std::string& name, std::string_v
     return found;
 }
 
+// A slurmd without own configuration has a copy of slurmctld's, and so do Slurm's commands here.
+std::optional<std::string> slurm_conf_in_use(const CommandLine& line) {
+    if (auto given = line.value("slurm-conf")) return given;
+    const auto slurmd = running_programs("slurmd");
+    const bool fetches = std::any_of(slurmd.begin(), slurmd.end(), [](const RunningProgram& one) {
+        const auto& given = one.arguments;
+        return one.uid == 0 && std::any_of(given.begin(), given.end(), [](const auto& word) {
+                   return word.starts_with("--conf-server");
+               });
+    });
+    const auto own = read_slurm_configuration({}).path;
+    if (::access(fetched_slurm_conf, F_OK) == 0 && (fetches || ::access(own.c_str(), F_OK) != 0))
+        return fetched_slurm_conf;
+    return std::nullopt;
+}
+
 void examine(const CommandLine& line, Findings& findings) {
     const auto config = load_config(line.config_path());
     if (!config) {
@@ -43,7 +61,7 @@ void examine(const CommandLine& line, Findings& findings) {
         return;
     }
     findings.ok("configuration", config->path + " can be used");
-    const auto slurm_conf = line.value("slurm-conf");
+    const auto slurm_conf = slurm_conf_in_use(line);
     const auto slurm = read_slurm_configuration(slurm_conf);
     Patient patient{*config,
                     slurm_conf,

@@ -16,16 +16,17 @@ namespace togetherctl {
 // What all of them are about.
 struct Patient {
     together::Config config;
-    std::optional<std::string> slurm_conf;  // --slurm-conf
+    std::optional<std::string> slurm_conf;  // --slurm-conf, or what slurmd fetched
     SlurmConfiguration slurm;
     std::vector<RunningProgram> slurmctld;      // here
     std::vector<RunningProgram> slurmd;         // here
     std::optional<std::int64_t> authority_has;  // its roster's revision, once it was asked
 };
 
-// A host's line that asks with another configuration than the one doctor looks at, in observe mode.
-void warn_of_observing(const std::string& check, const std::string& where,
-                       const std::string& config_path, Findings& findings);
+// Of a host's line that asks with another configuration than the one doctor looks at. True where
+// that one is in force and has a roster: nothing else here tells.
+bool check_other_configuration(const std::string& check, const std::string& where,
+                               const together::Config& config, Findings& findings);
 
 void check_configuration(const Patient& patient, Findings& findings);
 void check_authority(Patient& patient, Findings& findings);

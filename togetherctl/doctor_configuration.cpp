@@ -5,6 +5,7 @@
 #include "doctor_checks.h"
 #include "edited_file.h"
 #include "roster_directory.h"
+#include "roster_state.h"
 #include "token_state.h"
 #include "trusted_file.h"
 
@@ -89,11 +90,24 @@ void check_refresh_program(const Config& config, Findings& findings) {
 
 }  // namespace
 
-void warn_of_observing(const std::string& check, const std::string& where,
-                       const std::string& config_path, Findings& findings) {
-    findings.warn(check,
-                  where + " asks with " + config_path + ", in OBSERVE MODE: NOBODY IS REFUSED",
-                  "denials are only logged, as would=deny", "set mode = enforce in " + config_path);
+bool check_other_configuration(const std::string& check, const std::string& where,
+                               const Config& config, Findings& findings) {
+    const std::string what = where + " asks with " + config.path + ", ";
+    const std::string refresh = "togetherctl refresh --verbose --config " + config.path;
+    const auto roster = look_at_roster(config, SystemClock().now());
+    if (config.mode == Mode::observe)
+        findings.warn(check, what + "in OBSERVE MODE: NOBODY IS REFUSED",
+                      "denials are only logged, as would=deny",
+                      "set mode = enforce in " + config.path);
+    else if (!roster.roster)
+        findings.fail(check, what + "which has no roster: " + roster.problem,
+                      "nobody but exempt users gets in without one", refresh);
+    else if (!roster.decides())
+        findings.warn(check, what + "whose roster is older than stale_for",
+                      "nobody gets in unless who asks can have it refreshed", refresh);
+    else
+        return true;
+    return false;
 }
 
 void check_configuration(const Patient& patient, Findings& findings) {

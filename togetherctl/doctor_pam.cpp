@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <set>
 
 #include "doctor_checks.h"
 #include "explanation.h"
@@ -13,6 +15,7 @@
 #include "module_check.h"
 #include "pam_files.h"
 #include "pam_transaction.h"
+#include "ssh_sessions.h"
 #include "sshd_settings.h"
 
 namespace togetherctl {
@@ -136,18 +139,22 @@ class SshStack {
                            "install one release of all packages");
     }
 
-    // Where the line asks with another configuration, nothing else tells its mode.
-    void nobody_is_refused() {
+    bool asks_with_a_good_configuration() {
         const auto path = argument(call(), "config=").value_or(default_config_path);
-        if (path == config_.path)
-            return findings_.tell("pam_refusal",
-                                  "cannot be seen while nobody is refused (observe mode)");
-        warn_of_observing("pam_refusal", file(), path, findings_);
+        if (path == config_.path) return true;
+        const auto config = load_config(path);
+        if (config) return check_other_configuration("pam_refusal", file(), *config, findings_);
+        findings_.fail("pam_refusal", file() + ": " + config.error().message,
+                       "nobody but root gets in", "edit it; togetherctl config tests it");
+        return false;
     }
 
     void check_refusal() {
+        if (!asks_with_a_good_configuration()) return;
         const auto nobody = decision_about(no_login, call());
-        if (nobody.allowed()) return nobody_is_refused();
+        if (nobody.allowed())
+            return findings_.tell("pam_refusal",
+                                  "cannot be seen while nobody is refused (observe mode)");
         const auto stranger = account_phase(service_, no_login);
         if (!stranger) return cannot_tell("pam_refusal", stranger.error().message);
         const auto said = said_by_the_gate(*stranger);
@@ -228,7 +235,16 @@ class SshStack {
 };
 
 // Where neither line nor module is there, somebody may mean it so: a warning, to be accepted.
-void no_line(const std::string& file, Findings& findings) {
+void no_line(const std::string& service, const std::string& file, Findings& findings) {
+    // Of a login that cannot exist nobody would see whether the answer is kept.
+    const auto login = somebody_refused(GateCall());
+    const auto answer =
+        login.empty() ? Result<AccountAnswer>(failure("")) : account_phase(service, login);
+    if (answer && !answer->lets_in() && !said_by_the_gate(*answer).empty())
+        return findings.warn("pam_line",
+                             file + " does not ask the gate itself, a file that it includes does",
+                             "other lines can change its answer, and root may have no way in",
+                             "take it out there, then " + std::string(enable));
     const std::string what = file + " does not ask the gate";
     const std::string why = "everybody with a key or password gets in over SSH";
     const auto module = pam_module_path("pam_together.so");
@@ -239,22 +255,46 @@ void no_line(const std::string& file, Findings& findings) {
                       "install libpam-together, then " + std::string(enable));
 }
 
-// False where the rest cannot be told.
-bool check_sshd(SshdSettings& settings, Findings& findings) {
-    const auto asked = ask_sshd();
-    if (!asked) {
-        findings.fail("sshd", asked.error().message, "whether sshd asks PAM cannot be told",
-                      "sshd -t shows what is wrong with sshd_config");
-        return false;
+// Of root alone, by its executable: anybody can have a title.
+std::set<SshdCall> running_sshds() {
+    std::set<SshdCall> calls;
+    for (const auto& process : running_processes()) {
+        const auto call = call_in_title(process.title);
+        if (call && process.uid == 0 && process.program.ends_with("sshd") && !process.elsewhere)
+            calls.insert(*call);
     }
-    settings = *asked;
-    if (settings.pam_service.empty()) settings.pam_service = "sshd";
-    if (settings.use_pam)
-        findings.ok("sshd", "UsePAM yes, service " + settings.pam_service);
+    if (calls.empty()) calls.insert(SshdCall());  // it is started for each connection, or will be
+    return calls;
+}
+
+// The service it asks; nothing where that cannot be told.
+std::optional<std::string> check_sshd(const SshdCall& call, Findings& findings) {
+    std::string name = "sshd";
+    for (const auto& option : call.options) name += " " + option;
+    const auto settings = ask_sshd(call.options);
+    if (!settings) {
+        findings.fail("sshd", settings.error().message, "whether sshd asks PAM cannot be told",
+                      name + " -t shows what is wrong with sshd_config");
+        return std::nullopt;
+    }
+    const auto service = settings->pam_service.empty() ? call.name : settings->pam_service;
+    const auto named = call.options.empty() ? "" : name + ": ";
+    if (settings->use_pam)
+        findings.ok("sshd", named + "UsePAM yes, service " + service);
     else
-        findings.fail("sshd", "sshd has \"UsePAM no\"", "it never asks the gate",
-                      "set UsePAM yes in /etc/ssh/sshd_config, then systemctl reload ssh");
-    return true;
+        findings.fail("sshd", name + " has \"UsePAM no\"", "it never asks the gate",
+                      "set UsePAM yes in its sshd_config, then systemctl reload ssh");
+    return service;
+}
+
+void check_service(const Config& config, const std::string& service, Findings& findings) {
+    const auto file = "/etc/pam.d/" + service;
+    auto gate = find_gate(file);
+    if (!gate)
+        return findings.fail("pam_line", gate.error().message,
+                             "whether sshd asks the gate cannot be told", "look at " + file);
+    if (!gate->call) return no_line(service, file, findings);
+    SshStack(config, service, *std::move(gate), findings).check();
 }
 
 }  // namespace
@@ -264,15 +304,10 @@ void check_ssh(const Patient& patient, Findings& findings) {
     if (::geteuid() != 0)
         return findings.warn("sshd", "only root can ask sshd and its account stack",
                              "whether the SSH gate holds is not told", "run it as root");
-    SshdSettings settings;
-    if (!check_sshd(settings, findings)) return;
-    const auto file = "/etc/pam.d/" + settings.pam_service;
-    auto gate = find_gate(file);
-    if (!gate)
-        return findings.fail("pam_line", gate.error().message,
-                             "whether sshd asks the gate cannot be told", "look at " + file);
-    if (!gate->call) return no_line(file, findings);
-    SshStack(patient.config, settings.pam_service, *std::move(gate), findings).check();
+    std::set<std::string> services;
+    for (const auto& call : running_sshds())
+        if (const auto service = check_sshd(call, findings)) services.insert(*service);
+    for (const auto& service : services) check_service(patient.config, service, findings);
 }
 
 }  // namespace togetherctl

@@ -1,17 +1,14 @@
 // The gate in the Slurm that runs: what slurmctld loaded, and what each step will load.
-#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
-#include <set>
-#include <sstream>
 
 #include "captured_program.h"
 #include "doctor_checks.h"
 #include "module_check.h"
+#include "plugstack.h"
 #include "slurm_files.h"
 #include "trusted_file.h"
 
@@ -26,7 +23,6 @@ constexpr const char* slurmctld = "/usr/sbin/slurmctld";
 constexpr const char* spank = "spank_together.so";
 constexpr const char* enable = "togetherctl enable slurm";
 constexpr const char* restart = "systemctl restart slurmctld";
-constexpr std::size_t largest = std::size_t{1024} * 1024;
 
 // "slurm-wlm 22.05.8" of `PROGRAM -V`; empty where there is none.
 std::string version_of(const std::string& program) {
@@ -47,57 +43,6 @@ std::string mapped(pid_t pid, const std::string& name) {
         const auto path = line.find('/');
         if (path != line.npos && line.find("/" + name, path) != line.npos) return line.substr(path);
     }
-    return {};
-}
-
-// A line of plugstack.conf or of what it includes that is the gate's, or was meant to be.
-struct SpankLine {
-    std::string where;  // "FILE:LINE"
-    PlugstackLine line;
-};
-
-std::vector<std::string> files_named(const std::string& pattern) {
-    std::vector<std::string> paths;
-    glob_t found{};
-    if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
-        paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-    ::globfree(&found);
-    return paths;
-}
-
-// What was read so far.
-struct Plugstack {
-    std::vector<SpankLine> lines;
-    std::set<std::string> seen;  // by their one name
-    std::set<std::string> open;  // those in which we are
-    std::string loop;            // one that includes itself; empty where none does
-};
-
-// As Slurm reads them, but each file once: files can include each other. The error says which file
-// cannot be read, or whose it is.
-Result<void> find_spank_lines(const std::string& path, Plugstack& found) {
-    std::error_code error;
-    auto one_name = std::filesystem::weakly_canonical(path, error).string();
-    if (error) one_name = path;
-    if (found.open.contains(one_name)) found.loop = one_name;
-    if (!found.seen.insert(one_name).second) return {};
-    found.open.insert(one_name);
-    const auto text = read_trusted(path, largest);
-    if (!text) return failure(text.error().message);
-    std::istringstream raw(*text);
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(raw, line);) lines.push_back(line);
-    for (const auto& line : plugstack_lines(*text)) {
-        const auto& words = lines[line.number - 1];
-        const bool meant = words.substr(0, words.find('#')).find(spank) != words.npos;
-        if (line.kind == PlugstackLine::Kind::include) {
-            for (const auto& file : files_named(beside(path, line.path)))
-                if (auto good = find_spank_lines(file, found); !good) return good;
-        } else if (names_the_gate(line) || (line.kind == PlugstackLine::Kind::ignored && meant)) {
-            found.lines.push_back({path + ":" + std::to_string(line.number), line});
-        }
-    }
-    found.open.erase(one_name);
     return {};
 }
 
@@ -211,19 +156,18 @@ class SlurmCheck {
     // ---- the lock ----------------------------------------------------------------------------
 
     void check_plugstack() {
-        Plugstack plugstack;
-        const auto read = find_spank_lines(slurm_.plugstack, plugstack);
-        if (!read) return open_door(read.error().message);
+        const auto plugstack = read_plugstack(slurm_.plugstack);
+        if (!plugstack) return open_door(plugstack.error().message);
         // Slurm reads on until its stack is full.
-        if (!plugstack.loop.empty())
-            return no_step_starts(plugstack.loop + " includes itself, maybe by way of others");
+        if (!plugstack->loop.empty())
+            return no_step_starts(plugstack->loop + " includes itself, maybe by way of others");
         bool in_force = false;
-        for (const auto& [where, line] : plugstack.lines) {
+        for (const auto& [where, line] : plugstack->lines) {
             if (line.kind != PlugstackLine::Kind::required) continue;
             in_force = true;
             check_spank_line(where, line);
         }
-        if (!in_force) not_in_force(plugstack.lines);
+        if (!in_force) not_in_force(plugstack->lines);
     }
 
     // Each of several: one that Slurm cannot load, or that refuses everybody, is enough.
@@ -245,9 +189,8 @@ class SlurmCheck {
         const auto config =
             path == patient_.config.path ? Result<Config>(patient_.config) : load_config(path);
         if (!config) return no_step_starts(where + ": " + config.error().message);
-        if (path != patient_.config.path && config->mode == Mode::observe)
-            warn_of_observing("plugstack", where, path, findings_);
-        else
+        if (path == patient_.config.path ||
+            check_other_configuration("plugstack", where, *config, findings_))
             findings_.ok("plugstack", where + " requires " + line.path);
     }
 
@@ -279,10 +222,14 @@ class SlurmCheck {
     // Only where steps start it is a hole.
     void open_door(const std::string& what) {
         const std::string why = "steps start unasked on the nodes with this file";
+        const std::string mend =
+            patient_.slurm.path == fetched_slurm_conf
+                ? std::string(enable) + " on slurmctld's host, then scontrol reconfigure"
+                : enable;
         if (has_slurmd())
-            findings_.fail("plugstack", what, why, enable);
+            findings_.fail("plugstack", what, why, mend);
         else
-            findings_.warn("plugstack", what, why, enable);
+            findings_.warn("plugstack", what, why, mend);
     }
 
     // ---- their files -------------------------------------------------------------------------

@@ -10,6 +10,8 @@
 #include "identifiers.h"
 #include "ini_file.h"
 #include "pam_stack.h"
+#include "plugstack.h"
+#include "slurm_configuration.h"
 #include "trusted_file.h"
 
 namespace togetherctl {
@@ -34,6 +36,27 @@ std::optional<std::string> config_in(const std::string& service_file) {
     return default_config_path;
 }
 
+std::string complaint(const std::string& whom, const std::string& where, const std::string& other) {
+    return "DOES NOT REACH " + whom + ": " + where + " has config=" + other +
+           "; do it there, too: --config " + other;
+}
+
+bool is_another(const std::string& config_path, const std::string& other) {
+    return emergency_folder(other) != emergency_folder(config_path);
+}
+
+// What Slurm's steps ask with. A plugstack.conf that cannot be read has none of our lines in force.
+void add_steps(const std::string& path, const std::string& config_path,
+               std::vector<std::string>& complaints) {
+    for (const auto& [where, line] : read_plugstack(path).value_or(Plugstack()).lines) {
+        if (line.kind != PlugstackLine::Kind::required) continue;
+        auto other = judge_spank_line(line).config_path;
+        if (other.empty()) other = default_config_path;
+        if (is_another(config_path, other))
+            complaints.push_back(complaint("Slurm's steps", where, other));
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> services_not_reached(const std::string& config_path) {
@@ -41,10 +64,11 @@ std::vector<std::string> services_not_reached(const std::string& config_path) {
     for (const std::string service : {"sshd", "sudo", "sudo-i"}) {
         const auto path = "/etc/pam.d/" + service;
         const auto other = config_in(path);
-        if (other && emergency_folder(*other) != emergency_folder(config_path))
-            complaints.push_back("DOES NOT REACH " + service + ": " + path + " has config=" +
-                                 *other + "; do it there, too: --config " + *other);
+        if (other && is_another(config_path, *other))
+            complaints.push_back(complaint(service, path, *other));
     }
+    add_steps(read_slurm_configuration(std::nullopt).plugstack, config_path, complaints);
+    add_steps(beside(fetched_slurm_conf, "plugstack.conf"), config_path, complaints);
     return complaints;
 }
 

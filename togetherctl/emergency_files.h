@@ -14,7 +14,7 @@ namespace togetherctl {
 std::string emergency_folder(const std::string& config_path);
 
 // What is written there is read by the gate whose line names that configuration alone. For each
-// service of PAM whose line names one in another folder, what to say.
+// service of PAM, and Slurm's steps, whose line names one in another folder, what to say.
 std::vector<std::string> services_not_reached(const std::string& config_path);
 
 std::string admission_path(const std::string& folder, const std::string& login);

@@ -22,23 +22,23 @@ std::string default_path() {
     return usual.front();
 }
 
-// Relative names are beside slurm.conf, wherever they stand (Slurm's parse_config.c). Of a loop one
-// round.
-void append_with_includes(std::string_view text, SlurmConfiguration& slurm) {
+// Relative names are beside the file in which they stand (seen with 22.05). Of a loop one round.
+void append_with_includes(const std::string& file, std::string_view text,
+                          SlurmConfiguration& slurm) {
     for (std::size_t at = 0; at < text.size();) {
         const auto end = std::min(text.find('\n', at), text.size());
         const auto line = text.substr(at, end - at);
         const auto names = slurm_includes(line);
         if (names.empty()) slurm.text.append(line).append("\n");
         for (const auto& name : names) {
-            const auto path = beside(slurm.path, name);
+            const auto path = beside(file, name);
             if (std::any_of(slurm.included.begin(), slurm.included.end(),
                             [&](const auto& other) { return other.path == path; }))
                 continue;
             const auto more = together::read_trusted(path, largest);
             if (!more) continue;
             slurm.included.push_back({path, *more});
-            append_with_includes(*more, slurm);
+            append_with_includes(path, *more, slurm);
         }
         at = end + 1;
     }
@@ -60,7 +60,7 @@ SlurmConfiguration read_slurm_configuration(const std::optional<std::string>& pa
     SlurmConfiguration slurm;
     slurm.path = path.value_or(default_path());
     if (const auto text = together::read_trusted(slurm.path, largest))
-        append_with_includes(*text, slurm);
+        append_with_includes(slurm.path, *text, slurm);
     slurm.plugstack =
         beside(slurm.path, slurm.setting("PlugStackConfig").value_or("plugstack.conf"));
     slurm.plugin_dir = slurm.setting("PluginDir").value_or("");

@@ -8,6 +8,9 @@
 
 namespace togetherctl {
 
+// What a slurmd fetched from slurmctld (configless); not for editing.
+inline constexpr const char* fetched_slurm_conf = "/run/slurm/conf/slurm.conf";
+
 struct SlurmConfiguration {
     struct Included {
         std::string path;

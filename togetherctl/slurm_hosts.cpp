@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <set>
+
 #include "config.h"
 #include "module_check.h"
+#include "plugstack.h"
 #include "slurm_configuration.h"
 #include "slurm_files.h"
 
@@ -108,12 +111,23 @@ Result<void> enable_spank(const CommandLine& line, const SlurmConfiguration& slu
     return {};
 }
 
-void report_by_hand(Plan& plan) {
+// In the files that are edited, and in those that they include.
+void report_by_hand(const SlurmConfiguration& slurm, Plan& plan) {
+    std::set<std::string> paths;
     for (const auto& edit : plan.edits)
         if (job_submit_by_hand(edit.file.text) || !spank_by_hand(edit.file.text).empty())
-            plan.problems.push_back(edit.file.path +
-                                    ": what was written by hand is in force; only what togetherctl "
-                                    "enable wrote is taken out");
+            paths.insert(edit.file.path);
+    for (const auto& [path, text] : slurm.included)
+        if (lists_the_gate(slurm_setting(text, "JobSubmitPlugins").value_or("")))
+            paths.insert(path);
+    for (const auto& [where, line] : read_plugstack(slurm.plugstack).value_or(Plugstack()).lines)
+        if (const auto path = where.substr(0, where.rfind(':'));
+            path != slurm.plugstack && names_the_gate(line))
+            paths.insert(path);
+    for (const auto& path : paths)
+        plan.problems.push_back(path +
+                                ": what was written by hand is in force; only what togetherctl "
+                                "enable wrote is taken out");
 }
 
 }  // namespace
@@ -146,7 +160,7 @@ Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
     if (slurm_conf && !plan.edits.empty() && plan.edits.front().changes() &&
         plan.edits.front().file.path == absolute_path(slurm.path))
         plan.notes.emplace_back("slurmctld takes its plug-ins up when it is restarted");
-    if (!enable) report_by_hand(plan);
+    if (!enable) report_by_hand(slurm, plan);
     if (enable && plan.edits.empty() && plan.problems.empty())
         return failure(
             "no plug-in is installed: neither job_submit_together.so nor "

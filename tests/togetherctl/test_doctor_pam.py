@@ -1,16 +1,23 @@
 """doctor: sshd, and the account stack through the real libpam."""
 
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ctl_node import ETC, SECURITY, ctl
+from ctl_node import CHECKOUT, ETC, SECURITY, ctl
 from doctor_node import bad, doctor, only
 from pam_stacks import STACKS, write_stack
 from pam_transaction import PAM_PERM_DENIED, PAM_SUCCESS, account_answer
 
+sys.path.append(str(CHECKOUT / "tests" / "system"))
+from waiting import wait_until  # noqa: E402
+
+SSHD = Path("/usr/sbin/sshd")
 SSHD_CONFIG = Path("/etc/ssh/sshd_config")
 GATE = "account [success=ok ignore=ignore default=die] pam_together.so"
 ROOTS_WAY = "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0"
@@ -46,6 +53,15 @@ def test_sshd_does_not_ask_the_gate(service: Path) -> None:
     assert finding["mend"] == "togetherctl enable ssh"
     enable()
     assert bad(doctor()) == {}
+
+
+def test_a_file_that_is_included_asks_the_gate(etc_pam: Path) -> None:
+    common = etc_pam / "common-account"
+    common.write_text(f"{ROOTS_WAY}\n{GATE}\n" + common.read_text())
+    assert account_answer("nobody") == PAM_PERM_DENIED
+    only(doctor(), "pam_line", "warning", "a file that it includes does")
+    common.write_text("account optional pam_together.so\n" + common.read_text().split(GATE)[1])
+    only(doctor(), "pam_line", "failure", "/etc/pam.d/sshd does not ask the gate")
 
 
 def test_neither_line_nor_module() -> None:
@@ -242,6 +258,22 @@ def test_another_configuration_that_observes(service: Path) -> None:
     assert finding["mend"] == f"set mode = enforce in {other}"
 
 
+@pytest.mark.parametrize(("change", "result", "words"), [
+    (("project = proj_123", "project = proj_456"), "failure", "which has no roster: "),
+    (("[roster]", "[roster]\nfresh_for = 1s\nrecheck_after = 1s\nstale_for = 1s"), "warning",
+     "whose roster is older than stale_for"),
+    (("[roster]", "[rooster]"), "failure", "rooster"),
+])
+def test_another_configuration_with_which_nobody_gets_in(
+    change: tuple[str, str], result: str, words: str, service: Path
+) -> None:
+    other = ETC / "other.conf"
+    other.write_text((ETC / "together.conf").read_text().replace(*change))
+    service.write_text(f"{ROOTS_WAY}\n{GATE} config={other}\n" + service.read_text())
+    wait_until(lambda: bad(doctor()), "what is wrong")
+    only(doctor(), "pam_refusal", result, words, str(other))
+
+
 def test_wrong_arguments_in_the_line(service: Path) -> None:
     """The gate then refuses everybody, in words of its own."""
     service.write_text(f"{ROOTS_WAY}\n{GATE} nonsense\n" + service.read_text())
@@ -280,6 +312,49 @@ def test_sshd_has_a_service_of_its_own(sshd_config: Path, service: Path) -> None
         pytest.skip("an older sshd")
     sshd_config.write_text("UsePAM yes\nPAMServiceName other\n")
     only(doctor(), "pam_line", "failure", "/etc/pam.d/other")
+
+
+@contextmanager
+def running_sshd(program: Path, *options: str | Path) -> Iterator[None]:
+    key = Path("/run/inside_key")
+    if not key.exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    ways = ["-h", key, "-p", "2222", "-o", "ListenAddress=127.0.0.1"]
+    with subprocess.Popen([program, "-D", *ways, *options], stderr=subprocess.DEVNULL) as sshd:
+        try:
+            wait_until(lambda: b"[listener]" in Path(f"/proc/{sshd.pid}/cmdline").read_bytes(),
+                       "sshd")
+            yield
+        finally:
+            sshd.terminate()
+
+
+@pytest.mark.parametrize("way", ["-f", "-o"])
+def test_an_sshd_that_runs_with_another_configuration(way: str) -> None:
+    enable()
+    other = ETC / "inside_sshd_config"
+    other.write_text("UsePAM no\n")
+    with running_sshd(SSHD, way, other if way == "-f" else "UsePAM no"):
+        finding = only(doctor(), "sshd", "failure", 'has "UsePAM no"')
+        assert (str(other) if way == "-f" else "-o UsePAM no") in finding["what"]
+    assert bad(doctor()) == {}
+
+
+def test_an_sshd_of_another_name_asks_another_service(service: Path) -> None:
+    """Before OpenSSH 9.8."""
+    enable()
+    said = subprocess.run([SSHD, "-T"], capture_output=True, text=True, check=True).stdout
+    if "pamservicename" in said:
+        pytest.skip("a newer sshd")
+    inside = Path("/run/inside-sshd")
+    shutil.copy(SSHD, inside)
+    with running_sshd(inside):
+        only(doctor(), "pam_line", "failure", "/etc/pam.d/inside-sshd")
+        shutil.copy(service, service.parent / inside.name)
+        with running_sshd(SSHD, "-p", "2223"):
+            assert bad(doctor()) == {}
+        service.unlink()
+        assert bad(doctor()) == {}
 
 
 def test_no_service_file(service: Path) -> None:

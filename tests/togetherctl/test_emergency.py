@@ -1,6 +1,7 @@
 """admit and lockdown: what root writes in an emergency, while the authority is away, too."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -271,6 +272,32 @@ def test_what_does_not_reach_sshd_is_said(command: list[str], elsewhere: Path) -
     assert run.returncode == 1 and complaint in run.stderr
     run = ctl(*command, "--config", str(elsewhere))
     assert run.returncode == 0 and "DOES NOT REACH" not in run.stderr
+
+
+@pytest.fixture
+def plugstack() -> Iterator[Path]:
+    folder = Path("/etc/slurm")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "plugstack.conf.d").mkdir(parents=True)
+    (folder / "plugstack.conf").write_text("include plugstack.conf.d/*.conf\n")
+    yield folder / "plugstack.conf.d" / "together.conf"
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("command", [
+    ["lockdown", "--reason", "x"], ["admit", "dave", "--for", "2h", "--reason", "x"]])
+def test_what_does_not_reach_the_steps_is_said(command: list[str], plugstack: Path) -> None:
+    other = ETC / "slurm" / "together.conf"
+    other.parent.mkdir(mode=0o755)
+    other.write_bytes(CONFIG.read_bytes())
+    plugstack.write_text(f"required spank_together.so config={other}\n")
+    run = ctl(*command)
+    assert run.returncode == 1
+    assert f"DOES NOT REACH Slurm's steps: {plugstack}:1 has config={other}; do it" in run.stderr
+    run = ctl(*command, "--config", str(other))
+    assert run.returncode == 0 and "DOES NOT REACH" not in run.stderr
+    plugstack.write_text("required spank_together.so\n")
+    assert ctl(*command).returncode == 0
 
 
 def test_a_configuration_in_the_same_folder_is_no_other(etc_pam: Path) -> None:

@@ -62,6 +62,26 @@ TEST(program_output, of_sshd) {
     CHECK_TRUE(parse_sshd_settings("authorizedkeysfile none\n").key_files.empty());
 }
 
+TEST(program_output, of_the_title_of_an_sshd_that_listens) {
+    const auto options_in = [](const std::string& words) {
+        const auto call =
+            call_in_title("sshd: /usr/sbin/sshd" + words + " [listener] 0 of 10-100 startups");
+        std::string text;
+        for (const auto& option : call->options) text += "<" + option + ">";
+        return text;
+    };
+    TEXT_EQUAL("", options_in(""));
+    TEXT_EQUAL("", options_in(" -D -p 2222 -E /var/log/sshd"));
+    TEXT_EQUAL("<-f></etc/ssh/inside>", options_in(" -D -f /etc/ssh/inside -e"));
+    TEXT_EQUAL("<-f/etc/ssh/inside>", options_in(" -f/etc/ssh/inside -p 2222"));
+    TEXT_EQUAL("<-o><UsePAM=no><-o><Port 2222>", options_in(" -o UsePAM=no -o Port 2222 -D"));
+    TEXT_EQUAL("<-oUsePAM no>", options_in(" -oUsePAM no"));
+    TEXT_EQUAL("inside-sshd",
+               call_in_title("inside-sshd: inside-sshd -D [listener] 0 of 10-100 startups")->name);
+    CHECK_FALSE(call_in_title("sshd: alice [priv]").has_value());
+    CHECK_FALSE(call_in_title("/usr/sbin/sshd -D").has_value());
+}
+
 TEST(program_output, of_squeue) {
     const auto jobs = parse_jobs("7|10001|RUNNING\n8_[1-3]|10002|PENDING\n\nerror: x\n");
     LONGS_EQUAL(2, jobs.size());

@@ -3,6 +3,8 @@
 
 #include <CppUTest/TestHarness.h>
 
+#include <filesystem>
+
 #include "support/files.h"
 #include "support/temporary_directory.h"
 #include "support/texts.h"
@@ -44,6 +46,15 @@ TEST(slurm_configuration, has_an_included_file_in_the_place_of_its_line) {
     LONGS_EQUAL(2, slurm.included.size());
     TEXT_EQUAL(directory / "more.conf", slurm.included[0].path);
     TEXT_EQUAL("SlurmUser=included\nInclude less.conf\n", slurm.included[0].text);
+}
+
+TEST(slurm_configuration, has_relative_includes_beside_the_file_that_names_them) {
+    const std::string folder = directory / "conf.d";
+    std::filesystem::create_directory(folder);
+    write_file(folder + "/more.conf", "Include less.conf\n");
+    write_file(folder + "/less.conf", "SlurmUser=beside\n");
+    write_file(directory / "less.conf", "SlurmUser=above\n");
+    TEXT_EQUAL("beside", read("Include conf.d/more.conf\n").setting("SlurmUser").value_or(""));
 }
 
 TEST(slurm_configuration, reads_files_that_include_each_other_once) {

@@ -11,21 +11,24 @@ from typing import Any
 
 import pytest
 
-from cluster import Cluster
-from node import build_folder
+from cluster import PORTS, Cluster
+from daemon import Daemon
+from node import PROJECT, build_folder
 from waiting import wait_until
 from world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
 
+FETCHED = Path("/run/slurm/conf/plugstack.conf")
 CHECKS = ["slurm", "job_submit", "job_submit_loaded", "job_submit_module", "job_submit_build",
           "plugstack", "spank_module", "spank_build"]
 
 Found = dict[str, dict[str, Any]]
 
 
-def doctor(cluster: Cluster) -> Found:
+def doctor(cluster: Cluster, names_conf: bool = True) -> Found:
     """What it says of Slurm."""
-    done = cluster.run(build_folder() / "togetherctl" / "togetherctl", "doctor", "--json",
-                       "--slurm-conf", cluster.conf, timeout=90)
+    options = ["--slurm-conf", cluster.conf] if names_conf else []
+    done = cluster.run(build_folder() / "togetherctl" / "togetherctl", "doctor", "--json", *options,
+                       timeout=90)
     return {one["check"]: one for one in json.loads(done.stdout)
             if one["check"] in CHECKS or one["check"] == "watcher"}
 
@@ -247,6 +250,15 @@ def test_a_line_whose_configuration_observes(started: Cluster, world: World) -> 
     assert "NOBODY IS REFUSED" in found["plugstack"]["what"] and str(other) in found["plugstack"]["what"]
 
 
+def test_a_line_whose_configuration_has_no_roster(started: Cluster, world: World) -> None:
+    other = started.directory / "other.conf"
+    other.write_text(world.controller.config.read_text().replace(PROJECT, "proj_of_others"))
+    started.write_plugstack(f"required spank_together.so config={other}")
+    found = doctor(started)
+    assert bad(found) == {"plugstack": "failure"}, found
+    assert f"{other}, which has no roster: " in found["plugstack"]["what"]
+
+
 def test_a_line_with_a_path_of_its_own(started: Cluster) -> None:
     own = started.directory / "own"
     own.mkdir(exist_ok=True)
@@ -290,6 +302,49 @@ def test_a_file_that_is_included_twice(started: Cluster) -> None:
     found = doctor(started)
     assert bad(found) == {}
     assert found["plugstack"]["what"] == f"{folder}/one.conf:1 requires spank_together.so"
+
+
+# ---- configless ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def configless(another_slurm: Cluster) -> Iterator[Cluster]:
+    """n1's slurmd has no file of its own; Slurm's commands here take what it fetched."""
+    conf_server = f"127.0.0.1:{PORTS['slurmctld']}"
+    slurmd = Daemon([*another_slurm.hosts["n1"].namespace_of_its_own(), "slurmd", "-D", "-N", "n1",
+                     "--conf-server", conf_server], another_slurm.slurmd["n1"].log_file)
+    socket, etc_slurm = Path("/run/munge/munge.socket.2"), Path("/etc/slurm")
+    shutil.rmtree(etc_slurm, ignore_errors=True)
+    etc_slurm.mkdir()
+    socket.parent.mkdir(exist_ok=True)
+    socket.symlink_to(another_slurm.munge.socket)
+    another_slurm.apply(SETTINGS | {"SlurmctldParameters": "enable_configless",
+                                    "PlugStackConfig": None})
+    another_slurm.slurmd["n1"].stop()
+    slurmd.start(lambda: FETCHED.exists() and "idle" in another_slurm.node_states()["n1"])
+    yield another_slurm
+    slurmd.stop()
+    socket.unlink()
+    shutil.rmtree(etc_slurm)
+
+
+def test_what_slurmd_fetched(configless: Cluster) -> None:
+    """An old plugstack.conf where the packages have it is not what steps read."""
+    for left in (False, True):
+        if left:
+            Path("/etc/slurm/plugstack.conf").write_text("")
+        found = doctor(configless, names_conf=False)
+        assert bad(found) == {}, found
+        assert found["plugstack"]["what"] == f"{FETCHED}:1 requires spank_together.so"
+    Path("/etc/slurm/plugstack.conf").write_text(PLUGSTACK)
+    shutil.copy(configless.conf, "/etc/slurm/slurm.conf")
+    configless.write_plugstack("# nothing")
+    configless.must("scontrol", "reconfigure")
+    wait_until(lambda: "nothing" in FETCHED.read_text(), "the new file")
+    found = doctor(configless, names_conf=False)
+    assert bad(found) == {"plugstack": "failure"}, found
+    assert found["plugstack"]["what"] == f"{FETCHED} has no line of spank_together.so"
+    assert "on slurmctld's host" in found["plugstack"]["mend"]
 
 
 def test_a_plugstack_of_anybody(started: Cluster) -> None:
