@@ -1,6 +1,8 @@
 """Takes the place of the system's logger: binds /dev/log and keeps what is sent there."""
 
+import contextlib
 import re
+import select
 import socket
 import threading
 import time
@@ -48,12 +50,14 @@ class Message:
 
 
 class SyslogCollector:
-    """Use as a context manager. Thread-safe: one thread receives, the test looks."""
+    """Use as a context manager. Thread-safe: a thread receives, the test looks. Whoever looks sees
+    all that was sent before."""
 
     def __init__(self, path: Path = Path("/dev/log")) -> None:
         self._path = path
         self._messages: list[Message] = []
         self._arrived = threading.Condition()
+        self._ended = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._thread = threading.Thread(target=self._receive, daemon=True)
 
@@ -65,6 +69,7 @@ class SyslogCollector:
 
     def __exit__(self, *_: object) -> None:
         self._path.unlink()
+        self._ended = True
         self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread
         self._thread.join()
         self._socket.close()
@@ -72,6 +77,7 @@ class SyslogCollector:
     @property
     def messages(self) -> list[Message]:
         with self._arrived:
+            self._receive_what_is_there()
             return list(self._messages)
 
     def wait_for(self, predicate: Callable[[Message], bool], timeout: float = 5.0) -> Message:
@@ -94,14 +100,22 @@ class SyslogCollector:
 
     def forget(self) -> None:
         with self._arrived:
+            self._receive_what_is_there()
             self._messages.clear()
 
     def __str__(self) -> str:
-        return "\n".join(message.raw for message in self._messages)
+        return "\n".join(message.raw for message in self.messages)
 
     def _receive(self) -> None:
-        while data := self._socket.recv(65536):
+        while not self._ended:
+            select.select([self._socket], [], [])
             with self._arrived:
+                self._receive_what_is_there()
+
+    def _receive_what_is_there(self) -> None:
+        """Under the lock, so that nothing is on its way from the socket to the list."""
+        with contextlib.suppress(BlockingIOError):
+            while data := self._socket.recv(65536, socket.MSG_DONTWAIT):
                 text = data.rstrip(b"\0\n").decode(errors="backslashreplace")
                 self._messages.append(Message(text))
                 self._arrived.notify_all()

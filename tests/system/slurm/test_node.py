@@ -116,6 +116,8 @@ def userless_node(world: World) -> Iterator[World]:
     with_users = slurmd.command
 
     def restart(command: Sequence[str | Path]) -> None:
+        # Of a step that is just ending slurmctld would not ask a new slurmd soon.
+        world.cluster.wait_until_idle()
         slurmd.stop()
         slurmd.command = command
         world.cluster.start_slurmd("n1")
