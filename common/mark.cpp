@@ -118,6 +118,10 @@ Result<void> overwrite_in_place(const std::string& path, std::string_view bytes)
     struct stat status {};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
         return failure(path + " is not a regular file");
+    // Whoever it was given to by mistake: readers do not trust it then.
+    if (status.st_uid != ::geteuid() && ::fchown(file.get(), ::geteuid(), ::getegid()) != 0 &&
+        errno != EPERM)
+        return failure(system_error_text("cannot take " + path + " back", errno));
     if (::fchmod(file.get(), 0644) != 0 && errno != EPERM)  // whatever the umask was
         return failure(system_error_text("cannot set the mode of " + path, errno));
     if (::pwrite(file.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))

@@ -33,6 +33,8 @@ Result<RosterLock> RosterLock::open(const RosterPaths& paths) {
     // Whoever can open it can hold it.
     if ((status.st_mode & 0077) != 0)
         return failure(paths.lock + " is open to others (chmod 0600)");
+    // Its maker's umask may have taken these: the next one may be a root who cannot override modes.
+    if ((status.st_mode & 0600) != 0600) ::fchmod(file.get(), 0600);
     return RosterLock(std::move(file));
 }
 

@@ -3,8 +3,8 @@
 // a thousand PAM handles would grow by 72 MB (seen).
 //
 // Only where the runtime is inside: a shared one still needs them.
-namespace __gnu_cxx {
-void __freeres();
+namespace __gnu_cxx {  // NOLINT(bugprone-reserved-identifier): libstdc++'s
+void __freeres();      // NOLINT(bugprone-reserved-identifier)
 }
 
 [[gnu::destructor]] static void give_back_the_runtimes_memory() {

@@ -20,6 +20,8 @@ class Authority final : public Backend {
   public:
     Authority(boost::asio::io_context& io, Service& service, std::size_t max_waiters);
     ~Authority() override;
+    Authority(const Authority&) = delete;
+    Authority& operator=(const Authority&) = delete;
 
     void ask(std::shared_ptr<const Request> request, Phase phase,
              std::function<void(Response)> done) override;

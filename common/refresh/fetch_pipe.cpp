@@ -24,9 +24,10 @@ constexpr char kind_end = '.';
 
 constexpr std::size_t head_size = 3;
 constexpr std::size_t longest_text = 600;
+constexpr std::size_t piece = std::size_t{64} * 1024;  // written and read at once
 // Twice what is budgeted for (DESIGN.md): a hostile authority must not fill the node's memory.
 constexpr std::size_t most_entries = 2'000'000;
-constexpr std::string_view entry_key = "";  // records on the pipe are nobody's value
+constexpr std::string_view entry_key;  // records on the pipe are nobody's value
 
 // Plain data on the pipe; both ends are one program. No bool: what comes may be any byte.
 struct SummaryLayout {
@@ -249,7 +250,7 @@ void PipeSink::frame(char kind, std::string_view payload) {
     buffer_ += kind;
     buffer_.append(reinterpret_cast<const char*>(&length), sizeof length);
     buffer_ += payload;
-    if (buffer_.size() >= 64 * 1024) flush();
+    if (buffer_.size() >= piece) flush();
 }
 
 void PipeSink::flush() {
@@ -303,7 +304,7 @@ Deadline lookups_end(const FetchRequest& request, Deadline answered) {
 PipeEnd receive(int fd, const FetchRequest& request, int stop, Received& received,
                 const NoteHandler& note) {
     FrameReader frames(received, note);
-    std::array<char, 64 * 1024> buffer;
+    std::array<char, piece> buffer;
     while (!frames.complete()) {
         const Deadline until =
             received.summary ? lookups_end(request, received.answered) : request.deadline;

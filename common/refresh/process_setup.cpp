@@ -11,12 +11,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "file_descriptor.h"
 #include "helper_process.h"
@@ -26,11 +27,11 @@ namespace together {
 namespace {
 
 void reset_signals() {
-    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    for (int signal = 1; signal < NSIG; ++signal) (void)::signal(signal, SIG_DFL);
     // A reader that went away shows as EPIPE.
-    ::signal(SIGPIPE, SIG_IGN);
+    (void)::signal(SIGPIPE, SIG_IGN);
     // A limit of file size shows as EFBIG, so that no half-written file stays.
-    ::signal(SIGXFSZ, SIG_IGN);
+    (void)::signal(SIGXFSZ, SIG_IGN);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -52,7 +53,7 @@ void reset_limits() {
     for (const auto resource : {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_NPROC})
         raise_limit(resource, RLIM_INFINITY);
     raise_limit(RLIMIT_NOFILE, 1024);
-    raise_limit(RLIMIT_STACK, 8 * 1024 * 1024);
+    raise_limit(RLIMIT_STACK, rlim_t{8} * 1024 * 1024);
     // The token is in this process's memory. Not 0: with 1 a core is not piped to a handler either
     // (Linux, fs/coredump.c).
     const rlimit no_core{1, 1};
@@ -66,6 +67,17 @@ struct Account {
     gid_t gid = 65534;
 };
 
+// "UID:GID:…"
+std::optional<Account> account_in(std::string_view fields) {
+    Account account;
+    const char* const end = fields.data() + fields.size();
+    const auto [uid_end, uid_error] = std::from_chars(fields.data(), end, account.uid);
+    if (uid_error != std::errc() || uid_end == end || *uid_end != ':') return std::nullopt;
+    const auto [gid_end, gid_error] = std::from_chars(uid_end + 1, end, account.gid);
+    if (gid_error != std::errc() || gid_end == end || *gid_end != ':') return std::nullopt;
+    return account;
+}
+
 // By hand: fgetpwent(3) makes two system calls for each line, a second for 60,000.
 std::optional<Account> account_in_passwd(const std::string& name) {
     std::ifstream file("/etc/passwd");
@@ -73,11 +85,9 @@ std::optional<Account> account_in_passwd(const std::string& name) {
     for (std::string line; std::getline(file, line);) {
         if (!line.starts_with(prefix)) continue;
         const auto password_end = line.find(':', prefix.size());
-        Account account;
-        if (password_end != line.npos &&
-            std::sscanf(line.c_str() + password_end, ":%u:%u:", &account.uid, &account.gid) == 2 &&
-            account.uid != 0)
-            return account;
+        if (password_end == line.npos) continue;
+        const auto account = account_in(std::string_view(line).substr(password_end + 1));
+        if (account && account->uid != 0) return account;
     }
     return std::nullopt;
 }

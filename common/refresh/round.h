@@ -35,6 +35,8 @@ class Rounds {
     // `stop`: a descriptor that ends a round when it becomes readable, or -1.
     Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int stop = -1);
     ~Rounds();
+    Rounds(const Rounds&) = delete;
+    Rounds& operator=(const Rounds&) = delete;
 
     RoundResult run(const Config& config);
 

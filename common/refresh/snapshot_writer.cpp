@@ -166,7 +166,7 @@ bool write_all(int fd, std::span<const std::byte> data, off_t offset) {
 // Read back rather than computed while writing: what the disk holds is what counts, and tinycdb
 // patches the table at the file's beginning last.
 std::optional<Digest> digest_of_file(int fd, off_t size, const SnapshotHeader& header) {
-    std::vector<std::byte> buffer(256 * 1024);
+    std::vector<std::byte> buffer(std::size_t{256} * 1024);
     DigestStream digest;
     for (off_t offset = 0; offset < size;) {
         const auto want =

@@ -20,6 +20,8 @@ class StorePool {
       public:
         Lease(StorePool& pool, std::unique_ptr<Store> store)
             : pool_(&pool), store_(std::move(store)) {}
+        Lease(const Lease&) = delete;
+        Lease& operator=(const Lease&) = delete;
         Lease(Lease&&) = default;
         Lease& operator=(Lease&&) = delete;
         ~Lease() { pool_->give_back(std::move(store_)); }

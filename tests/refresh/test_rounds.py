@@ -37,7 +37,6 @@ def test_modes_and_owners_whatever_the_umask(refresher: Refresher, umask: int) -
         assert (path.stat().st_uid, path.stat().st_gid) == (0, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="RosterLock::open leaves the mode to its caller's umask")
 def test_modes_whatever_the_umask_of_a_caller(refresher: Refresher) -> None:
     refresher.folder.mkdir()
     refresher.ask(1, "777")
