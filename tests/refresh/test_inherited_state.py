@@ -103,8 +103,8 @@ def test_its_state_is_its_own(refresher: Refresher, stuck_names: StuckNameServic
     refresher.roster.add("carol")
     refresher.roster.write()
     process = refresher.start("--on-demand", preexec_fn=everything, stderr=None)
-    child = child_of(process)
-    for pid in (process.pid, child):
+    stuck_names.wait_for_a_question()  # a fork blocks all signals for a moment
+    for pid in (process.pid, child_of(process)):
         status = status_of(pid)
         assert int(status["SigBlk"], 16) == 0
         assert int(status["SigIgn"], 16) & ~(1 << (signal.SIGPIPE - 1)
