@@ -184,7 +184,6 @@ bool is_config_section(std::string_view section) {
 
 std::vector<Setting> settings_in_force(const Config& config) {
     std::vector<Setting> settings;
-    settings.reserve(keys.size());
     for (const auto& key : keys)
         settings.push_back(
             {std::string(key.section) + "." + std::string(key.name), key.show(config)});

@@ -18,6 +18,8 @@ class Door {
     // yet. `log` must outlive it.
     Door(const std::string& config_path, HostLog& log);
     ~Door();
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
 
     // Thread-safe. Never waits: no helper, no network; the name service only where the roster has
     // entries without a uid, and for this uid alone.

@@ -56,7 +56,7 @@ Result<std::optional<uid_t>> given_uid(const CommandLine& line) {
 
 // The node's for that login, where it has one: Slurm asks by uid.
 Result<std::optional<uid_t>> uid_of(const CommandLine& line) {
-    const auto given = given_uid(line);
+    auto given = given_uid(line);
     if (!given) return given;
     SystemAccounts accounts;
     const auto found = accounts.uid_of(line.operand());

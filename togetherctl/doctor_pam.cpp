@@ -28,7 +28,7 @@ constexpr const char* no_login = "togetherctl-doctor: nobody has this login";
 constexpr const char* enable = "togetherctl enable ssh";
 
 struct CloseFile {
-    void operator()(FILE* file) const { std::fclose(file); }
+    void operator()(FILE* file) const { static_cast<void>(std::fclose(file)); }
 };
 
 Decision decision_about(const std::string& login, const GateCall& call) {

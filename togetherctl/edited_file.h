@@ -43,6 +43,8 @@ struct Replaced {
 class EditLock {
   public:
     static tl::expected<EditLock, WriteFailure> take(const EditedFile& file);
+    EditLock(const EditLock&) = delete;
+    EditLock& operator=(const EditLock&) = delete;
     EditLock(EditLock&& other) noexcept;
     EditLock& operator=(EditLock&&) = delete;
     ~EditLock();

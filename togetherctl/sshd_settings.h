@@ -21,7 +21,8 @@ struct SshdCall {
     std::string name = "sshd";         // before OpenSSH 9.8 its PAM service, too
     std::vector<std::string> options;  // those that configure it, -f and -o
 
-    auto operator<=>(const SshdCall&) const = default;
+    auto operator<=>(const SshdCall&) const =
+        default;  // NOLINT(modernize-use-nullptr): a false one
 };
 
 // Pure: the call in a listener's title; nothing in that of another process.
