@@ -344,7 +344,7 @@ def test_an_sshd_of_another_name_asks_another_service(service: Path) -> None:
     """Before OpenSSH 9.8."""
     enable()
     said = subprocess.run([SSHD, "-T"], capture_output=True, text=True, check=True).stdout
-    if "pamservicename" in said:
+    if "pamservicename" in said.lower():  # 10.6 writes it with capitals
         pytest.skip("a newer sshd")
     inside = Path("/run/inside-sshd")
     shutil.copy(SSHD, inside)
