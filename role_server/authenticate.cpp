@@ -10,7 +10,8 @@ namespace {
 struct StoredKey {
     std::string secret_hash, user_id, project_id;
     long long expires_at = 0, last_used_at = 0, revoked_at = 0;
-    soci::indicator has_user, has_project, expires, used, revoked;
+    soci::indicator has_user = soci::i_null, has_project = soci::i_null, expires = soci::i_null,
+                    used = soci::i_null, revoked = soci::i_null;
 };
 
 std::optional<std::string> bearer_token(const Request& request) {

@@ -6,7 +6,7 @@ namespace {
 struct Row {
     std::string user_id, login, role, organization_role;
     long long uid = 0;
-    soci::indicator has_login, has_uid, is_member;
+    soci::indicator has_login = soci::i_null, has_uid = soci::i_null, is_member = soci::i_null;
 };
 
 const std::string select_rows =

@@ -6,7 +6,7 @@ namespace {
 struct Row {
     std::string id, name, created_by;
     long long created_at = 0, expires_at = 0, last_used_at = 0;
-    soci::indicator expires, used;
+    soci::indicator expires = soci::i_null, used = soci::i_null;
 };
 
 const std::string select_rows =

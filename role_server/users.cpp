@@ -12,7 +12,7 @@ std::optional<User> find_where(Store& store, const std::string& condition,
     User user;
     std::string name, login;
     long long uid = 0;
-    soci::indicator has_name, has_login, has_uid;
+    soci::indicator has_name = soci::i_null, has_login = soci::i_null, has_uid = soci::i_null;
     store.sql() << "SELECT id, email, name, login, uid FROM users WHERE deleted_at IS NULL AND " +
                        condition,
         soci::use(value), soci::into(user.id), soci::into(user.email), soci::into(name, has_name),

@@ -26,7 +26,8 @@ void FakeSlurm::reset() {
 
 namespace {
 
-void keep(std::vector<std::string>& lines, const char* format, va_list arguments) {
+[[gnu::format(printf, 2, 0)]] void keep(std::vector<std::string>& lines, const char* format,
+                                        va_list arguments) {
     char line[4096];
     std::vsnprintf(line, sizeof line, format, arguments);
     const std::lock_guard lock(fake_slurm().mutex);
@@ -64,6 +65,8 @@ SLURM_EXPORT spank_context_t spank_context() {
     return fake_slurm().context;
 }
 
+// Slurm's own signature, an enumeration before the dots.
+#pragma GCC diagnostic ignored "-Wvarargs"
 SLURM_EXPORT spank_err_t spank_get_item(spank_t, spank_item_t item, ...) {
     if (!fake_slurm().tells_whose_job) return static_cast<spank_err_t>(ESPANK_NOT_AVAIL);
     va_list arguments;
