@@ -82,7 +82,7 @@ Result<int> end_of(const Started& started, const std::string& program) {
 // To its end, so that the writer never hangs; what is too much is dropped.
 std::string read_all(int fd) {
     std::string text;
-    std::array<char, 16384> buffer;
+    std::array<char, std::size_t{16} * 1024> buffer;
     while (true) {
         const auto got = ::read(fd, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) continue;

@@ -162,10 +162,10 @@ class SlurmCheck {
         if (!plugstack->loop.empty())
             return no_step_starts(plugstack->loop + " includes itself, maybe by way of others");
         bool in_force = false;
-        for (const auto& [where, line] : plugstack->lines) {
-            if (line.kind != PlugstackLine::Kind::required) continue;
+        for (const auto& found : plugstack->lines) {
+            if (found.line.kind != PlugstackLine::Kind::required) continue;
             in_force = true;
-            check_spank_line(where, line);
+            check_spank_line(found.where(), found.line);
         }
         if (!in_force) not_in_force(plugstack->lines);
     }
@@ -212,8 +212,8 @@ class SlurmCheck {
 
     void not_in_force(const std::vector<SpankLine>& lines) {
         if (lines.empty()) return open_door(slurm_.plugstack + " has no line of " + spank);
-        const auto& [where, line] = lines.front();
-        if (line.kind == PlugstackLine::Kind::ignored)
+        const auto where = lines.front().where();
+        if (lines.front().line.kind == PlugstackLine::Kind::ignored)
             open_door(where + ": Slurm ignores this line; it must begin with \"required\"");
         else
             open_door(where + ": the plug-in is optional, and cannot refuse anybody");

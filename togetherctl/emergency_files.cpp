@@ -48,12 +48,12 @@ bool is_another(const std::string& config_path, const std::string& other) {
 // What Slurm's steps ask with. A plugstack.conf that cannot be read has none of our lines in force.
 void add_steps(const std::string& path, const std::string& config_path,
                std::vector<std::string>& complaints) {
-    for (const auto& [where, line] : read_plugstack(path).value_or(Plugstack()).lines) {
-        if (line.kind != PlugstackLine::Kind::required) continue;
-        auto other = judge_spank_line(line).config_path;
+    for (const auto& found : read_plugstack(path).value_or(Plugstack()).lines) {
+        if (found.line.kind != PlugstackLine::Kind::required) continue;
+        auto other = judge_spank_line(found.line).config_path;
         if (other.empty()) other = default_config_path;
         if (is_another(config_path, other))
-            complaints.push_back(complaint("Slurm's steps", where, other));
+            complaints.push_back(complaint("Slurm's steps", found.where(), other));
     }
 }
 

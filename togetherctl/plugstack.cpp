@@ -53,7 +53,7 @@ Result<void> find_spank_lines(const std::string& path, Reading& reading) {
             for (const auto& file : files_named(beside(path, line.path)))
                 if (auto good = find_spank_lines(file, reading); !good) return good;
         } else if (names_the_gate(line) || (line.kind == PlugstackLine::Kind::ignored && meant)) {
-            reading.found.lines.push_back({path + ":" + std::to_string(line.number), line});
+            reading.found.lines.push_back({path, line});
         }
     }
     reading.open.erase(one_name);

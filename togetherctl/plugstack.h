@@ -11,8 +11,10 @@ namespace togetherctl {
 
 // One that is the gate's, or was meant to be.
 struct SpankLine {
-    std::string where;  // "FILE:LINE"
+    std::string file;
     PlugstackLine line;
+
+    std::string where() const { return file + ":" + std::to_string(line.number); }
 };
 
 struct Plugstack {

@@ -120,10 +120,8 @@ void report_by_hand(const SlurmConfiguration& slurm, Plan& plan) {
     for (const auto& [path, text] : slurm.included)
         if (lists_the_gate(slurm_setting(text, "JobSubmitPlugins").value_or("")))
             paths.insert(path);
-    for (const auto& [where, line] : read_plugstack(slurm.plugstack).value_or(Plugstack()).lines)
-        if (const auto path = where.substr(0, where.rfind(':'));
-            path != slurm.plugstack && names_the_gate(line))
-            paths.insert(path);
+    for (const auto& [file, line] : read_plugstack(slurm.plugstack).value_or(Plugstack()).lines)
+        if (file != slurm.plugstack && names_the_gate(line)) paths.insert(file);
     for (const auto& path : paths)
         plan.problems.push_back(path +
                                 ": what was written by hand is in force; only what togetherctl "
