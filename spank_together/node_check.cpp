@@ -7,6 +7,7 @@
 #include "exempt_logins.h"
 #include "explanation.h"
 #include "on_demand.h"
+#include "setuid_filter.h"
 
 namespace together {
 namespace {
@@ -54,15 +55,26 @@ void report(spank_t spank, const Decision& decision, std::chrono::microseconds t
 
 }  // namespace
 
+void bar_from_becoming(std::optional<uid_t> uid) {
+    const auto barred = forbid_becoming(uid);
+    if (barred) return;
+    SlurmLog(name).error("this step is refused, but a task epilog of " +
+                         (uid ? "uid " + std::to_string(*uid) : std::string("its user")) +
+                         " can still run: " + barred.error().message +
+                         "; see togetherctl doctor on this node");
+}
+
 NodeCheck::NodeCheck(spank_t spank, const SpankArguments& arguments) {
-    if (step_of(spank) == SLURM_EXTERN_CONT) return;  // no task of it is ever started
     const auto started = std::chrono::steady_clock::now();
     uid_t uid = 0;
     if (::spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS) {
         SlurmLog(name).error("Slurm does not tell whose step this is: its tasks are refused");
+        bar_from_becoming(std::nullopt);
         return;
     }
+    // The extern step's too: no task of it is ever started, but X11 forwarding is its.
     decision_ = decide(uid, arguments);
+    if (!decision_->allowed()) bar_from_becoming(uid);
     took_ = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
                                                                   started);
 }

@@ -2,7 +2,8 @@
 // on the node's own mounts and out of the user's reach: a task's process is inside the job's
 // container, whose user could stop it (scancel --signal=STOP) while it holds the refresh lock and
 // keep the whole node from refreshing. Refused in `task_init_privileged`, the only hook that fails
-// the job and leaves the node alone.
+// the job and leaves the node alone. That stops the tasks and not what slurmstepd itself runs as
+// the user (a task's epilog), so that in a refused step nobody can become him at all.
 #pragma once
 
 #include <chrono>
@@ -14,10 +15,14 @@
 
 namespace together {
 
+// In slurmstepd: nobody in it becomes that user from now on, or any at all where it is not known
+// who he is. Where the system does not allow it, that is told loudly in the log.
+void bar_from_becoming(std::optional<uid_t> uid);
+
 class NodeCheck {
   public:
     // In `init`. Never fails: what is wrong is the answer that the tasks get. May wait up to
-    // `deadline` for a refresh.
+    // `deadline` for a refresh. Where it refuses, this process is barred from becoming the user.
     NodeCheck(spank_t spank, const SpankArguments& arguments);
 
     // In `task_init_privileged`. 0, or -1: any other value let the task run up to Slurm 24.11. The

@@ -52,10 +52,17 @@ TOGETHER_SPANK_SYMBOL const unsigned int spank_plugin_version = 1;
 
 // Never an error but in a client, where it is the refusal: elsewhere it would drain the node.
 TOGETHER_SPANK_SYMBOL int slurm_spank_init(spank_t spank, int argc, char** argv) {
-    return together::guarded(together::name, 0, [&] {
+    const int answer = together::guarded(together::name, 0, [&] {
         return together::enter(
             spank, together::parse_spank_arguments({argv, static_cast<std::size_t>(argc)}));
     });
+    // An exception ended it: the tasks are refused, and so is what slurmstepd runs as their user.
+    if (::spank_context() == S_CTX_REMOTE && !together::node_check)
+        together::guarded(together::name, 0, [] {
+            together::bar_from_becoming(std::nullopt);
+            return 0;
+        });
+    return answer;
 }
 
 TOGETHER_SPANK_SYMBOL int slurm_spank_task_init_privileged(spank_t spank, int, char**) {

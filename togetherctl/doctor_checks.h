@@ -35,5 +35,6 @@ void check_emergency(const Patient& patient, Findings& findings);
 void check_log(const Patient& patient, Findings& findings);
 void check_ssh(const Patient& patient, Findings& findings);
 void check_slurm(const Patient& patient, Findings& findings);
+void check_step_filter(Findings& findings);
 
 }  // namespace togetherctl

@@ -55,6 +55,7 @@ class SlurmCheck {
         ask_slurmctld();
         check_job_submit();
         check_plugstack();
+        if (has_slurmd()) check_step_filter(findings_);
     }
 
   private:

@@ -1,4 +1,9 @@
 // spank_together.so through its entry points, loaded as Slurm loads it.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
 #include <map>
 
 #include "support/adapter.h"
@@ -8,6 +13,21 @@
 namespace {
 
 using Hook = int(spank_t, int, char**);
+
+// For good: what slurmstepd does before it runs a user's program.
+bool can_become(uid_t uid) {
+    return ::setresuid(uid, uid, uid) == 0;
+}
+
+// A process that was barred from becoming somebody stays so.
+template <class Body>
+bool holds_in_child(const Body& body) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(body() ? 0 : 1);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
 
 }  // namespace
 
@@ -111,12 +131,31 @@ TEST(spank, is_decided_when_the_step_starts) {
     CHECK_EQUAL(0, call("slurm_spank_task_init_privileged"));
 }
 
-TEST(spank, the_extern_step_asks_nothing) {
-    fake_slurm().step = SLURM_EXTERN_CONT;
-    std::filesystem::remove(node.path);
-    CHECK_EQUAL(0, call("slurm_spank_init"));
-    CHECK_TRUE(fake_slurm().errors.empty());
-    CHECK_EQUAL(-1, call("slurm_spank_task_init_privileged"));
+// No task of it is ever started, but X11 forwarding is its.
+TEST(spank, a_refused_step_cannot_become_its_user_nor_can_its_extern_step) {
+    for (const std::uint32_t step : {std::uint32_t{0}, std::uint32_t{SLURM_EXTERN_CONT}}) {
+        fake_slurm().step = step;
+        CHECK_TRUE(holds_in_child([&] {
+            fake_slurm().job_uid = 10009;
+            return call("slurm_spank_init") == 0 && !can_become(10009) && can_become(10008);
+        }));
+        CHECK_TRUE(holds_in_child([&] {
+            std::filesystem::remove(node.path);
+            return call("slurm_spank_init") == 0 && !can_become(10001);
+        }));
+        node.configure("");
+    }
+}
+
+// Nobody of these is refused in another test: what was barred stays so.
+TEST(spank, a_step_that_is_let_in_can) {
+    for (const char* gate : {"exempt_users = 10008\n", "mode = observe\n"}) {
+        node.configure(gate);
+        CHECK_TRUE(holds_in_child([&] {
+            fake_slurm().job_uid = 10008;
+            return call("slurm_spank_init") == 0 && can_become(10008);
+        }));
+    }
 }
 
 TEST(spank, a_damaged_roster_is_named_as_people_know_it) {
@@ -128,9 +167,11 @@ TEST(spank, a_damaged_roster_is_named_as_people_know_it) {
 }
 
 TEST(spank, a_task_whose_user_slurm_does_not_tell_is_refused) {
-    fake_slurm().tells_whose_job = false;
-    CHECK_EQUAL(0, call("slurm_spank_init"));
-    CHECK_EQUAL(-1, call("slurm_spank_task_init_privileged"));
+    CHECK_TRUE(holds_in_child([&] {
+        fake_slurm().tells_whose_job = false;
+        return call("slurm_spank_init") == 0 && call("slurm_spank_task_init_privileged") == -1 &&
+               !can_become(10001);
+    }));
 }
 
 TEST(spank, a_task_without_a_start_is_refused) {

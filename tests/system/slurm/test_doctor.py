@@ -19,7 +19,7 @@ from world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
 
 FETCHED = Path("/run/slurm/conf/plugstack.conf")
 CHECKS = ["slurm", "job_submit", "job_submit_loaded", "job_submit_module", "job_submit_build",
-          "plugstack", "spank_module", "spank_build"]
+          "plugstack", "spank_module", "spank_build", "step_filter"]
 
 Found = dict[str, dict[str, Any]]
 
