@@ -14,7 +14,14 @@ void RosterCounts::add(const RosterPage& page) {
     }
 }
 
+std::optional<std::string> why_too_large(const RosterCounts& counts) {
+    if (counts.entries <= max_roster_entries) return std::nullopt;
+    return "the roster is refused: it has more than " + std::to_string(max_roster_entries) +
+           " entries, the most that a node takes";
+}
+
 std::optional<std::string> why_not_believed(const RosterCounts& counts) {
+    if (const auto reason = why_too_large(counts)) return reason;
     if (counts.entries > 0) return std::nullopt;
     if (counts.left_out > 0)
         return "the roster is not believed: none of its " + std::to_string(counts.left_out) +

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "believable.h"
 #include "identifiers.h"
 #include "roster_document.h"
 
@@ -25,8 +26,6 @@ constexpr char kind_end = '.';
 constexpr std::size_t head_size = 3;
 constexpr std::size_t longest_text = 600;
 constexpr std::size_t piece = std::size_t{64} * 1024;  // written and read at once
-// Twice what is budgeted for (DESIGN.md): a hostile authority must not fill the node's memory.
-constexpr std::size_t most_entries = 2'000'000;
 // Records on the pipe are nobody's value. Not null: it is copied from.
 constexpr std::string_view entry_key = "";  // NOLINT(readability-redundant-string-init)
 
@@ -186,7 +185,7 @@ class FrameReader {
     bool entry(std::string_view payload) {
         auto entry = decode_record(entry_key, payload);
         if (!entry || !is_valid_entry(*entry) || received_.summary ||
-            received_.entries.size() == most_entries)
+            received_.entries.size() == max_roster_entries)
             return false;
         received_.entries.push_back(*std::move(entry));
         return true;
@@ -205,7 +204,7 @@ class FrameReader {
     // Each login is asked for once at most; what is stored already we did not count here.
     std::size_t most_uids() const {
         return received_.summary->outcome == FetchOutcome::complete ? received_.entries.size()
-                                                                    : most_entries;
+                                                                    : max_roster_entries;
     }
 
     Received& received_;

@@ -37,7 +37,7 @@ FetchSummary FileSource::fetch(const FetchRequest&, FetchSink& sink) {
     sink.note("reading " + path);
     const auto text = read_whole(descriptor_);
     if (!text) return failed_fetch(FetchOutcome::our_fault, path + ": " + text.error().message);
-    const auto page = parse_roster_page(*text, config_.project);
+    const auto page = parse_roster_page(*text, config_.project, SIZE_MAX);
     if (!page) return failed_fetch(FetchOutcome::no_answer, path + ": " + page.error().message);
     if (!page->next_cursor.empty())
         return failed_fetch(FetchOutcome::no_answer,

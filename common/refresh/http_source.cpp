@@ -196,6 +196,10 @@ class Fetch {
 
     void take(const RosterPage& page) {
         counts_.add(page);
+        if (const auto reason = why_too_large(counts_)) {
+            end(FetchOutcome::no_answer, *reason);
+            return;
+        }
         for (const auto& entry : page.entries) sink_.entry(entry);
         for (const auto& user_id : page.left_out)
             sink_.note("left out, without a usable login: " + user_id);

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "identifiers.h"
-#include "strict_json.h"
 
 namespace together {
 namespace {
@@ -170,9 +169,10 @@ bool is_utf8(std::string_view text) {
 }
 
 tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
-                                                        const std::string& project) {
+                                                        const std::string& project,
+                                                        std::size_t max_values) {
     if (!is_utf8(json)) return refusal(Part::syntax, "the roster is not UTF-8");
-    if (const auto reason = why_not_strict_json(json))
+    if (const auto reason = why_not_strict_json(json, max_values))
         return refusal(Part::syntax, "the roster is not JSON: " + *reason);
     Json::CharReaderBuilder builder;
     Json::CharReaderBuilder::strictMode(&builder.settings_);

@@ -9,6 +9,7 @@
 
 #include "result.h"
 #include "snapshot.h"
+#include "strict_json.h"
 
 namespace together {
 
@@ -30,9 +31,11 @@ struct PageRefusal {
 
 // Refuses, with a sentence that names the entry and the field: bad UTF-8, anything that is not
 // strict JSON, a missing field, a wrong type, another project. Unknown fields are ignored. An entry
-// whose login is null or of another form than the node's is left out.
-tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
-                                                        const std::string& project);
+// whose login is null or of another form than the node's is left out. `max_values` bounds the
+// memory that a page from the network costs; a file of root's needs no bound.
+tl::expected<RosterPage, PageRefusal> parse_roster_page(
+    std::string_view json, const std::string& project,
+    std::size_t max_values = max_values_of_a_page);
 
 // What chown(2) and setresuid(2) take for "no uid".
 inline constexpr uid_t no_uid = static_cast<uid_t>(-1);

@@ -7,6 +7,7 @@
 
 #include "believable.h"
 #include "mark.h"
+#include "revision_order.h"
 #include "snapshot_writer.h"
 
 namespace together {
@@ -113,7 +114,8 @@ class Updater {
                 why_not_believed({fetched_.entries.size(), 0, fetched_.summary.left_out}))
             return refused(*reason);
         const auto revision = fetched_.summary.revision;
-        if (const auto problem = older_than_stored(revision)) return refused(*problem);
+        if (const auto problem = why_not_this_revision(revision))
+            return refused_but_for_removals(*problem);
         RosterContent content;
         content.revision = revision;
         content.etag = fetched_.summary.etag;
@@ -124,17 +126,39 @@ class Updater {
         return write(std::move(content));
     }
 
-    std::optional<std::string> older_than_stored(std::optional<std::int64_t> revision) const {
+    std::optional<std::string> why_not_this_revision(std::optional<std::int64_t> revision) const {
         if (!stored_ || !revision || request_.accept_older) return std::nullopt;
         const auto& header = stored_->snapshot.header();
-        if (header.has_revision == 0 || *revision >= header.revision ||
+        if (header.has_revision == 0 || stored_->age.value > longest_revision_guard ||
             !request_.config.within_stale_for(stored_->age.value))
             return std::nullopt;
-        return "the authority's revision " + std::to_string(*revision) + " is older than " +
-               std::to_string(header.revision) +
-               ", which this node has. If the authority was restored from a backup, run: "
-               "togetherctl "
-               "refresh --accept-older";
+        auto problem = why_not_after(header.revision, *revision, request_.now.realtime);
+        if (problem)
+            *problem +=
+                ". If the authority was restored from a backup or counts anew, run: togetherctl "
+                "refresh --accept-older";
+        return problem;
+    }
+
+    // Nobody has confirmed the stored roster for longer than fresh_for, and the authority answers
+    // with another: who is missing there is let in by neither. Sooner it may be a replica that
+    // lags.
+    Result<Update> refused_but_for_removals(const std::string& problem) {
+        const bool unconfirmed = stored_->age.value > request_.config.fresh_for;
+        const auto stored = entries_of(stored_->snapshot);
+        auto left = unconfirmed ? confirmed_by(fetched_.entries, stored) : stored;
+        if (left == stored || left.empty()) return refused(problem);
+        RosterContent content = content_like(stored_->snapshot.header());
+        content.project = request_.config.project;
+        content.base_url = request_.config.base_url;
+        content.etag.clear();  // it stood for all of them
+        content.validated = stored_->validated;
+        content.entries = std::move(left);
+        const auto removed = stored.size() - content.entries.size();
+        if (const auto digest = write_snapshot(paths_, std::move(content)); !digest)
+            return tl::make_unexpected(digest.error());
+        return refused(problem + "; meanwhile those whom the authority's answer does not have (" +
+                       std::to_string(removed) + ") get in no longer");
     }
 
     RosterContent content_like(const SnapshotHeader& header) const {

@@ -40,11 +40,17 @@ const char* after_string(const char* at, const char* end) {
 
 }  // namespace
 
-std::optional<std::string> why_not_strict_json(std::string_view text) {
+std::optional<std::string> why_not_strict_json(std::string_view text, std::size_t max_values) {
     const char* at = text.data();
     const char* const end = at + text.size();
+    std::size_t values = 1;
     while (at != end) {
         const char c = *at;
+        // Each value but the first stands behind one of these.
+        if (c == ',' || c == '[' || c == '{') ++values;
+        if (values > max_values)
+            return "it has more than " + std::to_string(max_values) +
+                   " values; a page is to have as many entries as were asked for (limit=1000)";
         if (c == '"') {
             at = after_string(at + 1, end);
             if (at == nullptr) return "a string has no end, or has control characters";

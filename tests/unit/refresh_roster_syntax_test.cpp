@@ -231,3 +231,30 @@ TEST(refresh_roster_syntax, an_entry_is_checked_whoever_sent_it) {
         CHECK_FALSE(valid_after([&](auto& e) { e.uid_source = source, e.uid = 4294967295U; }));
     CHECK_TRUE(valid_after([](auto& e) { e.uid = 4294967294U; }));
 }
+
+// ---- how many values a page may have: each costs jsoncpp some 200 bytes --------------------------
+
+TEST(refresh_roster_syntax, a_million_tiny_values_are_refused_unread) {
+    for (const char* value : {"0", "{}", "[0]", "\"\""}) {
+        std::string list = "[";
+        for (std::size_t i = 0; i < max_values_of_a_page; ++i) list += std::string(value) + ",";
+        // What comes behind them is not looked at.
+        TEXT_CONTAINS("it has more than 250000 values", refusal(page_with_note(list + "nonsense")));
+    }
+}
+
+TEST(refresh_roster_syntax, a_page_of_all_that_is_asked_for_is_far_below_that) {
+    std::string list = "[0";
+    for (int i = 0; i < 200'000; ++i) list += ",0";
+    CHECK_TRUE(is_taken(page_with_note(list + "]")));
+}
+
+TEST(refresh_roster_syntax, commas_in_a_string_are_no_values) {
+    CHECK_TRUE(is_taken(page_with_note('"' + std::string(max_values_of_a_page, ',') + '"')));
+}
+
+TEST(refresh_roster_syntax, a_file_of_roots_has_no_such_bound) {
+    std::string list = "[0";
+    for (std::size_t i = 0; i < max_values_of_a_page; ++i) list += ",0";
+    CHECK_TRUE(parse_roster_page(page_with_note(list + "]"), "proj_123", SIZE_MAX).has_value());
+}

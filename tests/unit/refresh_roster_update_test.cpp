@@ -149,13 +149,6 @@ TEST(refresh_roster_update, an_older_revision_is_taken_beyond_stale_for) {
     store(complete({entry("bob")}, 6));
 }
 
-TEST(refresh_roster_update, where_stale_for_is_forever_an_older_revision_never_is) {
-    folder.config.stale_for.reset();
-    store(complete({entry("alice")}, 7));
-    folder.tick(24h * 3650);
-    CHECK_TRUE(kind_of(folder.update(complete({entry("bob")}, 6))) == Kind::refused);
-}
-
 TEST(refresh_roster_update, an_older_revision_is_taken_where_somebody_says_so) {
     store(complete({entry("alice")}, 7));
     folder.accept_older = true;
@@ -169,7 +162,7 @@ TEST(refresh_roster_update, the_same_revision_or_none_is_compared_with_nothing) 
     store(complete({entry("bob")}, 7));
     store(complete({entry("alice")}));
     store(complete({entry("bob")}, 0));
-    store(complete({entry("alice")}, INT64_MAX));
+    store(complete({entry("alice")}, std::int64_t{1} << 40));
 }
 
 TEST(refresh_roster_update, not_modified_extends_only_what_was_asked_for) {
@@ -261,4 +254,114 @@ TEST(refresh_roster_update, a_stamp_that_cannot_be_written_loses_no_new_roster) 
     folder.tick(1s);
     CHECK_TRUE(age() == Nanoseconds(1s));
     CHECK_FALSE(folder.update(complete({entry("alice")})).has_value());
+}
+
+// ---- a revision that cannot be true, or an older one: what it does not contain counts
+// ------------
+
+TEST(refresh_roster_update, a_revision_far_ahead_is_refused) {
+    store(complete({entry("alice"), entry("bob")}, 7));
+    const auto update = folder.update(complete({entry("mallory")}, INT64_MAX));
+    CHECK_TRUE(kind_of(update) == Kind::refused);
+    STRCMP_CONTAINS("revision 9223372036854775807 cannot follow 7", update->message.c_str());
+    LONGS_EQUAL(7, folder.stored()->snapshot.header().revision);
+    store(complete({entry("alice")}, 8));
+}
+
+TEST(refresh_roster_update, times_are_revisions_too) {
+    constexpr std::int64_t month = std::int64_t{30} * 86'400;
+    const std::int64_t then = folder.now.realtime / 1'000'000'000 - month;
+    for (const std::int64_t per_second : {1'000, 1'000'000, 1'000'000'000}) {
+        folder.accept_older = true;  // another unit is another numbering
+        store(complete({entry("alice"), entry("bob")}, then * per_second));
+        folder.accept_older = false;
+        store(complete({entry("alice")}, (then + month) * per_second));
+        CHECK_TRUE(kind_of(folder.update(complete({entry("bob")}, INT64_MAX))) == Kind::refused);
+    }
+}
+
+TEST(refresh_roster_update, a_first_revision_may_be_any) {
+    store(complete({entry("alice")}, INT64_MAX));
+}
+
+TEST(refresh_roster_update, who_is_missing_from_an_older_roster_is_let_in_by_neither) {
+    store(complete({entry("alice", 10001), entry("bob", 10002)}, INT64_MAX));
+    folder.tick(31s);
+    const auto update = folder.update(complete({entry("alice", 10001), entry("carol")}, 8));
+    CHECK_TRUE(kind_of(update) == Kind::refused);
+    STRCMP_CONTAINS("those whom the authority's answer does not have (1) get in no longer",
+                    update->message.c_str());
+    CHECK_TRUE(folder.has("alice"));
+    CHECK_FALSE(folder.has("bob"));
+    CHECK_FALSE(folder.has("carol"));
+}
+
+TEST(refresh_roster_update, such_a_roster_is_no_younger_and_is_asked_for_unconditionally) {
+    FetchResult first = complete({entry("alice"), entry("bob")}, 9);
+    first.summary.etag = "\"r9\"";
+    store(std::move(first));
+    folder.tick(31s);
+    CHECK_TRUE(kind_of(folder.update(complete({entry("alice")}, 8))) == Kind::refused);
+    CHECK_TRUE(age() == Nanoseconds(31s));
+    LONGS_EQUAL(9, folder.stored()->snapshot.header().revision);
+    CHECK_EQUAL('\0', folder.stored()->snapshot.header().etag[0]);
+}
+
+TEST(refresh_roster_update, a_replica_that_lags_takes_nobody_out) {
+    store(complete({entry("alice"), entry("bob")}, 9));
+    folder.tick(30s);
+    CHECK_TRUE(kind_of(folder.update(complete({entry("alice")}, 8))) == Kind::refused);
+    CHECK_TRUE(folder.has("bob"));
+}
+
+TEST(refresh_roster_update, the_lower_role_of_the_two_holds) {
+    RosterEntry admin = entry("alice");
+    admin.role = "admin";
+    RosterEntry other_admin = entry("bob");
+    store(complete({admin, other_admin}, 9));
+    folder.tick(31s);
+    other_admin.role = "admin";
+    CHECK_TRUE(kind_of(folder.update(complete({entry("alice"), other_admin}, 8))) == Kind::refused);
+    STRCMP_EQUAL("member", folder.entry("alice").role.c_str());
+    STRCMP_EQUAL("member", folder.entry("bob").role.c_str());
+}
+
+TEST(refresh_roster_update, a_login_that_is_somebody_elses_by_now_is_nobodys) {
+    store(complete({entry("alice", 10001), entry("bob", 10002), entry("carol", 10003)}, 9));
+    folder.tick(31s);
+    RosterEntry another = entry("alice", 10001);
+    another.user_id = "user_another";
+    CHECK_TRUE(kind_of(folder.update(
+                   complete({another, entry("bob", 10009), entry("carol")}, 8))) == Kind::refused);
+    CHECK_FALSE(folder.has("alice"));
+    CHECK_FALSE(folder.has("bob"));
+    CHECK_TRUE(folder.has("carol"));
+}
+
+TEST(refresh_roster_update, another_roster_altogether_is_not_believed_to_remove_everybody) {
+    store(complete({entry("alice")}, 9));
+    folder.tick(31s);
+    CHECK_TRUE(kind_of(folder.update(complete({entry("dave")}, 8))) == Kind::refused);
+    CHECK_TRUE(folder.has("alice"));
+}
+
+TEST(refresh_roster_update, who_shared_a_login_is_not_let_in_by_it) {
+    RosterEntry second = entry("alice");
+    second.user_id = "user_second";
+    store(complete({entry("alice"), second, entry("bob"), entry("carol")}, 9));
+    folder.tick(31s);
+    CHECK_TRUE(kind_of(folder.update(complete({entry("alice"), entry("bob")}, 8))) ==
+               Kind::refused);
+    CHECK_FALSE(folder.has("alice"));
+    CHECK_TRUE(folder.has("bob"));
+}
+
+TEST(refresh_roster_update, an_older_revision_is_refused_for_a_day_at_most) {
+    folder.config.stale_for = std::nullopt;  // for ever
+    store(complete({entry("alice")}, 9));
+    folder.tick(24h - 1s);
+    CHECK_TRUE(kind_of(folder.update(complete({entry("alice"), entry("bob")}, 8))) ==
+               Kind::refused);
+    folder.tick(2s);
+    store(complete({entry("alice"), entry("bob")}, 8));
 }

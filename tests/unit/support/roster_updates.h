@@ -45,6 +45,10 @@ class UpdatedFolder {
         if (!found) FAIL((login + " is not on the stored roster").c_str());
         return *found;
     }
+    bool has(const std::string& login) const {
+        const auto roster = stored();
+        return roster && roster->snapshot.find_login(login).has_value();
+    }
     together::RosterPaths paths() const { return together::RosterPaths(config); }
     ino_t inode() const {
         struct stat status {};
