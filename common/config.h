@@ -19,6 +19,9 @@ inline constexpr const char* default_config_path = "/etc/together/together.conf"
 
 enum class Mode { enforce, observe };
 
+// What becomes of a slurmctld that cannot load our plug-in: it starts without, or not at all.
+enum class WithoutDoor { open, closed };
+
 struct Config {
     std::string path;  // of the file in use; lockdown and admit.d/ stand beside it
 
@@ -40,6 +43,7 @@ struct Config {
     uid_t min_uid = 1000;
     std::string contact;
     Mode mode = Mode::enforce;
+    WithoutDoor without_door = WithoutDoor::open;  // read by packaging/fit-to-slurmctld
 
     bool operator==(const Config&) const = default;
 

@@ -117,6 +117,12 @@ Problem set_mode(Config& config, std::string_view value) {
     return std::nullopt;
 }
 
+Problem set_without_door(Config& config, std::string_view value) {
+    if (value != "open" && value != "closed") return "must be open or closed";
+    config.without_door = value == "closed" ? WithoutDoor::closed : WithoutDoor::open;
+    return std::nullopt;
+}
+
 std::string show_exempt_users(const Config& config) {
     std::string text = "root";
     for (const auto& login : config.exempt_logins)
@@ -162,6 +168,9 @@ constexpr std::array keys = std::to_array<ConfigKey>({
     {"gate", "mode", set_mode,
      [](const Config& c)
          -> std::string { return c.mode == Mode::observe ? "observe" : "enforce"; }},
+    {"gate", "without_door", set_without_door,
+     [](const Config& c)
+         -> std::string { return c.without_door == WithoutDoor::closed ? "closed" : "open"; }},
 });
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
         "roster.stale_for=forever\nroster.deadline=3s\nroster.refresh_program=" +
             folder.load()->refresh_program +
             "\ngate.exempt_users=root alice 12\ngate.min_uid=1000\ngate.contact=\n"
-            "gate.mode=observe\n",
+            "gate.mode=observe\ngate.without_door=open\n",
         shown);
 }
 
@@ -223,6 +223,14 @@ TEST(config_keys, contact_is_a_sentence) {
     bad("gate", "contact = a\tb", "has control characters");
 }
 
+TEST(config_keys, without_door_is_open_or_closed) {
+    CHECK_TRUE(config_with("gate", "").without_door == WithoutDoor::open);
+    CHECK_TRUE(config_with("gate", "without_door = open").without_door == WithoutDoor::open);
+    CHECK_TRUE(config_with("gate", "without_door = closed").without_door == WithoutDoor::closed);
+    for (const char* value : {"", "Closed", "shut", "yes"})
+        bad("gate", "without_door = " + std::string(value), "must be open or closed");
+}
+
 TEST(config_keys, mode_is_enforce_or_observe) {
     CHECK_TRUE(config_with("gate", "mode = enforce").mode == Mode::enforce);
     CHECK_TRUE(config_with("gate", "mode = observe").mode == Mode::observe);
@@ -230,8 +238,8 @@ TEST(config_keys, mode_is_enforce_or_observe) {
         bad("gate", "mode = " + std::string(mode), "must be enforce or observe");
 }
 
-TEST(config_keys, are_fifteen) {
-    LONGS_EQUAL(15, config_keys().size());
+TEST(config_keys, are_sixteen) {
+    LONGS_EQUAL(16, config_keys().size());
     for (const auto& key : config_keys()) {
         CHECK_TRUE(find_config_key(key.section, key.name) == &key);
         CHECK_TRUE(is_config_section(key.section));

@@ -232,7 +232,8 @@ TEST(refresh_roster_syntax, an_entry_is_checked_whoever_sent_it) {
     CHECK_TRUE(valid_after([](auto& e) { e.uid = 4294967294U; }));
 }
 
-// ---- how many values a page may have: each costs jsoncpp some 200 bytes --------------------------
+// ---- how many values a page may have: each costs jsoncpp some 200 bytes
+// --------------------------
 
 TEST(refresh_roster_syntax, a_million_tiny_values_are_refused_unread) {
     for (const char* value : {"0", "{}", "[0]", "\"\""}) {
