@@ -66,6 +66,8 @@ std::string_view name_of(Reason reason) {
             return "roster_too_old";
         case Reason::name_service:
             return "name_service";
+        case Reason::name_pending:
+            return "name_pending";
         case Reason::module_argument:
             break;
     }
@@ -94,6 +96,7 @@ Verdict verdict_of(Reason reason) {
         case Reason::no_roster:
         case Reason::roster_too_old:
         case Reason::name_service:
+        case Reason::name_pending:
         case Reason::module_argument:
             break;
     }

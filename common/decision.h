@@ -42,6 +42,7 @@ enum class Reason {
     no_roster,
     roster_too_old,
     name_service,
+    name_pending,
     module_argument,
 };
 

@@ -79,6 +79,13 @@ std::string why_unavailable(const Decision& d) {
     }
 }
 
+// No fault yet: whoever tries again finds the answer.
+std::string not_yet_known(const Decision& d) {
+    return "Access cannot be decided yet: this node is still asking its name service who " +
+           subject_of(d) +
+           " is. Nobody was refused: try again in a second, and tell the operators if it lasts.";
+}
+
 // A deny from an old roster must say so: whoever was added since is refused by our outage.
 std::string how_old(const Decision& d) {
     if (d.evidence != Evidence::old) return {};
@@ -102,6 +109,10 @@ std::string message_for_user(const Decision& d) {
             text = "Access denied: " + why_denied(d) + how_old(d);
             break;
         case Verdict::unavailable:
+            if (d.reason == Reason::name_pending) {
+                text = not_yet_known(d);
+                break;
+            }
             text = "Access cannot be decided now: " + why_unavailable(d) + " " + subject_of(d) +
                    " was not refused, and nobody can be let in. This is a fault on our side: try "
                    "again in a "

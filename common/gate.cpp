@@ -16,6 +16,11 @@ bool is_root(const Subject& subject) {
     return subject.uid ? *subject.uid == 0 : subject.login == "root";
 }
 
+// Of the accounts.
+Reason reason_of(const Error& error) {
+    return error.not_yet ? Reason::name_pending : Reason::name_service;
+}
+
 template <class Range, class Value>
 bool contains(const Range& range, const Value& value) {
     return std::find(range.begin(), range.end(), value) != range.end();
@@ -30,9 +35,9 @@ struct Gate::View {
     Age age;
     std::optional<std::int64_t> revision;
     RosterEntry entry;
-    std::string problem;   // why there is no usable roster
-    std::string nameless;  // why an entry without a uid could not be looked for
-    bool name_service_failed = false;
+    std::string problem;            // why there is no usable roster
+    std::string nameless;           // why an entry without a uid could not be looked for
+    std::optional<Reason> no_name;  // where its name could not be told
 };
 
 Gate::Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher,
@@ -137,7 +142,7 @@ Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
         return Reason::roster_too_old;
     if (view.kind == View::Kind::absent) {
         if (!view.nameless.empty()) add_detail(decision.detail, {view.nameless});
-        return view.name_service_failed ? Reason::name_service : Reason::not_a_collaborator;
+        return view.no_name.value_or(Reason::not_a_collaborator);
     }
     return judge(view.entry, question, decision);
 }
@@ -172,11 +177,12 @@ tl::expected<RosterEntry, Absence> Gate::find_uid(const Snapshot& snapshot, uid_
     if (found || found.error() != Absence::not_found || snapshot.header().without_uid == 0)
         return found;
     const auto login = accounts_.login_of(uid);
-    view.name_service_failed = !login;
-    if (!login)
+    if (!login) {
+        view.no_name = reason_of(login.error());
         view.nameless = login.error().message;
-    else if (!*login)
+    } else if (!*login) {
         view.nameless = "uid " + std::to_string(uid) + " has no name on this node";
+    }
     if (!login || !*login) return found;
     auto by_login = snapshot.find_login(**login);
     // One whose uid is known, and another, is somebody else.
@@ -223,7 +229,7 @@ std::optional<Reason> Gate::compare_with_node(const RosterEntry& entry, Decision
     const auto uid = accounts_.uid_of(entry.login);
     if (!uid) {
         add_detail(decision.detail, {uid.error().message});
-        return Reason::name_service;
+        return reason_of(uid.error());
     }
     if (!*uid) return Reason::no_such_account;
     decision.node_uid = **uid;

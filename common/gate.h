@@ -38,7 +38,8 @@ class Gate {
          VerifiedFiles* verified = nullptr);
 
     // Never throws but std::bad_alloc. May block up to config.deadline where the refresher does,
-    // and as long as the name service where the roster carries uids and the subject is a login.
+    // and as long as `accounts` where the roster carries uids and the subject is a login, or where
+    // it has entries without one and the subject is a uid.
     Decision decide(const Question& question);
 
     const Result<Config>& config() const { return config_; }

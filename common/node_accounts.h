@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "result.h"
 
@@ -16,6 +17,8 @@ class NodeAccounts {
     // Nothing where the node has no such account; an error where it cannot tell.
     virtual Result<std::optional<uid_t>> uid_of(const std::string& login) = 0;
     virtual Result<std::optional<std::string>> login_of(uid_t uid) = 0;
+    // Before uid_of() of each of them: whoever looks up in the background may wait a moment here.
+    virtual void prepare(const std::vector<std::string>&) {}
 };
 
 // Thread-safe. May block as long as the node's name service does.

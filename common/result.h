@@ -10,13 +10,14 @@ namespace together {
 
 struct Error {
     std::string message;
+    bool not_yet = false;  // nothing failed: the answer will be there when one asks again
 };
 
 template <class T>
 using Result = tl::expected<T, Error>;
 
 inline tl::unexpected<Error> failure(std::string message) {
-    return tl::unexpected<Error>(Error{std::move(message)});
+    return tl::unexpected<Error>(Error{std::move(message), false});
 }
 
 }  // namespace together

@@ -9,9 +9,6 @@
 namespace together {
 namespace {
 
-// Accounts can come later than slurmctld does, from a name service that starts after it.
-constexpr int looks_between_lookups = 60;
-
 std::string time_text(const timespec& time) {
     return std::to_string(time.tv_sec) + "." + std::to_string(time.tv_nsec);
 }
@@ -39,12 +36,12 @@ std::shared_ptr<const Result<Config>> ConfigKeeper::current() const {
 
 void ConfigKeeper::look() {
     auto now = fingerprint();
-    const bool changed = now != seen_;
-    const bool again = !unresolved_.empty() && ++looks_ >= looks_between_lookups;
-    if (!changed && !again) return;
-    seen_ = std::move(now);
-    looks_ = 0;
-    read();
+    if (now != seen_) {
+        seen_ = std::move(now);
+        read();
+    } else if (!unresolved_.empty()) {
+        resolve();
+    }
 }
 
 void ConfigKeeper::read() {
@@ -53,15 +50,22 @@ void ConfigKeeper::read() {
         const bool keeps = current()->has_value();
         log_.error(config.error().message + (keeps ? ": the last valid configuration stays in force"
                                                    : ": every submission is refused"));
-        unresolved_.clear();
         if (!keeps) put_in_force(std::move(config));
         return;
     }
-    auto problems = resolve_exempt_logins(*config, accounts_);
+    accounts_.prepare(config->exempt_logins);
+    read_ = *std::move(config);
+    resolve();
+    log_.info("configuration read: " + path_);
+}
+
+// Accounts can come later than slurmctld does, from a name service that starts after it.
+void ConfigKeeper::resolve() {
+    Config config = read_;
+    auto problems = resolve_exempt_logins(config, accounts_);
     if (problems != unresolved_)
         for (const auto& problem : problems) log_.error(problem);
     unresolved_ = std::move(problems);
-    log_.info("configuration read: " + path_);
     put_in_force(std::move(config));
 }
 

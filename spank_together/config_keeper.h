@@ -21,14 +21,15 @@ class ConfigKeeper {
     ConfigKeeper(std::string path, NodeAccounts& accounts, HostLog& log);
 
     // Reads the files if one of them is another than at the last look (device, inode, size, time
-    // of change), and looks again for exempt logins that had no account. Blocks as long as the name
-    // service does. What happened is told once.
+    // of change), and looks again for exempt logins that had no account. Blocks as long as the
+    // accounts do. What happened is told once.
     void look();
 
     std::shared_ptr<const Result<Config>> current() const;
 
   private:
     void read();
+    void resolve();
     std::vector<std::string> fingerprint() const;
     void put_in_force(Result<Config> config);
 
@@ -36,8 +37,8 @@ class ConfigKeeper {
     NodeAccounts& accounts_;
     HostLog& log_;
     std::vector<std::string> seen_;
-    std::vector<std::string> unresolved_;  // exempt logins without an account, as sentences
-    int looks_ = 0;                        // since the files were read
+    Config read_;                          // the last valid one, without the uids of exempt logins
+    std::vector<std::string> unresolved_;  // exempt logins without a uid, as sentences
 
     mutable std::mutex mutex_;  // guards current_
     std::shared_ptr<const Result<Config>> current_;

@@ -1,30 +1,27 @@
 #include "door.h"
 
-#include <signal.h>
-
 #include <mutex>
 #include <system_error>
+
+#include "blocked_signals.h"
 
 namespace together {
 namespace {
 
 using namespace std::chrono_literals;
 
-// slurmctld's signals are for its own threads.
-class BlockedSignals {
-  public:
-    BlockedSignals() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    BlockedSignals(const BlockedSignals&) = delete;
-    BlockedSignals& operator=(const BlockedSignals&) = delete;
+// More are found all the same, when they submit: by their uid.
+constexpr std::size_t most_nameless = 500;
 
-  private:
-    sigset_t before_;
-};
+std::vector<std::string> nameless_of(const Snapshot& roster) {
+    std::vector<std::string> logins;
+    if (roster.header().without_uid == 0) return logins;
+    roster.for_each([&logins](const RosterEntry& entry) {
+        if (entry.uid_source == UidSource::none && logins.size() < most_nameless)
+            logins.push_back(entry.login);
+    });
+    return logins;
+}
 
 }  // namespace
 
@@ -56,7 +53,18 @@ void Door::look() {
     configuration_.look();
     const auto config = configuration_.current();
     if (!*config) return;
-    if (const auto roster = open_roster(**config, clock_.now())) verified_.holds(roster->snapshot);
+    for (const auto& login : (*config)->exempt_logins) accounts_.uid_of(login);
+    const auto roster = open_roster(**config, clock_.now());
+    if (roster && verified_.holds(roster->snapshot)) ask_ahead(roster->snapshot);
+}
+
+// So that whoever submits is known by then. Asked for once a minute, see BackgroundAccounts.
+void Door::ask_ahead(const Snapshot& roster) {
+    if (seen_ != roster.header().digest) {
+        nameless_ = nameless_of(roster);
+        seen_ = roster.header().digest;
+    }
+    for (const auto& login : nameless_) accounts_.uid_of(login);
 }
 
 Decision Door::decide(uid_t uid) {

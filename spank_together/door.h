@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "background_accounts.h"
 #include "config_keeper.h"
 #include "gate.h"
 
@@ -14,26 +15,29 @@ namespace together {
 // that decide() reads no more than a few blocks while slurmctld holds its locks.
 class Door {
   public:
-    // Reads the configuration and asks the name service for exempt logins; slurmctld serves nobody
-    // yet. `log` must outlive it.
+    // Reads the configuration, and waits a second at most for the uids of exempt logins: what the
+    // name service does not tell by then is used when it does. `log` must outlive it.
     Door(const std::string& config_path, HostLog& log);
     ~Door();
     Door(const Door&) = delete;
     Door& operator=(const Door&) = delete;
 
-    // Thread-safe. Never waits: no helper, no network; the name service only where the roster has
-    // entries without a uid, and for this uid alone.
+    // Thread-safe. Never waits: no helper, no network, no name service. Where the roster has
+    // entries without a uid, it cannot tell who a uid is before a thread has asked.
     Decision decide(uid_t uid);
 
   private:
     void look();
+    void ask_ahead(const Snapshot& roster);
     void watch(const std::stop_token& stop);
 
-    SystemAccounts accounts_;
+    BackgroundAccounts accounts_;
     SystemClock clock_;
     NoRefresher refresher_;
     VerifiedFiles verified_;
     ConfigKeeper configuration_;
+    std::optional<Digest> seen_;         // the roster that nameless_ is of
+    std::vector<std::string> nameless_;  // its logins without a uid
     HostLog& log_;
     std::mutex mutex_;
     std::condition_variable_any wake_;

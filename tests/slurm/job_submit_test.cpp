@@ -6,11 +6,18 @@
 #include "support/adapter.h"
 #include "support/fake_slurm.h"
 #include "support/node.h"
+#include "support/stuck_names.h"
+#include "support/waiting.h"
 
 namespace {
 
 using Start = int();
 using Submit = int(job_desc_msg_t*, std::uint32_t, char**);
+
+std::ptrdiff_t threads_of_this_process() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                         std::filesystem::directory_iterator());
+}
 
 }  // namespace
 
@@ -20,6 +27,9 @@ TEST_GROUP(job_submit) {
 
     void setup() override {
         fake_slurm().reset();
+    }
+    void teardown() override {
+        answer_names();
     }
 
     int start() const {
@@ -85,6 +95,37 @@ TEST(job_submit, it_can_be_started_and_stopped_again) {
         CHECK_EQUAL(SLURM_SUCCESS, submit(10001).code);
         stop();
     }
+}
+
+TEST(job_submit, a_name_that_nobody_knows_yet_is_asked_for_by_another_thread) {
+    node.roster.content.entries.push_back(entry_without_uid("ghost"));
+    node.write_roster();
+    hang_names();
+    CHECK_EQUAL(SLURM_SUCCESS, start());
+    const auto refused = submit(10009);
+    CHECK_EQUAL(ESLURM_ACCESS_DENIED, refused.code);
+    STRCMP_CONTAINS("Access cannot be decided yet", refused.message.c_str());
+    CHECK_EQUAL(SLURM_SUCCESS, submit(10001).code);
+    answer_names();
+    wait_until([this] {
+        return submit(10009).message.find("is not a collaborator") != std::string::npos;
+    });
+    stop();
+}
+
+TEST(job_submit, a_thread_that_the_name_service_holds_finds_its_code_when_it_comes_back) {
+    node.roster.content.entries.push_back(entry_without_uid("ghost"));
+    node.write_roster();
+    hang_names();
+    const auto threads = threads_of_this_process();
+    CHECK_EQUAL(SLURM_SUCCESS, start());
+    submit(10009);
+    wait_until([] { return hanging_lookups() == 1; });
+    stop();
+    adapter.close();
+    CHECK_EQUAL(1, hanging_lookups());
+    answer_names();
+    wait_until([threads] { return threads_of_this_process() == threads; });
 }
 
 TEST(job_submit, threads_submit_while_roster_and_configuration_are_replaced) {

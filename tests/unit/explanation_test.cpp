@@ -176,6 +176,15 @@ TEST(message, of_a_name_service_that_fails) {
           decided(Reason::name_service));
 }
 
+TEST(message, of_a_name_that_is_still_asked_for) {
+    auto decision = decided(Reason::name_pending);
+    decision.login.clear();
+    reads(
+        "Access cannot be decided yet: this node is still asking its name service who uid 10001 "
+        "is. Nobody was refused: try again in a second, and tell the operators if it lasts.",
+        decision);
+}
+
 TEST(message, of_a_roster_that_is_too_old) {
     auto decision = decided(Reason::roster_too_old);
     decision.age = 26h;
@@ -232,8 +241,9 @@ TEST(message, is_one_line_without_control_characters) {
 
 // What a broken configuration says (its path, its line) is for the operators' log.
 TEST(message, of_our_own_faults_tells_no_details) {
-    for (const auto reason : {Reason::configuration, Reason::no_roster, Reason::roster_too_old,
-                              Reason::name_service, Reason::module_argument}) {
+    for (const auto reason :
+         {Reason::configuration, Reason::no_roster, Reason::roster_too_old, Reason::name_service,
+          Reason::name_pending, Reason::module_argument}) {
         auto decision = decided(reason);
         decision.detail = "/etc/together/token";
         decision.refresh_problem = "/etc/together/token";
@@ -288,9 +298,9 @@ TEST(reason, has_a_name_of_its_own) {
 TEST(reason, has_the_verdict_of_the_table) {
     const std::set<Reason> allowing = {Reason::root, Reason::exempt, Reason::admitted,
                                        Reason::role_permits};
-    const std::set<Reason> undecided = {Reason::configuration, Reason::no_roster,
+    const std::set<Reason> undecided = {Reason::configuration,  Reason::no_roster,
                                         Reason::roster_too_old, Reason::name_service,
-                                        Reason::module_argument};
+                                        Reason::name_pending,   Reason::module_argument};
     for (const auto reason : all_reasons) {
         const auto verdict = allowing.contains(reason)    ? Verdict::allow
                              : undecided.contains(reason) ? Verdict::unavailable

@@ -187,6 +187,15 @@ TEST(gate_roster, a_uid_is_not_denied_because_the_name_service_failed) {
     DECIDED(allow, role_permits, decide_uid(10002));
 }
 
+TEST(gate_roster, a_uid_whose_name_is_not_known_yet_is_neither_denied_nor_let_in) {
+    list({entry_without_uid("alice"), entry("bob", 10002)});
+    accounts.is_asking = true;
+    const auto decision = decide_uid(10001);
+    DECIDED(unavailable, name_pending, decision);
+    TEXT_EQUAL("still asked", decision.detail);
+    DECIDED(allow, role_permits, decide_uid(10002));
+}
+
 TEST(gate_roster, a_decision_names_project_contact_and_limits) {
     config.contact = "Ask ops.";
     config.stale_for = 1h;

@@ -9,11 +9,14 @@ class Adapter {
     explicit Adapter(const char* path) : handle_(::dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
         if (handle_ == nullptr) FAIL(::dlerror());
     }
-    ~Adapter() {
-        if (handle_ != nullptr) ::dlclose(handle_);
-    }
+    ~Adapter() { close(); }
     Adapter(const Adapter&) = delete;
     Adapter& operator=(const Adapter&) = delete;
+
+    void close() {
+        if (handle_ != nullptr) ::dlclose(handle_);
+        handle_ = nullptr;
+    }
 
     template <class Function>
     Function* find(const char* name) const {

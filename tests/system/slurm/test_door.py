@@ -1,7 +1,7 @@
 """job_submit_together: what slurmctld answers. Users have no plugstack here, so only it speaks."""
 
 import pwd
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -204,9 +204,20 @@ def no_uids(world: World) -> World:
     return world
 
 
+def decided(submit: Callable[[], Result]) -> Result:
+    """As a user does who reads that the door is still asking for his name."""
+    def answer() -> Result | None:
+        result = submit()
+        return None if "try again in a second" in result.stderr else result
+
+    found = wait_until(answer, "a decision")
+    assert found
+    return found
+
+
 def test_a_roster_without_uids_still_decides(no_uids: World, people: dict[str, User]) -> None:
     assert people["alice"].srun("id", "-u").stdout == "20001\n"
-    refused(people["mallory"].srun("true"), "is not a collaborator")
+    refused(decided(lambda: people["mallory"].srun("true")), "is not a collaborator")
 
 
 def test_a_login_whose_account_came_later(no_uids: World, people: dict[str, User]) -> None:
@@ -216,8 +227,9 @@ def test_a_login_whose_account_came_later(no_uids: World, people: dict[str, User
     try:
         passwd.write_text(before + "ghost:x:20050:20001::/tmp:/bin/sh\n")
         ghost = User("ghost", 20050, no_uids.cluster, has_plugstack=False)
-        result = ghost.run("sbatch", LATER, "--output=/dev/null", "--chdir=/tmp", "--wrap=true",
-                           cwd=Path("/tmp"))
+        result = decided(lambda: ghost.run(
+            "sbatch", LATER, "--output=/dev/null", "--chdir=/tmp", "--wrap=true",
+            cwd=Path("/tmp")))
         assert result.status == 0, result
     finally:
         passwd.write_text(before)

@@ -41,5 +41,6 @@ inline constexpr together::Reason all_reasons[] = {
     together::Reason::no_roster,
     together::Reason::roster_too_old,
     together::Reason::name_service,
+    together::Reason::name_pending,
     together::Reason::module_argument,
 };

@@ -17,6 +17,7 @@ class FakeAccounts : public together::NodeAccounts {
     }
     together::Result<std::optional<std::string>> login_of(uid_t uid) override {
         ++asked;
+        if (is_asking) return tl::make_unexpected(together::Error{"still asked", true});
         if (is_broken)
             return together::failure("the name service could not look up uid " +
                                      std::to_string(uid));
@@ -27,5 +28,6 @@ class FakeAccounts : public together::NodeAccounts {
 
     std::map<std::string, uid_t> uids;
     bool is_broken = false;
+    bool is_asking = false;  // login_of() cannot tell yet
     int asked = 0;
 };
