@@ -36,8 +36,7 @@ def restored(world: World) -> Iterator[World]:
 
 @pytest.fixture(params=[8, NEVER], ids=["slow", "never"])
 def slow(request: pytest.FixtureRequest, restored: World, tmp_path: Path) -> SlowNames:
-    """One entry has no uid, because its account is nowhere; nor has an exempt login."""
-    restored.configure(gate={"exempt_users": "nobody-knows"})
+    """One entry has no uid, because its account is nowhere."""
     restored.add("ghost")
     tmp_path.chmod(0o755)
     for folder in tmp_path.parents:
@@ -93,7 +92,14 @@ def test_slurmctld_ends_while_a_name_is_looked_up(restored: World, slow: SlowNam
     assert "uid=20071" in ctld.log()
 
 
-def test_an_exempt_login_that_is_not_found_yet_is_told(restored: World, slow: SlowNames) -> None:
-    assert slow.lookups() > 0
-    log = restored.cluster.ctld.log()
-    assert "exempt_users: the name service is still being asked for nobody-knows" in log
+def test_an_exempt_login_holds_up_nothing(
+    restored: World, slow: SlowNames, users: dict[str, User]
+) -> None:
+    """Neither that a changed configuration is read nor that slurmctld starts."""
+    ctld = restored.cluster.ctld
+    restored.configure(gate={"exempt_users": "nobody-knows"})
+    ctld.stop()
+    ctld.start(restored.cluster.answers, timeout=6)
+    told = "exempt_users: the name service is still being asked for nobody-knows"
+    assert ctld.log().count(told) >= 2
+    assert submit(users["alice"].without_plugstack()).status == 0
