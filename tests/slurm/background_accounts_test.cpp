@@ -133,6 +133,8 @@ TEST(background_accounts, a_name_service_that_hangs_is_no_longer_being_asked_but
 
 TEST(background_accounts, strangers_push_out_nobody_whose_login_was_asked_for) {
     service->let(false);
+    CHECK_TRUE(not_yet(20000));
+    wait_until_asked(1);
     for (uid_t uid = 20000; uid < 30000; ++uid) CHECK_TRUE(not_yet(uid));
     CHECK_FALSE(accounts->uid_of("alice").has_value());
     service->let(true);
