@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <string>
 #include <system_error>
 
@@ -46,7 +47,8 @@ struct BackgroundAccounts::Shared {
     Shared(std::shared_ptr<NodeAccounts> its_service, Now its_now)
         : service(std::move(its_service)), now(std::move(its_now)) {}
 
-    void run();
+    void run() noexcept;
+    void answer_all(std::unique_lock<std::mutex>& lock);
     template <class Key, class Value, class Ask>
     void ask_next(std::unique_lock<std::mutex>& lock, KeptAnswers<Key, Value>& answers,
                   const Ask& ask);
@@ -64,18 +66,26 @@ struct BackgroundAccounts::Shared {
     bool ends = false;
 };
 
-// In turn, so that neither kind waits for all of the other.
-void BackgroundAccounts::Shared::run() {
+void BackgroundAccounts::Shared::run() noexcept {
     std::unique_lock lock(mutex);
-    while (true) {
-        changed.wait(lock,
-                     [this] { return ends || uids.anything_to_ask() || logins.anything_to_ask(); });
-        if (ends) break;
-        ask_next(lock, uids, [this](const std::string& login) { return service->uid_of(login); });
-        ask_next(lock, logins, [this](uid_t uid) { return service->login_of(uid); });
+    try {
+        answer_all(lock);
+    } catch (const std::bad_alloc&) {  // every answer says that there is no thread
+        if (!lock.owns_lock()) lock.lock();
     }
     runs = false;
     changed.notify_all();
+}
+
+// In turn, so that neither kind waits for all of the other.
+void BackgroundAccounts::Shared::answer_all(std::unique_lock<std::mutex>& lock) {
+    while (true) {
+        changed.wait(lock,
+                     [this] { return ends || uids.anything_to_ask() || logins.anything_to_ask(); });
+        if (ends) return;
+        ask_next(lock, uids, [this](const std::string& login) { return service->uid_of(login); });
+        ask_next(lock, logins, [this](uid_t uid) { return service->login_of(uid); });
+    }
 }
 
 template <class Key, class Value, class Ask>
