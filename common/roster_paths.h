@@ -14,6 +14,7 @@ struct RosterPaths {
     std::string mark;       // the last attempt and how long nobody asks again, 0644, in place
     std::string lock;       // 0600: whoever can open a file can lock it
     std::string temporary;  // the next snapshot while it is written
+    std::string spare;      // 0600: room for it where the disk has none
 
     explicit RosterPaths(const Config& config)
         : directory(config.directory),
@@ -21,7 +22,8 @@ struct RosterPaths {
           stamp(snapshot + ".stamp"),
           mark(snapshot + ".mark"),
           lock(snapshot + ".lock"),
-          temporary(snapshot + ".new") {}
+          temporary(snapshot + ".new"),
+          spare(snapshot + ".spare") {}
 };
 
 }  // namespace together

@@ -7,6 +7,7 @@
 
 #include "believable.h"
 #include "mark.h"
+#include "next_snapshot.h"
 #include "revision_order.h"
 #include "snapshot_writer.h"
 
@@ -205,7 +206,12 @@ class Updater {
 }  // namespace
 
 Result<Update> update_roster(const UpdateRequest& request, FetchResult fetched) {
-    return Updater(request, std::move(fetched)).run();
+    auto updated = Updater(request, std::move(fetched)).run();
+    if (!updated) return updated;
+    // After each round, whatever came of it: there may be room again.
+    if (const auto kept = keep_spare(RosterPaths(request.config)); !kept)
+        updated->message += (updated->message.empty() ? "" : "; ") + kept.error().message;
+    return updated;
 }
 
 }  // namespace together

@@ -1,7 +1,6 @@
 #include "snapshot_writer.h"
 
 #include <cdb.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -12,52 +11,11 @@
 #include <span>
 #include <unordered_map>
 
+#include "next_snapshot.h"
 #include "permissions.h"
 
 namespace together {
 namespace {
-
-// The next snapshot while it is written. Without commit() it is removed: a half-written file must
-// neither take the old one's place nor stay and fill the disk.
-class TemporarySnapshot {
-  public:
-    explicit TemporarySnapshot(const RosterPaths& paths) : paths_(paths) {}
-    ~TemporarySnapshot() {
-        if (file_ && !committed_) ::unlink(paths_.temporary.c_str());
-    }
-    TemporarySnapshot(const TemporarySnapshot&) = delete;
-    TemporarySnapshot& operator=(const TemporarySnapshot&) = delete;
-
-    Result<void> open() {
-        // What a killed writer left; the write lock is ours.
-        ::unlink(paths_.temporary.c_str());
-        file_ = FileDescriptor(::open(paths_.temporary.c_str(),
-                                      O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
-        if (!file_ || ::fchmod(file_.get(), 0644) != 0) return error("cannot make");
-        return {};
-    }
-
-    Result<void> commit() {
-        if (::fsync(file_.get()) != 0) return error("cannot write to the disk");
-        if (::rename(paths_.temporary.c_str(), paths_.snapshot.c_str()) != 0)
-            return error("cannot rename");
-        committed_ = true;
-        const FileDescriptor directory(
-            ::open(paths_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!directory || ::fsync(directory.get()) != 0) return error("cannot sync the folder of");
-        return {};
-    }
-
-    tl::unexpected<Error> error(const std::string& what) const {
-        return failure(system_error_text(what + " " + paths_.temporary, errno));
-    }
-    int fd() const { return file_.get(); }
-
-  private:
-    const RosterPaths& paths_;
-    FileDescriptor file_;
-    bool committed_ = false;
-};
 
 // tinycdb's writer; frees its memory whatever happens.
 class CdbWriter {
@@ -80,6 +38,8 @@ class CdbWriter {
         finished_ = true;
         return ::cdb_make_finish(&make_) == 0;
     }
+    // Once it is finished. Not the file's: a spare is larger.
+    off_t length() const { return static_cast<off_t>(make_.cdb_dpos); }
 
   private:
     cdb_make make_{};
@@ -186,6 +146,25 @@ void digest_text(DigestStream& digest, const std::string& text) {
     digest.update(std::as_bytes(std::span(text)));
 }
 
+Result<Digest> write_to(NextSnapshot& next, const RosterContent& content,
+                        const SnapshotHeader& like) {
+    if (auto opened = next.open(); !opened) return tl::make_unexpected(opened.error());
+    CdbWriter database(next.fd());
+    if (!add_records(database, content.entries) || !database.finish())
+        return next.error("cannot write");
+    const off_t length = database.length();
+    SnapshotHeader header = like;
+    header.length = static_cast<std::uint64_t>(length) + sizeof header;
+    const auto digest = digest_of_file(next.fd(), length, header);
+    if (!digest) return next.error("cannot read back");
+    header.digest = *digest;
+    header.checksum = checksum_of(header);
+    if (!write_all(next.fd(), bytes_of(header), length)) return next.error("cannot write");
+    if (auto committed = next.commit(length + static_cast<off_t>(sizeof header)); !committed)
+        return tl::make_unexpected(committed.error());
+    return *digest;
+}
+
 }  // namespace
 
 Digest content_digest(const RosterContent& content) {
@@ -208,26 +187,13 @@ Result<Digest> write_snapshot(const RosterPaths& paths, RosterContent content) {
     if (!std::all_of(content.entries.begin(), content.entries.end(), fits_into_a_record))
         return failure("an entry of the roster is too long for a snapshot");
     mark_shared(content.entries);
-    TemporarySnapshot temporary(paths);
-    if (auto opened = temporary.open(); !opened) return tl::make_unexpected(opened.error());
-    {
-        CdbWriter database(temporary.fd());
-        if (!add_records(database, content.entries) || !database.finish())
-            return temporary.error("cannot write");
-    }
-    SnapshotHeader header = header_for(content);
-    struct stat status {};
-    if (::fstat(temporary.fd(), &status) != 0) return temporary.error("cannot look at");
-    header.length = static_cast<std::uint64_t>(status.st_size) + sizeof header;
-    const auto digest = digest_of_file(temporary.fd(), status.st_size, header);
-    if (!digest) return temporary.error("cannot read back");
-    header.digest = *digest;
-    header.checksum = checksum_of(header);
-    if (!write_all(temporary.fd(), bytes_of(header), status.st_size))
-        return temporary.error("cannot write");
-    if (auto committed = temporary.commit(); !committed)
-        return tl::make_unexpected(committed.error());
-    return *digest;
+    const SnapshotHeader header = header_for(content);
+    NextSnapshot next(paths, NextSnapshot::Kind::new_file);
+    auto digest = write_to(next, content, header);
+    if (digest || !next.lacked_room()) return digest;
+    NextSnapshot spare(paths, NextSnapshot::Kind::spare);
+    auto spared = write_to(spare, content, header);
+    return spared ? spared : digest;
 }
 
 }  // namespace together

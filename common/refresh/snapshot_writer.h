@@ -1,5 +1,5 @@
-// Writes a roster as a snapshot: to PROJECT.roster.v1.new, fsynced, renamed. A kill at any instant
-// leaves the old snapshot or the new one.
+// Writes a roster as a snapshot: to PROJECT.roster.v1.new, fsynced, renamed; where there is no room
+// for it, to the spare. A kill at any instant leaves the old snapshot or the new one.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ class SmallDiskNode(FaultyNode):
     def set_up(self, deadline: float = 4.0, **more: object) -> None:
         super().set_up(deadline, directory=str(DISK / "cache"))
         self.folder = DISK / "cache"
-        for name in ("snapshot", "stamp", "mark_file", "lock", "temporary"):
+        for name in ("snapshot", "stamp", "mark_file", "lock", "temporary", "spare"):
             setattr(self, name, self.folder / Path(getattr(self, name)).name)
 
     def put(self, state: State) -> None:
@@ -70,8 +70,23 @@ def test_full_before_it_is_written_to_its_end(small: SmallDiskNode, state: State
 
 
 def test_no_inodes(small: SmallDiskNode, state: State) -> None:
+    """Nor a spare: each state is put there without one."""
     small.authority.behave(gives(document(ALICE, BOB, entry("mallory", uid=10003), revision=8)))
     small.bears(NO_SPACE, state, small.use_up_the_inodes)
+
+
+@pytest.mark.parametrize("use_up", [SmallDiskNode.fill, SmallDiskNode.use_up_the_inodes],
+                         ids=["blocks", "inodes"])
+def test_who_uses_up_the_disk_is_removed_all_the_same(
+    small: SmallDiskNode, use_up: Callable[[SmallDiskNode], None]
+) -> None:
+    small.authority.behave(good)
+    small.refresh()
+    small.set_age(OLD.age or "")
+    use_up(small)
+    small.authority.behave(gives(document(ALICE, revision=8)))
+    assert small.log_in_one("bob").answer == PERM_DENIED
+    assert small.log_in_one("alice").answer == SUCCESS
 
 
 def test_read_only(small: SmallDiskNode, state: State) -> None:

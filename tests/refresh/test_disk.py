@@ -20,7 +20,7 @@ def small(refresher: Refresher) -> Iterator[Refresher]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", FOLDER], check=True)
     refresher.configure(directory=FOLDER)
     refresher.folder = Path(FOLDER)
-    for name in ("snapshot", "stamp", "mark_file", "lock", "temporary"):
+    for name in ("snapshot", "stamp", "mark_file", "lock", "temporary", "spare"):
         setattr(refresher, name, refresher.folder / getattr(refresher, name).name)
     yield refresher
     subprocess.run(["umount", "--lazy", FOLDER], check=True)
@@ -75,20 +75,101 @@ def test_a_full_disk_at_the_first_round(small: Refresher) -> None:
     small.refresh()
 
 
-def test_no_inodes(small: Refresher) -> None:
+def use_up_the_inodes() -> None:
+    """What somebody does with empty files."""
+    status = os.statvfs(FOLDER)
+    remount(f"nr_inodes={status.f_files - status.f_ffree}")
+
+
+@pytest.mark.parametrize("used_up", ["inodes", "blocks", "both"])
+def test_a_removal_needs_neither_inode_nor_block(small: Refresher, used_up: str) -> None:
+    """One after the other: the spare that was used makes place for another."""
+    small.roster.add("carol", uid=10003)
+    small.roster.write()
     small.refresh()
-    used = os.statvfs(FOLDER).f_files - os.statvfs(FOLDER).f_ffree
-    remount(f"nr_inodes={used}")
-    small.refresh()  # unchanged: it needs none
+    if used_up in ("blocks", "both"):
+        fill(small.folder)
+    if used_up in ("inodes", "both"):
+        use_up_the_inodes()
+    small.refresh()  # unchanged
+    for left in ({"alice", "carol"}, {"alice"}, {"alice", "bob"}, {"bob"}):
+        for login in ("alice", "bob", "carol"):
+            small.roster.add(login)
+            if login not in left:
+                small.roster.remove(login)
+        small.roster.write()
+        small.refresh()
+        assert small.logins() == left
+        assert small.temporary.name not in small.files()
+
+
+def test_what_the_spare_has_no_room_for_is_said(small: Refresher) -> None:
+    small.refresh()
+    use_up_the_inodes()
     small.roster.remove("bob")
     small.roster.write()
+    small.spare.unlink()
+    use_up_the_inodes()
     done = small.run()
     assert done.returncode == NO_ANSWER
     assert f"cannot make {small.temporary}: No space left on device" in done.stderr
     assert small.logins() == {"alice", "bob"}
     remount("nr_inodes=1000")
     small.refresh()
-    assert small.logins() == {"alice"}
+    assert small.logins() == {"alice"} and small.spare.exists()
+
+
+def test_a_round_says_that_there_is_no_room_for_a_spare(small: Refresher) -> None:
+    small.refresh()
+    small.spare.unlink()
+    use_up_the_inodes()
+    done = small.run("--verbose")
+    assert done.returncode == VALID
+    assert f"no room could be reserved for the next roster: {small.spare}: No space" in done.stderr
+    assert "no room could be reserved" in small.mark()["message"]
+
+
+def test_the_spare_grows_with_the_roster(small: Refresher) -> None:
+    small.refresh()
+    for i in range(100):
+        small.roster.add(f"user{i}", uid=20000 + i)
+    small.roster.write()
+    small.refresh()
+    spare = small.spare.stat()
+    assert spare.st_size > small.snapshot.stat().st_size and spare.st_blocks * 512 >= spare.st_size
+    assert (spare.st_mode & 0o777, spare.st_uid) == (0o600, 0)
+
+
+@pytest.mark.parametrize("wrong", ["link", "another name", "of another", "folder"])
+def test_a_spare_that_is_not_ours_alone_is_not_written(small: Refresher, wrong: str) -> None:
+    small.refresh()
+    victim = small.folder / "victim"
+    victim.write_text("precious")
+    small.spare.unlink()
+    if wrong == "link":
+        small.spare.symlink_to(victim)
+    elif wrong == "another name":
+        os.link(victim, small.spare)
+    elif wrong == "of another":
+        small.spare.write_text("his")
+        os.chown(small.spare, NOBODY, NOBODY)
+    else:
+        small.spare.mkdir()
+    use_up_the_inodes()
+    small.roster.remove("bob")
+    small.roster.write()
+    assert small.run().returncode == NO_ANSWER
+    assert victim.read_text() == "precious" and small.logins() == {"alice", "bob"}
+
+
+def test_a_spare_is_not_used_while_there_is_room(refresher: Refresher) -> None:
+    """A reader may have it open from when it was the snapshot."""
+    refresher.refresh()
+    spare = refresher.spare.stat().st_ino
+    refresher.roster.remove("bob")
+    refresher.roster.write()
+    refresher.refresh()
+    assert refresher.spare.stat().st_ino == spare != refresher.snapshot.stat().st_ino
 
 
 def test_a_read_only_folder(small: Refresher) -> None:

@@ -90,8 +90,9 @@ def test_it_works_with_any_inherited_state(
 ) -> None:
     refresher.refresh(*mode.split(), preexec_fn=change, close_fds=False)
     assert refresher.logins() == {"alice", "bob"}
-    assert refresher.files() == [refresher.snapshot.name, refresher.lock.name,
-                                 refresher.mark_file.name, refresher.stamp.name]
+    assert refresher.files() == [
+        path.name for path in (refresher.snapshot, refresher.lock, refresher.mark_file,
+                               refresher.spare, refresher.stamp)]
 
 
 def soft_limits(pid: int) -> dict[str, str]:

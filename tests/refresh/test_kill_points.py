@@ -91,6 +91,29 @@ def test_killed_while_a_new_roster_comes(refresher: Refresher, which: str) -> No
     assert refresher.logins() == OLD
 
 
+def test_killed_while_the_disk_is_full(refresher: Refresher) -> None:
+    """The spare changes places with the snapshot."""
+    refresher.folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", refresher.folder],
+                   check=True)
+    try:
+        new_roster(refresher, OLD)
+        refresher.refresh()
+        with pytest.raises(OSError), open(refresher.folder / "filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * 4096)
+        new_roster(refresher, NEW)
+        found = []
+        for _ in KillPoints(refresher, "parent"):
+            found.append(set(refresher.stored()["entries"]))
+            refresher.refresh()
+            assert refresher.logins() == NEW
+        assert OLD in found and NEW in found
+        assert all(logins in (OLD, NEW) for logins in found)
+    finally:
+        subprocess.run(["umount", "--lazy", refresher.folder], check=True)
+
+
 def test_killed_in_a_first_round(refresher: Refresher) -> None:
     refresher.folder.mkdir()
     new_roster(refresher, NEW)
