@@ -21,8 +21,8 @@ ExitStatus exit_status_of(const Plan& plan, const CarriedOut& result) {
 int run(const CommandLine& line, Output& output) {
     const auto host = host_named(line.operand());
     if (!host)
-        return output.fail("disable: unknown host " + in_quotes(line.operand()) +
-                           "; there are ssh, sudo, slurm");
+        return output.fail("disable: unknown host " + in_quotes(line.operand()) + "; there are " +
+                           host_names);
     const bool dry_run = line.has("dry-run");
     if (!dry_run && ::geteuid() != 0) return output.fail("disable: needs root");
     const auto plan = plan_disable(line, *host);
@@ -61,7 +61,7 @@ constexpr std::array<Status, 3> statuses = {{
 
 constinit const Verb disable_verb = {
     .name = "disable",
-    .operand = "ssh|sudo|slurm",
+    .operand = "ssh|sudo|su|cron|slurm",
     .summary = "take the gate out again",
     .about =
         "Takes out what togetherctl enable wrote, and nothing else: the file is byte for byte\n"

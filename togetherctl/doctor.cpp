@@ -76,6 +76,7 @@ void examine(const CommandLine& line, Findings& findings) {
     check_log(patient, findings);
     check_ssh(patient, findings);
     check_slurm(patient, findings);
+    check_services(patient, findings);
 }
 
 // As monitoring plug-ins have it: 0 OK, 1 WARNING, 2 CRITICAL.
@@ -113,11 +114,11 @@ constinit const Verb doctor_verb = {
     .summary = "what is wrong here, why it matters, what mends it",
     .about =
         "A line for each finding: configuration and ownership, authority and token, clock,\n"
-        "roster, watcher, log, sshd and its PAM stack, Slurm's plug-ins. The summary comes\n"
-        "first and the exit status is that of monitoring plug-ins. Changes nothing and starts\n"
-        "no refresh; it asks the authority twice, and as root it lets a login that cannot\n"
-        "exist, an account that the gate refuses, and root through sshd's account stack, of\n"
-        "which the refusals are logged like any other.",
+        "roster, watcher, log, sshd and its PAM stack, Slurm's plug-ins, slurmd's su, cron and\n"
+        "its like. The summary comes first and the exit status is that of monitoring plug-ins.\n"
+        "Changes nothing and starts no refresh; it asks the authority twice, and as root it lets\n"
+        "a login that cannot exist, an account that the gate refuses, and root through sshd's\n"
+        "account stack, of which the refusals are logged like any other.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl doctor --accept watcher",

@@ -10,6 +10,7 @@
 #include "module_check.h"
 #include "plugstack.h"
 #include "slurm_files.h"
+#include "slurmd_su.h"
 #include "trusted_file.h"
 
 namespace togetherctl {
@@ -204,11 +205,6 @@ class SlurmCheck {
             findings_.fail("plugstack", what, why, mend);
         else
             findings_.warn("plugstack", what, why, mend);
-    }
-
-    static std::string slurmd_program() {
-        return first_program(
-            {"/usr/sbin/slurmd", "/usr/local/sbin/slurmd", "/opt/slurm/sbin/slurmd"});
     }
 
     void not_in_force(const std::vector<SpankLine>& lines) {

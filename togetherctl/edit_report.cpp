@@ -68,6 +68,8 @@ Json::Value json_of(const Plan& plan) {
     }
     json["notes"] = Json::arrayValue;
     for (const auto& note : plan.notes) json["notes"].append(note);
+    json["still_open"] = Json::arrayValue;
+    for (const auto& what : plan.still_open) json["still_open"].append(what);
     return json;
 }
 
@@ -105,8 +107,7 @@ void show(const Plan& plan, const CarriedOut& result, Output& output) {
             output.line(edit.file.path + ", without the lines that togetherctl enable wrote");
             continue;
         }
-        output.line(edit.file.path +
-                    (plan.host == Host::slurm ? ":" : ", as its first account lines:"));
+        output.line(edit.file.path + (edit.account_lines ? ", as its first account lines:" : ":"));
         for (const auto& line : edit.lines) output.line("  " + line);
     }
 }

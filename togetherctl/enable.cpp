@@ -105,6 +105,10 @@ Json::Value document(const Plan& plan, const Look& look, const std::vector<std::
     return json;
 }
 
+void complain_of_what_is_open(const Plan& plan) {
+    for (const auto& what : plan.still_open) Output::complain("enable: " + what);
+}
+
 int finish(const Plan& plan, const CarriedOut& result, Output& output, Json::Value json) {
     json["changed"] = !result.done.empty();
     json["made_elsewhere"] = result.how == Carried::elsewhere;
@@ -114,16 +118,16 @@ int finish(const Plan& plan, const CarriedOut& result, Output& output, Json::Val
     else
         show(plan, result, output);
     if (result.how == Carried::not_out) Output::complain(result.problem);
-    return result.how == Carried::out         ? exit_yes
-           : result.how == Carried::elsewhere ? exit_no
-                                              : exit_cannot_tell;
+    complain_of_what_is_open(plan);
+    if (result.how == Carried::not_out) return exit_cannot_tell;
+    return result.how == Carried::out && plan.still_open.empty() ? exit_yes : exit_no;
 }
 
 int run(const CommandLine& line, Output& output) {
     const auto host = host_named(line.operand());
     if (!host)
-        return output.fail("enable: unknown host " + in_quotes(line.operand()) +
-                           "; there are ssh, sudo, slurm");
+        return output.fail("enable: unknown host " + in_quotes(line.operand()) + "; there are " +
+                           host_names);
     const bool dry_run = line.has("dry-run");
     if (!dry_run && ::geteuid() != 0) return output.fail("enable: needs root");
     auto plan = plan_enable(line, *host);
@@ -139,9 +143,11 @@ int run(const CommandLine& line, Output& output) {
         json["changed"] = json["made_elsewhere"] = false;
         if (output.json()) output.document(json);
         for (const auto& problem : problems) Output::complain("enable: " + problem);
+        complain_of_what_is_open(*plan);
         if (!output.json())
             output.line(dry_run ? "Nothing was changed (--dry-run)." : "Nothing was changed.");
-        return problems.empty() ? exit_yes : exit_cannot_tell;
+        if (!problems.empty()) return exit_cannot_tell;
+        return plan->still_open.empty() ? exit_yes : exit_no;
     }
     return finish(*plan, carry_out(*plan, true), output, std::move(json));
 }
@@ -156,7 +162,7 @@ constexpr std::array<Option, 5> options = {{
 
 constexpr std::array<Status, 3> statuses = {{
     {"0", "the gate stands there now (with --dry-run: it could)"},
-    {"1", "the file is made elsewhere; the lines to add there are shown"},
+    {"1", "a file is made elsewhere and its lines are shown, or a way past stays open, named"},
     {"2", "not done: not safe, not possible, or wrong usage; what was changed is named"},
 }};
 
@@ -164,11 +170,13 @@ constexpr std::array<Status, 3> statuses = {{
 
 constinit const Verb enable_verb = {
     .name = "enable",
-    .operand = "ssh|sudo|slurm",
-    .summary = "put the gate in front of sshd, sudo or Slurm",
+    .operand = "ssh|sudo|su|cron|slurm",
+    .summary = "put the gate in front of sshd, sudo, su, cron or Slurm",
     .about =
-        "Edits /etc/pam.d/sshd (sudo and sudo-i; JobSubmitPlugins in slurm.conf, and\n"
-        "plugstack.conf) and shows the change. The file as it was stays beside it as\n"
+        "Edits /etc/pam.d/sshd (sudo and sudo-i; su and su-l; cron, crond, atd and systemd-user;\n"
+        "for slurm JobSubmitPlugins in slurm.conf, plugstack.conf and, where slurmd is, su and\n"
+        "su-l, which slurmd starts before it asks a plug-in) and shows the change. Accounts below\n"
+        "min_uid pass su and cron unasked. The file as it was stays beside it as\n"
         "FILE.before-together; a second call changes nothing. Refuses where the module or the\n"
         "configuration is not fit for use, where sshd does not use PAM, where there is no usable\n"
         "roster yet, and where you would be locked out. --dry-run lists every local account with\n"

@@ -12,9 +12,9 @@ using together::Result;
 // "require" is PAM's, "module" too.
 Result<void> check_options(const CommandLine& line, Host host) {
     if (host == Host::slurm)
-        for (const char* option : {"require", "module"})
-            if (line.has(option))
-                return failure("--" + std::string(option) + " is for ssh and sudo");
+        if (line.has("module")) return failure("--module is for the services of PAM");
+    if (host != Host::ssh && host != Host::sudo && line.has("require"))
+        return failure("--require is for ssh and sudo");
     const auto role = line.value("require");
     if (role && *role != "admin") return failure("--require knows one role, admin");
     const auto module = line.value("module");
@@ -30,6 +30,8 @@ Result<void> check_options(const CommandLine& line, Host host) {
 std::optional<Host> host_named(std::string_view name) {
     if (name == "ssh") return Host::ssh;
     if (name == "sudo") return Host::sudo;
+    if (name == "su") return Host::su;
+    if (name == "cron") return Host::cron;
     if (name == "slurm") return Host::slurm;
     return std::nullopt;
 }

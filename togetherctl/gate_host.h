@@ -12,13 +12,15 @@
 
 namespace togetherctl {
 
-enum class Host { ssh, sudo, slurm };
+enum class Host { ssh, sudo, su, cron, slurm };
+inline constexpr const char* host_names = "ssh, sudo, su, cron, slurm";
 
 struct PlannedEdit {
     EditedFile file;
     std::string after;
     std::string without_us;          // what a backup has, of a file with older lines of ours, too
     std::vector<std::string> lines;  // ours, for those who make the file elsewhere
+    bool account_lines = false;      // of a service of PAM, before its others
 
     bool changes() const { return after != file.text; }
 };
@@ -29,6 +31,8 @@ struct Plan {
     std::vector<std::string> notes;
     // What stands in the way: the gate would not work, or everybody would be refused.
     std::vector<std::string> problems;
+    // What the rest is worth doing without, and leaves a way past the gate.
+    std::vector<std::string> still_open;
     // How the gate is called then.
     std::string config_path;
     bool require_admin = false;

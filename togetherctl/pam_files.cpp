@@ -58,18 +58,24 @@ void set_argument(GateCall& call, const std::string& prefix, const std::string& 
     given.push_back(prefix + value);
 }
 
+std::string config_path_of(const GateCall& call) {
+    return argument(call, "config=").value_or(together::default_config_path);
+}
+
 // What the command line says; what it leaves open is as our block has it already.
 GateCall call_for(const CommandLine& line, Host host, std::optional<GateCall> existing) {
     GateCall call = std::move(existing).value_or(GateCall{});
-    call.by_caller = host == Host::sudo;
     if (const auto module = line.value("module")) call.module = *module;
     if (line.has("config")) set_argument(call, "config=", line.config_path());
     if (const auto role = line.value("require")) set_argument(call, "require=", *role);
+    const auto way = call_before(host, together::load_config(config_path_of(call)));
+    call.by_caller = way.by_caller;
+    call.spared_below = way.spared_below;
     return call;
 }
 
 void note_call(const GateCall& call, Plan& plan) {
-    plan.config_path = argument(call, "config=").value_or(together::default_config_path);
+    plan.config_path = config_path_of(call);
     plan.require_admin = plan.require_admin || argument(call, "require=") == "admin";
 }
 
@@ -84,22 +90,22 @@ void check_modules(const GateCall& call, Plan& plan) {
                                     good.error().message);
 }
 
-Result<void> plan_enabling(const CommandLine& line, EditedFile file, Plan& plan) {
+Result<void> plan_enabling(const CommandLine& line, Host host, EditedFile file, Plan& plan) {
     if (auto good = check_jumps(file); !good) return good;
     const auto existing = call_in_block(file.text);
     if (!existing) return failure(file.path + ": " + existing.error().message);
-    GateCall call = call_for(line, plan.host, *existing);
+    GateCall call = call_for(line, host, *existing);
     const auto in_other_files = beside(file);
     const auto by_hand = line_by_hand(file.text, in_other_files);
     const std::string where =
         by_hand ? file.path + ":" + std::to_string(by_hand->number) : std::string();
     if (by_hand && by_hand->stands_right && !*existing &&
-        call_for(line, plan.host, by_hand->call) == by_hand->call) {
+        call_for(line, host, by_hand->call) == by_hand->call) {
         plan.notes.push_back(where + ": the gate's line stands there already, written by hand");
         note_call(by_hand->call, plan);
         check_modules(by_hand->call, plan);
         auto text = file.text;
-        plan.edits.push_back({std::move(file), text, text, gate_lines(by_hand->call)});
+        plan.edits.push_back({std::move(file), text, text, gate_lines(by_hand->call), true});
         return {};
     }
     if (by_hand)
@@ -111,7 +117,7 @@ Result<void> plan_enabling(const CommandLine& line, EditedFile file, Plan& plan)
     check_modules(call, plan);
     auto without = *without_gate(file.text);
     plan.edits.push_back(
-        {std::move(file), *std::move(after), std::move(without), gate_lines(call)});
+        {std::move(file), *std::move(after), std::move(without), gate_lines(call), true});
     return {};
 }
 
@@ -123,15 +129,12 @@ Result<void> plan_disabling(EditedFile file, Plan& plan) {
         plan.problems.push_back(file.path + ":" + std::to_string(by_hand->number) +
                                 ": a line of pam_together that was written by hand is in force; "
                                 "only lines between our comments are taken out");
-    plan.edits.push_back({std::move(file), *after, *after, {}});
+    plan.edits.push_back({std::move(file), *after, *after, {}, true});
     return {};
 }
 
-// "sudo -i" has a service of its own, which on EL takes over sudo's account lines and on Debian
-// does not.
-bool takes_over_sudo(const std::string& path) {
-    const auto file = read_for_editing(path);
-    return file && first_account_include(file->text, beside(*file)) == "sudo";
+bool is_there(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
 }
 
 bool is_planned(const Plan& plan, const EditedFile& file) {
@@ -139,30 +142,93 @@ bool is_planned(const Plan& plan, const EditedFile& file) {
                        [&](const PlannedEdit& edit) { return edit.file.target == file.target; });
 }
 
+// "sudo -i" and "su -" have services of their own, which may take over the other's account lines.
+std::vector<std::string> with_login_shell(const std::string& service, const std::string& login) {
+    std::vector<std::string> paths = {pam_folder + service};
+    if (is_there(pam_folder + login) && !takes_over(pam_folder + login, service))
+        paths.push_back(pam_folder + login);
+    return paths;
+}
+
+std::vector<std::string> cron_paths() {
+    std::vector<std::string> paths;
+    for (const std::string service : cron_services)
+        if (is_there(pam_folder + service)) paths.push_back(pam_folder + service);
+    return paths;
+}
+
 std::vector<std::string> paths_for(const CommandLine& line, Host host) {
     if (const auto path = line.value("file")) return {*path};
     if (host == Host::ssh) return {"/etc/pam.d/sshd"};
-    std::vector<std::string> paths = {"/etc/pam.d/sudo"};
-    const std::string login_shell = "/etc/pam.d/sudo-i";
-    if (::access(login_shell.c_str(), F_OK) == 0 && !takes_over_sudo(login_shell))
-        paths.push_back(login_shell);
-    return paths;
+    if (host == Host::cron) return cron_paths();
+    return host == Host::su ? with_login_shell("su", "su-l") : with_login_shell("sudo", "sudo-i");
+}
+
+Result<void> plan_file(const CommandLine& line, Host host, bool enable, const std::string& path,
+                       Plan& plan) {
+    auto file = read_for_editing(path);
+    if (!file) return tl::make_unexpected(file.error());
+    if (is_planned(plan, *file)) return {};  // one is a link to the other
+    return enable ? plan_enabling(line, host, *std::move(file), plan)
+                  : plan_disabling(*std::move(file), plan);
+}
+
+// libpam reads the vendor's where there is none in /etc; the package that has it replaces it.
+void note_vendors_files(Plan& plan) {
+    for (const std::string service : cron_services)
+        if (!is_there(pam_folder + service) && is_there(vendor_pam_folder + service))
+            plan.notes.push_back(vendor_pam_folder + service +
+                                 " is a package's own, and not edited; for the gate in front of "
+                                 "it, too: cp " +
+                                 vendor_pam_folder + service + " " + pam_folder +
+                                 " and then this again");
 }
 
 }  // namespace
 
+bool takes_over(const std::string& service_file, const std::string& service) {
+    const auto file = read_for_editing(service_file);
+    return file && first_account_include(file->text, beside(*file)) == service;
+}
+
+GateCall call_before(Host host, const Result<together::Config>& config) {
+    GateCall call;
+    call.by_caller = host == Host::sudo;
+    if (host == Host::su || host == Host::cron)
+        call.spared_below = config ? config->min_uid : together::Config().min_uid;
+    return call;
+}
+
 Result<Plan> plan_pam(const CommandLine& line, Host host, bool enable) {
     Plan plan;
     plan.host = host;
-    for (const auto& path : paths_for(line, host)) {
-        auto file = read_for_editing(path);
-        if (!file) return tl::make_unexpected(file.error());
-        if (is_planned(plan, *file)) continue;  // one is a link to the other
-        auto planned = enable ? plan_enabling(line, *std::move(file), plan)
-                              : plan_disabling(*std::move(file), plan);
-        if (!planned) return tl::make_unexpected(planned.error());
-    }
+    for (const auto& path : paths_for(line, host))
+        if (auto planned = plan_file(line, host, enable, path, plan); !planned)
+            return tl::make_unexpected(planned.error());
+    if (host == Host::cron && enable) note_vendors_files(plan);
+    if (enable && plan.edits.empty())
+        return failure("there is nothing to put it in front of: " + pam_folder +
+                       " has none of cron, crond, atd and systemd-user");
     return plan;
+}
+
+Result<void> add_su(const CommandLine& line, bool enable, Plan& plan) {
+    // The plug-in's configuration is the plan's, where the two differ.
+    const auto config_path = plan.config_path;
+    for (const auto& path : with_login_shell("su", "su-l")) {
+        if (!is_there(path)) continue;
+        if (auto planned = plan_file(line, Host::su, enable, path, plan); !planned) return planned;
+    }
+    plan.config_path = config_path;
+    return {};
+}
+
+std::string su_module_problem() {
+    if (pam_module_folder().empty()) return "libpam's folder of modules was not found";
+    const auto gate = find_gate(pam_folder + "su");
+    const GateCall call = gate && gate->call ? *gate->call : GateCall();
+    const auto good = check_pam_module(pam_module_path(call.module));
+    return good ? std::string() : good.error().message;
 }
 
 std::optional<std::string> argument(const GateCall& call, const std::string& prefix) {
@@ -171,7 +237,7 @@ std::optional<std::string> argument(const GateCall& call, const std::string& pre
     return std::nullopt;
 }
 
-Result<GateInService> find_gate(const std::string& service_file) {
+Result<GateInService> find_gate(const std::string& service_file, const GateCall& like) {
     auto file = read_for_editing(service_file);
     if (!file) return tl::make_unexpected(file.error());
     auto in_block = call_in_block(file->text);
@@ -179,11 +245,13 @@ Result<GateInService> find_gate(const std::string& service_file) {
     const auto in_other_files = beside(*file);
     GateInService gate;
     if (*in_block) {
+        (*in_block)->by_caller = like.by_caller;
+        (*in_block)->spared_below = like.spared_below;
         const auto wanted = with_gate(file->text, **in_block, in_other_files);
         gate.stands_right = wanted && *wanted == file->text;
         gate.call = *std::move(*in_block);
     } else if (auto by_hand = line_by_hand(file->text, in_other_files)) {
-        gate.stands_right = by_hand->stands_right;
+        gate.stands_right = by_hand->stands_right && by_hand->call.same_way(like);
         gate.where = service_file + ":" + std::to_string(by_hand->number);
         gate.call = std::move(by_hand->call);
     }

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "marked_block.h"
 
@@ -17,6 +18,8 @@ constexpr std::string_view roots_way =
     "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0";
 constexpr std::string_view root_callers_way =
     "account [success=1 default=ignore] pam_succeed_if.so quiet ruser = root";
+constexpr std::string_view system_accounts_way =
+    "account [success=1 default=ignore] pam_succeed_if.so quiet uid < ";
 // libpam has room for that much of a line: it takes the rest of a longer one, a comment's too, for
 // a line of its own.
 constexpr std::size_t longest_line = 1022;
@@ -118,21 +121,37 @@ bool is_our_module(const std::string& word) {
 std::optional<GateCall> call_of(const PamLine& line) {
     if (!is_account(line) || line.words.size() < 3 || !is_our_module(line.words[2]))
         return std::nullopt;
-    return GateCall{line.words[2], {line.words.begin() + 3, line.words.end()}, false};
+    return GateCall{.module = line.words[2],
+                    .arguments = {line.words.begin() + 3, line.words.end()}};
+}
+
+std::string way_past(const GateCall& call) {
+    if (call.by_caller) return std::string(root_callers_way);
+    if (call.spared_below <= 1) return std::string(roots_way);
+    return std::string(system_accounts_way) + std::to_string(call.spared_below);
+}
+
+// Who passes unasked by such a line; nothing where it is none of ours. Whatever became of its
+// control.
+std::optional<GateCall> way_of(const PamLine& line) {
+    if (line.words.size() < 2) return std::nullopt;
+    GateCall call;
+    std::from_chars(line.words.back().data(), line.words.back().data() + line.words.back().size(),
+                    call.spared_below);
+    for (const bool by_caller : {false, true}) {
+        call.by_caller = by_caller;
+        auto words = words_of(way_past(call));
+        words[1] = line.words[1];
+        if (words == line.words) return call;
+    }
+    return std::nullopt;
 }
 
 // Whatever became of its control.
 bool is_ours(std::string_view text) {
     const auto lines = lines_of(text);
     if (!lines || lines->size() != 1) return false;
-    const auto same_but_for_control = [&](std::string_view way) {
-        auto words = words_of(way);
-        if (lines->front().words.size() < 2) return false;
-        words[1] = lines->front().words[1];
-        return words == lines->front().words;
-    };
-    return call_of(lines->front()) || same_but_for_control(roots_way) ||
-           same_but_for_control(root_callers_way);
+    return call_of(lines->front()) || way_of(lines->front());
 }
 
 // A comment right above a line belongs to it, unless it is the file's head.
@@ -151,7 +170,7 @@ std::size_t before_its_comment(std::string_view text, std::size_t begin, std::si
 std::vector<std::string> gate_lines(const GateCall& call) {
     std::string line = std::string(gate_control) + call.module;
     for (const auto& argument : call.arguments) line += " " + argument;
-    return {std::string(call.by_caller ? root_callers_way : roots_way), line};
+    return {way_past(call), line};
 }
 
 Result<std::string> with_gate(std::string_view text, const GateCall& call,
@@ -206,7 +225,10 @@ std::optional<LineByHand> line_by_hand(std::string_view text,
     for (std::size_t i = 0; i < account.size(); ++i) {
         auto call = call_of(*account[i]);
         if (!call) continue;
-        call->by_caller = account[0]->words == words_of(root_callers_way);
+        if (const auto way = way_of(*account[0])) {
+            call->by_caller = way->by_caller;
+            call->spared_below = way->spared_below;
+        }
         const auto wanted = gate_lines(*call);
         const bool right = i == 1 && account[0]->words == words_of(wanted[0]) &&
                            account[1]->words == words_of(wanted[1]);

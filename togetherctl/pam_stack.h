@@ -1,6 +1,8 @@
 // Where the gate stands in a service file of PAM. Pure functions: texts in, texts out.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +20,13 @@ struct GateCall {
     // In front of sudo root's way in is for who calls it: its user can be the target (sudoers(5),
     // targetpw).
     bool by_caller = false;
+    // In front of su and cron all accounts with a lower uid pass unasked: system accounts' jobs,
+    // and "su - postgres". 0: root alone.
+    uid_t spared_below = 0;
+
+    bool same_way(const GateCall& other) const {
+        return by_caller == other.by_caller && spared_below == other.spared_below;
+    }
 
     bool operator==(const GateCall&) const = default;
 };

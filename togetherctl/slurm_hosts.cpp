@@ -2,13 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 
 #include "config.h"
 #include "module_check.h"
+#include "pam_files.h"
 #include "plugstack.h"
 #include "slurm_configuration.h"
 #include "slurm_files.h"
+#include "slurmd_su.h"
 
 namespace togetherctl {
 namespace {
@@ -111,11 +114,41 @@ Result<void> enable_spank(const CommandLine& line, const SlurmConfiguration& slu
     return {};
 }
 
+// Where steps start slurmd starts su before them. Without libpam's module the line would refuse
+// everybody whom su is for, so that the lock alone is worth having: it is told, and counts.
+Result<void> guard_su(const CommandLine& line, const SlurmConfiguration& slurm, Plan& plan) {
+    if (!has_slurmd()) return {};
+    if (never_starts_su(slurm)) {
+        plan.notes.emplace_back(
+            "su stays as it is: with GetEnvTimeout=0 slurmd never starts it for a job");
+        return {};
+    }
+    const auto problem = su_module_problem();
+    if (problem.empty()) return add_su(line, true, plan);
+    plan.still_open.push_back(
+        "a way past Slurm's lock stays open here: for sbatch --get-user-env and --export=NONE "
+        "slurmd "
+        "starts \"su - USER\" before it asks a plug-in, and a refused user's ~/.profile runs. su "
+        "cannot ask the gate: " +
+        problem +
+        ". Install libpam-together, then togetherctl enable slurm once more; or set "
+        "GetEnvTimeout=0 in "
+        "slurm.conf, then scontrol reconfigure");
+    return {};
+}
+
+bool has_the_lock(const Plan& plan, const SlurmConfiguration& slurm) {
+    return std::any_of(plan.edits.begin(), plan.edits.end(), [&](const PlannedEdit& edit) {
+        return edit.file.path == absolute_path(slurm.plugstack);
+    });
+}
+
 // In the files that are edited, and in those that they include.
 void report_by_hand(const SlurmConfiguration& slurm, Plan& plan) {
     std::set<std::string> paths;
     for (const auto& edit : plan.edits)
-        if (job_submit_by_hand(edit.file.text) || !spank_by_hand(edit.file.text).empty())
+        if (!edit.account_lines &&
+            (job_submit_by_hand(edit.file.text) || !spank_by_hand(edit.file.text).empty()))
             paths.insert(edit.file.path);
     for (const auto& [path, text] : slurm.included)
         if (lists_the_gate(slurm_setting(text, "JobSubmitPlugins").value_or("")))
@@ -138,11 +171,18 @@ Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
     const auto slurm = read_slurm_configuration(line.value("file"));
     const bool slurm_conf = is_there(slurm.path);
     const bool plugstack = is_there(slurm.plugstack);
-    if (!slurm_conf && !plugstack)
+    // A slurmd without own configuration has slurmctld's, and its lock with it.
+    const bool fetched = !line.has("file") && !slurm_conf && has_slurmd();
+    if (!slurm_conf && !plugstack && !fetched)
         return failure("neither " + slurm.path + " nor " + slurm.plugstack +
                        " is there; --file names a slurm.conf elsewhere");
-    if (!slurm_conf) plan.notes.push_back("there is no " + slurm.path);
-    if (!plugstack)
+    if (fetched)
+        plan.notes.emplace_back(
+            "there is no slurm.conf here, slurmd fetches it: for both plug-ins run togetherctl "
+            "enable slurm on slurmctld's host");
+    else if (!slurm_conf)
+        plan.notes.push_back("there is no " + slurm.path);
+    if (!plugstack && !fetched)
         plan.notes.push_back("there is no " + slurm.plugstack +
                              "; for the check on the nodes make "
                              "one with the line: " +
@@ -154,12 +194,17 @@ Result<Plan> plan_slurm(const CommandLine& line, bool enable) {
     if (planned && plugstack)
         planned = enable ? enable_spank(line, slurm, plan)
                          : add_edit(slurm.plugstack, without_spank, without_spank, {}, plan);
+    if (planned && !enable)
+        planned = add_su(line, false, plan);
+    else if (planned && (fetched || has_the_lock(plan, slurm)))
+        planned =
+            guard_su(line, fetched ? read_slurm_configuration(fetched_slurm_conf) : slurm, plan);
     if (!planned) return tl::make_unexpected(planned.error());
     if (slurm_conf && !plan.edits.empty() && plan.edits.front().changes() &&
         plan.edits.front().file.path == absolute_path(slurm.path))
         plan.notes.emplace_back("slurmctld takes its plug-ins up when it is restarted");
     if (!enable) report_by_hand(slurm, plan);
-    if (enable && plan.edits.empty() && plan.problems.empty())
+    if (enable && plan.edits.empty() && plan.problems.empty() && !fetched)
         return failure(
             "no plug-in is installed: neither job_submit_together.so nor "
             "spank_together.so was found in Slurm's folder of plug-ins");

@@ -53,6 +53,12 @@ def test_both_lines_of_sshd_go(pam: Path, tmp_path: Path) -> None:
     assert gone_from(pam / "sshd", tmp_path, before) == DEBIAN_SSHD
 
 
+def test_both_lines_of_su_and_cron_go(pam: Path, tmp_path: Path) -> None:
+    spared = KEEP_ROOT.replace("uid = 0", "uid < 1000")
+    for service in ("su", "cron"):
+        assert gone_from(pam / service, tmp_path, spared + OURS + DEBIAN_SSHD) == DEBIAN_SSHD
+
+
 @pytest.mark.parametrize("line", [
     OURS, "account required pam_together.so\n", "-account\trequired\tpam_together.so require=admin # x\n",
     "account required /usr/lib/security/pam_together.so quiet\n", "session optional pam_together.so\n",

@@ -62,6 +62,18 @@ def squeue() -> Path:
     return fake
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_slurmd_and_no_vendors_services(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever is installed here: a test that needs one makes it."""
+    vendors, slurmd = Path("/usr/lib/pam.d"), Path("/usr/sbin/slurmd")
+    if vendors.exists():
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", vendors], check=True)
+    if slurmd.exists():
+        nothing = tmp_path_factory.mktemp("no") / "slurmd"
+        nothing.touch(mode=0o644)
+        subprocess.run(["mount", "--bind", nothing, slurmd], check=True)
+
+
 @pytest.fixture(scope="session")
 def pristine_pam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pam")

@@ -525,7 +525,7 @@ def test_observe_mode_still_tells_who_would_be(sshd: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "complaint"), [
-    (["telnet"], 'unknown host "telnet"; there are ssh, sudo, slurm'),
+    (["telnet"], 'unknown host "telnet"; there are ssh, sudo, su, cron, slurm'),
     (["ssh", "--require", "member"], "--require knows one role, admin"),
     (["slurm", "--require", "admin"], "--require is for ssh and sudo"),
     (["ssh", "--module", "pam_together.so"], "--module needs an absolute path"),

@@ -79,7 +79,7 @@ def test_whatever_enable_made_of_slurm_conf_goes(
 
 @pytest.mark.parametrize(("stack", "host"), [
     ("debian", "ssh"), ("continued_lines", "ssh"), ("sufficient_first", "sudo"),
-    ("no_newline_at_the_end", "ssh")])
+    ("no_newline_at_the_end", "ssh"), ("debian", "su"), ("debian", "cron")])
 def test_whatever_enable_made_of_a_pam_stack_goes(
     stack: str, host: str, tmp_path: Path, roster: None, etc_pam: Path
 ) -> None:
@@ -93,6 +93,19 @@ def test_whatever_enable_made_of_a_pam_stack_goes(
     run = run_of(BUILD / "packaging" / "withdraw-lines", "pam")
     assert "pam_together.so" not in target.read_text() or run.returncode == 1
     assert target.read_text().splitlines() == before.splitlines()
+
+
+def test_what_enable_made_of_su_and_cron_goes_byte_for_byte(
+    withdraw: Path, roster: None, etc_pam: Path
+) -> None:
+    (etc_pam / "cron").write_text("@include common-account")
+    before = {path.name: path.read_bytes() for path in etc_pam.iterdir()}
+    for host in ("su", "cron"):
+        assert ctl("enable", host).returncode == 0
+        assert b"pam_together.so" in (etc_pam / host).read_bytes()
+    run = run_of(withdraw, "pam")
+    assert run.returncode == 0, run.stderr
+    assert {path.name: path.read_bytes() for path in etc_pam.iterdir()} == before
 
 
 @pytest.mark.parametrize("status", [2, 3, 127])

@@ -175,6 +175,28 @@ TEST(pam_stack, a_line_of_another_in_the_block_is_not_lost) {
     // Ours, whatever its control became, and whomever the root's way asks for.
     TEXT_EQUAL("", lost("account optional /x/pam_together.so quiet"));
     TEXT_EQUAL("", lost(gate_lines({"pam_together.so", {}, true})[0]));
+    TEXT_EQUAL("", lost(gate_lines({"pam_together.so", {}, false, 1000})[0]));
+    TEXT_EQUAL(why, lost("account required pam_succeed_if.so quiet uid < 1000 user = x"));
+    TEXT_EQUAL(why, lost("account required pam_succeed_if.so quiet uid < many"));
+}
+
+TEST(pam_stack, accounts_below_a_uid_pass_su_and_cron) {
+    const auto way = [](uid_t spared_below) {
+        return gate_lines({"pam_together.so", {}, false, spared_below})[0];
+    };
+    TEXT_EQUAL("account [success=1 default=ignore] pam_succeed_if.so quiet uid < 1000", way(1000));
+    // A min_uid of 0 or 1: root has a way in all the same.
+    TEXT_EQUAL("account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0", way(1));
+    TEXT_EQUAL(way(1), way(0));
+    const GateCall call{"pam_together.so", {}, false, 1000};
+    const auto edited = with_gate("account required a.so\n", call, common_account_holds_some);
+    TEXT_EQUAL("account required a.so\n", *without_gate(*edited));
+    TEXT_EQUAL(*edited, *with_gate(*with_gate(*edited, {}, common_account_holds_some), call,
+                                   common_account_holds_some));
+    const auto by_hand = line_by_hand(gate_lines(call)[0] + "\n" + gate_lines(call)[1] + "\n",
+                                      common_account_holds_some);
+    CHECK_TRUE(by_hand && by_hand->stands_right && by_hand->call == call);
+    CHECK_FALSE(by_hand->call.same_way({}));
 }
 
 TEST(pam_stack, a_line_by_hand_is_found_and_judged) {
