@@ -236,7 +236,7 @@ constexpr std::array<Option, 5> options = {{
 constexpr std::array<Status, 3> statuses = {{
     {"0", "done"},
     {"1",
-     "--end: there was none; else done, but sshd, sudo or Slurm has a configuration elsewhere"},
+     "--end: there was none; else done, but a PAM service or Slurm has a configuration elsewhere"},
     {"2", "nothing was changed: not possible, or wrong usage"},
 }};
 

@@ -9,6 +9,7 @@
 #include "duration.h"
 #include "identifiers.h"
 #include "ini_file.h"
+#include "pam_files.h"
 #include "pam_stack.h"
 #include "plugstack.h"
 #include "slurm_configuration.h"
@@ -61,8 +62,10 @@ void add_steps(const std::string& path, const std::string& config_path,
 
 std::vector<std::string> services_not_reached(const std::string& config_path) {
     std::vector<std::string> complaints;
-    for (const std::string service : {"sshd", "sudo", "sudo-i"}) {
-        const auto path = "/etc/pam.d/" + service;
+    std::vector<std::string> services = {"sshd", "sudo", "sudo-i", "su", "su-l"};
+    services.insert(services.end(), cron_services.begin(), cron_services.end());
+    for (const auto& service : services) {
+        const auto path = pam_folder + service;
         const auto other = config_in(path);
         if (other && is_another(config_path, *other))
             complaints.push_back(complaint(service, path, *other));

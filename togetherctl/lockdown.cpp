@@ -93,7 +93,7 @@ constexpr std::array<Option, 2> options = {{
 
 constexpr Status statuses[] = {
     {"0", "done"},
-    {"1", "done, but sshd, sudo or Slurm has a configuration elsewhere: do it there, too"},
+    {"1", "done, but a PAM service or Slurm has a configuration elsewhere: do it there, too"},
     {"2", "nothing was changed: not possible, or wrong usage"},
 };
 

@@ -23,6 +23,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends /tmp/together/*
 # The first account lines. The entrypoint of slurmd puts pam_slurm_adopt right before
 # "@include common-account", behind ours: first whether one may in, then whether one has a job here.
 COPY packaging/examples/pam-sshd.example /tmp/pam-sshd
+# su, which slurmd starts before it asks a plug-in (slurm.md): min_uid is 1000 unless the ConfigMap says otherwise.
+RUN sed 's/uid = 0$/uid < 1000/' /tmp/pam-sshd >/tmp/pam-su && sed -i -e '0,/^account\|^@include *common-account/{/^account\|^@include *common-account/e grep ^account /tmp/pam-su' -e '}' /etc/pam.d/su && grep -q pam_together.so /etc/pam.d/su && rm /tmp/pam-su
 RUN sed -i -e '0,/^account\|^@include *common-account/{/^account\|^@include *common-account/e grep ^account /tmp/pam-sshd' -e '}' /etc/pam.d/sshd && grep -q pam_together.so /etc/pam.d/sshd && rm /tmp/pam-sshd
 
 # The watcher, as root beside sshd and slurmd. Without it a login or step asks where it has to.

@@ -91,7 +91,7 @@ def account_lines(stack: str) -> list[str]:
 
 @pytest.mark.parametrize("stack", [DEBIAN_SSHD, SLINKY_SSHD], ids=["debian", "adopt"])
 def test_the_image_has_the_gates_lines_first(stack: str, tmp_path: Path) -> None:
-    run = next(rest for name, rest in instructions("node.Dockerfile") if name == "RUN" and "pam.d" in rest)
+    run = next(rest for name, rest in instructions("node.Dockerfile") if name == "RUN" and "pam.d/sshd" in rest)
     sshd, lines = tmp_path / "sshd", tmp_path / "pam-sshd"
     sshd.write_text(stack)
     lines.write_text((CHECKOUT / "packaging/examples/pam-sshd.example").read_text())
@@ -99,6 +99,18 @@ def test_the_image_has_the_gates_lines_first(stack: str, tmp_path: Path) -> None
     subprocess.run(["sh", "-ec", command], check=True)
     assert account_lines(sshd.read_text()) == GATE + account_lines(stack)
     assert [line for line in sshd.read_text().splitlines() if line not in GATE] == stack.splitlines()
+
+
+def test_the_image_has_them_first_in_su_and_spares_system_accounts(tmp_path: Path) -> None:
+    run = next(rest for name, rest in instructions("node.Dockerfile") if name == "RUN" and "pam.d/su" in rest)
+    su, lines = tmp_path / "su", tmp_path / "pam-sshd"
+    stack = "# account requisite pam_time.so\nauth sufficient pam_rootok.so\n" + DEBIAN_SSHD
+    su.write_text(stack)
+    lines.write_text((CHECKOUT / "packaging/examples/pam-sshd.example").read_text())
+    command = run.replace("/tmp/", f"{tmp_path}/").replace("/etc/pam.d/su", str(su))
+    subprocess.run(["sh", "-ec", command], check=True)
+    ours = [GATE[0].replace("uid = 0", "uid < 1000"), GATE[1]]
+    assert account_lines(su.read_text()) == ours + account_lines(stack)
 
 
 def test_the_entrypoint_of_slurmd_puts_adopt_behind_them() -> None:

@@ -274,6 +274,12 @@ def test_what_does_not_reach_sshd_is_said(command: list[str], elsewhere: Path) -
     assert run.returncode == 0 and "DOES NOT REACH" not in run.stderr
 
 
+def test_what_does_not_reach_su_is_said(elsewhere: Path) -> None:
+    assert ctl("enable", "su", "--force", "--config", str(elsewhere)).returncode == 0
+    run = ctl("lockdown", "--reason", "x")
+    assert run.returncode == 1 and "DOES NOT REACH su: /etc/pam.d/su has config=" in run.stderr
+
+
 @pytest.fixture
 def plugstack() -> Iterator[Path]:
     folder = Path("/etc/slurm")
