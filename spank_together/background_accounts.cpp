@@ -161,7 +161,7 @@ Result<std::optional<std::string>> BackgroundAccounts::login_of(uid_t uid) {
 }
 
 void BackgroundAccounts::prepare(const std::vector<std::string>& logins) {
-    for (const auto& login : logins) uid_of(login);
+    for (const auto& login : logins) static_cast<void>(uid_of(login));
     std::unique_lock lock(shared_->mutex);
     shared_->changed.wait_for(lock, patience_, [&] {
         return std::none_of(logins.begin(), logins.end(), [this](const std::string& login) {

@@ -64,7 +64,7 @@ void Door::ask_ahead(const Snapshot& roster) {
         nameless_ = nameless_of(roster);
         seen_ = roster.header().digest;
     }
-    for (const auto& login : nameless_) accounts_.uid_of(login);
+    for (const auto& login : nameless_) static_cast<void>(accounts_.uid_of(login));
 }
 
 Decision Door::decide(uid_t uid) {
