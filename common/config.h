@@ -34,7 +34,8 @@ struct Config {
     std::string directory = "/var/cache/together";
     Nanoseconds fresh_for = std::chrono::seconds(30);
     Nanoseconds recheck_after = std::chrono::seconds(2);
-    std::optional<Nanoseconds> stale_for = std::chrono::hours(24);  // nothing: forever
+    std::optional<Nanoseconds> stale_for = std::chrono::hours(8);  // nothing: forever
+    Nanoseconds local_fault_for = std::chrono::minutes(15);
     Nanoseconds deadline = std::chrono::seconds(3);
     std::string refresh_program;
 

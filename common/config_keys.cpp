@@ -153,6 +153,11 @@ constexpr std::array keys = std::to_array<ConfigKey>({
      [](const Config& c) { return format_duration(c.recheck_after); }},
     {"roster", "stale_for", set_stale_for,
      [](const Config& c) { return c.stale_for ? format_duration(*c.stale_for) : "forever"; }},
+    {"roster", "local_fault_for",
+     [](Config& c, std::string_view v) {
+         return set_duration(c.local_fault_for, v, {0s, 24h * 365});
+     },
+     [](const Config& c) { return format_duration(c.local_fault_for); }},
     // A minute is half of sshd's LoginGraceTime.
     {"roster", "deadline",
      [](Config& c, std::string_view v) {

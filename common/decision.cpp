@@ -64,6 +64,8 @@ std::string_view name_of(Reason reason) {
             return "no_roster";
         case Reason::roster_too_old:
             return "roster_too_old";
+        case Reason::node_fault:
+            return "node_fault";
         case Reason::name_service:
             return "name_service";
         case Reason::name_pending:
@@ -94,6 +96,7 @@ Verdict verdict_of(Reason reason) {
             return Verdict::deny;
         case Reason::configuration:
         case Reason::no_roster:
+        case Reason::node_fault:
         case Reason::roster_too_old:
         case Reason::name_service:
         case Reason::name_pending:

@@ -41,6 +41,7 @@ enum class Reason {
     configuration,
     no_roster,
     roster_too_old,
+    node_fault,
     name_service,
     name_pending,
     module_argument,

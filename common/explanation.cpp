@@ -73,6 +73,11 @@ std::string why_unavailable(const Decision& d) {
         case Reason::roster_too_old:
             return "the roster of project " + d.project + " on this node is " + age_text(d) +
                    ", and " + why_nothing_newer(d) + ".";
+        case Reason::node_fault:
+            return "this node cannot take a new roster of project " + d.project +
+                   ", and the one that it has is " + age_text(d) +
+                   ". It is a fault of this node alone (its disk, ports or memory may be used "
+                   "up): try another one.";
         default:
             return "this node has no usable roster of project " + d.project + ", and " +
                    why_nothing_newer(d) + ".";
@@ -143,6 +148,8 @@ std::string row_of(const Decision& d) {
             return "no usable roster" + nothing_newer;
         case Reason::roster_too_old:
             return "the roster is older than stale_for" + nothing_newer;
+        case Reason::node_fault:
+            return "the roster is older than local_fault_for, and this node cannot take a new one";
         default:
             break;
     }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "emergency.h"
+#include "mark.h"
 
 namespace together {
 namespace {
@@ -110,9 +111,10 @@ bool Gate::is_exempt(const Subject& subject) {
 
 Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
     View view = look(question.subject);
+    RefreshAttempt attempt;
     if (must_refresh(view)) {
         const auto seen = view.validated;
-        const auto attempt = refresher_.refresh(*config_, seen);
+        attempt = refresher_.refresh(*config_, seen);
         decision.asked = attempt.outcome == RefreshAttempt::Outcome::tried;
         if (decision.asked) view = look(question.subject);
         // Not by age alone: a request that took longer than recheck_after brings a roster that is
@@ -140,11 +142,27 @@ Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
     decision.age_uncertain = view.age.uncertain;
     if (!view.age.uncertain && !config_->within_stale_for(view.age.value))
         return Reason::roster_too_old;
+    if (decision.evidence == Evidence::old && view.age.value > config_->local_fault_for &&
+        is_the_nodes_fault(attempt, *view.validated, decision))
+        return Reason::node_fault;
     if (view.kind == View::Kind::absent) {
         if (!view.nameless.empty()) add_detail(decision.detail, {view.nameless});
         return view.no_name.value_or(Reason::not_a_collaborator);
     }
     return judge(view.entry, question, decision);
+}
+
+// A caller that may not ask goes by the last attempt of one that may, where it is newer than the
+// roster.
+bool Gate::is_the_nodes_fault(const RefreshAttempt& attempt, const Moment& validated,
+                              Decision& decision) const {
+    if (attempt.outcome == RefreshAttempt::Outcome::tried) return attempt.node_fault;
+    const auto mark = read_mark(RosterPaths(*config_));
+    if (!mark || mark->outcome != RefreshOutcome::node_fault ||
+        elapsed(validated, mark->attempted) < Nanoseconds::zero())
+        return false;
+    decision.refresh_problem = mark->message;
+    return true;
 }
 
 Gate::View Gate::look(const Subject& subject) {

@@ -51,6 +51,8 @@ class Gate {
     std::optional<Reason> decide_without_roster(const Question& question, Decision& decision);
     bool is_exempt(const Subject& subject);
     Reason decide_from_roster(const Question& question, Decision& decision);
+    bool is_the_nodes_fault(const RefreshAttempt& attempt, const Moment& validated,
+                            Decision& decision) const;
     View look(const Subject& subject);
     tl::expected<RosterEntry, Absence> find_uid(const Snapshot& snapshot, uid_t uid, View& view);
     bool is_whole(const Snapshot& snapshot);

@@ -15,7 +15,8 @@ namespace together {
 // Exit statuses of together-refresh (sysexits.h), also the outcome of an attempt.
 enum class RefreshOutcome : int {
     valid = 0,
-    no_answer = 75,      // EX_TEMPFAIL: the authority, or our own disk, failed
+    node_fault = 71,     // EX_OSERR: this node cannot take a roster. Only in a mark: the exit is 75
+    no_answer = 75,      // EX_TEMPFAIL: the authority failed
     token_refused = 77,  // EX_NOPERM
     configuration = 78,  // EX_CONFIG
 };

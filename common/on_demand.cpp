@@ -21,7 +21,17 @@ using namespace std::chrono_literals;
 constexpr auto between_looks = 10ms;
 
 RefreshAttempt tried(std::string problem = {}) {
-    return {RefreshAttempt::Outcome::tried, std::move(problem)};
+    return {RefreshAttempt::Outcome::tried, std::move(problem), false};
+}
+
+// Nobody was asked: the folder, a process or a descriptor could not be had.
+RefreshAttempt prevented(std::string problem) {
+    return {RefreshAttempt::Outcome::tried, std::move(problem), true};
+}
+
+RefreshAttempt failed_as(const Mark& mark, std::string problem) {
+    return {RefreshAttempt::Outcome::tried, std::move(problem),
+            mark.outcome == RefreshOutcome::node_fault};
 }
 
 std::string hold_text(const Mark& mark, Nanoseconds left) {
@@ -49,20 +59,20 @@ class OnDemandWait {
           deadline_(std::chrono::steady_clock::now() + config.deadline) {}
 
     RefreshAttempt run() {
-        if (const auto held = held_back()) return tried(*held);
+        if (auto held = held_back()) return *std::move(held);
         auto lock = open_lock();
-        if (!lock) return tried(lock.error().message);
+        if (!lock) return prevented(lock.error().message);
         while (std::chrono::steady_clock::now() < deadline_) {
             if (lock->try_acquire(LockPart::flight)) {
                 auto attempt = newer_or_held_back();
-                if (!attempt) attempt = tried(execute_helper());
+                if (!attempt) attempt = execute_helper();
                 lock->release(LockPart::flight);
                 return *attempt;
             }
             wait_for_the_holder(*lock);
             if (auto attempt = newer_or_held_back()) return *attempt;
         }
-        if (const auto held = held_back()) return tried(*held);
+        if (auto held = held_back()) return *std::move(held);
         // Its holder may be stopped: without a mark it would cost every login its deadline.
         return tried(leave_mark(began_, "another login's refresh did not end within " +
                                             format_duration(config_.deadline)));
@@ -90,8 +100,7 @@ class OnDemandWait {
 
     std::optional<RefreshAttempt> newer_or_held_back() {
         if (is_newer()) return tried();
-        if (auto held = held_back()) return tried(*std::move(held));
-        return std::nullopt;
+        return held_back();
     }
 
     bool is_newer() {
@@ -99,37 +108,37 @@ class OnDemandWait {
         return roster && (!seen_ || roster->validated != *seen_);
     }
 
-    std::optional<std::string> held_back() {
+    std::optional<RefreshAttempt> held_back() {
         const auto mark = read_mark(paths_);
         if (!mark) return std::nullopt;
         const auto left = time_left(*mark, clock_.now());
         if (left == 0ns) return std::nullopt;
-        return hold_text(*mark, left);
+        return failed_as(*mark, hold_text(*mark, left));
     }
 
-    std::string execute_helper() {
+    RefreshAttempt execute_helper() {
         const Moment started = clock_.now();
         auto helper = HelperProcess::start(config_.refresh_program,
                                            {"--config", config_.path, "--on-demand"});
-        if (!helper) return helper.error().message;
+        if (!helper) return prevented(helper.error().message);
         switch (helper->wait(deadline_)) {
             case HelperProcess::End::not_executed:
-                return system_error_text("cannot execute " + config_.refresh_program,
-                                         helper->exec_error());
+                return prevented(system_error_text("cannot execute " + config_.refresh_program,
+                                                   helper->exec_error()));
             case HelperProcess::End::deadline:
-                return leave_mark(started, "together-refresh did not end within " +
-                                               format_duration(config_.deadline));
+                return tried(leave_mark(started, "together-refresh did not end within " +
+                                                     format_duration(config_.deadline)));
             case HelperProcess::End::exited:
                 break;
         }
         const auto mark = read_mark(paths_);
-        if (mark && mark->outcome != RefreshOutcome::valid) return mark->message;
-        if (is_newer()) return {};
+        if (mark && mark->outcome != RefreshOutcome::valid) return failed_as(*mark, mark->message);
+        if (is_newer()) return tried();
         // The first mark needs a block of its own; later ones are written in its place.
-        return config_.refresh_program + " ended without a new roster" +
-               (mark ? ""
-                     : " and could not say why in " + paths_.mark +
-                           " (is the disk full? togetherctl refresh tells)");
+        return prevented(config_.refresh_program + " ended without a new roster" +
+                         (mark ? ""
+                               : " and could not say why in " + paths_.mark +
+                                     " (is the disk full? togetherctl refresh tells)"));
     }
 
     // Who was to write it was killed, or is stuck.

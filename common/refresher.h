@@ -15,6 +15,8 @@ struct RefreshAttempt {
         tried,          // look again at what is on the disk: only that counts
     } outcome = Outcome::not_permitted;
     std::string problem;  // what went wrong, as far as the caller can tell; for the log
+    // It was this node that could not take an answer, whatever the authority would have said.
+    bool node_fault = false;
 };
 
 class Refresher {

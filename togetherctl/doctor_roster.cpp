@@ -7,6 +7,7 @@
 #include "doctor_checks.h"
 #include "duration.h"
 #include "node_status.h"
+#include "roster_room.h"
 
 namespace togetherctl {
 namespace {
@@ -105,6 +106,17 @@ void check_revision(const Patient& patient, const SnapshotHeader& header, Findin
         findings.ok("revision", "not newer than the authority's");
 }
 
+void check_room(const Config& config, Findings& findings) {
+    const auto found = shortages(RosterPaths(config));
+    for (const auto& shortage : found)
+        findings.warn("room", shortage,
+                      "where the next roster finds no room nobody new gets in, and after " +
+                          format_duration(config.local_fault_for) + " nobody",
+                      "make room there, or give [roster] directory a file system of its own; then "
+                      "togetherctl refresh");
+    if (found.empty()) findings.ok("room", "the next roster has room");
+}
+
 void check_last_attempt(const NodeStatus& status, Findings& findings) {
     if (!status.last_attempt) return findings.tell("last_refresh", "none recorded");
     const auto& mark = *status.last_attempt;
@@ -124,6 +136,7 @@ void check_roster(const Patient& patient, Findings& findings) {
     if (status.roster.roster) {
         check_entries(status.roster.roster->snapshot.header(), findings);
         check_revision(patient, status.roster.roster->snapshot.header(), findings);
+        check_room(patient.config, findings);
     }
     check_last_attempt(status, findings);
     check_watcher(patient, watched, findings);

@@ -8,6 +8,7 @@
 #include "duration.h"
 #include "log_sink.h"
 #include "refresh_outcome.h"
+#include "roster_room.h"
 
 namespace togetherctl {
 namespace {
@@ -64,6 +65,9 @@ Json::Value json_of(const NodeStatus& status) {
     json["base_url"] = status.config.base_url;
     json["configuration"] = status.config.path;
     json["roster"] = togetherctl::json_of(status.roster);
+    json["shortages"] = Json::arrayValue;
+    for (const auto& shortage : shortages(RosterPaths(status.config)))
+        json["shortages"].append(shortage);
     json["lockdown"]["in_force"] = status.lockdown.has_value();
     json["lockdown"]["reason"] = json_or_null(status.lockdown);
     json["admissions"] = Json::Value(Json::arrayValue);

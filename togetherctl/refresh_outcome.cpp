@@ -15,6 +15,9 @@ struct Row {
 };
 constexpr std::array rows = std::to_array<Row>({
     {RefreshOutcome::valid, "valid", "The roster is valid."},
+    {RefreshOutcome::node_fault, "node_fault",
+     "This node cannot take a new roster. The one that stands here decides up to [roster] "
+     "local_fault_for."},
     {RefreshOutcome::no_answer, "no_answer",
      "There is no newer roster: the role authority gave no usable answer, or this node could not "
      "store it. The roster that stands here, if any, goes on deciding."},

@@ -4,6 +4,7 @@
 #include "node_status.h"
 #include "output.h"
 #include "refresh_outcome.h"
+#include "roster_room.h"
 #include "verb.h"
 
 namespace togetherctl {
@@ -93,6 +94,8 @@ void show(const NodeStatus& status, Output& output) {
     add_roster(status, fields);
     add_emergency(status, fields);
     add_last_attempt(status, fields);
+    for (const auto& shortage : shortages(RosterPaths(status.config)))
+        fields.push_back({"Room", shortage, Tone::warning});
     const auto& dropped = status.dropped_log_lines;
     fields.push_back({"Dropped log lines",
                       dropped ? std::to_string(*dropped) : "unknown (this user may not look)",

@@ -19,7 +19,9 @@ namespace {
 using namespace together;
 
 int exit_status(RefreshOutcome outcome) {
-    return static_cast<int>(outcome);
+    // Callers conclude nothing from it; scripts of operators know one status for "no new roster".
+    return static_cast<int>(outcome == RefreshOutcome::node_fault ? RefreshOutcome::no_answer
+                                                                  : outcome);
 }
 
 void say(const std::string& text) {

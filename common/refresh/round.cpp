@@ -45,7 +45,8 @@ class Round {
         if (options_.kind == RefreshKind::on_demand)
             if (auto answered = answered_already()) return *answered;
         begin();
-        if (auto ready = prepare_child(); !ready) return our_fault(ready.error().message);
+        if (auto ready = open_ours(); !ready) return our_fault(ready.error().message);
+        if (auto ready = prepare_child(); !ready) return node_fault(ready.error().message);
         auto fetched = fetch();
         if (fetched.summary.was_held) validated_ = earlier(clock_.now(), fetched.since_answer);
         summary_ = fetched.summary;
@@ -110,23 +111,26 @@ class Round {
     }
 
     // Everything of ours that the child may not open itself is opened here.
-    Result<void> prepare_child() {
-        FileDescriptor roster_file;
+    Result<void> open_ours() {
         if (config_.roster_is_a_file()) {
             auto file = open_trusted(config_.roster_file(), Links::follow);
             if (!file) return failure(file.error().message);
-            roster_file = std::move(file->descriptor);
+            roster_file_ = std::move(file->descriptor);
         } else {
             auto token = read_token(config_.token_file);
             if (!token) return failure(token.error().message);
             request_.token = *std::move(token);
         }
+        return {};
+    }
+
+    Result<void> prepare_child() {
         const bool kept = rounds_.child_ && rounds_.child_->usable() &&
                           !config_.roster_is_a_file() && rounds_.child_config_ == config_;
         if (kept) return {};
         rounds_.child_.reset();
         rounds_.child_config_ = config_;
-        auto child = FetchChild::start(rounds_.child_config_, roster_file.get());
+        auto child = FetchChild::start(rounds_.child_config_, roster_file_.get());
         if (!child) return tl::make_unexpected(child.error());
         rounds_.child_ = *std::move(child);
         return {};
@@ -151,12 +155,12 @@ class Round {
 
     RoundResult store(FetchResult fetched) {
         auto lock = acquire_write_lock();
-        if (!lock) return our_fault(lock.error().message);
+        if (!lock) return node_fault(lock.error().message);
         const auto& warning = summary_.message;
         const UpdateRequest update{config_, validated_, clock_.now(), request_.etag,
                                    options_.accept_older};
         const auto updated = update_roster(update, std::move(fetched));
-        if (!updated) return our_fault(updated.error().message);
+        if (!updated) return node_fault(updated.error().message);
         if (updated->kind == Update::Kind::refused)
             return failed(RefreshOutcome::no_answer, updated->message);
         std::string message = summary_.outcome == FetchOutcome::not_modified ? "not modified" : "";
@@ -208,6 +212,13 @@ class Round {
         return ended(RefreshOutcome::no_answer, message);
     }
 
+    // One that whoever has an account here could cause: its roster decides for a shorter time.
+    RoundResult node_fault(const std::string& message) {
+        const std::string text = "this node cannot take a new roster: " + message;
+        leave_mark(RefreshOutcome::node_fault, text, 0ns, 0);
+        return ended(RefreshOutcome::node_fault, text);
+    }
+
     static RoundResult stopped() {
         RoundResult result;
         result.stopped = true;
@@ -241,6 +252,7 @@ class Round {
     const RefreshLog& log_;
     Moment validated_;
     FetchRequest request_;
+    FileDescriptor roster_file_;
     FetchSummary summary_;
     bool roster_usable_ = false;
 };

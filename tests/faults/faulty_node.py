@@ -74,6 +74,7 @@ class FaultyNode(Refresher):
         self.api |= api
         self.deadline = deadline
         bounds = {"fresh_for": "5m", "recheck_after": "2s", "stale_for": "24h",
+                  "local_fault_for": "24h",
                   "deadline": f"{round(deadline * 1000)}ms"}
         self.configure(self.api, **bounds | roster)
 

@@ -9,7 +9,7 @@ import pytest
 
 from faulty_authority import ALICE, BOB, document, entry, gives, good
 from faulty_node import COLD, OLD, FaultyNode, State
-from pam_client import PERM_DENIED, SUCCESS
+from pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS
 
 DISK = Path("/run/small")
 NO_SPACE = "No space left on device"
@@ -87,6 +87,26 @@ def test_who_uses_up_the_disk_is_removed_all_the_same(
     small.authority.behave(gives(document(ALICE, revision=8)))
     assert small.log_in_one("bob").answer == PERM_DENIED
     assert small.log_in_one("alice").answer == SUCCESS
+
+
+@pytest.mark.parametrize("use_up", [SmallDiskNode.fill, SmallDiskNode.use_up_the_inodes],
+                         ids=["blocks", "inodes"])
+def test_beyond_local_fault_for_nobody_can_tell(
+    small: SmallDiskNode, use_up: Callable[[SmallDiskNode], None]
+) -> None:
+    """A roster that is too large for the spare, on a disk that is used up."""
+    small.configure(small.api, directory=str(DISK / "cache"), fresh_for="5m", stale_for="24h",
+                    local_fault_for="50m")
+    small.put(OLD)
+    use_up(small)
+    small.authority.behave(gives(a_larger_roster()))
+    login = small.log_in_one("alice")
+    assert login.answer == AUTHINFO_UNAVAIL
+    assert "this node cannot take a new roster of project proj_123, and the one that it has is 1h old" \
+        in " ".join(login.messages).replace("60m", "1h")
+    line = small.syslog.wait_for_decision(login="alice", verdict="unavailable")
+    assert line["reason"] == "node_fault" and "No space left" in line["refresh"]
+    assert small.log_in_one("root").answer == SUCCESS
 
 
 def test_read_only(small: SmallDiskNode, state: State) -> None:

@@ -24,7 +24,7 @@ def test_what_is_in_force() -> None:
     assert lines[:6] == [
         f"api.base_url = {URL}", "api.project = proj_123", f"api.token_file = {TOKEN}",
         "api.ca_file =", "api.proxy =", "roster.directory = /var/cache/together"]
-    assert {"roster.fresh_for = 1m", "roster.recheck_after = 2s", "roster.stale_for = 24h",
+    assert {"roster.fresh_for = 1m", "roster.recheck_after = 2s", "roster.stale_for = 8h",
             "roster.deadline = 3s", "gate.exempt_users = root alice 4711", "gate.min_uid = 1000",
             "gate.contact = Ask ops@example.com.", "gate.mode = enforce"} <= set(lines)
     assert lines[-1] == "# token file: usable"

@@ -56,7 +56,7 @@ TEST(config_keys, have_the_defaults_of_the_manual) {
     TEXT_EQUAL("/var/cache/together", config.directory);
     CHECK_TRUE(config.fresh_for == 30s);
     CHECK_TRUE(config.recheck_after == 2s);
-    CHECK_TRUE(config.stale_for == Nanoseconds(24h));
+    CHECK_TRUE(config.stale_for == Nanoseconds(8h));
     CHECK_TRUE(config.deadline == 3s);
     TEXT_CONTAINS("/together/together-refresh", config.refresh_program);
     CHECK_TRUE(config.refresh_program.starts_with('/'));
@@ -78,7 +78,8 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
         "api.base_url=https://api.example.com/v1\napi.project=proj_a\n"
         "api.token_file=/etc/together/token\napi.ca_file=\napi.proxy=\n"
         "roster.directory=/var/cache/together\nroster.fresh_for=500ms\nroster.recheck_after=2s\n"
-        "roster.stale_for=forever\nroster.deadline=3s\nroster.refresh_program=" +
+        "roster.stale_for=forever\nroster.local_fault_for=15m\nroster.deadline=3s\nroster.refresh_"
+        "program=" +
             folder.load()->refresh_program +
             "\ngate.exempt_users=root alice 12\ngate.min_uid=1000\ngate.contact=\n"
             "gate.mode=observe\ngate.without_door=open\n",
@@ -145,16 +146,19 @@ TEST(config_keys, proxy_is_an_http_proxy_without_password) {
 
 TEST(config_keys, durations_are_within_their_bounds) {
     CHECK_TRUE(duration("fresh_for = 0s", &Config::fresh_for) == 0s);
-    CHECK_TRUE(duration("fresh_for = 24h", &Config::fresh_for) == 24h);
+    CHECK_TRUE(duration("fresh_for = 24h\nstale_for = 24h", &Config::fresh_for) == 24h);
     bad("roster", "fresh_for = 86401s", "must be from 0ms to 24h");
     CHECK_TRUE(duration("recheck_after = 0s", &Config::recheck_after) == 0s);
-    CHECK_TRUE(duration("recheck_after = 24h", &Config::recheck_after) == 24h);
+    CHECK_TRUE(duration("recheck_after = 24h\nstale_for = 24h", &Config::recheck_after) == 24h);
     bad("roster", "recheck_after = 86401s", "must be from 0ms to 24h");
+    CHECK_TRUE(duration("local_fault_for = 0s", &Config::local_fault_for) == 0s);
+    CHECK_TRUE(duration("local_fault_for = 24h", &Config::local_fault_for) == 24h);
     CHECK_TRUE(duration("deadline = 100ms", &Config::deadline) == 100ms);
     CHECK_TRUE(duration("deadline = 1m", &Config::deadline) == 1min);
     bad("roster", "deadline = 99ms", "must be from 100ms to 1m");
     bad("roster", "deadline = 61s", "must be from 100ms to 1m");
-    for (const char* key : {"fresh_for", "recheck_after", "deadline", "stale_for"})
+    for (const char* key :
+         {"fresh_for", "recheck_after", "deadline", "stale_for", "local_fault_for"})
         for (const char* value : {"", "30", "-1s", "forever!", "1.5s", "30 s"})
             bad("roster", std::string(key) + " = " + value, "not a duration such as 500ms");
     bad("roster", "fresh_for = forever", "not a duration");
@@ -238,8 +242,8 @@ TEST(config_keys, mode_is_enforce_or_observe) {
         bad("gate", "mode = " + std::string(mode), "must be enforce or observe");
 }
 
-TEST(config_keys, are_sixteen) {
-    LONGS_EQUAL(16, config_keys().size());
+TEST(config_keys, are_seventeen) {
+    LONGS_EQUAL(17, config_keys().size());
     for (const auto& key : config_keys()) {
         CHECK_TRUE(find_config_key(key.section, key.name) == &key);
         CHECK_TRUE(is_config_section(key.section));

@@ -243,7 +243,7 @@ TEST(message, is_one_line_without_control_characters) {
 TEST(message, of_our_own_faults_tells_no_details) {
     for (const auto reason :
          {Reason::configuration, Reason::no_roster, Reason::roster_too_old, Reason::name_service,
-          Reason::name_pending, Reason::module_argument}) {
+          Reason::name_pending, Reason::module_argument, Reason::node_fault}) {
         auto decision = decided(reason);
         decision.detail = "/etc/together/token";
         decision.refresh_problem = "/etc/together/token";
@@ -284,7 +284,7 @@ TEST(row, is_named_for_every_reason) {
         CHECK_TEXT(row != "none", std::string(name_of(reason)).c_str());
         rows.insert(row);
     }
-    LONGS_EQUAL(10, rows.size());
+    LONGS_EQUAL(11, rows.size());
 }
 
 TEST_GROUP(reason){};
@@ -300,7 +300,8 @@ TEST(reason, has_the_verdict_of_the_table) {
                                        Reason::role_permits};
     const std::set<Reason> undecided = {Reason::configuration,  Reason::no_roster,
                                         Reason::roster_too_old, Reason::name_service,
-                                        Reason::name_pending,   Reason::module_argument};
+                                        Reason::name_pending,   Reason::module_argument,
+                                        Reason::node_fault};
     for (const auto reason : all_reasons) {
         const auto verdict = allowing.contains(reason)    ? Verdict::allow
                              : undecided.contains(reason) ? Verdict::unavailable

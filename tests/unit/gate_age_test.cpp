@@ -2,6 +2,7 @@
 // each bound.
 #include <CppUTest/TestHarness.h>
 
+#include "mark.h"
 #include "support/gate_test.h"
 
 using namespace together;
@@ -56,6 +57,74 @@ TEST(gate_age, on_the_roster_just_after_fresh_for) {
     DECIDED(allow, role_permits, decision);
     was_asked_in_vain(decision);
     CHECK_TRUE(decision.age == 30s + 1ns);
+}
+
+// ---- this node cannot take an answer: who uses it up must not stay in for as long --------------
+
+TEST(gate_age, at_local_fault_for_the_roster_still_decides) {
+    refresher.node_fault = true;
+    clock.tick(15min);
+    DECIDED(allow, role_permits, decide("alice"));
+    DECIDED(deny, not_a_collaborator, decide("mallory"));
+}
+
+TEST(gate_age, after_local_fault_for_nobody_can_tell) {
+    refresher.node_fault = true;
+    clock.tick(15min + 1ns);
+    for (const char* login : {"alice", "mallory"}) {
+        const auto decision = decide(login);
+        DECIDED(unavailable, node_fault, decision);
+        TEXT_EQUAL("the authority does not answer", decision.refresh_problem);
+    }
+}
+
+TEST(gate_age, a_silent_authority_is_no_fault_of_the_node) {
+    clock.tick(15min + 1ns);
+    DECIDED(allow, role_permits, decide("alice"));
+}
+
+TEST(gate_age, a_refresh_that_brings_a_roster_decides_whatever_was_said) {
+    refresher.node_fault = true;
+    clock.tick(1h);
+    let_refresh_succeed();
+    DECIDED(allow, role_permits, decide("alice"));
+}
+
+TEST(gate_age, a_roster_that_is_fresh_by_configuration_is_not_asked_about) {
+    config.fresh_for = 1h;
+    refresher.node_fault = true;
+    clock.tick(30min);
+    DECIDED(allow, role_permits, decide("alice"));
+}
+
+TEST(gate_age, who_may_not_refresh_goes_by_the_last_attempt) {
+    refresher.is_permitted = false;
+    Mark mark;
+    mark.outcome = RefreshOutcome::node_fault;
+    mark.message = "no space";
+    mark.attempted = clock.now();
+    clock.tick(16min);
+    DECIDED(allow, role_permits, decide_uid(10001));  // no attempt is recorded
+    mark.attempted = clock.now();
+    CHECK_TRUE(write_mark(RosterPaths(config), mark).has_value());
+    const auto decision = decide_uid(10001);
+    DECIDED(unavailable, node_fault, decision);
+    TEXT_EQUAL("no space", decision.refresh_problem);
+    mark.outcome = RefreshOutcome::no_answer;
+    CHECK_TRUE(write_mark(RosterPaths(config), mark).has_value());
+    DECIDED(allow, role_permits, decide_uid(10001));
+}
+
+TEST(gate_age, an_attempt_of_before_the_roster_says_nothing) {
+    refresher.is_permitted = false;
+    Mark mark;
+    mark.outcome = RefreshOutcome::node_fault;
+    mark.attempted = clock.now();
+    CHECK_TRUE(write_mark(RosterPaths(config), mark).has_value());
+    clock.tick(1min);
+    roster.write(clock.now());
+    clock.tick(16min);
+    DECIDED(allow, role_permits, decide_uid(10001));
 }
 
 TEST(gate_age, on_the_roster_and_refreshed) {

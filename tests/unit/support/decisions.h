@@ -33,4 +33,5 @@ inline constexpr together::Reason all_reasons[] = {
     together::Reason::configuration,  together::Reason::no_roster,
     together::Reason::roster_too_old, together::Reason::name_service,
     together::Reason::name_pending,   together::Reason::module_argument,
+    together::Reason::node_fault,
 };

@@ -15,11 +15,12 @@ class FakeRefresher : public together::Refresher {
         ++asked;
         seen = validated;
         if (script) script();
-        return {together::RefreshAttempt::Outcome::tried, problem};
+        return {together::RefreshAttempt::Outcome::tried, problem, node_fault};
     }
 
     bool is_permitted = true;
     std::string problem = "the authority does not answer";
+    bool node_fault = false;
     std::function<void()> script;  // nothing: the refresh fails
     int asked = 0;
     std::optional<together::Moment> seen;

@@ -14,6 +14,7 @@ struct GateTest : Utest {
         accounts.uids = {{"alice", 10001}, {"bob", 10002}, {"carol", 10003}};
         roster.content.entries = {entry("alice", 10001, "admin"), entry("bob", 10002)};
         roster.write(clock.now());
+        config.stale_for = std::chrono::hours(24);
     }
 
     together::Decision decide(const together::Question& question) {
