@@ -32,11 +32,10 @@ int probe() {
 }  // namespace
 
 void check_step_filter(Findings& findings) {
-    constexpr const char* check = "step_filter";
-    if (::geteuid() != 0) return findings.tell(check, "only root can tell");
+    if (::geteuid() != 0) return findings.tell("step_filter", "only root can tell");
     if (probe() == holds)
-        return findings.ok(check, "a refused step can be kept from becoming its user");
-    findings.fail(check, "this system does not allow a filter of system calls (seccomp)",
+        return findings.ok("step_filter", "a refused step can be kept from becoming its user");
+    findings.fail("step_filter", "this system does not allow a filter of system calls (seccomp)",
                   "a refused user's task epilog (srun --task-epilog) still runs on this node",
                   "use a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64");
 }
