@@ -15,6 +15,7 @@ struct RosterPaths {
     std::string lock;       // 0600: whoever can open a file can lock it
     std::string temporary;  // the next snapshot while it is written
     std::string spare;      // 0600: room for it where the disk has none
+    std::string addresses;  // where the authority was reached last, 0644, in place
 
     explicit RosterPaths(const Config& config)
         : directory(config.directory),
@@ -23,7 +24,8 @@ struct RosterPaths {
           mark(snapshot + ".mark"),
           lock(snapshot + ".lock"),
           temporary(snapshot + ".new"),
-          spare(snapshot + ".spare") {}
+          spare(snapshot + ".spare"),
+          addresses(snapshot + ".addresses") {}
 };
 
 }  // namespace together

@@ -4,12 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "config.h"
 #include "helper_process.h"
+#include "reserved_ports.h"
 #include "snapshot.h"
 
 namespace together {
@@ -30,6 +32,9 @@ struct FetchRequest {
     // Of the stored roster, where it is not modified: whose uid nobody knew, and some whose uid
     // this node gave, because an account can be removed and its uid given to somebody else.
     std::vector<std::string> to_look_up;
+    std::vector<std::string> addresses;  // of the authority, for when its name cannot be looked up
+    // For connections, when this node's other ports are used up; each can be taken once.
+    std::shared_ptr<ReservedSockets> sockets;
 };
 
 enum class FetchOutcome : std::uint8_t {
@@ -37,7 +42,7 @@ enum class FetchOutcome : std::uint8_t {
     not_modified,  // the stored one still stands
     no_answer,     // the authority failed, or what it sent is no roster
     token_refused,
-    our_fault,  // our own disk, permissions, memory
+    our_fault,  // our own disk, permissions, memory, ports
     stopped,    // we were told to end; never sent by a child
 };
 
@@ -50,7 +55,9 @@ struct FetchSummary {
     std::optional<std::int64_t> revision;
     std::uint32_t left_out = 0;
     std::optional<Nanoseconds> retry_after;
-    bool was_held = false;  // its age runs from the answer, not from the request
+    std::string address;      // where a valid answer came from
+    bool needs_port = false;  // it failed for want of a port: another try with `sockets` may not
+    bool was_held = false;    // its age runs from the answer, not from the request
 };
 
 // Where a source puts what it finds.

@@ -1,6 +1,7 @@
 #include "fetch_pipe.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,13 +36,14 @@ struct SummaryLayout {
     std::uint8_t has_revision;
     std::uint8_t has_retry_after;
     std::uint8_t was_held;
+    std::uint8_t needs_port;
     std::uint32_t left_out;
     std::int64_t revision;
     std::int64_t retry_after;
     std::uint16_t message_length;
     std::uint16_t request_id_length;
     std::uint16_t etag_length;
-    std::uint16_t reserved;
+    std::uint16_t address_length;
 };
 
 struct RequestLayout {
@@ -53,6 +55,7 @@ struct RequestLayout {
     std::uint64_t etag_length;
     std::uint64_t token_length;
     std::uint64_t logins_length;
+    std::uint64_t addresses_length;
 };
 
 bool write_all(int fd, std::string_view data) {
@@ -93,21 +96,24 @@ std::string encode_summary(const FetchSummary& summary) {
     const auto message = shortened(summary.message);
     const auto request_id = shortened(summary.request_id);
     const bool usable_etag = summary.etag.size() <= longest_text && is_printable(summary.etag);
+    const auto address = shortened(summary.address);
     const auto etag = usable_etag ? summary.etag : std::string();
     SummaryLayout layout{};
     layout.outcome = summary.outcome;
     layout.has_revision = summary.revision.has_value();
     layout.has_retry_after = summary.retry_after.has_value();
     layout.was_held = summary.was_held;
+    layout.needs_port = summary.needs_port;
     layout.left_out = summary.left_out;
     layout.revision = summary.revision.value_or(0);
     layout.retry_after = summary.retry_after.value_or(Nanoseconds(0)).count();
     layout.message_length = static_cast<std::uint16_t>(message.size());
     layout.request_id_length = static_cast<std::uint16_t>(request_id.size());
     layout.etag_length = static_cast<std::uint16_t>(etag.size());
+    layout.address_length = static_cast<std::uint16_t>(address.size());
     std::string payload(sizeof layout, '\0');
     std::memcpy(payload.data(), &layout, sizeof layout);
-    return payload + message + request_id + etag;
+    return payload + message + request_id + etag + address;
 }
 
 std::optional<FetchSummary> decode_summary(std::string_view payload) {
@@ -115,8 +121,8 @@ std::optional<FetchSummary> decode_summary(std::string_view payload) {
     if (payload.size() < sizeof layout) return std::nullopt;
     std::memcpy(&layout, payload.data(), sizeof layout);
     payload.remove_prefix(sizeof layout);
-    const std::size_t lengths =
-        std::size_t{layout.message_length} + layout.request_id_length + layout.etag_length;
+    const std::size_t lengths = std::size_t{layout.message_length} + layout.request_id_length +
+                                layout.etag_length + layout.address_length;
     if (payload.size() != lengths || layout.outcome > FetchOutcome::our_fault ||
         layout.revision < 0)
         return std::nullopt;
@@ -124,12 +130,16 @@ std::optional<FetchSummary> decode_summary(std::string_view payload) {
     summary.outcome = layout.outcome;
     summary.message = payload.substr(0, layout.message_length);
     summary.request_id = payload.substr(layout.message_length, layout.request_id_length);
-    summary.etag = payload.substr(std::size_t{layout.message_length} + layout.request_id_length);
+    payload.remove_prefix(std::size_t{layout.message_length} + layout.request_id_length);
+    summary.etag = payload.substr(0, layout.etag_length);
+    summary.address = payload.substr(layout.etag_length);
+    summary.needs_port = layout.needs_port != 0;
     summary.left_out = layout.left_out;
     summary.was_held = layout.was_held != 0;
     if (layout.has_revision != 0) summary.revision = layout.revision;
     if (layout.has_retry_after != 0) summary.retry_after = Nanoseconds(layout.retry_after);
-    if (!is_printable(summary.message + summary.request_id + summary.etag)) return std::nullopt;
+    if (!is_printable(summary.message + summary.request_id + summary.etag + summary.address))
+        return std::nullopt;
     return summary;
 }
 
@@ -213,6 +223,77 @@ class FrameReader {
     std::string buffer_;
 };
 
+std::string lines_of(const std::vector<std::string>& texts) {
+    std::string lines;
+    for (const auto& text : texts) lines += text + '\n';
+    return lines;
+}
+
+std::vector<std::string> lines_in(std::string_view rest) {
+    std::vector<std::string> lines;
+    while (!rest.empty()) {
+        const auto end = rest.find('\n');
+        lines.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(end + 1);
+    }
+    return lines;
+}
+
+// Descriptors travel beside a byte (unix(7), SCM_RIGHTS): a request's first.
+struct FirstByte {
+    char byte = '\0';
+    iovec data{&byte, 1};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(most_reserved_sockets * sizeof(int))> control{};
+    msghdr message{};
+
+    FirstByte() {
+        message.msg_iov = &data;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+    }
+};
+
+bool send_first_byte(int fd, char byte, const ReservedSockets* sockets) {
+    FirstByte first;
+    first.byte = byte;
+    std::vector<int> given;
+    if (sockets != nullptr)
+        for (const auto& socket : *sockets)
+            if (socket && given.size() < most_reserved_sockets) given.push_back(socket.get());
+    if (given.empty()) {
+        first.message.msg_control = nullptr;
+        first.message.msg_controllen = 0;
+    } else {
+        const std::size_t size = given.size() * sizeof(int);
+        first.message.msg_controllen = CMSG_SPACE(size);
+        auto* const rights = CMSG_FIRSTHDR(&first.message);
+        rights->cmsg_level = SOL_SOCKET;
+        rights->cmsg_type = SCM_RIGHTS;
+        rights->cmsg_len = CMSG_LEN(size);
+        std::memcpy(CMSG_DATA(rights), given.data(), size);
+    }
+    ssize_t sent = 0;
+    do sent = ::sendmsg(fd, &first.message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent == 1;
+}
+
+bool receive_first_byte(int fd, char& byte, ReservedSockets& sockets) {
+    FirstByte first;
+    ssize_t got = 0;
+    do got = ::recvmsg(fd, &first.message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    if (got != 1) return false;
+    byte = first.byte;
+    const auto* const rights = CMSG_FIRSTHDR(&first.message);
+    if (rights == nullptr || rights->cmsg_type != SCM_RIGHTS) return true;
+    std::vector<int> given((rights->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    std::memcpy(given.data(), CMSG_DATA(rights), given.size() * sizeof(int));
+    for (const int socket : given) sockets.emplace_back(socket);
+    return true;
+}
+
 }  // namespace
 
 void PipeSink::entry(const RosterEntry& entry) {
@@ -259,8 +340,8 @@ void PipeSink::flush() {
 }
 
 bool send_request(int fd, const FetchRequest& request) {
-    std::string logins;
-    for (const auto& login : request.to_look_up) logins += login + '\n';
+    const std::string logins = lines_of(request.to_look_up);
+    const std::string addresses = lines_of(request.addresses);
     RequestLayout layout{};
     layout.deadline = request.deadline.time_since_epoch().count();
     layout.lookups_deadline = request.lookups_deadline.time_since_epoch().count();
@@ -270,18 +351,25 @@ bool send_request(int fd, const FetchRequest& request) {
     layout.etag_length = request.etag.size();
     layout.token_length = request.token.size();
     layout.logins_length = logins.size();
+    layout.addresses_length = addresses.size();
     const std::string head(reinterpret_cast<const char*>(&layout), sizeof layout);
-    return write_all(fd, head + request.etag + request.token + logins);
+    return send_first_byte(fd, head.front(), request.sockets.get()) &&
+           write_all(fd, head.substr(1) + request.etag + request.token + logins + addresses);
 }
 
 std::optional<FetchRequest> receive_request(int fd) {
     RequestLayout layout;
-    if (!read_all(fd, reinterpret_cast<char*>(&layout), sizeof layout)) return std::nullopt;
     FetchRequest request;
+    request.sockets = std::make_shared<ReservedSockets>();
+    auto* const bytes = reinterpret_cast<char*>(&layout);
+    if (!receive_first_byte(fd, *bytes, *request.sockets) ||
+        !read_all(fd, bytes + 1, sizeof layout - 1))
+        return std::nullopt;
     std::string logins(layout.logins_length, '\0');
+    std::string addresses(layout.addresses_length, '\0');
     request.etag.resize(layout.etag_length);
     request.token.resize(layout.token_length);
-    for (auto* text : {&request.etag, &request.token, &logins})
+    for (auto* text : {&request.etag, &request.token, &logins, &addresses})
         if (!read_all(fd, text->data(), text->size())) return std::nullopt;
     // steady_clock is one for both ends: they are one machine's.
     request.deadline = Deadline(Deadline::duration(layout.deadline));
@@ -289,11 +377,8 @@ std::optional<FetchRequest> receive_request(int fd) {
     request.lookups_limit = Nanoseconds(layout.lookups_limit);
     request.first_byte_deadline = Deadline(Deadline::duration(layout.first_byte_deadline));
     request.wait = std::chrono::seconds(layout.wait);
-    for (std::string_view rest = logins; !rest.empty();) {
-        const auto end = rest.find('\n');
-        request.to_look_up.emplace_back(rest.substr(0, end));
-        rest.remove_prefix(end + 1);
-    }
+    request.to_look_up = lines_in(logins);
+    request.addresses = lines_in(addresses);
     return request;
 }
 

@@ -1,9 +1,14 @@
 #include "http_exchange.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string_view>
+
+#include "node_fault.h"
+#include "trusted_file.h"
 
 namespace together {
 namespace {
@@ -53,6 +58,8 @@ struct Exchange {
     std::string content_length;
     bool chunked = false;
     bool begun = false;
+    int socket_error = 0;  // why there was no socket
+    bool only_ipv4 = true;
 
     // Two lengths, or a length and chunks: peers disagree where such an answer ends. libcurl reads
     // "395, 5" as 395.
@@ -107,6 +114,43 @@ struct Exchange {
         return true;
     }
 };
+
+curl_socket_t on_open_socket(void* exchange, curlsocktype, curl_sockaddr* address) {
+    auto& state = *static_cast<Exchange*>(exchange);
+    if (address->family != AF_INET) state.only_ipv4 = false;
+    if (state.request.sockets)
+        if (auto reserved = take_socket(*state.request.sockets, address->family))
+            return reserved.release();
+    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) state.socket_error = errno;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+// What of a failure is this node's own. An address of IPv6 is "not available" to a node without
+// IPv6, too; one of IPv4 only where no port is left.
+void find_node_fault(const Exchange& exchange, CURLcode code, int system_error,
+                     HttpAnswer& answer) {
+    const bool no_address = system_error == EADDRNOTAVAIL || system_error == EADDRINUSE;
+    const bool unsure = code == CURLE_COULDNT_RESOLVE_HOST || (no_address && !exchange.only_ipv4);
+    if (exchange.socket_error != 0 && is_of_this_node(exchange.socket_error)) {
+        answer.node_failed = true;
+        answer.error = system_error_text("this node has no socket left", exchange.socket_error);
+    } else if (code == CURLE_OUT_OF_MEMORY) {
+        answer.node_failed = true;
+    } else if (unsure) {
+        if (const auto why = why_no_port()) {
+            answer.node_failed = answer.needs_port = true;
+            answer.error = *why;
+        }
+    } else if (code == CURLE_COULDNT_CONNECT && is_of_this_node(system_error)) {
+        answer.node_failed = true;
+        answer.needs_port = no_address;
+        answer.error =
+            system_error_text(no_address ? "this node has no local port left for a connection"
+                                         : "this node cannot make a connection",
+                              system_error);
+    }
+}
 
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* exchange) {
     return static_cast<Exchange*>(exchange)->header({data, size}) ? size : 0;
@@ -206,13 +250,29 @@ HttpClient::HttpClient(const Config& config)
 HttpClient::~HttpClient() = default;
 
 HttpAnswer HttpClient::get(const HttpRequest& request) {
+    bool unknown_host = false;
+    HttpAnswer answer = get_once(request, {}, unknown_host);
+    if (!unknown_host) return answer;
+    for (const auto& address : request.addresses) {
+        answer = get_once(request, address, unknown_host);
+        if (!answer.connection_failed) break;
+    }
+    return answer;
+}
+
+// At `address`, whatever the host's name says, where that is not empty.
+HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& address,
+                                bool& unknown_host) {
     CURL* curl = handle_->curl;
     if (curl == nullptr) {
         HttpAnswer answer;
         answer.error = "libcurl could not be started";
         return answer;
     }
-    Exchange exchange{request, {}, nullptr, {}, false, false};
+    Exchange exchange{request, {}, nullptr, {}, false, false, 0, true};
+    HeaderList instead;
+    const bool is_ipv6 = address.find(':') != address.npos;
+    if (!address.empty()) add(instead, is_ipv6 ? "::[" + address + "]:" : "::" + address + ":");
     const HeaderList headers = headers_of(request);
     curl_easy_reset(curl);
     handle_->set_up(config_);
@@ -227,9 +287,16 @@ HttpAnswer HttpClient::get(const HttpRequest& request) {
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &exchange);
+    if (instead) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, instead.get());
     const CURLcode code = curl_easy_perform(curl);
+    unknown_host = code == CURLE_COULDNT_RESOLVE_HOST;
     if (code == CURLE_OK) {
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.answer.status);
+        const char* peer = nullptr;
+        curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &peer);
+        if (peer != nullptr) exchange.answer.address = peer;
         return std::move(exchange.answer);
     }
     HttpAnswer answer;
@@ -241,6 +308,9 @@ HttpAnswer HttpClient::get(const HttpRequest& request) {
                    : code == CURLE_OPERATION_TIMEDOUT ? "no answer within the deadline"
                    : handle_->error[0] != '\0'        ? handle_->error
                                                       : curl_easy_strerror(code);
+    long system_error = 0;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
+    find_node_fault(exchange, code, static_cast<int>(system_error), answer);
     return answer;
 }
 

@@ -19,6 +19,9 @@ struct HttpRequest {
     std::chrono::seconds wait{0};  // Prefer: wait, where not zero
     Deadline deadline;
     Deadline first_byte_deadline;
+    // Tried in turn where the host of `url` cannot be looked up.
+    std::vector<std::string> addresses = {};
+    std::shared_ptr<ReservedSockets> sockets = {};  // connected with first, each once
 };
 
 struct HttpAnswer {
@@ -28,8 +31,11 @@ struct HttpAnswer {
     // The peer could not be reached or went away: worth another try, as 5xx is.
     bool connection_failed = false;
     bool timed_out = false;
-    bool tls_failed = false;  // no TLS that we accept, or a certificate that we do not trust
-    std::string body;         // decompressed
+    bool tls_failed = false;   // no TLS that we accept, or a certificate that we do not trust
+    bool node_failed = false;  // this node could not ask: the authority has nothing to do with it
+    bool needs_port = false;   // likewise, for want of a local port
+    std::string address;       // where the answer came from
+    std::string body;          // decompressed
     std::string content_type;
     std::string etag;
     std::string request_id;
@@ -53,6 +59,7 @@ class HttpClient {
 
   private:
     struct Handle;
+    HttpAnswer get_once(const HttpRequest& request, const std::string& address, bool& unknown_host);
     const Config& config_;
     std::unique_ptr<Handle> handle_;
 };

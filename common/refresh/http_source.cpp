@@ -84,6 +84,7 @@ class Fetch {
         }
         const HttpAnswer answer = ask();
         if (!answer.request_id.empty()) summary_.request_id = answer.request_id;
+        summary_.address = answer.address;
         switch (outcome_of(answer)) {
             case HttpOutcome::page:
                 return page(answer);
@@ -103,7 +104,9 @@ class Fetch {
                 }
                 break;
         }
-        end(FetchOutcome::no_answer, describe(answer));
+        summary_.needs_port = answer.needs_port;
+        end(answer.node_failed ? FetchOutcome::our_fault : FetchOutcome::no_answer,
+            describe(answer));
     }
 
     // Asks until there is an answer that another try would not change, or no time.
@@ -113,7 +116,9 @@ class Fetch {
                             {},
                             0s,
                             request_.deadline,
-                            request_.deadline};
+                            request_.deadline,
+                            request_.addresses,
+                            request_.sockets};
         if (cursor_.empty()) {
             request.etag = request_.etag;
             request.wait = request_.wait;
@@ -124,6 +129,7 @@ class Fetch {
             HttpAnswer answer = client_.get(request);
             note_answer(answer);
             if (outcome_of(answer) != HttpOutcome::try_again || tries == most_tries) return answer;
+            if (answer.node_failed) return answer;  // the parent has ports, and the next round may
             const auto pause = pause_after(answer, tries);
             if (std::chrono::steady_clock::now() + pause >= request_.deadline) return answer;
             std::this_thread::sleep_for(pause);

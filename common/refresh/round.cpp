@@ -10,6 +10,7 @@
 
 #include "duration.h"
 #include "fetch_child.h"
+#include "last_addresses.h"
 #include "roster_directory.h"
 #include "roster_lock.h"
 #include "roster_update.h"
@@ -63,7 +64,9 @@ class Round {
             case FetchOutcome::stopped:
                 return stopped();
         }
-        return our_fault(fetched.summary.message);
+        // Of a file that root wrote, it is the operators'; of a request, the node's.
+        return config_.roster_is_a_file() ? our_fault(fetched.summary.message)
+                                          : node_fault(fetched.summary.message);
     }
 
   private:
@@ -138,6 +141,20 @@ class Round {
 
     FetchResult fetch() {
         hold_where_it_can_be();
+        request_.addresses = last_addresses(config_);
+        auto result = ask_child();
+        if (result.summary.needs_port && rounds_.child_->usable()) {
+            request_.sockets = std::make_shared<ReservedSockets>(bind_reserved_ports());
+            if (!request_.sockets->empty()) result = ask_child();
+            request_.sockets.reset();
+        }
+        const auto outcome = result.summary.outcome;
+        if (outcome == FetchOutcome::complete || outcome == FetchOutcome::not_modified)
+            remember_address(config_, result.summary.address);
+        return result;
+    }
+
+    FetchResult ask_child() {
         return rounds_.child_->fetch(request_, rounds_.stop_, [this](const std::string& text) {
             if (options_.verbose) log_(text);
         });

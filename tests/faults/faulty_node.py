@@ -131,8 +131,8 @@ class FaultyNode(Refresher):
         wait_until(lambda: not processes_of(PROGRAM), "the end of every helper", timeout=2)
         for login in logins:
             assert not login.descriptors, login
-        allowed = {path.name for path in (self.snapshot, self.stamp, self.mark_file, self.lock,
-                                          self.spare)}
+        allowed = {path.name for path in
+                   (self.snapshot, self.stamp, self.mark_file, self.lock, self.spare, self.addresses)}
         # Asked as a set of names, so that a folder that cannot be read fails as well.
         assert set(os.listdir(self.folder)) <= allowed, os.listdir(self.folder)
 

@@ -38,6 +38,7 @@ class Refresher:
         self.mark_file = Path(f"{self.snapshot}.mark")
         self.lock = Path(f"{self.snapshot}.lock")
         self.temporary = Path(f"{self.snapshot}.new")
+        self.addresses = Path(f"{self.snapshot}.addresses")
         self.spare = Path(f"{self.snapshot}.spare")
         self.roster = RosterFile(TOP / "roster.json", PROJECT)
         self._started: list[subprocess.Popen[str]] = []

@@ -135,6 +135,7 @@ TEST(refresh_fetch_deadline, a_request_survives_the_way_to_the_child) {
     sent.etag = "\"r7\"";
     sent.token = std::string("t\n\0k", 4);
     sent.to_look_up = {"alice", "bob"};
+    sent.addresses = {"192.0.2.1", "2001:db8::1"};
     CHECK_TRUE(send_request(pipe.writing(), sent));
     const auto got = receive_request(pipe.reading());
     CHECK_TRUE(got.has_value());
@@ -142,8 +143,23 @@ TEST(refresh_fetch_deadline, a_request_survives_the_way_to_the_child) {
     CHECK_TRUE(got->first_byte_deadline == sent.first_byte_deadline && got->wait == sent.wait);
     CHECK_TRUE(got->etag == sent.etag && got->token == sent.token);
     CHECK_TRUE(got->to_look_up == sent.to_look_up && got->lookups_limit == sent.lookups_limit);
+    CHECK_TRUE(got->addresses == sent.addresses && got->sockets->empty());
     pipe.close_writing();
     CHECK_FALSE(receive_request(pipe.reading()).has_value());
+}
+
+TEST(refresh_fetch_deadline, a_request_takes_sockets_to_the_child) {
+    FetchRequest sent = request_within(1s, 2s);
+    sent.sockets = std::make_shared<ReservedSockets>();
+    for (const int family : {AF_INET, AF_INET6})
+        sent.sockets->emplace_back(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    CHECK_TRUE(send_request(pipe.writing(), sent));
+    const auto got = receive_request(pipe.reading());
+    CHECK_TRUE(got.has_value());
+    LONGS_EQUAL(2, got->sockets->size());
+    CHECK_TRUE(static_cast<bool>(take_socket(*got->sockets, AF_INET6)));
+    CHECK_FALSE(static_cast<bool>(take_socket(*got->sockets, AF_INET6)));
+    CHECK_TRUE(static_cast<bool>(take_socket(*got->sockets, AF_INET)));
 }
 
 TEST_GROUP(refresh_fetch_child) {

@@ -33,6 +33,8 @@ FetchSummary summary() {
     result.left_out = 3;
     result.retry_after = 5s;
     result.was_held = true;
+    result.address = "192.0.2.1";
+    result.needs_port = true;
     return result;
 }
 
@@ -98,7 +100,8 @@ TEST(refresh_fetch_pipe, everything_survives_the_round_trip) {
     LONGS_EQUAL(7, got.revision.value());
     LONGS_EQUAL(3, got.left_out);
     CHECK_TRUE(got.retry_after == Nanoseconds(5s));
-    CHECK_TRUE(got.was_held);
+    CHECK_TRUE(got.was_held && got.needs_port);
+    TEXT_EQUAL("192.0.2.1", got.address);
     LONGS_EQUAL(1, result.received.uids.size());
     TEXT_EQUAL("bob", result.received.uids[0].first);
     LONGS_EQUAL(10002, result.received.uids[0].second);

@@ -1,6 +1,8 @@
 // The stream between together-refresh and its child, with both ends in a test's hands.
 #pragma once
 
+#include <sys/socket.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -15,7 +17,8 @@ class TestPipe {
   public:
     TestPipe() {
         int ends[2];
-        if (::pipe(ends) != 0) throw std::runtime_error("pipe");
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+            throw std::runtime_error("socketpair");
         reading_ = together::FileDescriptor(ends[0]);
         writing_ = together::FileDescriptor(ends[1]);
     }
