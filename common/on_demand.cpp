@@ -123,8 +123,7 @@ class OnDemandWait {
         if (!helper) return prevented(helper.error().message);
         switch (helper->wait(deadline_)) {
             case HelperProcess::End::not_executed:
-                return prevented(system_error_text("cannot execute " + config_.refresh_program,
-                                                   helper->exec_error()));
+                return not_executed(helper->exec_error());
             case HelperProcess::End::deadline:
                 return tried(leave_mark(started, "together-refresh did not end within " +
                                                      format_duration(config_.deadline)));
@@ -135,10 +134,17 @@ class OnDemandWait {
         if (mark && mark->outcome != RefreshOutcome::valid) return failed_as(*mark, mark->message);
         if (is_newer()) return tried();
         // The first mark needs a block of its own; later ones are written in its place.
-        return prevented(config_.refresh_program + " ended without a new roster" +
-                         (mark ? ""
-                               : " and could not say why in " + paths_.mark +
-                                     " (is the disk full? togetherctl refresh tells)"));
+        return tried(config_.refresh_program + " ended without a new roster" +
+                     (mark ? ""
+                           : " and could not say why in " + paths_.mark +
+                                 " (is the disk full? togetherctl refresh tells)"));
+    }
+
+    // A missing program is the operators' to mend; for want of memory it is the node's own fault.
+    RefreshAttempt not_executed(int error) const {
+        auto problem = system_error_text("cannot execute " + config_.refresh_program, error);
+        const bool is_used_up = error == EAGAIN || error == ENOMEM || error == ENFILE;
+        return is_used_up ? prevented(std::move(problem)) : tried(std::move(problem));
     }
 
     // Who was to write it was killed, or is stuck.

@@ -1,4 +1,6 @@
 // The role authority, TLS, token, clock: together-refresh --check-access asks, this words it.
+#include <pwd.h>
+
 #include <array>
 #include <charconv>
 
@@ -81,11 +83,42 @@ void check_file(const Config& config, Findings& findings) {
             "chown root " + config.roster_file() + " && chmod 644 " + config.roster_file());
 }
 
+// Plain http is for a loopback address; whoever holds the port then is the authority.
+void check_loopback_port(const Config& config, Findings& findings) {
+    constexpr std::string_view plain = "http://";
+    if (!config.base_url.starts_with(plain)) return;
+    const auto rest = std::string_view(config.base_url).substr(plain.size());
+    const auto host = rest.substr(0, rest.find('/'));
+    const auto colon = host.rfind(':');
+    unsigned port = 80;
+    if (colon != host.npos && host.back() != ']')
+        std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+    if (port < 1024)
+        return findings.ok("loopback", "no ordinary user can take the authority's port");
+    findings.warn(
+        "loopback",
+        "the authority is asked in plain http at port " + std::to_string(port) + " of this host",
+        "while it does not run, any user here can take that port, read the node key and "
+        "say who gets in",
+        "serve it with TLS, or at a port below 1024; or let nobody log in on this host");
+}
+
+// together-refresh's child becomes that user, or nobody.
+void check_refresh_account(Findings& findings) {
+    if (::getpwnam("together") != nullptr)
+        return findings.ok("refresh_account", "there is a user together");
+    findings.warn("refresh_account", "there is no user together: together-refresh asks as nobody",
+                  "whoever else runs as nobody can stop it, and a removal waits",
+                  "systemd-sysusers, or useradd --system --no-create-home together");
+}
+
 }  // namespace
 
 void check_authority(Patient& patient, Findings& findings) {
     const Config& config = patient.config;
+    check_refresh_account(findings);
     if (config.roster_is_a_file()) return check_file(config, findings);
+    check_loopback_port(config, findings);
     // What is wrong with it is said already.
     if (look_at_token(config).state != "usable" ||
         !open_trusted(config.refresh_program, Links::follow))

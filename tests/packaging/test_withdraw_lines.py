@@ -1,6 +1,7 @@
 """withdraw-lines on a system that does not run: which lines go, and that the rest stays as it was."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -381,3 +382,32 @@ def test_nothing_to_do(tmp_path: Path) -> None:
         run = withdraw(what, tmp_path)
         assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
     assert withdraw("ssh", tmp_path).returncode == 2
+
+
+# ---- a folder that is not root's -----------------------------------------------------------------
+
+def test_in_a_folder_of_slurms_root_writes_nothing_itself(slurm: Path) -> None:
+    """Its owner could put a link in the place of the name that is written to."""
+    folder = Path("/run/together-withdraw")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(slurm.parents[1], folder)
+    try:
+        conf = folder / "etc" / "slurm" / "slurm.conf"
+        conf.write_text("ClusterName=c\nJobSubmitPlugins=lua,together\n")
+        for path in (conf.parent, conf):
+            os.chown(path, 12345, 12345)
+        trace = folder / "trace"
+        done = subprocess.run(
+            ["strace", "-f", "-e", "trace=openat,/rename", "-o", trace, WITHDRAW, "job_submit", folder],
+            capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert conf.read_text() == "ClusterName=c\nJobSubmitPlugins=lua\n"
+        assert (conf.stat().st_uid, conf.stat().st_gid) == (12345, 12345)
+        assert list(conf.parent.glob(".together.*")) == []
+        # Who writes there has become another first: the first process never opens a name to write.
+        first = trace.read_text().split()[0]
+        written = [line for line in trace.read_text().splitlines()
+                   if ".together." in line and ("O_WRONLY" in line or "O_RDWR" in line)]
+        assert written and not any(line.startswith(f"{first} ") for line in written), written
+    finally:
+        shutil.rmtree(folder)
