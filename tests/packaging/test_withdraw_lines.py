@@ -396,6 +396,8 @@ def test_in_a_folder_of_slurms_root_writes_nothing_itself(slurm: Path) -> None:
         conf.write_text("ClusterName=c\nJobSubmitPlugins=lua,together\n")
         for path in (conf.parent, conf):
             os.chown(path, 12345, 12345)
+        for path in (folder, folder / "etc"):
+            path.chmod(0o755)
         trace = folder / "trace"
         done = subprocess.run(
             ["strace", "-f", "-e", "trace=openat,/rename", "-o", trace, WITHDRAW, "job_submit", folder],
