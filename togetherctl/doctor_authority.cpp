@@ -3,6 +3,8 @@
 
 #include <array>
 #include <charconv>
+#include <cstdio>
+#include <memory>
 
 #include "captured_program.h"
 #include "doctor_checks.h"
@@ -103,11 +105,22 @@ void check_loopback_port(const Config& config, Findings& findings) {
         "serve it with TLS, or at a port below 1024; or let nobody log in on this host");
 }
 
+// Where together-refresh looks: another name service's account is none to it.
+bool stands_in_passwd(std::string_view login) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/etc/passwd", "re"),
+                                                               std::fclose);
+    if (!file) return false;
+    while (const passwd* account = ::fgetpwent(file.get()))
+        if (account->pw_name == login) return true;
+    return false;
+}
+
 // together-refresh's child becomes that user, or nobody.
 void check_refresh_account(Findings& findings) {
-    if (::getpwnam("together") != nullptr)
+    if (stands_in_passwd("together"))
         return findings.ok("refresh_account", "there is a user together");
-    findings.warn("refresh_account", "there is no user together: together-refresh asks as nobody",
+    findings.warn("refresh_account",
+                  "no user together in /etc/passwd: together-refresh asks as nobody",
                   "whoever else runs as nobody can stop it, and a removal waits",
                   "systemd-sysusers, or useradd --system --no-create-home together");
 }

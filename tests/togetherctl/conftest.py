@@ -10,7 +10,8 @@ import pytest
 
 import ctl_node
 
-ACCOUNTS = {"alice": 10001, "bob": 10002, "dave": 10004, "erin": 10005, "sysacct": 500}
+ACCOUNTS = {"alice": 10001, "bob": 10002, "dave": 10004, "erin": 10005, "sysacct": 500,
+            "together": 990}  # the package's
 
 
 def pytest_configure() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from authority import Answer, Asked, Authority, Fault, certificate
 from ctl_node import CHECKOUT, PROJECT, TOGETHER_REFRESH, TOKEN, TOKEN_TEXT, ctl, refresh, write_config
-from doctor_node import Found, bad, doctor, only
+import doctor_node
+from doctor_node import Found, bad, only
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "system" / "role_server"))
 
@@ -21,6 +22,13 @@ def node(etc_pam: Path, roster: None) -> None:
     assert ctl("enable", "ssh").returncode == 0
     TOKEN.write_text(TOKEN_TEXT + "\n")
     TOKEN.chmod(0o600)
+
+
+def doctor(user: int = 0) -> Found:
+    """Without what is said of each authority of these tests: that users can take its port."""
+    found = doctor_node.doctor(user=user)
+    assert found.pop("loopback", {"result": "warning"})["result"] == "warning"
+    return found
 
 
 def examine(authority: Authority, **settings: str) -> Found:
@@ -206,3 +214,28 @@ def test_an_authority_that_hangs_does_not_hang_doctor() -> None:
         found = doctor()
     assert found["authority"]["what"] == "no answer within the deadline"
     assert time.monotonic() - began < 30
+
+
+def test_a_loopback_port_that_anybody_can_take() -> None:
+    with Authority() as authority:
+        write_config(api__base_url=authority.url)
+        finding = doctor_node.doctor()["loopback"]
+    assert finding["result"] == "warning"
+    assert f"port {authority.url.split(':')[2].split('/')[0]} of this host" in finding["what"]
+
+
+@pytest.mark.parametrize("authority", ["http://127.0.0.1/v1", "http://[::1]:1023/v1"])
+def test_a_port_that_root_alone_can_take(authority: str) -> None:
+    write_config(api__base_url=authority)
+    assert doctor_node.doctor()["loopback"]["result"] == "ok"
+
+
+def test_the_refresher_without_a_user_of_its_own() -> None:
+    passwd = Path("/etc/passwd")
+    kept = passwd.read_text()
+    passwd.write_text("".join(line for line in kept.splitlines(keepends=True)
+                              if not line.startswith("together:")))
+    try:
+        only(doctor_node.doctor(), "refresh_account", "warning", "no user together in /etc/passwd")
+    finally:
+        passwd.write_text(kept)
