@@ -28,7 +28,7 @@ function(together_host_module target map)
   if(NOT TOGETHER_SANITIZE)
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
-  target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/common/adapter_build.cpp)
+  target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/adapter_build.cpp)
   target_link_options(${target} PRIVATE -Wl,-u,together_adapter_build)
   target_compile_definitions(${target} PRIVATE
     TOGETHER_ADAPTER_BUILD="together-access ${PROJECT_VERSION}${ARGV2}")

@@ -1,8 +1,8 @@
-#include "decision_log.h"
+#include "pam_together/decision_log.h"
 
 #include <unistd.h>
 
-#include "duration.h"
+#include "common/system/duration.h"
 
 namespace together {
 namespace {

@@ -5,10 +5,10 @@
 #include <chrono>
 #include <string_view>
 
-#include "explanation.h"
-#include "log_sink.h"
-#include "module_arguments.h"
-#include "pam_host.h"
+#include "common/decision/explanation.h"
+#include "common/system/log_sink.h"
+#include "pam_together/module_arguments.h"
+#include "pam_together/pam_host.h"
 
 namespace together {
 

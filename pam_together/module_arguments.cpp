@@ -1,4 +1,4 @@
-#include "module_arguments.h"
+#include "pam_together/module_arguments.h"
 
 #include <algorithm>
 

@@ -12,7 +12,7 @@
 #include <span>
 #include <string>
 
-#include "config.h"
+#include "common/config/config.h"
 
 namespace together {
 

@@ -1,4 +1,4 @@
-#include "pam_host.h"
+#include "pam_together/pam_host.h"
 
 #include <unistd.h>
 

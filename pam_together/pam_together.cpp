@@ -19,10 +19,10 @@
 #include <exception>
 #include <span>
 
-#include "decision_log.h"
-#include "gate.h"
-#include "mark.h"
-#include "on_demand.h"
+#include "pam_together/decision_log.h"
+#include "common/decision/gate.h"
+#include "common/roster/mark.h"
+#include "common/on_demand/on_demand.h"
 
 #define TOGETHER_PAM_ENTRY extern "C" [[gnu::visibility("default")]] int
 

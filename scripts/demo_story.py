@@ -14,22 +14,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-TESTS = CHECKOUT / "tests" / "system"
-sys.path[:0] = [str(TESTS), str(TESTS / "role_server"), str(TESTS / "slurm")]
-
-from accounts import Account, Accounts  # noqa: E402
-from cluster import Cluster  # noqa: E402
-from host import Host  # noqa: E402
-from node import build_folder  # noqa: E402
-from pam_service import gate_lines  # noqa: E402
-from roled import Roled  # noqa: E402
-from slurm_user import User  # noqa: E402
-from slurm_version import installed_slurm  # noqa: E402
-from ssh_client import SshClient  # noqa: E402
-from sshd import Sshd  # noqa: E402
-from syslog_collector import SyslogCollector  # noqa: E402
-from waiting import wait_until  # noqa: E402
-from world import PLUGSTACK, SETTINGS, World, modules  # noqa: E402
+from support.accounts import Account, Accounts
+from support.node import build_folder
+from support.pam_service import gate_lines
+from support.roled import Roled
+from support.slurm.cluster import Cluster
+from support.slurm.host import Host
+from support.slurm.slurm_user import User
+from support.slurm.slurm_version import installed_slurm
+from support.slurm.world import PLUGSTACK, SETTINGS, World, modules
+from support.ssh_client import SshClient
+from support.sshd import Sshd
+from support.syslog_collector import SyslogCollector
+from support.waiting import wait_until
 
 UIDS = {"alice": 20001, "bob": 20002, "mallory": 20004}
 KEYS = CHECKOUT / "build" / "demo-keys"  # outside the sandbox's own /tmp, for --keep

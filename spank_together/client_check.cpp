@@ -1,10 +1,10 @@
-#include "client_check.h"
+#include "spank_together/client_check.h"
 
 #include <unistd.h>
 
-#include "exempt_logins.h"
-#include "explanation.h"
-#include "gate.h"
+#include "common/config/exempt_logins.h"
+#include "common/decision/explanation.h"
+#include "common/decision/gate.h"
 
 namespace together {
 namespace {

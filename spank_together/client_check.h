@@ -2,8 +2,8 @@
 // be changed. Advice only: a user can run a client without it.
 #pragma once
 
-#include "slurm_host.h"
-#include "spank_arguments.h"
+#include "spank_together/slurm_host.h"
+#include "spank_together/spank_arguments.h"
 
 namespace together {
 

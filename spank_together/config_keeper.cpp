@@ -1,10 +1,10 @@
-#include "config_keeper.h"
+#include "spank_together/config_keeper.h"
 
 #include <sys/stat.h>
 
 #include <filesystem>
 
-#include "exempt_logins.h"
+#include "common/config/exempt_logins.h"
 
 namespace together {
 namespace {

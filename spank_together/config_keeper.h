@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "config.h"
-#include "node_accounts.h"
-#include "slurm_host.h"
+#include "common/config/config.h"
+#include "common/system/node_accounts.h"
+#include "spank_together/slurm_host.h"
 
 namespace together {
 

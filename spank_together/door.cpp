@@ -1,9 +1,9 @@
-#include "door.h"
+#include "spank_together/door.h"
 
 #include <mutex>
 #include <system_error>
 
-#include "blocked_signals.h"
+#include "common/resident/blocked_signals.h"
 
 namespace together {
 namespace {
@@ -53,7 +53,7 @@ void Door::look() {
     configuration_.look();
     const auto config = configuration_.current();
     if (!*config) return;
-    for (const auto& login : (*config)->exempt_logins) accounts_.uid_of(login);
+    for (const auto& login : (*config)->exempt_logins) static_cast<void>(accounts_.uid_of(login));
     const auto roster = open_roster(**config, clock_.now());
     if (roster && verified_.holds(roster->snapshot)) ask_ahead(roster->snapshot);
 }

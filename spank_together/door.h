@@ -5,9 +5,9 @@
 #include <mutex>
 #include <thread>
 
-#include "background_accounts.h"
-#include "config_keeper.h"
-#include "gate.h"
+#include "common/resident/background_accounts.h"
+#include "spank_together/config_keeper.h"
+#include "common/decision/gate.h"
 
 namespace together {
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "door.h"
-#include "explanation.h"
+#include "spank_together/door.h"
+#include "common/decision/explanation.h"
 
 #define TOGETHER_SLURMCTLD_SYMBOL extern "C" [[gnu::visibility("default")]]
 

@@ -1,13 +1,13 @@
-#include "node_check.h"
+#include "spank_together/node_check.h"
 
 #include <unistd.h>
 
 #include <cstdint>
 
-#include "exempt_logins.h"
-#include "explanation.h"
-#include "on_demand.h"
-#include "setuid_filter.h"
+#include "common/config/exempt_logins.h"
+#include "common/decision/explanation.h"
+#include "common/on_demand/on_demand.h"
+#include "common/system/setuid_filter.h"
 
 namespace together {
 namespace {

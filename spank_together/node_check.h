@@ -9,9 +9,9 @@
 #include <chrono>
 #include <optional>
 
-#include "gate.h"
-#include "slurm_host.h"
-#include "spank_arguments.h"
+#include "common/decision/gate.h"
+#include "spank_together/slurm_host.h"
+#include "spank_together/spank_arguments.h"
 
 namespace together {
 

@@ -1,4 +1,4 @@
-#include "spank_arguments.h"
+#include "spank_together/spank_arguments.h"
 
 namespace together {
 

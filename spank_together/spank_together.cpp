@@ -3,8 +3,8 @@
 // most of them drains the node.
 #include <memory>
 
-#include "client_check.h"
-#include "node_check.h"
+#include "spank_together/client_check.h"
+#include "spank_together/node_check.h"
 
 #define TOGETHER_SPANK_SYMBOL extern "C" [[gnu::visibility("default")]]
 

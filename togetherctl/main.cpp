@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "command_line.h"
-#include "help.h"
-#include "output.h"
-#include "verb.h"
+#include "togetherctl/cli/command_line.h"
+#include "togetherctl/cli/help.h"
+#include "togetherctl/cli/output.h"
+#include "togetherctl/cli/verb.h"
 
 namespace togetherctl {
 namespace {

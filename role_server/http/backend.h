@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "http/message.h"
-#include "wait_list.h"
+#include "role_server/http/message.h"
+#include "role_server/http/wait_list.h"
 
 namespace together::roled {
 

@@ -1,4 +1,4 @@
-#include "http/connection.h"
+#include "role_server/http/connection.h"
 
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -16,9 +16,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "http/convert.h"
-#include "http/guard.h"
-#include "json.h"
+#include "role_server/http/convert.h"
+#include "role_server/http/guard.h"
+#include "role_server/http/json.h"
 
 namespace together::roled {
 namespace {

@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <set>
 
-#include "http/backend.h"
-#include "http/limits.h"
+#include "role_server/http/backend.h"
+#include "role_server/http/limits.h"
 
 namespace together::roled {
 

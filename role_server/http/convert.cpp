@@ -1,12 +1,12 @@
-#include "http/convert.h"
+#include "role_server/http/convert.h"
 
 #include <array>
 #include <cstdio>
 #include <ctime>
 #include <utility>
 
-#include "identity.h"
-#include "secrets.h"
+#include "role_server/base/identity.h"
+#include "role_server/base/secrets.h"
 
 namespace together::roled {
 namespace {

@@ -5,7 +5,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <string>
 
-#include "http/message.h"
+#include "role_server/http/message.h"
 
 namespace together::roled {
 

@@ -1,10 +1,10 @@
-#include "http/guard.h"
+#include "role_server/http/guard.h"
 
 #include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 
-#include "uri.h"
+#include "role_server/base/uri.h"
 
 namespace together::roled {
 namespace {

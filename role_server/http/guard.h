@@ -6,8 +6,8 @@
 #include <boost/beast/http/message.hpp>
 #include <optional>
 
-#include "errors.h"
-#include "http/limits.h"
+#include "role_server/base/errors.h"
+#include "role_server/http/limits.h"
 
 namespace together::roled {
 

@@ -1,8 +1,8 @@
-#include "http/listener.h"
+#include "role_server/http/listener.h"
 
 #include <utility>
 
-#include "log.h"
+#include "role_server/base/log.h"
 
 namespace together::roled {
 namespace {

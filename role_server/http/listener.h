@@ -6,8 +6,8 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "http/connection.h"
-#include "result.h"
+#include "role_server/http/connection.h"
+#include "common/system/result.h"
 
 namespace together::roled {
 

@@ -1,4 +1,4 @@
-#include "http/message.h"
+#include "role_server/http/message.h"
 
 namespace together::roled {
 

@@ -1,9 +1,9 @@
-#include "store/schema.h"
+#include "role_server/store/schema.h"
 
 #include <array>
 #include <string_view>
 
-#include "secrets.h"
+#include "role_server/base/secrets.h"
 
 namespace together::roled {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "result.h"
-#include "store/store.h"
+#include "common/system/result.h"
+#include "role_server/store/store.h"
 
 namespace together::roled {
 

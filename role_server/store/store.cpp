@@ -1,4 +1,4 @@
-#include "store/store.h"
+#include "role_server/store/store.h"
 
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <sys/stat.h>

@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "result.h"
+#include "common/system/result.h"
 
 namespace together::roled {
 

@@ -1,4 +1,4 @@
-#include "store/store_pool.h"
+#include "role_server/store/store_pool.h"
 
 namespace together::roled {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "store/store.h"
+#include "role_server/store/store.h"
 
 namespace together::roled {
 

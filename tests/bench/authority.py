@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from http_server import HttpServer, Request
-from node import NOTHING, PROJECT, Node
-from waiting import wait_until
+from support.http_server import HttpServer, Request
+from support.node import NOTHING, PROJECT, Node
+from support.waiting import wait_until
 
 PAGE = 1000
 TOKEN = "tgn_bench"

@@ -13,15 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
-
-from accounts import Accounts  # noqa: E402
-from authority import Authority  # noqa: E402
-from node import Node, build_folder  # noqa: E402
-from pam_service import PERMIT, PamService, gate_lines  # noqa: E402
-from ssh_client import SshClient  # noqa: E402
-from sshd import Sshd  # noqa: E402
-from syslog_collector import SyslogCollector  # noqa: E402
+from authority import Authority
+from support.accounts import Accounts
+from support.node import Node, build_folder
+from support.pam_service import PERMIT, PamService, gate_lines
+from support.ssh_client import SshClient
+from support.sshd import Sshd
+from support.syslog_collector import SyslogCollector
 
 BENCH = build_folder() / "tests" / "bench"
 PAIRS = int(os.environ.get("TOGETHER_BENCH_PAIRS", "500"))

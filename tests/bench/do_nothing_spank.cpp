@@ -1,5 +1,5 @@
 // A SPANK plug-in with our hooks that does nothing: what having one costs.
-#include "slurm_host.h"
+#include "spank_together/slurm_host.h"
 
 #define EXPORTED extern "C" [[gnu::visibility("default")]]
 

@@ -12,9 +12,9 @@
 #include <fstream>
 #include <string>
 
-#include "gate.h"
-#include "samples.h"
-#include "snapshot_writer.h"
+#include "common/decision/gate.h"
+#include "tests/bench/samples.h"
+#include "together_refresh/update/snapshot_writer.h"
 
 using namespace together;
 

@@ -10,7 +10,7 @@
 #include <random>
 #include <string>
 
-#include "samples.h"
+#include "tests/bench/samples.h"
 
 namespace {
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import console_blocks
-import run_blocks
-from console_blocks import Command, blocks
+from support import console_blocks
+from support import run_blocks
+from support.console_blocks import Command, blocks
 
 
 @pytest.fixture

@@ -3,16 +3,14 @@
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from console_blocks import CHECKOUT
+from support.console_blocks import CHECKOUT
 
-sys.path.insert(0, str(CHECKOUT / "tests" / "togetherctl"))
-from pam_stacks import DEBIAN_SSHD, SLINKY_SSHD  # noqa: E402
+from support.pam_stacks import DEBIAN_SSHD, SLINKY_SSHD
 
 FOLDER = CHECKOUT / "docs" / "containers"
 DOCKERFILES = sorted(path.name for path in FOLDER.glob("*.Dockerfile"))
@@ -125,7 +123,7 @@ def test_the_entrypoint_of_slurmd_puts_adopt_behind_them() -> None:
 
 
 def test_the_lines_are_those_of_togetherctl() -> None:
-    source = (CHECKOUT / "togetherctl/pam_stack.cpp").read_text()
+    source = (CHECKOUT / "togetherctl/pam/pam_stack.cpp").read_text()
     assert f'"{GATE[0]}"' in source
     assert GATE[1] == re.search(r'gate_control = "(.*)";', source)[1] + "pam_together.so"
 

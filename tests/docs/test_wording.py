@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from console_blocks import CHECKOUT, documents
+from support.console_blocks import CHECKOUT, documents
 
 SOURCES = ["common", "togetherctl", "pam_together", "spank_together"]
 # Tables whose first column quotes us.
@@ -54,9 +54,9 @@ def test_there_are_quotations() -> None:
 
 
 def test_every_reason_to_refuse_is_told() -> None:
-    """Each sentence of common/explanation.cpp that a refused user can read."""
+    """Each sentence of common/decision/explanation.cpp that a refused user can read."""
     told = " ".join(span for _, span in quoted())
-    source = (CHECKOUT / "common/explanation.cpp").read_text()
+    source = (CHECKOUT / "common/decision/explanation.cpp").read_text()
     denied = source.split("why_denied")[1].split("default:")[0]
     unavailable = source.split("why_unavailable")[1].split("std::string how_old")[0]
     for case in re.findall(r"case Reason::(\w+):", denied + unavailable):

@@ -1,23 +1,18 @@
 """The fixtures of the fault tests. Start them with `tests/faults/run`."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
-for shared in ("system", "refresh", "tools"):
-    sys.path.insert(1, str(TESTS / shared))
-
-from certificates import Certificates  # noqa: E402
-from faulty_authority import FaultyAuthority, good  # noqa: E402
-from faulty_node import FRESH, MODULE, STAMP, STATES, FaultyNode, State  # noqa: E402
-from pam_client import PamHost  # noqa: E402
-from refresher import PROGRAM  # noqa: E402
-from sandboxed import in_sandbox  # noqa: E402
-from syslog_collector import SyslogCollector  # noqa: E402
+from support.certificates import Certificates
+from support.faulty_authority import FaultyAuthority, good
+from support.faulty_node import FRESH, MODULE, STAMP, STATES, FaultyNode, State
+from support.pam_client import PamHost
+from support.refresher import PROGRAM
+from support.sandboxed import in_sandbox
+from support.syslog_collector import SyslogCollector
 
 ACCOUNTS = {"alice": 10001, "bob": 10002, "mallory": 10003, "sysacct": 500}
 

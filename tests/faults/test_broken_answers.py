@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from faulty_authority import JSON, Behaviour, Visit, answers, document
-from faulty_node import FaultyNode, State
+from support.faulty_authority import JSON, Behaviour, Visit, answers, document
+from support.faulty_node import FaultyNode, State
 
 GOOD = json.dumps(document()).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from faulty_authority import ALICE, JSON, answers, document, gives, good
-from faulty_node import COLD, EVERYBODY, FRESH, OLD, STAMP, FaultyNode, State
-from pam_client import PERM_DENIED, SUCCESS
+from support.faulty_authority import ALICE, JSON, answers, document, gives, good
+from support.faulty_node import COLD, EVERYBODY, FRESH, OLD, STAMP, FaultyNode, State
+from support.pam_client import PERM_DENIED, SUCCESS
 
 BUSY = answers(429, headers=JSON | {"Retry-After": "60"})
 WORDS = "the authority answered 429"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from faulty_node import EVERYBODY, FRESH, FaultyNode, State
-from pam_client import AUTHINFO_UNAVAIL, SUCCESS, Login
+from support.faulty_node import EVERYBODY, FRESH, FaultyNode, State
+from support.pam_client import AUTHINFO_UNAVAIL, SUCCESS, Login
 
 NOBODY = 65534
 

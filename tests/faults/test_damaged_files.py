@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from faulty_authority import JSON, answers, good
-from faulty_node import COLD, FRESH, OLD, FaultyNode, State
-from pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, Login, Outcome
+from support.faulty_authority import JSON, answers, good
+from support.faulty_node import COLD, FRESH, OLD, FaultyNode, State
+from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, Login, Outcome
 
 NOBODY = 65534
 BUSY = answers(429, headers=JSON | {"Retry-After": "86400"})

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from certificates import HOST
-from faulty_node import COLD, EVERYBODY, FRESH, SHORT, TIMED_OUT, FaultyNode
-from pam_client import SUCCESS
-from waiting import wait_until
+from support.certificates import HOST
+from support.faulty_node import COLD, EVERYBODY, FRESH, SHORT, TIMED_OUT, FaultyNode
+from support.pam_client import SUCCESS
+from support.waiting import wait_until
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 NO_NETWORK = "[Cc]ouldn't connect|[Ff]ailed to connect|unreachable|Could not resolve host"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from faulty_authority import ALICE, BOB, document, entry, gives, good
-from faulty_node import COLD, OLD, FaultyNode, State
-from pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS
+from support.faulty_authority import ALICE, BOB, document, entry, gives, good
+from support.faulty_node import COLD, OLD, FaultyNode, State
+from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS
 
 DISK = Path("/run/small")
 NO_SPACE = "No space left on device"

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from accounts import Account
-from faulty_authority import good
-from faulty_node import FRESH, MODULE, OLD, STATES, FaultyNode, Late, State
-from pam_client import PERM_DENIED, SUCCESS
-from pam_service import PERMIT, gate_lines
-from refresher import PROGRAM, children_of, processes_of
-from ssh_client import Method, Result, SshClient
-from sshd import Sshd
-from waiting import wait_until
+from support.accounts import Account
+from support.faulty_authority import good
+from support.faulty_node import FRESH, MODULE, OLD, STATES, FaultyNode, Late, State
+from support.pam_client import PERM_DENIED, SUCCESS
+from support.pam_service import PERMIT, gate_lines
+from support.refresher import PROGRAM, children_of, processes_of
+from support.ssh_client import Method, Result, SshClient
+from support.sshd import Sshd
+from support.waiting import wait_until
 
 GRACE, DEADLINE = 8, 60  # seconds; the deadline is the longest that can be configured
 KEYS = Path("/run/ssh-keys")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from faulty_authority import Behaviour, Visit, document
-from faulty_node import SHORT, TIMED_OUT, FaultyNode, State
+from support.faulty_authority import Behaviour, Visit, document
+from support.faulty_node import SHORT, TIMED_OUT, FaultyNode, State
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
 

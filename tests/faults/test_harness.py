@@ -2,10 +2,10 @@
 
 import pytest
 
-from faulty_authority import answers
-from faulty_node import COLD, OLD, FaultyNode, Late
-from pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, Login
-from test_many_logins import nothing_grew
+from support.faulty_authority import answers
+from support.faulty_node import COLD, OLD, FaultyNode, Late
+from support.growth import nothing_grew
+from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, Login
 
 
 def login(answer: int = SUCCESS, message: str = "", seconds: float = 0.1,

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from faulty_authority import ALICE, BOB, JSON, answers, document, entry, gives
-from faulty_node import FRESH, OLD, FaultyNode
-from pam_client import PERM_DENIED, SUCCESS
-from refresher import NO_ANSWER, VALID
+from support.faulty_authority import ALICE, BOB, JSON, answers, document, entry, gives
+from support.faulty_node import FRESH, OLD, FaultyNode
+from support.pam_client import PERM_DENIED, SUCCESS
+from support.refresher import NO_ANSWER, VALID
 
 HUGE = 2**63 - 1
 

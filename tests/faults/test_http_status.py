@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from faulty_authority import JSON, answers
-from faulty_node import COLD, FRESH, OLD, FaultyNode, State
+from support.faulty_authority import JSON, answers
+from support.faulty_node import COLD, FRESH, OLD, FaultyNode, State
 
 NOT_RETRIED = {400: "answered 400", 401: "does not accept this node's token",
                403: "does not accept this node's token", 404: "knows no such project",

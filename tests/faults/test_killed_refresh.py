@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from faulty_authority import ALICE, document, entry, gives
-from faulty_node import STATES, FaultyNode, State
-from pam_client import PERM_DENIED, SUCCESS
-from refresher import KILL_AT, PROGRAM, TOP
+from support.faulty_authority import ALICE, document, entry, gives
+from support.faulty_node import STATES, FaultyNode, State
+from support.pam_client import PERM_DENIED, SUCCESS
+from support.refresher import KILL_AT, PROGRAM, TOP
 
 MALLORY = entry("mallory", "member", 10003)  # on the new roster only, on which bob is no more
 

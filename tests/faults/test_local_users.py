@@ -7,10 +7,10 @@ from typing import Self
 
 import pytest
 
-from faulty_authority import ALICE, JSON, answers, document, gives, good
-from faulty_node import SHORT, FaultyNode, State
-from pam_client import PERM_DENIED, SUCCESS
-from refresher import stop
+from support.faulty_authority import ALICE, JSON, answers, document, gives, good
+from support.faulty_node import SHORT, FaultyNode, State
+from support.pam_client import PERM_DENIED, SUCCESS
+from support.refresher import stop
 
 NOBODY = 65534
 BUSY = answers(429, headers=JSON | {"Retry-After": "60"})

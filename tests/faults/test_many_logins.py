@@ -5,9 +5,10 @@ import select
 import socket
 import threading
 
-from faulty_authority import Visit, good
-from faulty_node import COLD, EVERYBODY, SHORT, TIMED_OUT, FaultyNode, Late, State
-from pam_client import PERM_DENIED, SUCCESS
+from support.faulty_authority import Visit, good
+from support.faulty_node import COLD, EVERYBODY, SHORT, TIMED_OUT, FaultyNode, Late, State
+from support.growth import nothing_grew
+from support.pam_client import PERM_DENIED, SUCCESS
 
 AT_ONCE = 200
 IN_A_ROW = 1000
@@ -117,12 +118,3 @@ def thousand_in_a_row(node: FaultyNode, state: State) -> None:
     assert len([text for text in words if HELD_BACK in text]) > len(words) / 2
     assert all(re.search(f"{HELD_BACK}|{TIMED_OUT}", text) for text in words), words
     node.in_time(logins)
-
-
-def nothing_grew(growth: dict[str, int]) -> None:
-    """In nine hundred logins: less than the smallest block at each third of them, or than a page at
-    each."""
-    print(growth, end=" ")
-    assert growth["descriptors"] == growth["children"] == 0, growth
-    assert growth["mappings"] < 20, growth
-    assert growth["allocated"] < 8 * 1024 and growth["address space"] < 3 * 1024 * 1024, growth

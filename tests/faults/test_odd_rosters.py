@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from faulty_authority import ALICE, BOB, document, entry, gives
-from faulty_node import COLD, FaultyNode, State
-from pam_client import PERM_DENIED, SUCCESS
+from support.faulty_authority import ALICE, BOB, document, entry, gives
+from support.faulty_node import COLD, FaultyNode, State
+from support.pam_client import PERM_DENIED, SUCCESS
 
 
 @pytest.mark.parametrize("entries, words", [

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from faulty_authority import Behaviour, answers, document, entry, gives
-from faulty_node import COLD, FRESH, OLD, FaultyNode, State
-from pam_client import PERM_DENIED, SUCCESS
+from support.faulty_authority import Behaviour, answers, document, entry, gives
+from support.faulty_node import COLD, FRESH, OLD, FaultyNode, State
+from support.pam_client import PERM_DENIED, SUCCESS
 
 MALLORY = entry("mallory", "admin", 10003)
 NOT_MODIFIED = answers(304, b"", {})

@@ -1,7 +1,7 @@
 """Rosters of several pages that go in circles, change underway, or never end."""
 
-from faulty_authority import BOB, Visit, document, entry
-from faulty_node import SHORT, TIMED_OUT, FaultyNode, State
+from support.faulty_authority import BOB, Visit, document, entry
+from support.faulty_node import SHORT, TIMED_OUT, FaultyNode, State
 
 MALLORY = entry("mallory", "admin", 10003)
 

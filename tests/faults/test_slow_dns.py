@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from certificates import HOST
-from faulty_node import FRESH, SHORT, TIMED_OUT, FaultyNode, State
+from support.certificates import HOST
+from support.faulty_node import FRESH, SHORT, TIMED_OUT, FaultyNode, State
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 

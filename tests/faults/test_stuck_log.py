@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from faulty_authority import answers
-from faulty_node import EVERYBODY, FaultyNode, State
+from support.faulty_authority import answers
+from support.faulty_node import EVERYBODY, FaultyNode, State
 
 DEV_LOG = Path("/dev/log")
 FALLBACK = Path("/var/log/together")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from certificates import Certificates
-from faulty_authority import Visit
-from faulty_node import FaultyNode, State
+from support.certificates import Certificates
+from support.faulty_authority import Visit
+from support.faulty_node import FaultyNode, State
 
 
 @pytest.fixture(scope="module")

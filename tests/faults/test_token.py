@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from faulty_authority import Visit, answers, document, good
-from faulty_node import OLD, TOKEN, FaultyNode, State
-from pam_client import PERM_DENIED, SUCCESS
+from support.faulty_authority import Visit, answers, document, good
+from support.faulty_node import OLD, TOKEN, FaultyNode, State
+from support.pam_client import PERM_DENIED, SUCCESS
 
 NOBODY = 65534
 NEW_TOKEN = "tgn_rotated"

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from faulty_authority import Behaviour, Visit
-from faulty_node import SHORT, TIMED_OUT, FaultyNode, State
+from support.faulty_authority import Behaviour, Visit
+from support.faulty_node import SHORT, TIMED_OUT, FaultyNode, State
 
 NOT_CONNECTED = "[Cc]ouldn't connect|[Ff]ailed to connect|refused|unreachable"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from certificates import HOST
-from faulty_authority import ALICE, document, gives, good
-from faulty_node import FRESH, OLD, FaultyNode
-from pam_client import PERM_DENIED, SUCCESS
-from waiting import wait_until
+from support.certificates import HOST
+from support.faulty_authority import ALICE, document, gives, good
+from support.faulty_node import FRESH, OLD, FaultyNode
+from support.pam_client import PERM_DENIED, SUCCESS
+from support.waiting import wait_until
 
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 FIRST, LAST = 40000, 40049

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from faulty_authority import ALICE, document, entry, gives
-from faulty_node import FRESH, FaultyNode, State
-from refresher import NO_ANSWER
+from support.faulty_authority import ALICE, document, entry, gives
+from support.faulty_node import FRESH, FaultyNode, State
+from support.refresher import NO_ANSWER
 
 LIST_FIELDS = ("object", "project_id", "next_cursor", "revision", "data")
 ENTRY_FIELDS = ("object", "user_id", "login", "uid", "role", "external")

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "roster_document.h"
+#include "together_refresh/source/roster_document.h"
 
 namespace {
 

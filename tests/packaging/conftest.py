@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-import debian_root
+from support import debian_root
 
 
 @pytest.fixture(scope="session")

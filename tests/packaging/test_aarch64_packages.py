@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from debian_root import DebianRoot, make_base, suite
-from programs import CHECKOUT
+from support.debian_root import DebianRoot, make_base, suite
+from support.programs import CHECKOUT
 
 MAKE = r"""
 dpkg --add-architecture arm64

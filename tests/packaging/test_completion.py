@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from programs import COMPLETION, TOGETHERCTL, options_in, output, verbs
+from support.programs import COMPLETION, TOGETHERCTL, options_in, output, verbs
 
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from debian_root import DEBS, field, packages
-from programs import CHECKOUT
+from support.debian_root import DEBS, field, packages
+from support.programs import CHECKOUT
 
 ARCH = subprocess.run(["dpkg-architecture", "-qDEB_HOST_MULTIARCH"], capture_output=True, text=True,
                       check=True).stdout.strip()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from programs import BUILD
+from support.programs import BUILD
 
 FIT = BUILD / "packaging" / "fit-to-slurmctld"
 

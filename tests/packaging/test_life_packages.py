@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from debian_root import DebianRoot, field, packages
+from support.debian_root import DebianRoot, field, packages
 
 ALL = " ".join(f"/debs/{path.name}" for path in packages().values())
 INSTALL = "apt-get -qq install -y --no-install-recommends --allow-downgrades -o Dpkg::Options::=--force-confdef"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from programs import (CHECKOUT, MANUALS, TOGETHER_REFRESH, TOGETHER_ROLED, TOGETHERCTL, manual,
+from support.programs import (CHECKOUT, MANUALS, TOGETHER_REFRESH, TOGETHER_ROLED, TOGETHERCTL, manual,
                       options_in, options_of_manual, output, settings, subsections, verbs,
                       write_config)
 
@@ -54,7 +54,7 @@ def test_the_checks_of_doctor() -> None:
     known = set(re.findall(r'(?:ok|tell|warn|fail|cannot_tell)\(\s*"([a-z_]+)"', source))
     known |= {f"{plugin}_{part}" for plugin in ("job_submit", "spank")
               for part in re.findall(r'kind \+ "_([a-z]+)"', source)}
-    asked = (CHECKOUT / "common" / "refresh" / "access_source.cpp").read_text()
+    asked = (CHECKOUT / "together_refresh" / "probe" / "access_source.cpp").read_text()
     known |= set(re.findall(r'say\(\s*"([a-z]+)"', asked)) | {"tls"}
     assert told == known
 

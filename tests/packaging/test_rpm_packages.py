@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from programs import CHECKOUT
+from support.programs import CHECKOUT
 
 RPMS = Path(os.environ.get("TOGETHER_RPMS", "/nonexistent"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from programs import CHECKOUT
+from support.programs import CHECKOUT
 
 FOLDER = CHECKOUT / "packaging" / "selinux"
 DEVEL = Path("/usr/share/selinux/devel/Makefile")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from programs import BUILD
+from support.programs import BUILD
 
 WITHDRAW = BUILD / "packaging" / "withdraw-lines"
 

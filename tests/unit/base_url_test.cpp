@@ -1,9 +1,9 @@
 // The forms of [api] base_url.
-#include "base_url.h"
+#include "common/config/base_url.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "support/texts.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

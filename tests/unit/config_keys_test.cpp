@@ -1,12 +1,12 @@
 // Each key of together.conf: its default, good values, bad values at each bound.
-#include "config_keys.h"
+#include "common/config/config_keys.h"
 
 #include <CppUTest/TestHarness.h>
 
 #include <map>
 
-#include "support/config_folder.h"
-#include "support/texts.h"
+#include "tests/unit/support/config_folder.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

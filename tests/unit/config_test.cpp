@@ -1,10 +1,10 @@
 // together.conf as a whole: sections, duplicates, drop-ins, the path.
-#include "config.h"
+#include "common/config/config.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "support/config_folder.h"
-#include "support/texts.h"
+#include "tests/unit/support/config_folder.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

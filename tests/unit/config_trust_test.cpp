@@ -3,9 +3,9 @@
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
 
-#include "support/config_folder.h"
-#include "support/processes.h"
-#include "support/texts.h"
+#include "tests/unit/support/config_folder.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

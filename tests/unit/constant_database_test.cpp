@@ -1,5 +1,5 @@
 // Our reading of a constant database next to what libcdb wrote and would read.
-#include "constant_database.h"
+#include "common/roster/constant_database.h"
 
 #include <CppUTest/TestHarness.h>
 #include <cdb.h>
@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
-#include "file_descriptor.h"
-#include "support/files.h"
-#include "support/temporary_directory.h"
+#include "common/system/file_descriptor.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/temporary_directory.h"
 
 using namespace together;
 

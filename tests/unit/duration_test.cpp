@@ -1,12 +1,12 @@
 // Durations and times as people write and read them.
-#include "duration.h"
+#include "common/system/duration.h"
 
 #include <CppUTest/TestHarness.h>
 #include <locale.h>
 
 #include <cstdint>
 
-#include "support/texts.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,15 +1,15 @@
 // What root writes in an emergency: a lockdown, and admissions until a time.
-#include "emergency.h"
+#include "common/decision/emergency.h"
 
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
 
-#include "duration.h"
-#include "support/fake_clock.h"
-#include "support/files.h"
-#include "support/processes.h"
-#include "support/temporary_directory.h"
-#include "support/texts.h"
+#include "common/system/duration.h"
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

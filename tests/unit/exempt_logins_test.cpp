@@ -1,5 +1,5 @@
 // Exempt logins become uids, for hosts that know their users by uid.
-#include "exempt_logins.h"
+#include "common/config/exempt_logins.h"
 
 #include <CppUTest/TestHarness.h>
 

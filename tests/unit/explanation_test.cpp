@@ -1,12 +1,12 @@
 // What a refused person reads, word for word.
-#include "explanation.h"
+#include "common/decision/explanation.h"
 
 #include <CppUTest/TestHarness.h>
 
 #include <set>
 
-#include "support/decisions.h"
-#include "support/texts.h"
+#include "tests/unit/support/decisions.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

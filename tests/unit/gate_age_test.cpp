@@ -2,8 +2,8 @@
 // each bound.
 #include <CppUTest/TestHarness.h>
 
-#include "mark.h"
-#include "support/gate_test.h"
+#include "common/roster/mark.h"
+#include "tests/unit/support/gate_test.h"
 
 using namespace together;
 using namespace std::chrono_literals;

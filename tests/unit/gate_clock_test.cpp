@@ -1,7 +1,7 @@
 // The roster's age whatever the clocks do: steps, another boot, stamps from the future.
 #include <CppUTest/TestHarness.h>
 
-#include "support/gate_test.h"
+#include "tests/unit/support/gate_test.h"
 
 using namespace together;
 using namespace std::chrono_literals;

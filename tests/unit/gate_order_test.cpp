@@ -1,8 +1,8 @@
 // The decision table of DESIGN.md, the rows that need no roster: each in its place.
 #include <CppUTest/TestHarness.h>
 
-#include "duration.h"
-#include "support/gate_test.h"
+#include "common/system/duration.h"
+#include "tests/unit/support/gate_test.h"
 
 using namespace together;
 using namespace std::chrono_literals;

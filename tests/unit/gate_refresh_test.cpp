@@ -1,8 +1,8 @@
 // What a refresh did and did not do, and damaged snapshots.
 #include <CppUTest/TestHarness.h>
 
-#include "explanation.h"
-#include "support/gate_test.h"
+#include "common/decision/explanation.h"
+#include "tests/unit/support/gate_test.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,7 +1,7 @@
 // What the gate makes of an entry of the roster, by login and by uid.
 #include <CppUTest/TestHarness.h>
 
-#include "support/gate_test.h"
+#include "tests/unit/support/gate_test.h"
 
 using namespace together;
 using namespace std::chrono_literals;

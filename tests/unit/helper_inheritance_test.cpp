@@ -8,12 +8,12 @@
 
 #include <sstream>
 
-#include "helper_process.h"
-#include "support/files.h"
-#include "support/helpers.h"
-#include "support/processes.h"
-#include "support/temporary_directory.h"
-#include "support/texts.h"
+#include "common/on_demand/helper_process.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/helpers.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

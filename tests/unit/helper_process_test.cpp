@@ -1,15 +1,15 @@
 // Real children, well-behaved and not, executed as a host would execute together-refresh.
-#include "helper_process.h"
+#include "common/on_demand/helper_process.h"
 
 #include <CppUTest/TestHarness.h>
 #include <fcntl.h>
 #include <signal.h>
 
-#include "support/files.h"
-#include "support/helpers.h"
-#include "support/processes.h"
-#include "support/temporary_directory.h"
-#include "support/texts.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/helpers.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,5 +1,5 @@
 // The forms of names that come from outside.
-#include "identifiers.h"
+#include "common/roles/identifiers.h"
 
 #include <CppUTest/TestHarness.h>
 

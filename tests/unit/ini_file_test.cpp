@@ -1,11 +1,11 @@
 // INI files, read strictly: a line that libinih would read as another setting is an error.
-#include "ini_file.h"
+#include "common/config/ini_file.h"
 
 #include <CppUTest/TestHarness.h>
 
 #include <vector>
 
-#include "support/texts.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "support/decisions.h"
-#include "support/texts.h"
+#include "tests/unit/support/decisions.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,5 +1,5 @@
 // Where log lines go, with real sockets, pipes and files; never blocking, never fatal.
-#include "log_sink.h"
+#include "common/system/log_sink.h"
 
 #include <CppUTest/TestHarness.h>
 #include <fcntl.h>
@@ -11,12 +11,12 @@
 #include <chrono>
 #include <cstring>
 
-#include "duration.h"
-#include "file_descriptor.h"
-#include "support/files.h"
-#include "support/processes.h"
-#include "support/temporary_directory.h"
-#include "support/texts.h"
+#include "common/system/duration.h"
+#include "common/system/file_descriptor.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

@@ -1,16 +1,16 @@
 // The mark of the last attempt to refresh, and how long nobody asks again after a failed one.
-#include "mark.h"
+#include "common/roster/mark.h"
 
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
 
 #include <cstdint>
 
-#include "support/fake_clock.h"
-#include "support/files.h"
-#include "support/processes.h"
-#include "support/temporary_directory.h"
-#include "support/texts.h"
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

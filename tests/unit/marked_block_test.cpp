@@ -1,9 +1,9 @@
 // Our lines in another's file: in, and out again byte for byte.
-#include "marked_block.h"
+#include "togetherctl/editing/marked_block.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "support/texts.h"
+#include "tests/unit/support/texts.h"
 
 using namespace togetherctl;
 

@@ -1,10 +1,10 @@
 // Refreshing on demand: who may, what is executed, and what a failure leaves behind.
-#include "on_demand.h"
+#include "common/on_demand/on_demand.h"
 
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
 
-#include "support/on_demand_test.h"
+#include "tests/unit/support/on_demand_test.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,10 +1,10 @@
 // Where the gate's lines go in a service file, byte for byte.
-#include "pam_stack.h"
+#include "togetherctl/pam/pam_stack.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "marked_block.h"
-#include "support/texts.h"
+#include "togetherctl/editing/marked_block.h"
+#include "tests/unit/support/texts.h"
 
 using namespace togetherctl;
 

@@ -1,6 +1,6 @@
 // Every cell of every table of roles-and-permissions.txt, written down here by hand from that page:
-// this table is the requirement, the one in common/permissions.cpp is the product.
-#include "permissions.h"
+// this table is the requirement, the one in common/roles/permissions.cpp is the product.
+#include "common/roles/permissions.h"
 
 #include <CppUTest/TestHarness.h>
 

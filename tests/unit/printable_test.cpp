@@ -1,9 +1,9 @@
 // Text from elsewhere on a terminal.
-#include "printable.h"
+#include "togetherctl/cli/printable.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "support/texts.h"
+#include "tests/unit/support/texts.h"
 
 using togetherctl::printable;
 

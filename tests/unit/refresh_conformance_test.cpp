@@ -3,8 +3,8 @@
 
 #include <set>
 
-#include "conformance.h"
-#include "support/texts.h"
+#include "together_refresh/probe/conformance.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

@@ -7,12 +7,12 @@
 #include <map>
 #include <thread>
 
-#include "fetch_child.h"
-#include "support/files.h"
-#include "support/frames.h"
-#include "support/roster_pages.h"
-#include "support/temporary_directory.h"
-#include "support/texts.h"
+#include "together_refresh/child/fetch_child.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/frames.h"
+#include "tests/unit/support/roster_pages.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <random>
 
-#include "support/frames.h"
-#include "support/texts.h"
+#include "tests/unit/support/frames.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

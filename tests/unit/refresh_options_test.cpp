@@ -2,9 +2,9 @@
 #include <CppUTest/TestHarness.h>
 #include <unistd.h>
 
-#include "options.h"
-#include "support/processes.h"
-#include "support/texts.h"
+#include "together_refresh/process/options.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

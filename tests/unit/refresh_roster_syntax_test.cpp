@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "roster_document.h"
-#include "support/roster_pages.h"
-#include "support/texts.h"
+#include "together_refresh/source/roster_document.h"
+#include "tests/unit/support/roster_pages.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

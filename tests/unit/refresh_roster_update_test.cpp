@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "support/roster_updates.h"
-#include "support/texts.h"
+#include "tests/unit/support/roster_updates.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,9 +1,9 @@
 // Where uids come from when the authority sends none, and what two entries share.
 #include <CppUTest/TestHarness.h>
 
-#include "roster_document.h"
-#include "support/roster_updates.h"
-#include "support/texts.h"
+#include "together_refresh/source/roster_document.h"
+#include "tests/unit/support/roster_updates.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,5 +1,5 @@
 // The two locks in one file: they exclude threads and processes, and end with their holder.
-#include "roster_lock.h"
+#include "common/roster/roster_lock.h"
 
 #include <CppUTest/TestHarness.h>
 #include <signal.h>
@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
-#include "support/processes.h"
-#include "support/roster_folder.h"
-#include "support/texts.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/roster_folder.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

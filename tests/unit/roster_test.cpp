@@ -1,5 +1,5 @@
 // The snapshot and its stamp together: the stamp only extends what the snapshot's header says.
-#include "roster.h"
+#include "common/roster/roster.h"
 
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
@@ -7,9 +7,9 @@
 #include <atomic>
 #include <thread>
 
-#include "support/fake_clock.h"
-#include "support/processes.h"
-#include "support/roster_folder.h"
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/roster_folder.h"
 
 using namespace together;
 using namespace std::chrono_literals;

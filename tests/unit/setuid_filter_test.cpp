@@ -1,4 +1,4 @@
-#include "setuid_filter.h"
+#include "common/system/setuid_filter.h"
 
 #include <CppUTest/TestHarness.h>
 #include <sys/syscall.h>

@@ -5,8 +5,8 @@
 
 #include <thread>
 
-#include "roster_lock.h"
-#include "support/on_demand_test.h"
+#include "common/roster/roster_lock.h"
+#include "tests/unit/support/on_demand_test.h"
 
 using namespace together;
 using namespace std::chrono_literals;

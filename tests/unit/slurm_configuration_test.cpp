@@ -1,13 +1,13 @@
 // slurm.conf with the files that it includes.
-#include "slurm_configuration.h"
+#include "togetherctl/slurm/slurm_configuration.h"
 
 #include <CppUTest/TestHarness.h>
 
 #include <filesystem>
 
-#include "support/files.h"
-#include "support/temporary_directory.h"
-#include "support/texts.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
 
 using namespace togetherctl;
 

@@ -1,10 +1,10 @@
 // slurm.conf and plugstack.conf: our plug-ins in, and out again byte for byte.
-#include "slurm_files.h"
+#include "togetherctl/slurm/slurm_files.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "marked_block.h"
-#include "support/texts.h"
+#include "togetherctl/editing/marked_block.h"
+#include "tests/unit/support/texts.h"
 
 using namespace togetherctl;
 

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-#include "support/roster_folder.h"
+#include "tests/unit/support/roster_folder.h"
 
 using namespace together;
 

@@ -4,9 +4,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "support/processes.h"
-#include "support/roster_folder.h"
-#include "support/texts.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/roster_folder.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

@@ -1,13 +1,13 @@
 // The snapshot: what the writer writes, the reader reads.
-#include "snapshot.h"
+#include "common/roster/snapshot.h"
 
 #include <CppUTest/TestHarness.h>
 
 #include <algorithm>
 
-#include "support/fake_clock.h"
-#include "support/roster_folder.h"
-#include "support/texts.h"
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/roster_folder.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

@@ -1,5 +1,5 @@
 // Which processes are a user's SSH session.
-#include "ssh_sessions.h"
+#include "togetherctl/processes/ssh_sessions.h"
 
 #include <CppUTest/TestHarness.h>
 #include <signal.h>
@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/texts.h"
+#include "tests/unit/support/texts.h"
 
 using namespace togetherctl;
 

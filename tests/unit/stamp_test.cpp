@@ -1,5 +1,5 @@
 // When a roster was validated, and how old it is now.
-#include "stamp.h"
+#include "common/roster/stamp.h"
 
 #include <CppUTest/TestHarness.h>
 
@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "support/fake_clock.h"
+#include "tests/unit/support/fake_clock.h"
 
 using namespace together;
 using namespace std::chrono_literals;

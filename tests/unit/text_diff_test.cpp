@@ -1,9 +1,9 @@
 // The change as an operator reads it before it is made.
-#include "text_diff.h"
+#include "togetherctl/editing/text_diff.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "support/texts.h"
+#include "tests/unit/support/texts.h"
 
 using togetherctl::unified_diff;
 

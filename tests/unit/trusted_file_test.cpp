@@ -1,12 +1,12 @@
 // Secrets (the token): as trusted as any other file, and read by nobody else, the group aside.
-#include "trusted_file.h"
+#include "common/system/trusted_file.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "support/files.h"
-#include "support/processes.h"
-#include "support/temporary_directory.h"
-#include "support/texts.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
 
 using namespace together;
 

@@ -1,12 +1,12 @@
 // A snapshot is read whole once, and again when it is another file.
-#include "verified_files.h"
+#include "common/roster/verified_files.h"
 
 #include <CppUTest/TestHarness.h>
 
 #include <fstream>
 
-#include "snapshot_writer.h"
-#include "support/temporary_directory.h"
+#include "together_refresh/update/snapshot_writer.h"
+#include "tests/unit/support/temporary_directory.h"
 
 using namespace together;
 

@@ -5,7 +5,7 @@
 
 import pytest
 
-from roled import Roled
+from support.roled import Roled
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from roled import Roled, binary
+from support.roled import Roled, binary
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_a_key_is_not_of_another_kind(roled, project):
 
 
 def test_a_well_formed_unknown_token_is_refused_like_a_wrong_secret(roled, tmp_path):
-    from roled import Roled
+    from support.roled import Roled
     (tmp_path / "other").mkdir()
     other = Roled(tmp_path / "other")
     answer = roled.get("/v1/whoami", token=other.owner)

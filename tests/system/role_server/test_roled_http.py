@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from roled import Roled
+from support.roled import Roled
 
 
 def exchange(roled, data, timeout=15):

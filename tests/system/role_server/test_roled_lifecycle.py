@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from roled import Roled
-from test_roled_waiting import Waiting
+from support.long_poll import Waiting
+from support.roled import Roled
 
 
 def test_sigterm_while_idle_exits_0_at_once(tmp_path):

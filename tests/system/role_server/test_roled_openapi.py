@@ -8,7 +8,7 @@ import time
 import pytest
 import yaml
 
-from roled import ROOT, Roled
+from support.roled import ROOT, Roled
 
 FILE = yaml.safe_load((ROOT / "docs" / "role-api.openapi.yaml").read_text(encoding="utf-8"))
 METHODS = ("get", "post", "patch", "delete", "put")

@@ -7,7 +7,7 @@ import http.client
 
 import pytest
 
-from roled import Roled
+from support.roled import Roled
 
 OWNER, ADMIN, OUTSIDE_ADMIN = "owner", "admin", "admin outside the project"
 MEMBER, PROJECT_ADMIN, OUTSIDE = "member", "member promoted in the project", "member outside the project"

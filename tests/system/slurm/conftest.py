@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster import Cluster
-from slurm_user import User
-from slurm_version import installed_slurm
-from world import PLUGSTACK, SETTINGS, World, modules
+from support.slurm.cluster import Cluster
+from support.slurm.slurm_user import User
+from support.slurm.slurm_version import installed_slurm
+from support.slurm.world import PLUGSTACK, SETTINGS, World, modules
 
 # carol is an Admin, mallory nobody's collaborator, oscar an operator, daisy a system account.
 UIDS = {"alice": 20001, "bob": 20002, "carol": 20003, "mallory": 20004, "oscar": 20005,

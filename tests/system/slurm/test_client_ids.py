@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from few_accounts import without_users
-from slurm_user import User
-from slurm_version import installed_slurm
-from world import SETTINGS, World
+from support.slurm.few_accounts import without_users
+from support.slurm.slurm_user import User
+from support.slurm.slurm_version import installed_slurm
+from support.slurm.world import SETTINGS, World
 
 CLIENT_IDS = {**SETTINGS, "AuthType": "auth/slurm", "CredType": "cred/slurm",
               "AuthInfo": "use_client_ids"}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster import Cluster
-from slurm_user import User
+from support.slurm.cluster import Cluster
+from support.slurm.slurm_user import User
 
 
 def test_srun(alice: User) -> None:

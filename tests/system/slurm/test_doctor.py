@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from cluster import PORTS, Cluster
-from daemon import Daemon
-from node import PROJECT, build_folder
-from waiting import wait_until
-from world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
+from support.node import PROJECT, build_folder
+from support.slurm.cluster import PORTS, Cluster
+from support.slurm.daemon import Daemon
+from support.slurm.world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
+from support.waiting import wait_until
 
 FETCHED = Path("/run/slurm/conf/plugstack.conf")
 CHECKS = ["slurm", "job_submit", "job_submit_loaded", "job_submit_module", "job_submit_build",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster import NODES
-from slurm_user import Result, User
-from waiting import wait_until
-from world import World
+from support.slurm.cluster import NODES
+from support.slurm.slurm_user import Result, User
+from support.slurm.world import World
+from support.waiting import wait_until
 
 LATER = "--begin=now+1hour"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from role_api import RoleApi
-from slurm_user import User
-from waiting import wait_until
-from world import LOCK, PLUGSTACK, World
+from support.slurm.role_api import RoleApi
+from support.slurm.slurm_user import User
+from support.slurm.world import LOCK, PLUGSTACK, World
+from support.waiting import wait_until
 
 LATER = "--begin=now+1hour"
 ASKS_ALWAYS = {"fresh_for": "0s", "recheck_after": "0s"}

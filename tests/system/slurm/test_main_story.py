@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
-from cluster import Cluster
-from node import build_folder
-from slurm_user import User
-from world import World
+from support.node import build_folder
+from support.slurm.cluster import Cluster
+from support.slurm.slurm_user import User
+from support.slurm.world import World
 
 DENIED = "Access denied: uid 20004 is not a " \
          "collaborator of project proj_123. An Admin of the project can add you."

@@ -7,9 +7,9 @@ from typing import Literal
 
 import pytest
 
-from allocation import admit, allocation_of
-from slurm_user import Result, User
-from world import World
+from support.slurm.allocation import admit, allocation_of
+from support.slurm.slurm_user import Result, User
+from support.slurm.world import World
 
 RUNS = "runs"
 ABSENT = "is not a collaborator of project proj_123"

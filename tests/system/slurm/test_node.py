@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from allocation import allocation_of
-from few_accounts import without_users
-from role_api import RoleApi
-from slurm_user import Result, User
-from waiting import wait_until
-from world import PLUGSTACK, World
+from support.slurm.allocation import allocation_of
+from support.slurm.few_accounts import without_users
+from support.slurm.role_api import RoleApi
+from support.slurm.slurm_user import Result, User
+from support.slurm.world import PLUGSTACK, World
+from support.waiting import wait_until
 
 ASKS_ALWAYS = {"fresh_for": "0s", "recheck_after": "0s"}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from no_filter import without_filters
-from node import build_folder
-from slurm_user import Result, User
-from waiting import wait_until
-from world import World
+from support.node import build_folder
+from support.slurm.no_filter import without_filters
+from support.slurm.slurm_user import Result, User
+from support.slurm.world import World
+from support.waiting import wait_until
 
 LOUD = "can still run: cannot set a system call filter: Function not implemented"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from slow_names import NEVER, SlowNames
-from slurm_user import Result, User
-from waiting import wait_until
-from world import World
+from support.slurm.slow_names import NEVER, SlowNames
+from support.slurm.slurm_user import Result, User
+from support.slurm.world import World
+from support.waiting import wait_until
 
 LATER = "--begin=now+1hour"
 PROMPT = 2.0  # seconds; with a look-up of 8 s in its way a command takes 8 to 10

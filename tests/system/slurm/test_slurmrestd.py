@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from slurm_user import User
-from world import World
+from support.slurm.slurm_user import User
+from support.slurm.world import World
 
 RESTD = "/usr/sbin/slurmrestd"
 

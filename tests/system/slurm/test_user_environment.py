@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster import Cluster
-from node import build_folder
-from slurm_user import User
-from waiting import wait_until
-from world import World
+from support.node import build_folder
+from support.slurm.cluster import Cluster
+from support.slurm.slurm_user import User
+from support.slurm.world import World
+from support.waiting import wait_until
 
 SECURITY = next(folder for folder in (Path("/usr/lib/x86_64-linux-gnu/security"),
                                       Path("/usr/lib/aarch64-linux-gnu/security"),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster import Cluster
-from slurm_user import User
-from world import PLUGSTACK, World, modules
+from support.slurm.cluster import Cluster
+from support.slurm.slurm_user import User
+from support.slurm.world import PLUGSTACK, World, modules
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-#include "audit.h"
+#include "role_server/model/audit.h"
 
 #include <CppUTest/TestHarness.h>
 

@@ -1,7 +1,7 @@
 // Every action of the tables, for every kind of actor. The system tests check the routes; this
 // checks that no action, also of those that no route has yet, is decided otherwise than the tables
 // say.
-#include "authorize.h"
+#include "role_server/access/authorize.h"
 
 #include <CppUTest/TestHarness.h>
 

@@ -1,4 +1,4 @@
-#include "conditional.h"
+#include "role_server/api/conditional.h"
 
 #include <CppUTest/TestHarness.h>
 

@@ -1,10 +1,10 @@
-#include "credentials.h"
+#include "role_server/access/credentials.h"
 
 #include <CppUTest/TestHarness.h>
 
 #include <set>
 
-#include "secrets.h"
+#include "role_server/base/secrets.h"
 
 using namespace together::roled;
 

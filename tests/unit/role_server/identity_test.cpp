@@ -1,4 +1,4 @@
-#include "identity.h"
+#include "role_server/base/identity.h"
 
 #include <CppUTest/TestHarness.h>
 

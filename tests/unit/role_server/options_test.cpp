@@ -1,4 +1,4 @@
-#include "options.h"
+#include "role_server/cli/options.h"
 
 #include <CppUTest/TestHarness.h>
 

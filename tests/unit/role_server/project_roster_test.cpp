@@ -1,4 +1,4 @@
-#include "project_roster.h"
+#include "role_server/model/project_roster.h"
 
 #include <CppUTest/TestHarness.h>
 

@@ -1,4 +1,4 @@
-#include "uri.h"
+#include "role_server/base/uri.h"
 
 #include <CppUTest/TestHarness.h>
 

@@ -1,4 +1,4 @@
-#include "wait_list.h"
+#include "role_server/http/wait_list.h"
 
 #include <CppUTest/TestHarness.h>
 

@@ -1,9 +1,9 @@
 // A folder with together.conf in it, as /etc/together is one.
 #pragma once
 
-#include "config.h"
-#include "support/files.h"
-#include "support/temporary_directory.h"
+#include "common/config/config.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/temporary_directory.h"
 
 class ConfigFolder {
   public:

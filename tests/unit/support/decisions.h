@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "explanation.h"
+#include "common/decision/explanation.h"
 
 // About alice, a member of proj_a, from a fresh roster.
 inline together::Decision decided(together::Reason reason) {

@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "node_accounts.h"
+#include "common/system/node_accounts.h"
 
 class FakeAccounts : public together::NodeAccounts {
   public:

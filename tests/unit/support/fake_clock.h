@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "clock.h"
+#include "common/system/clock.h"
 
 class FakeClock : public together::Clock {
   public:

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "refresher.h"
+#include "common/on_demand/refresher.h"
 
 class FakeRefresher : public together::Refresher {
   public:

@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "fetch_pipe.h"
+#include "together_refresh/child/fetch_pipe.h"
 
 class TestPipe {
   public:

@@ -2,12 +2,12 @@
 // knows both; everything around it is in the test's hands.
 #pragma once
 
-#include "gate.h"
-#include "support/fake_accounts.h"
-#include "support/fake_clock.h"
-#include "support/fake_refresher.h"
-#include "support/roster_folder.h"
-#include "support/texts.h"
+#include "common/decision/gate.h"
+#include "tests/unit/support/fake_accounts.h"
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/fake_refresher.h"
+#include "tests/unit/support/roster_folder.h"
+#include "tests/unit/support/texts.h"
 
 struct GateTest : Utest {
     GateTest() {

@@ -5,12 +5,12 @@
 #include <chrono>
 #include <optional>
 
-#include "on_demand.h"
-#include "support/fake_clock.h"
-#include "support/helpers.h"
-#include "support/processes.h"
-#include "support/roster_folder.h"
-#include "support/texts.h"
+#include "common/on_demand/on_demand.h"
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/helpers.h"
+#include "tests/unit/support/processes.h"
+#include "tests/unit/support/roster_folder.h"
+#include "tests/unit/support/texts.h"
 
 struct OnDemandTest : Utest {
     OnDemandTest() {

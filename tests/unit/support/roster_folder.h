@@ -3,11 +3,11 @@
 
 #include <CppUTest/TestHarness.h>
 
-#include "mark.h"
-#include "roster.h"
-#include "snapshot_writer.h"
-#include "support/files.h"
-#include "support/temporary_directory.h"
+#include "common/roster/mark.h"
+#include "common/roster/roster.h"
+#include "together_refresh/update/snapshot_writer.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/temporary_directory.h"
 
 inline together::RosterEntry entry(const std::string& login, uid_t uid,
                                    const std::string& role = "member") {

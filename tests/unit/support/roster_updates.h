@@ -3,9 +3,9 @@
 
 #include <CppUTest/TestHarness.h>
 
-#include "files.h"
-#include "roster_update.h"
-#include "temporary_directory.h"
+#include "tests/unit/support/files.h"
+#include "together_refresh/update/roster_update.h"
+#include "tests/unit/support/temporary_directory.h"
 
 class UpdatedFolder {
   public:

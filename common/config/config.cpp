@@ -1,0 +1,126 @@
+#include "common/config/config.h"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <memory>
+
+#include "common/config/config_keys.h"
+#include "common/config/ini_file.h"
+#include "common/system/trusted_file.h"
+
+namespace together {
+namespace {
+
+constexpr std::size_t largest_file = std::size_t{64} * 1024;
+
+// Where each key was set, so that a second setting can name the first.
+using Places = std::vector<std::pair<const ConfigKey*, std::string>>;
+
+std::string known_sections() {
+    return "[api], [roster] and [gate]";
+}
+
+std::optional<std::string> unknown_section(std::string_view section) {
+    if (is_config_section(section)) return std::nullopt;
+    return "unknown section [" + std::string(section) + "]; there are " + known_sections();
+}
+
+std::optional<std::string> apply(Config& config, Places& places, const std::string& file,
+                                 const IniEntry& entry) {
+    const auto* key = find_config_key(entry.section, entry.key);
+    if (key == nullptr) {
+        if (entry.section.empty())
+            return std::string(entry.key) + " stands in no section; there are " + known_sections();
+        return "unknown key " + std::string(entry.key) + " in [" + std::string(entry.section) + "]";
+    }
+    for (const auto& [other, place] : places)
+        if (other == key) return std::string(entry.key) + " is set twice, first in " + place;
+    places.emplace_back(key, file + ":" + std::to_string(entry.line));
+    if (auto problem = key->set(config, entry.value))
+        return std::string(entry.key) + ": " + *problem;
+    return std::nullopt;
+}
+
+Result<void> read_file(Config& config, Places& places, const std::string& path) {
+    auto text = read_trusted(path, largest_file);
+    if (!text) return failure(text.error().message);
+    return read_ini(
+        *text, path, [&](const IniEntry& entry) { return apply(config, places, path, entry); },
+        unknown_section);
+}
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+// together.conf.d/*.conf, sorted by name. A folder that is not there has no files.
+Result<std::vector<std::string>> drop_ins(const std::string& folder) {
+    std::vector<std::string> paths;
+    const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(folder.c_str()));
+    if (!directory) {
+        if (errno == ENOENT) return paths;
+        return failure(system_error_text("cannot open " + folder, errno));
+    }
+    while (const dirent* entry = ::readdir(directory.get())) {
+        const std::string_view name = entry->d_name;
+        if (!name.starts_with('.') && name.ends_with(".conf"))
+            paths.push_back(folder + "/" + std::string(name));
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
+
+std::optional<std::string> what_does_not_fit_together(const Config& config) {
+    if (config.base_url.empty()) return "[api] base_url is missing";
+    if (config.project.empty()) return "[api] project is missing";
+    if (config.base_url.starts_with("http://") && !config.proxy.empty())
+        return "[api] proxy would read the token: that needs a base_url of https://";
+    if (!config.within_stale_for(config.fresh_for))
+        return "[roster] stale_for is shorter than fresh_for";
+    // An absent name would be decided from a roster that is too old to decide, and without asking.
+    if (!config.within_stale_for(config.recheck_after))
+        return "[roster] stale_for is shorter than recheck_after";
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string Config::folder() const {
+    return path.substr(0, path.rfind('/'));
+}
+
+bool Config::roster_is_a_file() const {
+    return base_url.starts_with("file://");
+}
+
+std::string Config::roster_file() const {
+    return base_url.substr(std::string("file://").size());
+}
+
+const char* installed_refresh_program() {
+    return TOGETHER_REFRESH_PROGRAM;
+}
+
+Result<Config> load_config(const std::string& path) {
+    if (!path.starts_with('/'))
+        return failure("the configuration's path " + path + " is not absolute");
+    Config config;
+    config.path = path;
+    config.refresh_program = installed_refresh_program();
+    Places places;
+    if (auto read = read_file(config, places, path); !read)
+        return tl::make_unexpected(read.error());
+    auto files = drop_ins(path + ".d");
+    if (!files) return tl::make_unexpected(files.error());
+    for (const auto& file : *files)
+        if (auto read = read_file(config, places, file); !read)
+            return tl::make_unexpected(read.error());
+    if (const auto problem = what_does_not_fit_together(config))
+        return failure(path + ": " + *problem);
+    return config;
+}
+
+}  // namespace together

@@ -1,0 +1,207 @@
+#include "common/config/config_keys.h"
+
+#include <array>
+#include <charconv>
+
+#include "common/config/base_url.h"
+#include "common/system/duration.h"
+#include "common/roles/identifiers.h"
+
+namespace together {
+namespace {
+
+using namespace std::chrono_literals;
+using Problem = std::optional<std::string>;
+
+Problem set_path(std::string& path, std::string_view value) {
+    if (!value.starts_with('/')) return "not an absolute path";
+    path = value;
+    return std::nullopt;
+}
+
+struct Bounds {
+    Nanoseconds least;
+    Nanoseconds most;
+};
+
+Problem set_duration(Nanoseconds& duration, std::string_view value, Bounds bounds) {
+    const auto parsed = parse_duration(value);
+    if (!parsed) return "not a duration such as 500ms, 30s, 5m, 24h or 7d";
+    if (*parsed < bounds.least || *parsed > bounds.most)
+        return "must be from " + format_duration(bounds.least) + " to " +
+               format_duration(bounds.most);
+    duration = *parsed;
+    return std::nullopt;
+}
+
+std::optional<uid_t> parse_uid(std::string_view text) {
+    uid_t uid = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
+    // (uid_t)-1 means "no uid" to chown(2) and setresuid(2).
+    if (!is_digits(text) || error != std::errc{} || uid == static_cast<uid_t>(-1))
+        return std::nullopt;
+    return uid;
+}
+
+Problem set_base_url(Config& config, std::string_view value) {
+    auto url = parse_base_url(value);
+    if (!url) return url.error().message;
+    config.base_url = *url;
+    return std::nullopt;
+}
+
+Problem set_project(Config& config, std::string_view value) {
+    if (!is_project(value))
+        return "not of the form proj_NAME (letters, digits, _ and -, at most 64)";
+    config.project = value;
+    return std::nullopt;
+}
+
+Problem set_proxy(Config& config, std::string_view value) {
+    const bool http = value.starts_with("http://") || value.starts_with("https://");
+    const auto host = http ? value.substr(value.find("//") + 2) : "";
+    if (host.empty() || host.front() == '/' || !is_printable(value) ||
+        value.find(' ') != value.npos)
+        return "not of the form http://HOST:PORT";
+    // This file may be read by everybody.
+    if (value.find('@') != value.npos) return "a name or password does not belong here";
+    config.proxy = value;
+    return std::nullopt;
+}
+
+Problem set_stale_for(Config& config, std::string_view value) {
+    if (value == "forever") {
+        config.stale_for.reset();
+        return std::nullopt;
+    }
+    Nanoseconds duration{};
+    if (auto problem = set_duration(duration, value, {1s, 24h * 3650}))
+        return *problem + ", or forever";
+    config.stale_for = duration;
+    return std::nullopt;
+}
+
+Problem set_exempt_users(Config& config, std::string_view value) {
+    constexpr std::string_view separators = " \t,";
+    while (true) {
+        const auto start = value.find_first_not_of(separators);
+        if (start == value.npos) return std::nullopt;
+        value.remove_prefix(start);
+        const auto name = value.substr(0, value.find_first_of(separators));
+        value.remove_prefix(name.size());
+        if (const auto uid = parse_uid(name))
+            config.exempt_uids.push_back(*uid);
+        else if (is_login(name))
+            config.exempt_logins.emplace_back(name);
+        else
+            return "\"" + std::string(name) + "\" is neither a login nor a uid";
+    }
+}
+
+Problem set_min_uid(Config& config, std::string_view value) {
+    const auto uid = parse_uid(value);
+    if (!uid || *uid == 0) return "not a uid above 0";
+    config.min_uid = *uid;
+    return std::nullopt;
+}
+
+Problem set_contact(Config& config, std::string_view value) {
+    if (!is_printable(value)) return "has control characters";
+    config.contact = value;
+    return std::nullopt;
+}
+
+Problem set_mode(Config& config, std::string_view value) {
+    if (value != "enforce" && value != "observe") return "must be enforce or observe";
+    config.mode = value == "observe" ? Mode::observe : Mode::enforce;
+    return std::nullopt;
+}
+
+Problem set_without_door(Config& config, std::string_view value) {
+    if (value != "open" && value != "closed") return "must be open or closed";
+    config.without_door = value == "closed" ? WithoutDoor::closed : WithoutDoor::open;
+    return std::nullopt;
+}
+
+std::string show_exempt_users(const Config& config) {
+    std::string text = "root";
+    for (const auto& login : config.exempt_logins)
+        if (login != "root") text += " " + login;
+    for (const auto uid : config.exempt_uids) text += " " + std::to_string(uid);
+    return text;
+}
+
+constexpr std::array keys = std::to_array<ConfigKey>({
+    {"api", "base_url", set_base_url, [](const Config& c) { return c.base_url; }},
+    {"api", "project", set_project, [](const Config& c) { return c.project; }},
+    {"api", "token_file", [](Config& c, std::string_view v) { return set_path(c.token_file, v); },
+     [](const Config& c) { return c.token_file; }},
+    {"api", "ca_file", [](Config& c, std::string_view v) { return set_path(c.ca_file, v); },
+     [](const Config& c) { return c.ca_file; }},
+    {"api", "proxy", set_proxy, [](const Config& c) { return c.proxy; }},
+    {"roster", "directory", [](Config& c, std::string_view v) { return set_path(c.directory, v); },
+     [](const Config& c) { return c.directory; }},
+    {"roster", "fresh_for",
+     [](Config& c, std::string_view v) {
+         return set_duration(c.fresh_for, v, {0s, 24h});
+     },
+     [](const Config& c) { return format_duration(c.fresh_for); }},
+    {"roster", "recheck_after",
+     [](Config& c, std::string_view v) {
+         return set_duration(c.recheck_after, v, {0s, 24h});
+     },
+     [](const Config& c) { return format_duration(c.recheck_after); }},
+    {"roster", "stale_for", set_stale_for,
+     [](const Config& c) { return c.stale_for ? format_duration(*c.stale_for) : "forever"; }},
+    {"roster", "local_fault_for",
+     [](Config& c, std::string_view v) {
+         return set_duration(c.local_fault_for, v, {0s, 24h * 365});
+     },
+     [](const Config& c) { return format_duration(c.local_fault_for); }},
+    // A minute is half of sshd's LoginGraceTime.
+    {"roster", "deadline",
+     [](Config& c, std::string_view v) {
+         return set_duration(c.deadline, v, {100ms, 1min});
+     },
+     [](const Config& c) { return format_duration(c.deadline); }},
+    {"roster", "refresh_program",
+     [](Config& c, std::string_view v) { return set_path(c.refresh_program, v); },
+     [](const Config& c) { return c.refresh_program; }},
+    {"gate", "exempt_users", set_exempt_users, show_exempt_users},
+    {"gate", "min_uid", set_min_uid, [](const Config& c) { return std::to_string(c.min_uid); }},
+    {"gate", "contact", set_contact, [](const Config& c) { return c.contact; }},
+    {"gate", "mode", set_mode,
+     [](const Config& c)
+         -> std::string { return c.mode == Mode::observe ? "observe" : "enforce"; }},
+    {"gate", "without_door", set_without_door,
+     [](const Config& c)
+         -> std::string { return c.without_door == WithoutDoor::closed ? "closed" : "open"; }},
+});
+
+}  // namespace
+
+std::span<const ConfigKey> config_keys() {
+    return keys;
+}
+
+const ConfigKey* find_config_key(std::string_view section, std::string_view name) {
+    for (const auto& key : keys)
+        if (key.section == section && key.name == name) return &key;
+    return nullptr;
+}
+
+bool is_config_section(std::string_view section) {
+    for (const auto& key : keys)
+        if (key.section == section) return true;
+    return false;
+}
+
+std::vector<Setting> settings_in_force(const Config& config) {
+    std::vector<Setting> settings;
+    for (const auto& key : keys)
+        settings.push_back(
+            {std::string(key.section) + "." + std::string(key.name), key.show(config)});
+    return settings;
+}
+
+}  // namespace together

@@ -1,0 +1,25 @@
+// The keys of together.conf: one table with their checks and how each is shown. Internal to config.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/config/config.h"
+
+namespace together {
+
+struct ConfigKey {
+    std::string_view section;
+    std::string_view name;
+    // Checks and stores a value; returns what is wrong with it.
+    std::optional<std::string> (*set)(Config&, std::string_view value);
+    std::string (*show)(const Config&);
+};
+
+std::span<const ConfigKey> config_keys();
+const ConfigKey* find_config_key(std::string_view section, std::string_view name);
+bool is_config_section(std::string_view section);
+
+}  // namespace together

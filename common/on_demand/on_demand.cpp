@@ -1,0 +1,180 @@
+#include "common/on_demand/on_demand.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/system/duration.h"
+#include "common/on_demand/helper_process.h"
+#include "common/roster/mark.h"
+#include "common/roster/roster.h"
+#include "common/roster/roster_lock.h"
+#include "common/system/trusted_file.h"
+
+namespace together {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto between_looks = 10ms;
+
+RefreshAttempt tried(std::string problem = {}) {
+    return {RefreshAttempt::Outcome::tried, std::move(problem), false};
+}
+
+// Nobody was asked: the folder, a process or a descriptor could not be had.
+RefreshAttempt prevented(std::string problem) {
+    return {RefreshAttempt::Outcome::tried, std::move(problem), true};
+}
+
+RefreshAttempt failed_as(const Mark& mark, std::string problem) {
+    return {RefreshAttempt::Outcome::tried, std::move(problem),
+            mark.outcome == RefreshOutcome::node_fault};
+}
+
+std::string hold_text(const Mark& mark, Nanoseconds left) {
+    return "not asked again for another " + format_age(left) + " after: " + mark.message;
+}
+
+}  // namespace
+
+bool may_refresh() {
+    uid_t real = 1;
+    uid_t effective = 1;
+    uid_t saved = 1;
+    return ::getresuid(&real, &effective, &saved) == 0 && real == 0 && effective == 0 && saved == 0;
+}
+
+// One caller's wait for a newer roster.
+class OnDemandWait {
+  public:
+    OnDemandWait(const Config& config, Clock& clock, const std::optional<Moment>& seen)
+        : config_(config),
+          paths_(config),
+          clock_(clock),
+          seen_(seen),
+          began_(clock.now()),
+          deadline_(std::chrono::steady_clock::now() + config.deadline) {}
+
+    RefreshAttempt run() {
+        if (auto held = held_back()) return *std::move(held);
+        auto lock = open_lock();
+        if (!lock) return prevented(lock.error().message);
+        while (std::chrono::steady_clock::now() < deadline_) {
+            if (lock->try_acquire(LockPart::flight)) {
+                auto attempt = newer_or_held_back();
+                if (!attempt) attempt = execute_helper();
+                lock->release(LockPart::flight);
+                return *attempt;
+            }
+            wait_for_the_holder(*lock);
+            if (auto attempt = newer_or_held_back()) return *attempt;
+        }
+        if (auto held = held_back()) return *std::move(held);
+        // Its holder may be stopped: without a mark it would cost every login its deadline.
+        return tried(leave_mark(began_, "another login's refresh did not end within " +
+                                            format_duration(config_.deadline)));
+    }
+
+  private:
+    // Where nothing of ours has run yet there is no folder; together-refresh would make it, but
+    // without a lock it is not executed.
+    Result<RosterLock> open_lock() const {
+        auto lock = RosterLock::open(paths_);
+        if (lock) return lock;
+        if (::mkdir(paths_.directory.c_str(), 0755) == 0)
+            ::chmod(paths_.directory.c_str(), 0755);  // whatever the host's umask is
+        else if (errno != EEXIST)
+            return lock;
+        return RosterLock::open(paths_);
+    }
+
+    // Looks without acquiring: two hundred waiters that take turns in holding the lock would wait
+    // for each other.
+    void wait_for_the_holder(const RosterLock& lock) const {
+        while (!lock.is_free(LockPart::flight) && std::chrono::steady_clock::now() < deadline_)
+            ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
+    }
+
+    std::optional<RefreshAttempt> newer_or_held_back() {
+        if (is_newer()) return tried();
+        return held_back();
+    }
+
+    bool is_newer() {
+        const auto roster = open_roster(config_, clock_.now());
+        return roster && (!seen_ || roster->validated != *seen_);
+    }
+
+    std::optional<RefreshAttempt> held_back() {
+        const auto mark = read_mark(paths_);
+        if (!mark) return std::nullopt;
+        const auto left = time_left(*mark, clock_.now());
+        if (left == 0ns) return std::nullopt;
+        return failed_as(*mark, hold_text(*mark, left));
+    }
+
+    RefreshAttempt execute_helper() {
+        const Moment started = clock_.now();
+        auto helper = HelperProcess::start(config_.refresh_program,
+                                           {"--config", config_.path, "--on-demand"});
+        if (!helper) return prevented(helper.error().message);
+        switch (helper->wait(deadline_)) {
+            case HelperProcess::End::not_executed:
+                return not_executed(helper->exec_error());
+            case HelperProcess::End::deadline:
+                return tried(leave_mark(started, "together-refresh did not end within " +
+                                                     format_duration(config_.deadline)));
+            case HelperProcess::End::exited:
+                break;
+        }
+        const auto mark = read_mark(paths_);
+        if (mark && mark->outcome != RefreshOutcome::valid) return failed_as(*mark, mark->message);
+        if (is_newer()) return tried();
+        // The first mark needs a block of its own; later ones are written in its place.
+        return tried(config_.refresh_program + " ended without a new roster" +
+                     (mark ? ""
+                           : " and could not say why in " + paths_.mark +
+                                 " (is the disk full? togetherctl refresh tells)"));
+    }
+
+    // A missing program is the operators' to mend; for want of memory it is the node's own fault.
+    RefreshAttempt not_executed(int error) const {
+        auto problem = system_error_text("cannot execute " + config_.refresh_program, error);
+        const bool is_used_up = error == EAGAIN || error == ENOMEM || error == ENFILE;
+        return is_used_up ? prevented(std::move(problem)) : tried(std::move(problem));
+    }
+
+    // Who was to write it was killed, or is stuck.
+    std::string leave_mark(const Moment& started, const std::string& message) {
+        const auto last = read_mark(paths_);
+        Mark mark;
+        mark.attempted = started;
+        mark.failures = last ? last->failures + 1 : 1;
+        mark.outcome = RefreshOutcome::no_answer;
+        mark.message = message;
+        const auto roster = open_roster(config_, clock_.now());
+        const bool usable = roster && config_.within_stale_for(roster->age.value);
+        mark.not_before =
+            elapsed(started, clock_.now()) +
+            delay_after_failure(mark.failures, std::nullopt, usable, random_fraction());
+        static_cast<void>(write_mark(paths_, mark));
+        return mark.message;
+    }
+
+    const Config& config_;
+    RosterPaths paths_;
+    Clock& clock_;
+    const std::optional<Moment>& seen_;
+    const Moment began_;
+    Deadline deadline_;
+};
+
+RefreshAttempt OnDemandRefresher::refresh(const Config& config, const std::optional<Moment>& seen) {
+    if (!may_refresh()) return {};
+    return OnDemandWait(config, clock_, seen).run();
+}
+
+}  // namespace together

@@ -1,0 +1,134 @@
+#include "common/roster/mark.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "common/roster/checksum.h"
+#include "common/system/trusted_file.h"
+
+namespace together {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Layout {
+    std::array<char, 8> magic;
+    Moment attempted;
+    std::int64_t not_before;
+    std::uint32_t failures;
+    std::int32_t outcome;
+    std::array<char, 128> request_id;
+    std::array<char, 312> message;
+    std::uint64_t checksum;
+};
+static_assert(sizeof(Layout) == mark_size && std::is_trivially_copyable_v<Layout>);
+
+constexpr std::array<char, 8> magic = {'t', 'o', 'g', 'm', 'a', 'r', 'k', '1'};
+
+std::uint64_t checksum_of(const Layout& layout) {
+    return checksum(bytes_of(layout).first(offsetof(Layout, checksum)));
+}
+
+template <std::size_t size>
+void put(std::array<char, size>& field, const std::string& text) {
+    std::memcpy(field.data(), text.data(), std::min(text.size(), size - 1));
+}
+
+template <std::size_t size>
+std::string get(const std::array<char, size>& field) {
+    return std::string(field.data(), ::strnlen(field.data(), size));
+}
+
+}  // namespace
+
+std::string encode_mark(const Mark& mark) {
+    Layout layout{};
+    layout.magic = magic;
+    layout.attempted = mark.attempted;
+    layout.not_before = mark.not_before.count();
+    layout.failures = mark.failures;
+    layout.outcome = static_cast<std::int32_t>(mark.outcome);
+    put(layout.request_id, mark.request_id);
+    put(layout.message, mark.message);
+    layout.checksum = checksum_of(layout);
+    return std::string(reinterpret_cast<const char*>(&layout), sizeof layout);
+}
+
+std::optional<Mark> decode_mark(std::string_view bytes) {
+    Layout layout;
+    if (bytes.size() != sizeof layout) return std::nullopt;
+    std::memcpy(&layout, bytes.data(), sizeof layout);
+    if (layout.magic != magic || layout.checksum != checksum_of(layout)) return std::nullopt;
+    Mark mark;
+    mark.attempted = layout.attempted;
+    mark.not_before = Nanoseconds(layout.not_before);
+    mark.failures = layout.failures;
+    mark.outcome = static_cast<RefreshOutcome>(layout.outcome);
+    mark.request_id = get(layout.request_id);
+    mark.message = get(layout.message);
+    return mark;
+}
+
+std::optional<Mark> read_mark(const RosterPaths& paths) {
+    auto file = open_trusted(paths.mark, Links::refuse);
+    if (!file) return std::nullopt;
+    std::array<char, mark_size + 1> buffer;
+    const auto got = ::pread(file->descriptor.get(), buffer.data(), buffer.size(), 0);
+    if (got < 0) return std::nullopt;
+    return decode_mark({buffer.data(), static_cast<std::size_t>(got)});
+}
+
+Result<void> write_mark(const RosterPaths& paths, const Mark& mark) {
+    return overwrite_in_place(paths.mark, encode_mark(mark));
+}
+
+Nanoseconds time_left(const Mark& mark, const Moment& now) {
+    const auto since = elapsed(mark.attempted, now);
+    if (since < 0ns) return 0ns;
+    return std::max(mark.not_before - since, 0ns);
+}
+
+Nanoseconds delay_after_failure(std::uint32_t failures, std::optional<Nanoseconds> retry_after,
+                                bool roster_usable, double jitter) {
+    const Nanoseconds most = roster_usable ? 60s : 5s;
+    const auto doublings = std::min<std::uint32_t>(failures > 0 ? failures - 1 : 0, 6);
+    const Nanoseconds exponential = std::min<Nanoseconds>(1s * (1U << doublings), most);
+    // From half to all of it, so that a thousand nodes do not come back in one instant.
+    const auto spread = Nanoseconds(
+        static_cast<std::int64_t>(static_cast<double>(exponential.count()) * (0.5 + jitter / 2)));
+    return std::min(std::max(spread, retry_after.value_or(0ns)), most);
+}
+
+double random_fraction() {
+    std::uint32_t number = 0;
+    if (::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) return 0.5;
+    return static_cast<double>(number) / static_cast<double>(UINT32_MAX);
+}
+
+Result<void> overwrite_in_place(const std::string& path, std::string_view bytes) {
+    const FileDescriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
+    if (!file) return failure(system_error_text("cannot open " + path + " for writing", errno));
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+        return failure(path + " is not a regular file");
+    // Whoever it was given to by mistake: readers do not trust it then.
+    if (status.st_uid != ::geteuid() && ::fchown(file.get(), ::geteuid(), ::getegid()) != 0 &&
+        errno != EPERM)
+        return failure(system_error_text("cannot take " + path + " back", errno));
+    if (::fchmod(file.get(), 0644) != 0 && errno != EPERM)  // whatever the umask was
+        return failure(system_error_text("cannot set the mode of " + path, errno));
+    if (::pwrite(file.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+        return failure(system_error_text("cannot write " + path, errno));
+    if (::ftruncate(file.get(), static_cast<off_t>(bytes.size())) != 0)
+        return failure(system_error_text("cannot cut " + path, errno));
+    return {};
+}
+
+}  // namespace together

@@ -1,0 +1,58 @@
+// The last attempt to refresh a roster, and until when nobody tries again on demand after a failed
+// one. A record of fixed size, overwritten in place; a torn one counts as no mark.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/system/clock.h"
+#include "common/roster/roster_paths.h"
+
+namespace together {
+
+// Exit statuses of together-refresh (sysexits.h), also the outcome of an attempt.
+enum class RefreshOutcome : int {
+    valid = 0,
+    node_fault = 71,     // EX_OSERR: this node cannot take a roster. Only in a mark: the exit is 75
+    no_answer = 75,      // EX_TEMPFAIL: the authority failed
+    token_refused = 77,  // EX_NOPERM
+    configuration = 78,  // EX_CONFIG
+};
+
+struct Mark {
+    Moment attempted;
+    Nanoseconds not_before{};    // after `attempted`; zero: anybody may ask at once
+    std::uint32_t failures = 0;  // in a row
+    RefreshOutcome outcome = RefreshOutcome::valid;
+    std::string request_id;  // of the authority's answer, where there was one
+    std::string message;     // what happened, for a person; cut at 300 bytes
+};
+
+inline constexpr std::size_t mark_size = 512;
+
+std::string encode_mark(const Mark& mark);
+std::optional<Mark> decode_mark(std::string_view bytes);
+
+// Nothing where there is no usable mark of a trusted owner.
+std::optional<Mark> read_mark(const RosterPaths& paths);
+Result<void> write_mark(const RosterPaths& paths, const Mark& mark);
+
+// For how much longer nobody should ask; zero where anybody may. A mark from the future holds
+// nobody back: a clock that was set back must not keep a node from asking.
+Nanoseconds time_left(const Mark& mark, const Moment& now);
+
+// How long to wait after the given number of failures in a row: exponential with jitter, a
+// Retry-After honoured, at most 60 s; at most 5 s where no usable roster exists, because then every
+// login fails. `jitter` is a random number from 0 to 1.
+Nanoseconds delay_after_failure(std::uint32_t failures, std::optional<Nanoseconds> retry_after,
+                                bool roster_usable, double jitter);
+
+// A random number from 0 to 1.
+double random_fraction();
+
+// The whole of a small file of ours, overwritten in place; made with mode 0644 where it is missing.
+Result<void> overwrite_in_place(const std::string& path, std::string_view bytes);
+
+}  // namespace together

@@ -1,0 +1,47 @@
+#include "common/roster/stamp.h"
+
+#include <cstdint>
+#include <cstring>
+
+namespace together {
+namespace {
+
+struct Layout {
+    Moment validated;
+    Digest digest;
+    std::uint64_t checksum;
+};
+static_assert(sizeof(Layout) == stamp_size);
+
+std::uint64_t checksum_of(const StampBytes& bytes) {
+    return checksum(std::span(bytes).first(offsetof(Layout, checksum)));
+}
+
+}  // namespace
+
+StampBytes encode_stamp(const Stamp& stamp) {
+    Layout layout{stamp.validated, stamp.digest, 0};
+    StampBytes bytes;
+    std::memcpy(bytes.data(), &layout, sizeof layout);
+    layout.checksum = checksum_of(bytes);
+    std::memcpy(bytes.data(), &layout, sizeof layout);
+    return bytes;
+}
+
+std::optional<Stamp> decode_stamp(std::span<const std::byte> data) {
+    if (data.size() != stamp_size) return std::nullopt;
+    StampBytes bytes;
+    std::memcpy(bytes.data(), data.data(), stamp_size);
+    Layout layout;
+    std::memcpy(&layout, bytes.data(), stamp_size);
+    if (layout.checksum != checksum_of(bytes)) return std::nullopt;
+    return Stamp{layout.validated, layout.digest};
+}
+
+Age age_of(const Moment& validated, const Moment& now, Nanoseconds fresh_for) {
+    const auto value = elapsed(validated, now);
+    if (value < Nanoseconds::zero()) return {fresh_for + Nanoseconds(1), true};
+    return {value, false};
+}
+
+}  // namespace together

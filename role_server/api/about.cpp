@@ -1,0 +1,64 @@
+// What tells about the caller and about the server itself.
+#include "role_server/http/json.h"
+#include "common/roles/permissions.h"
+#include "role_server/api/resources.h"
+
+namespace together::roled {
+namespace {
+
+std::string_view word_for(Actor::Kind kind) {
+    switch (kind) {
+        case Actor::Kind::person:
+            return "user";
+        case Actor::Kind::node:
+            return "node_key";
+        case Actor::Kind::project_key:
+            return "api_key";
+    }
+    return "";
+}
+
+Json::Value or_null(const std::string& text) {
+    return text.empty() ? Json::Value() : Json::Value(text);
+}
+
+Json::Value to_json(const Permission& row) {
+    Json::Value value;
+    value["object"] = "permission";
+    value["action"] = std::string(row.name);
+    value["title"] = std::string(row.title);
+    value["level"] = row.level == Level::organization ? "organization" : "project";
+    value["admin"] = row.admin;
+    value["member"] = row.member;
+    return value;
+}
+
+}  // namespace
+
+// A node of a load balancer is ready while it can read its database and is not being stopped.
+Outcome<Response> get_ready(Call& call) {
+    if (call.draining) return other(503, "stopping", "This server is being stopped.");
+    long long organizations = 0;
+    call.store.sql() << "SELECT COUNT(*) FROM organizations", soci::into(organizations);
+    Json::Value value;
+    value["status"] = "ready";
+    return json_response(200, value);
+}
+
+Outcome<Response> get_whoami(Call& call) {
+    Json::Value value;
+    value["object"] = "whoami";
+    value["type"] = std::string(word_for(call.actor.kind));
+    value["key_id"] = call.actor.key_id;
+    value["user_id"] = or_null(call.actor.user_id);
+    value["project_id"] = or_null(call.actor.project_id);
+    return json_response(200, value);
+}
+
+Outcome<Response> get_permissions(Call&) {
+    Json::Value data(Json::arrayValue);
+    for (const auto& row : permissions()) data.append(to_json(row));
+    return json_response(200, list_of(std::move(data), {}));
+}
+
+}  // namespace together::roled

@@ -1,0 +1,87 @@
+#include <cstdint>
+#include <utility>
+
+#include "role_server/base/identity.h"
+#include "role_server/http/json.h"
+#include "role_server/model/keys.h"
+#include "role_server/api/resources.h"
+
+namespace together::roled {
+namespace {
+
+Json::Value or_null(const std::optional<std::int64_t>& value) {
+    return value ? Json::Value(static_cast<Json::Int64>(*value)) : Json::Value();
+}
+
+Json::Value to_json(const ProjectKey& key, const std::string& project_id) {
+    Json::Value value;
+    value["object"] = "project.node_key";
+    value["id"] = key.id;
+    value["project_id"] = project_id;
+    value["name"] = key.name;
+    value["created_by"] = key.created_by;
+    value["created_at"] = static_cast<Json::Int64>(key.created_at);
+    value["expires_at"] = or_null(key.expires_at);
+    value["last_used_at"] = or_null(key.last_used_at);
+    return value;
+}
+
+Outcome<ProjectKey> wanted_key(const Call& call) {
+    const auto body = body_of(call.request, {"name", "expires_at"});
+    if (!body) return tl::unexpected(body.error());
+    auto name = required_text(*body, "name");
+    if (name) name = checked_name(*name, "name");
+    if (!name) return tl::unexpected(name.error());
+    const auto expires = number_field(*body, "expires_at");
+    if (!expires) return tl::unexpected(expires.error());
+    if (*expires && **expires <= call.now)
+        return bad_request("invalid_expiry", "'expires_at' must lie in the future.", "expires_at");
+    return ProjectKey{{}, *name, call.actor.user_id, call.now, *expires, {}};
+}
+
+}  // namespace
+
+Outcome<Response> list_node_keys(Call& call) {
+    const auto page = page_of(call.uri);
+    if (!page) return tl::unexpected(page.error());
+    Json::Value data(Json::arrayValue);
+    std::optional<std::string> next;
+    for_each_node_key(call.store, call.ids.project, page->after, page->limit + 1,
+                      [&](const ProjectKey& key) {
+                          if (data.size() < page->limit) {
+                              data.append(to_json(key, call.ids.project));
+                          } else {
+                              next = data[data.size() - 1]["id"].asString();
+                          }
+                      });
+    return json_response(200, list_of(std::move(data), next));
+}
+
+Outcome<Response> get_node_key(Call& call) {
+    const auto key = find_node_key(call.store, call.ids.project, call.ids.key);
+    if (!key) return not_found("node key");
+    return json_response(200, to_json(*key, call.ids.project));
+}
+
+Outcome<Response> add_node_key(Call& call) {
+    auto key = wanted_key(call);
+    if (!key) return tl::unexpected(key.error());
+    const auto made = create_node_key(call.store, call.ids.project, *key);
+    key->id = made.id;
+    auto value = to_json(*key, call.ids.project);
+    record_change(call, made.id, {}, value);
+    value["token"] = made.token;  // this once; never in the audit trail
+    return json_response(201, value);
+}
+
+Outcome<Response> remove_node_key(Call& call) {
+    const auto key = find_node_key(call.store, call.ids.project, call.ids.key);
+    if (!key) return not_found("node key");
+    revoke_key(call.store, key->id);
+    record_change(call, key->id, to_json(*key, call.ids.project), {});
+    Response response;
+    response.status = 204;
+    return response;
+}
+
+}  // namespace together::roled

@@ -1,0 +1,78 @@
+// GET /v1/projects/{proj}/collaborators: the request that every node makes.
+#include <charconv>
+#include <memory>
+
+#include "role_server/api/conditional.h"
+#include "role_server/model/project_roster.h"
+#include "role_server/api/resources.h"
+
+namespace together::roled {
+namespace {
+
+struct Cursor {
+    Version version;
+    std::string user_id;
+};
+
+// epoch-revision-user_id
+std::optional<Cursor> read_cursor(const std::string& text) {
+    const auto first = text.find('-');
+    const auto second = first == std::string::npos ? first : text.find('-', first + 1);
+    if (second == std::string::npos || second + 1 == text.size()) return std::nullopt;
+    Cursor cursor{{text.substr(0, first), 0}, text.substr(second + 1)};
+    const auto* end = text.data() + second;
+    const auto [at, error] = std::from_chars(text.data() + first + 1, end, cursor.version.revision);
+    if (error != std::errc() || at != end) return std::nullopt;
+    return cursor;
+}
+
+// The user id to go on after. A cursor holds for the version that it began with.
+Outcome<std::string> position(const Page& page, const Version& version) {
+    if (page.after.empty()) return std::string();
+    const auto cursor = read_cursor(page.after);
+    if (!cursor)
+        return bad_request("invalid_cursor", "'after' is no cursor of this list.", "after");
+    if (cursor->version != version)
+        return conflict("roster_changed",
+                        "The roster has changed since the first page; start over.", "after");
+    return cursor->user_id;
+}
+
+Response unchanged(const Call& call, const Roster& roster, std::chrono::seconds wait) {
+    Response response;
+    response.status = 304;
+    if (call.phase == Phase::may_be_held && wait.count() > 0)
+        response.hold = Hold{call.ids.project, roster.version().revision, wait};
+    return response;
+}
+
+void say_applied(Response& response, std::chrono::seconds wait) {
+    response.headers.emplace_back("Preference-Applied", "wait=" + std::to_string(wait.count()));
+}
+
+}  // namespace
+
+Outcome<Response> get_roster(Call& call) {
+    const auto page = page_of(call.uri);
+    if (!page) return tl::unexpected(page.error());
+    const auto version = version_of(call.store, call.ids.project);
+    if (!version) return not_found("project");
+    const auto after = position(*page, *version);
+    if (!after) return tl::unexpected(after.error());
+    const auto roster = call.rosters.get(call.store, call.ids.project, *version);
+    const auto wait = preferred_wait(call.request);
+    Response response;
+    if (if_none_match_names(call.request, roster->etag())) {
+        response = unchanged(call, *roster, wait);
+    } else {
+        response.body = roster->page(*after, page->limit);
+    }
+    // A 304 that nobody was held for is what a client gets from a server that knows no wait.
+    const bool at_once = response.status == 304 && call.phase == Phase::may_be_held;
+    if (wait.count() > 0 && !at_once) say_applied(response, wait);
+    response.headers.emplace_back("ETag", roster->etag());
+    response.headers.emplace_back("Together-As-Of", std::to_string(call.now));
+    return response;
+}
+
+}  // namespace together::roled

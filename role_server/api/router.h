@@ -1,0 +1,44 @@
+// Every resource: its method and path, the action of the permission tables that it is, its handler.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "role_server/api/call.h"
+#include "common/roles/permissions.h"
+
+namespace together::roled {
+
+// What a caller must bring.
+enum class Access {
+    alive,        // nothing; answered without the database
+    anybody,      // nothing
+    any_key,      // a valid key, whoever's
+    own_profile,  // a person's key
+    action,       // a key whose actor may do Route::action
+};
+
+struct Route {
+    std::string_view method;
+    std::string_view path;  // with {org}, {proj}, {user}, {key}
+    Access access;
+    Action action;  // meaningful with Access::action
+    Transaction::Mode mode;
+    bool paged;      // takes `limit` and `after`; no route takes any other parameter
+    bool name_only;  // knows what to leave out for those who may see the name only
+    Handler handler;
+};
+
+std::span<const Route> routes();
+
+struct Match {
+    const Route* route;
+    PathIds ids;
+};
+// 404, or 405 where the path exists with other methods.
+Outcome<Match> match(std::string_view method, const Uri& uri);
+
+// "GET, POST": what a 405 has to name. Empty where there is no such path.
+std::string methods_of(const Uri& uri);
+
+}  // namespace together::roled

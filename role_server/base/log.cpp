@@ -1,0 +1,16 @@
+#include "role_server/base/log.h"
+
+#include <cstdio>
+#include <string>
+
+namespace together::roled {
+
+void log_line(std::string_view text) {
+    std::string line = "together-roled: ";
+    for (const char c : text) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    line += '\n';
+    // Nothing can be done where this fails.
+    (void)std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace together::roled

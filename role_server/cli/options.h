@@ -1,0 +1,46 @@
+// Settings of the command line, the environment and the configuration file, in this order of
+// precedence: --max-waiters, TOGETHER_ROLED_MAX_WAITERS, `max_waiters` in section [roled] of the
+// file that --config names. Every name must be known; an unknown one is an error, never ignored.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/system/result.h"
+
+namespace together::roled {
+
+struct Setting {
+    std::string_view name;   // "max-waiters"
+    std::string_view value;  // what the help calls its value, empty: a switch without one
+    std::string_view help;
+    bool in_file;  // may stand in the configuration file and the environment
+};
+
+class Options {
+  public:
+    using Environment = std::function<const char*(const char* name)>;
+
+    // `settings` are those of the subcommand; `all` are those that the file may hold.
+    static Result<Options> read(const std::vector<std::string>& arguments,
+                                std::span<const Setting> settings, std::span<const Setting> all,
+                                const Environment& environment);
+
+    std::optional<std::string> get(std::string_view name) const;
+    Result<std::string> require(std::string_view name) const;
+    bool has(std::string_view name) const { return get(name).has_value(); }
+    // A number from 0 to `most`.
+    Result<std::uint64_t> number(std::string_view name, std::uint64_t otherwise,
+                                 std::uint64_t most) const;
+
+  private:
+    std::map<std::string, std::string, std::less<>> values_;
+};
+
+}  // namespace together::roled

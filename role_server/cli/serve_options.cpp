@@ -1,0 +1,56 @@
+#include "role_server/cli/serve_options.h"
+
+#include <cstdint>
+#include <cstdlib>
+
+namespace together::roled {
+namespace {
+
+// May the address be reached from this machine only?
+bool is_loopback(const std::string& address) {
+    return address.starts_with("127.") || address == "::1";
+}
+
+Result<void> set_listen(ServeOptions& options, const std::string& listen) {
+    const auto colon = listen.rfind(':');
+    auto address = listen.substr(0, colon);
+    if (address.size() > 2 && address.front() == '[' && address.back() == ']')
+        address = address.substr(1, address.size() - 2);
+    const auto port = colon == std::string::npos ? std::string() : listen.substr(colon + 1);
+    char* end = nullptr;
+    const auto number = std::strtoul(port.c_str(), &end, 10);
+    if (address.empty() || port.empty() || port[0] < '0' || port[0] > '9' || *end != '\0' ||
+        number > 65535)
+        return failure("--listen: '" + listen +
+                       "' is not of the form 127.0.0.1:8480 or [::1]:8480");
+    options.address = address;
+    options.port = static_cast<std::uint16_t>(number);
+    return {};
+}
+
+}  // namespace
+
+Result<ServeOptions> serve_options(const Options& options) {
+    ServeOptions serve;
+    const auto path = options.require("db");
+    if (!path) return tl::unexpected(path.error());
+    serve.db = *path;
+    if (const auto listen = options.get("listen"))
+        if (auto set = set_listen(serve, *listen); !set) return tl::unexpected(set.error());
+    serve.tls_certificate = options.get("tls-cert").value_or("");
+    serve.tls_key = options.get("tls-key").value_or("");
+    if (serve.tls_certificate.empty() != serve.tls_key.empty())
+        return failure("--tls-cert and --tls-key belong together");
+    if (serve.tls_key.empty() && !is_loopback(serve.address) && !options.has("allow-plain-http"))
+        return failure("plain http on " + serve.address +
+                       " would show every token to the network: give --tls-cert and --tls-key");
+    const auto waiters = options.number("max-waiters", serve.max_waiters, 1'000'000);
+    if (!waiters) return tl::unexpected(waiters.error());
+    serve.max_waiters = *waiters;
+    const auto drain = options.number("drain-ms", 1000, 600'000);
+    if (!drain) return tl::unexpected(drain.error());
+    serve.drain = std::chrono::milliseconds(*drain);
+    return serve;
+}
+
+}  // namespace together::roled

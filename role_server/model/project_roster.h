@@ -1,0 +1,70 @@
+// A project's roster in its canonical form: every collaborator with effective role, ordered by user
+// id. Pages, hash and ETag all come from the same text.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "role_server/store/store.h"
+
+namespace together::roled {
+
+struct Version {
+    std::string epoch;
+    std::int64_t revision = 0;
+    bool operator==(const Version&) const = default;
+};
+
+class Roster {
+  public:
+    Roster(std::string project_id, Version version)
+        : project_id_(std::move(project_id)), version_(std::move(version)) {}
+
+    // In ascending order of user id; `entry` is its JSON.
+    void add(const std::string& user_id, const std::string& entry);
+    void finish();
+
+    const Version& version() const { return version_; }
+    // "epoch-revision-hash", with its quotes. The same at every replica.
+    const std::string& etag() const { return etag_; }
+    // The list envelope with at most `limit` entries whose user id is greater than `after`.
+    std::string page(const std::string& after, std::size_t limit) const;
+
+  private:
+    std::string cursor(const std::string& user_id) const;
+
+    const std::string project_id_;
+    const Version version_;
+    std::string etag_;
+    std::string text_;  // the entries, with a comma after each
+    std::vector<std::string> user_ids_;
+    std::vector<std::size_t> starts_;  // of each entry in text_, and text_'s end
+};
+
+// Nothing where there is no such project. One query.
+std::optional<Version> version_of(Store& store, const std::string& project_id);
+
+// To be called in the transaction of every change of an effective role, login or uid.
+void raise_revision(Store& store, const std::string& project_id);
+// The same for each project that the user collaborates in.
+void raise_revisions_of_user(Store& store, const std::string& user_id);
+
+// The newest roster of each project: it is read once a change, not once a node. Thread-safe.
+class RosterCache {
+  public:
+    // `store` must be in the transaction in which `version` was read.
+    std::shared_ptr<const Roster> get(Store& store, const std::string& project_id,
+                                      const Version& version);
+
+  private:
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<const Roster>> newest_;
+};
+
+}  // namespace together::roled

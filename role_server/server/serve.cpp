@@ -1,0 +1,157 @@
+#include "role_server/server/serve.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <sstream>
+
+#include "role_server/server/authority.h"
+#include "role_server/http/listener.h"
+#include "role_server/base/log.h"
+#include "role_server/server/service.h"
+#include "role_server/store/schema.h"
+
+namespace together::roled {
+namespace {
+
+namespace net = boost::asio;
+using Error = boost::system::error_code;
+
+constexpr std::chrono::seconds longest_stop{10};
+constexpr std::size_t descriptors_for_us = 64;
+
+// As many descriptors as we may have. Returns how many connections that leaves room for.
+std::size_t raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024 - descriptors_for_us;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    (void)::getrlimit(RLIMIT_NOFILE, &limit);
+    return std::max<std::size_t>(limit.rlim_cur, 2 * descriptors_for_us) - descriptors_for_us;
+}
+
+Result<void> prepare(net::ssl::context& tls, const ServeOptions& options) {
+    Error error;
+    tls.set_options(net::ssl::context::default_workarounds | net::ssl::context::no_sslv2 |
+                    net::ssl::context::no_sslv3 | net::ssl::context::no_tlsv1 |
+                    net::ssl::context::no_tlsv1_1);
+    SSL_CTX_set_options(tls.native_handle(), SSL_OP_NO_RENEGOTIATION);
+    tls.use_certificate_chain_file(options.tls_certificate, error);
+    if (error) return failure(options.tls_certificate + ": " + error.message());
+    tls.use_private_key_file(options.tls_key, net::ssl::context::pem, error);
+    if (error) return failure(options.tls_key + ": " + error.message());
+    return {};
+}
+
+Result<net::ip::tcp::endpoint> endpoint_of(const ServeOptions& options) {
+    Error error;
+    const auto address = net::ip::make_address(options.address, error);
+    if (error) return failure("--listen: '" + options.address + "' is no numeric address");
+    return net::ip::tcp::endpoint(address, options.port);
+}
+
+Result<void> check_database(const std::string& db) {
+    auto store = Store::open(db);
+    if (!store) return tl::unexpected(store.error());
+    try {
+        auto migrated = migrate(**store);
+        return migrated ? migrated : failure(db + ": " + migrated.error().message);
+    } catch (const soci::soci_error& error) {
+        return failure(db + ": " + error.what());
+    }
+}
+
+// Stops in two steps. First /readyz says so while connections are still taken, so that a load
+// balancer sends no more; then no more are taken, and those that are open end with their answers.
+class Stop {
+  public:
+    Stop(net::io_context& io, Authority& authority, Listener& listener, const Connections& open,
+         std::chrono::milliseconds drain)
+        : io_(io),
+          authority_(authority),
+          listener_(listener),
+          open_(open),
+          drain_(drain),
+          signals_(io, SIGTERM, SIGINT),
+          timer_(io) {
+        signals_.async_wait([this](const Error& error, int) {
+            if (!error) begin();
+        });
+    }
+
+  private:
+    void begin() {
+        log_line("stopping");
+        authority_.begin_to_stop();
+        timer_.expires_after(drain_);
+        timer_.async_wait([this](const Error&) {
+            listener_.stop();
+            give_up_at_ = std::chrono::steady_clock::now() + longest_stop;
+            wait_for_the_last();
+        });
+    }
+
+    void wait_for_the_last() {
+        listener_.close_idle();
+        if (open_.empty()) return io_.stop();
+        if (std::chrono::steady_clock::now() >= give_up_at_) {
+            log_line("connections are still open and are closed now");
+            return io_.stop();
+        }
+        timer_.expires_after(std::chrono::milliseconds(20));
+        timer_.async_wait([this](const Error&) { wait_for_the_last(); });
+    }
+
+    net::io_context& io_;
+    Authority& authority_;
+    Listener& listener_;
+    const Connections& open_;
+    const std::chrono::milliseconds drain_;
+    net::signal_set signals_;
+    net::steady_timer timer_;
+    std::chrono::steady_clock::time_point give_up_at_;
+};
+
+void announce(const net::ip::tcp::endpoint& at, bool tls) {
+    std::ostringstream line;
+    line << "listening on " << (tls ? "https" : "http") << "://" << at << '\n';
+    (void)std::fputs(line.str().c_str(), stdout);
+    (void)std::fflush(stdout);
+}
+
+}  // namespace
+
+Result<void> serve(const ServeOptions& options) {
+    const auto at = endpoint_of(options);
+    if (!at) return tl::unexpected(at.error());
+    if (auto checked = check_database(options.db); !checked) return checked;
+    std::optional<net::ssl::context> tls;
+    if (!options.tls_certificate.empty()) {
+        tls.emplace(net::ssl::context::tls_server);
+        if (auto prepared = prepare(*tls, options); !prepared) return prepared;
+    }
+    const auto most_connections = raise_descriptor_limit();
+    // A client that goes away is an error of its own connection, not the end of the program.
+    (void)std::signal(SIGPIPE, SIG_IGN);
+
+    Service service(options.db);
+    Connections open;
+    net::io_context io(1);
+    Authority authority(io, service, options.max_waiters);
+    Listener listener(io, tls ? &*tls : nullptr, authority, open, most_connections);
+    const auto bound = listener.listen(*at);
+    if (!bound) return tl::unexpected(bound.error());
+    const Stop stop(io, authority, listener, open, options.drain);
+    announce(*bound, tls.has_value());
+    io.run();
+    return {};
+}
+
+}  // namespace together::roled

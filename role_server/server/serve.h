@@ -1,0 +1,27 @@
+// Runs the authority until it is told to stop.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "common/system/result.h"
+
+namespace together::roled {
+
+struct ServeOptions {
+    std::string db;
+    std::string address = "127.0.0.1";  // numeric
+    std::uint16_t port = 8480;          // 0: any that is free
+    std::string tls_certificate;        // PEM, the chain; empty: plain HTTP
+    std::string tls_key;
+    std::size_t max_waiters = 10'000;
+    std::chrono::milliseconds drain{
+        1000};  // how long /readyz says 503 before connections are refused
+};
+
+// Prints "listening on http://ADDRESS:PORT" to standard output when it accepts connections. Blocks
+// until SIGTERM or SIGINT and what was under way has been answered.
+Result<void> serve(const ServeOptions& options);
+
+}  // namespace together::roled

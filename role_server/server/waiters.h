@@ -1,0 +1,46 @@
+// Requests that are held until their project changes. A WaitList with a timer: while somebody
+// waits, the revisions of the watched projects are compared every 200 ms. Polling the database is
+// one way for SQLite and PostgreSQL, and sees what the command line or another replica changed.
+//
+// All of it on the I/O thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "role_server/http/wait_list.h"
+
+namespace together::roled {
+
+class Waiters {
+  public:
+    // Asks the database for the revisions, elsewhere; `done` is to be called on the I/O thread.
+    using Look =
+        std::function<void(std::vector<std::string> projects, std::function<void(Revisions)> done)>;
+
+    Waiters(boost::asio::io_context& io, std::size_t most, Look look);
+
+    // `wake` is called once, from the timer or from release_all(), unless cancelled before.
+    std::optional<WaitList::Ticket> add(const Hold& hold, WaitList::Wake wake);
+    void cancel(WaitList::Ticket ticket) { list_.cancel(ticket); }
+
+    // Wakes everybody, and holds nobody any more.
+    void release_all();
+
+  private:
+    void schedule();
+    void round();
+    void look();
+
+    WaitList list_;
+    Look look_;
+    boost::asio::steady_timer timer_;
+    bool ticking_ = false;
+    bool looking_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace together::roled

@@ -1,0 +1,66 @@
+"""Includes go down: each is written from the root, and to a folder below, as the together_folder()
+lines of the CMakeLists.txt files say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+FOLDER = re.compile(r"^together_folder\(([^)]*)\)", re.MULTILINE)
+LINK = re.compile(r"^\s*target_link_libraries\(([^)]*)\)", re.MULTILINE)
+
+
+def tracked(*patterns: str) -> list[str]:
+    listed = subprocess.run(["git", "ls-files", *patterns], cwd=CHECKOUT, check=True,
+                            capture_output=True, text=True)
+    return listed.stdout.split()
+
+
+def declared() -> dict[str, list[str]]:
+    """Each folder and those directly below it. Of a program or module without a line of its own what
+    it links."""
+    below: dict[str, list[str]] = {}
+    for name in tracked("CMakeLists.txt", "*/CMakeLists.txt", ":!tests"):
+        text = (CHECKOUT / name).read_text()
+        for words in (match[1].split() for match in FOLDER.finditer(text)):
+            words = words[:words.index("LIBRARIES")] if "LIBRARIES" in words else words
+            below[words[0]] = words[2:]
+    for name in tracked("*/CMakeLists.txt", ":!tests"):
+        folder = str(Path(name).parent)
+        links = " ".join(match[1] for match in LINK.finditer((CHECKOUT / name).read_text())).split()
+        linked = [other for other in below if other.replace("/", "_") in links]
+        below.setdefault(folder, linked)
+    return below
+
+
+def reach(folder: str, below: dict[str, list[str]], above: tuple[str, ...] = ()) -> set[str]:
+    if folder in above:
+        raise SystemExit(f"floors: {folder} stands above itself: {' > '.join((*above, folder))}")
+    if folder not in below:
+        raise SystemExit(f"floors: no together_folder() line for {folder}, which stands below {above[-1]}")
+    reached = {folder}
+    for other in below[folder]:
+        reached |= reach(other, below, (*above, folder))
+    return reached
+
+
+def findings(below: dict[str, list[str]]) -> list[str]:
+    found = []
+    for name in tracked("*.cpp", "*.h"):
+        folder = str(Path(name).parent)
+        is_test = name.startswith("tests/")
+        allowed = set() if is_test or folder == "cmake" else reach(folder, below)
+        for include in INCLUDE.findall((CHECKOUT / name).read_text()):
+            if not (CHECKOUT / include).is_file():
+                found.append(f'{name}: "{include}" is not written from the root')
+            elif not is_test and str(Path(include).parent) not in allowed:
+                found.append(f"{name}: {include} is not below {folder}")
+    return found
+
+
+if __name__ == "__main__":
+    every = findings(declared())
+    print("\n".join(every))
+    sys.exit(1 if every else 0)

@@ -1,0 +1,221 @@
+"""together-roled in a test: made, started on a free port, asked over real HTTP, stopped or killed.
+
+    with Roled(tmp_path) as roled:
+        project = roled.create_project("cluster")
+        alice = roled.add_user("alice", uid=20001)
+        roled.add_collaborator(project, alice)
+        key = roled.node_key(project)
+
+The binary is $TOGETHER_ROLED, else the newest one under build/.
+"""
+
+import http.client
+import json
+import os
+import pathlib
+import socket
+import ssl
+import subprocess
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def binary():
+    named = os.environ.get("TOGETHER_ROLED")
+    if named:
+        return named
+    build = pathlib.Path(os.environ.get("TOGETHER_BUILD", ROOT / "build" / "release"))
+    built = build / "role_server" / "together-roled"
+    if not built.exists():
+        raise RuntimeError(f"build {built} first, or set TOGETHER_ROLED")
+    return str(built)
+
+
+class Answer:
+    """One answer: status, headers (names in lower case), body as text and as JSON."""
+
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.text = response.read().decode()
+        self.json = json.loads(self.text) if self.text else None
+
+    @property
+    def code(self):
+        return self.json["error"]["code"]
+
+    def __repr__(self):
+        return f"<{self.status} {self.headers} {self.text}>"
+
+
+class User:
+    def __init__(self, user_id, token, login=None):
+        self.id, self.token, self.login = user_id, token, login
+
+
+class Roled:
+    def __init__(self, directory, organization="Acme", owner="ann@example.com", login="ann",
+                 options=(), tls=None, init=True):
+        """`options` are added to `serve`; `tls` is (certificate file, key file)."""
+        self.directory = pathlib.Path(directory)
+        self.db = self.directory / "roles.db"
+        self.options = list(options)
+        self.tls = tls
+        self.organization_name = organization
+        self.process = None
+        self.port = 0
+        self.drain_ms = 100
+        if init:
+            made = self.command("init", "--organization", organization, "--owner", owner, "--login", login)
+            self.organization = made["organization_id"]
+            self.default_project = made["default_project_id"]
+            self.owner = User(made["user_id"], made["token"], login)
+
+    # --- the program -----------------------------------------------------------------------
+
+    def run(self, *arguments, **kwargs):
+        command = arguments[0].split()
+        return subprocess.run([binary(), *command, "--db", str(self.db), *arguments[1:]],
+                              capture_output=True, text=True, timeout=30, **kwargs)
+
+    def command(self, *arguments):
+        """A subcommand's output as a dictionary."""
+        done = self.run(*arguments)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+    def start(self):
+        arguments = [binary(), "serve", "--db", str(self.db), "--listen", f"127.0.0.1:{self.port}",
+                     "--drain-ms", str(self.drain_ms), *self.options]
+        if self.tls:
+            arguments += ["--tls-cert", str(self.tls[0]), "--tls-key", str(self.tls[1])]
+        self.log = open(self.directory / "roled.log", "a+", encoding="utf-8")
+        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        line = self.process.stdout.readline()
+        if not line.startswith("listening on "):
+            self.process.wait(10)
+            raise RuntimeError(f"together-roled did not start: {line}{self.log_text()}")
+        self.address = line.split()[-1]
+        # Kept over a restart, so that clients find it again.
+        self.port = int(self.address.rsplit(":", 1)[1])
+        return self
+
+    @property
+    def base_url(self):
+        return self.address + "/v1"
+
+    def stop(self, timeout=20):
+        """SIGTERM; returns the exit status."""
+        if self.process is None:
+            return None
+        self.process.terminate()
+        return self._gone(timeout)
+
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        return self._gone(10)
+
+    def _gone(self, timeout):
+        status = self.process.wait(timeout)
+        self.process.stdout.close()
+        self.log.close()
+        self.process = None
+        return status
+
+    def log_text(self):
+        return (self.directory / "roled.log").read_text(encoding="utf-8")
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.stop()
+
+    # --- HTTP --------------------------------------------------------------------------------
+
+    def connect(self, timeout=70):
+        if not self.tls:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        context = ssl.create_default_context(cafile=str(self.tls[0]))
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=context)
+
+    def socket(self, timeout=15):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def request(self, method, path, body=None, token="owner", headers=None, connection=None):
+        """`token`: "owner", a User, a string, or None for no Authorization. `path` from the root."""
+        token = self.owner.token if token == "owner" else getattr(token, "token", token)
+        sent = {} if token is None else {"Authorization": f"Bearer {token}"}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+            body = body if isinstance(body, (str, bytes)) else json.dumps(body)
+        sent.update(headers or {})
+        used = connection or self.connect()
+        try:
+            used.request(method, path, body=body, headers=sent)
+            return Answer(used.getresponse())
+        finally:
+            if connection is None:
+                used.close()
+
+    def get(self, path, **kwargs):
+        return self.request("GET", path, **kwargs)
+
+    def post(self, path, body, **kwargs):
+        return self.request("POST", path, body, **kwargs)
+
+    def patch(self, path, body, **kwargs):
+        return self.request("PATCH", path, body, **kwargs)
+
+    def delete(self, path, **kwargs):
+        return self.request("DELETE", path, **kwargs)
+
+    # --- what most tests need ------------------------------------------------------------------
+
+    def add_user(self, login, uid=None, role="member", email=None):
+        """A member of the organization; `role` is the one there."""
+        arguments = ["--organization", self.organization, "--email", email or f"{login}@example.com",
+                     "--login", login, "--role", role]
+        if uid is not None:
+            arguments += ["--uid", str(uid)]
+        made = self.command("user add", *arguments)
+        return User(made["user_id"], made["token"], login)
+
+    def _made(self, answer):
+        if answer.status not in (200, 201, 204):
+            raise RuntimeError(answer)
+        return answer.json
+
+    def create_project(self, name="cluster"):
+        """Returns its id. The Owner is in it, as its Admin."""
+        return self._made(self.post(f"/v1/organizations/{self.organization}/projects", {"name": name}))["id"]
+
+    def node_key(self, project, name="nodes"):
+        """Returns the token of a new node key."""
+        return self._made(self.post(f"/v1/projects/{project}/node_keys", {"name": name}))["token"]
+
+    def add_collaborator(self, project, user, role="member"):
+        return self._made(self.post(self.collaborators(project), {"user_id": user.id, "role": role}))
+
+    def change_collaborator(self, project, user, **fields):
+        return self._made(self.patch(f"{self.collaborators(project)}/{user.id}", fields))
+
+    def remove_collaborator(self, project, user):
+        self._made(self.delete(f"{self.collaborators(project)}/{user.id}"))
+
+    @staticmethod
+    def collaborators(project):
+        return f"/v1/projects/{urllib.parse.quote(project)}/collaborators"
+
+    def roster(self, project, token, etag=None, wait=None, query="?limit=1000", **kwargs):
+        """The request that a node makes."""
+        headers = {}
+        if etag:
+            headers["If-None-Match"] = etag
+        if wait is not None:
+            headers["Prefer"] = f"wait={wait}"
+        return self.get(self.collaborators(project) + query, token=token, headers=headers, **kwargs)

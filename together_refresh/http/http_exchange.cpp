@@ -1,0 +1,317 @@
+#include "together_refresh/http/http_exchange.h"
+
+#include <curl/curl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+
+#include "together_refresh/http/node_fault.h"
+#include "common/system/trusted_file.h"
+
+namespace together {
+namespace {
+
+constexpr std::size_t largest_page = std::size_t{8} * 1024 * 1024;
+constexpr std::size_t longest_header = 1024;
+
+struct FreeList {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+void add(HeaderList& list, const std::string& header) {
+    if (auto* longer = curl_slist_append(list.get(), header.c_str())) {
+        static_cast<void>(list.release());
+        list.reset(longer);
+    }
+}
+
+HeaderList headers_of(const HttpRequest& request) {
+    HeaderList list;
+    add(list, "Accept: application/json");
+    if (!request.token.empty()) add(list, "Authorization: Bearer " + request.token);
+    if (!request.etag.empty()) add(list, "If-None-Match: " + request.etag);
+    if (request.wait.count() > 0) add(list, "Prefer: wait=" + std::to_string(request.wait.count()));
+    return list;
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto first = text.find_first_not_of(blanks);
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+        return (x >= 'A' && x <= 'Z' ? x + 32 : x) == (y >= 'A' && y <= 'Z' ? y + 32 : y);
+    });
+}
+
+// One exchange's state, filled by libcurl's callbacks.
+struct Exchange {
+    const HttpRequest& request;
+    HttpAnswer answer;
+    const char* refused = nullptr;  // why we ended it
+    std::string content_length;
+    bool chunked = false;
+    bool begun = false;
+    int socket_error = 0;  // why there was no socket
+    bool only_ipv4 = true;
+
+    // Two lengths, or a length and chunks: peers disagree where such an answer ends. libcurl reads
+    // "395, 5" as 395.
+    const char* framing_problem(std::string_view name, std::string_view value) {
+        if (same_name(name, "transfer-encoding")) chunked = true;
+        if (same_name(name, "content-length")) {
+            if (value.empty() || value.find_first_not_of("0123456789") != value.npos)
+                return "the answer's Content-Length is no number";
+            if (!content_length.empty() && content_length != value)
+                return "the answer says in two ways how long it is";
+            content_length = value;
+        }
+        return chunked && !content_length.empty() ? "the answer says in two ways how long it is"
+                                                  : nullptr;
+    }
+
+    bool header(std::string_view line) {
+        begun = true;
+        if (line.starts_with("HTTP/")) {
+            // The headers of a 1xx answer, or of a proxy's CONNECT, are not the answer's.
+            answer = HttpAnswer();
+            content_length.clear();
+            chunked = false;
+            return true;
+        }
+        const auto colon = line.find(':');
+        if (colon == line.npos || line.size() > longest_header) return true;
+        const auto name = line.substr(0, colon);
+        const auto value = trimmed(line.substr(colon + 1));
+        refused = framing_problem(name, value);
+        if (refused != nullptr) return false;
+        const std::pair<std::string_view, std::string*> kept[] = {
+            {"content-type", &answer.content_type},
+            {"etag", &answer.etag},
+            {"x-request-id", &answer.request_id},
+            {"retry-after", &answer.retry_after},
+            {"together-as-of", &answer.as_of},
+            {"preference-applied", &answer.preference_applied},
+            {"cache-control", &answer.cache_control},
+            {"date", &answer.date}};
+        for (const auto& [known, field] : kept)
+            if (same_name(name, known)) *field = value;
+        return true;
+    }
+
+    bool body(std::string_view data) {
+        if (answer.body.size() + data.size() > largest_page) {
+            refused = "the answer is larger than 8 MiB";
+            return false;
+        }
+        answer.body.append(data);
+        return true;
+    }
+};
+
+curl_socket_t on_open_socket(void* exchange, curlsocktype, curl_sockaddr* address) {
+    auto& state = *static_cast<Exchange*>(exchange);
+    if (address->family != AF_INET) state.only_ipv4 = false;
+    if (state.request.sockets)
+        if (auto reserved = take_socket(*state.request.sockets, address->family))
+            return reserved.release();
+    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) state.socket_error = errno;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+// What of a failure is this node's own. An address of IPv6 is "not available" to a node without
+// IPv6, too; one of IPv4 only where no port is left.
+void find_node_fault(const Exchange& exchange, CURLcode code, int system_error,
+                     HttpAnswer& answer) {
+    const bool no_address = system_error == EADDRNOTAVAIL || system_error == EADDRINUSE;
+    const bool unsure = code == CURLE_COULDNT_RESOLVE_HOST || (no_address && !exchange.only_ipv4);
+    if (exchange.socket_error != 0 && is_of_this_node(exchange.socket_error)) {
+        answer.node_failed = true;
+        answer.error = system_error_text("this node has no socket left", exchange.socket_error);
+    } else if (code == CURLE_OUT_OF_MEMORY) {
+        answer.node_failed = true;
+    } else if (unsure) {
+        if (const auto why = why_no_port()) {
+            answer.node_failed = answer.needs_port = true;
+            answer.error = *why;
+        }
+    } else if (code == CURLE_COULDNT_CONNECT && is_of_this_node(system_error)) {
+        answer.node_failed = true;
+        answer.needs_port = no_address;
+        answer.error =
+            system_error_text(no_address ? "this node has no local port left for a connection"
+                                         : "this node cannot make a connection",
+                              system_error);
+    }
+}
+
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* exchange) {
+    return static_cast<Exchange*>(exchange)->header({data, size}) ? size : 0;
+}
+
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* exchange) {
+    return static_cast<Exchange*>(exchange)->body({data, size}) ? size : 0;
+}
+
+int on_progress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    auto& state = *static_cast<Exchange*>(exchange);
+    if (state.begun || std::chrono::steady_clock::now() < state.request.first_byte_deadline)
+        return 0;
+    state.refused = "no answer within the deadline";
+    return 1;
+}
+
+bool is_connection_failure(CURLcode code) {
+    switch (code) {
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_COULDNT_CONNECT:
+        case CURLE_GOT_NOTHING:
+        case CURLE_SEND_ERROR:
+        case CURLE_RECV_ERROR:
+        case CURLE_PARTIAL_FILE:
+        case CURLE_HTTP2:
+        case CURLE_HTTP2_STREAM:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool is_tls_failure(CURLcode code) {
+    switch (code) {
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_CIPHER:
+        case CURLE_SSL_ISSUER_ERROR:
+            return true;
+        default:
+            return false;
+    }
+}
+
+long milliseconds_until(Deadline deadline) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    return std::max<long>(static_cast<long>(left.count()), 1);  // 0 would mean: no limit
+}
+
+}  // namespace
+
+struct HttpClient::Handle {
+    CURL* curl = nullptr;
+    char error[CURL_ERROR_SIZE] = "";
+    Handle() {
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        curl = curl_easy_init();
+    }
+    ~Handle() { curl_easy_cleanup(curl); }
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+
+    void set_up(const Config& config) {
+        curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+        // An empty proxy, not none: none would be the environment's.
+        curl_easy_setopt(curl, CURLOPT_PROXY, config.proxy.c_str());
+        curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
+        curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+        curl_easy_setopt(curl, CURLOPT_PROXY_SSLVERSION,
+                         static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+        curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+        curl_easy_setopt(curl, CURLOPT_USERAGENT, "together-refresh");
+        curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+        curl_easy_setopt(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+#if CURL_AT_LEAST_VERSION(7, 85, 0)
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
+                         static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+        if (!config.ca_file.empty()) {
+            curl_easy_setopt(curl, CURLOPT_CAINFO, config.ca_file.c_str());
+            curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+        }
+    }
+};
+
+HttpClient::HttpClient(const Config& config)
+    : config_(config), handle_(std::make_unique<Handle>()) {}
+
+HttpClient::~HttpClient() = default;
+
+HttpAnswer HttpClient::get(const HttpRequest& request) {
+    bool unknown_host = false;
+    HttpAnswer answer = get_once(request, {}, unknown_host);
+    if (!unknown_host) return answer;
+    for (const auto& address : request.addresses) {
+        answer = get_once(request, address, unknown_host);
+        if (!answer.connection_failed) break;
+    }
+    return answer;
+}
+
+// At `address`, whatever the host's name says, where that is not empty.
+HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& address,
+                                bool& unknown_host) {
+    CURL* curl = handle_->curl;
+    if (curl == nullptr) {
+        HttpAnswer answer;
+        answer.error = "libcurl could not be started";
+        return answer;
+    }
+    Exchange exchange{request, {}, nullptr, {}, false, false, 0, true};
+    HeaderList instead;
+    const bool is_ipv6 = address.find(':') != address.npos;
+    if (!address.empty()) add(instead, is_ipv6 ? "::[" + address + "]:" : "::" + address + ":");
+    const HeaderList headers = headers_of(request);
+    curl_easy_reset(curl);
+    handle_->set_up(config_);
+    handle_->error[0] = '\0';
+    curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds_until(request.deadline));
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &exchange);
+    if (instead) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, instead.get());
+    const CURLcode code = curl_easy_perform(curl);
+    unknown_host = code == CURLE_COULDNT_RESOLVE_HOST;
+    if (code == CURLE_OK) {
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.answer.status);
+        const char* peer = nullptr;
+        curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &peer);
+        if (peer != nullptr) exchange.answer.address = peer;
+        return std::move(exchange.answer);
+    }
+    HttpAnswer answer;
+    answer.request_id = exchange.answer.request_id;
+    answer.connection_failed = is_connection_failure(code);
+    answer.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+    answer.tls_failed = is_tls_failure(code);
+    answer.error = exchange.refused != nullptr        ? exchange.refused
+                   : code == CURLE_OPERATION_TIMEDOUT ? "no answer within the deadline"
+                   : handle_->error[0] != '\0'        ? handle_->error
+                                                      : curl_easy_strerror(code);
+    long system_error = 0;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
+    find_node_fault(exchange, code, static_cast<int>(system_error), answer);
+    return answer;
+}
+
+}  // namespace together

@@ -1,0 +1,68 @@
+// One GET over libcurl, with every limit that an authority or somebody in between could try.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/on_demand/helper_process.h"
+#include "together_refresh/http/reserved_ports.h"
+
+namespace together {
+
+struct HttpRequest {
+    std::string url;
+    std::string token;             // empty: no Authorization
+    std::string etag;              // If-None-Match, where not empty
+    std::chrono::seconds wait{0};  // Prefer: wait, where not zero
+    Deadline deadline;
+    Deadline first_byte_deadline;
+    // Tried in turn where the host of `url` cannot be looked up.
+    std::vector<std::string> addresses = {};
+    std::shared_ptr<ReservedSockets> sockets = {};  // connected with first, each once
+};
+
+struct HttpAnswer {
+    // 0: there was no answer, and `error` says why.
+    long status = 0;
+    std::string error;
+    // The peer could not be reached or went away: worth another try, as 5xx is.
+    bool connection_failed = false;
+    bool timed_out = false;
+    bool tls_failed = false;   // no TLS that we accept, or a certificate that we do not trust
+    bool node_failed = false;  // this node could not ask: the authority has nothing to do with it
+    bool needs_port = false;   // likewise, for want of a local port
+    std::string address;       // where the answer came from
+    std::string body;          // decompressed
+    std::string content_type;
+    std::string etag;
+    std::string request_id;
+    std::string retry_after;
+    std::string as_of;               // Together-As-Of
+    std::string preference_applied;  // Preference-Applied
+    std::string cache_control;
+    std::string date;
+};
+
+// Keeps its connection between requests. Not thread-safe. Redirects are never followed, environment
+// variables never consulted, TLS is 1.2 or newer.
+class HttpClient {
+  public:
+    explicit HttpClient(const Config& config);
+    ~HttpClient();
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+
+    HttpAnswer get(const HttpRequest& request);
+
+  private:
+    struct Handle;
+    HttpAnswer get_once(const HttpRequest& request, const std::string& address, bool& unknown_host);
+    const Config& config_;
+    std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace together

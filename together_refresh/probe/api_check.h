@@ -1,0 +1,19 @@
+// together-refresh --api-check: what a node would think of an authority (togetherctl api-check).
+// Writes nothing to the node's state.
+#pragma once
+
+#include "common/config/config.h"
+#include "together_refresh/process/options.h"
+#include "common/system/result.h"
+
+namespace together {
+
+// The node's configuration where there is one, with what the command line says instead.
+Result<Config> config_for_api_check(const RefreshOptions& options);
+
+// A line for each check on stdout: result, name, what came, what was expected, why it matters, with
+// tabs between. Returns the exit status (conformance.h), 2 with a message on stderr where it could
+// not be tried.
+int api_check(const RefreshOptions& options);
+
+}  // namespace together

@@ -1,0 +1,289 @@
+#include "together_refresh/round.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "common/system/duration.h"
+#include "together_refresh/child/fetch_child.h"
+#include "together_refresh/update/last_addresses.h"
+#include "common/roster/roster_directory.h"
+#include "common/roster/roster_lock.h"
+#include "together_refresh/update/roster_update.h"
+#include "together_refresh/process/token_file.h"
+#include "common/system/trusted_file.h"
+
+namespace together {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<void> prepare_directory(const std::string& path) {
+    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
+        return failure(system_error_text("cannot make " + path, errno));
+    return check_roster_directory(path);
+}
+
+}  // namespace
+
+class Round {
+  public:
+    Round(Rounds& rounds, const Config& config)
+        : rounds_(rounds),
+          config_(config),
+          options_(rounds.options_),
+          paths_(config),
+          clock_(rounds.clock_),
+          log_(rounds.log_) {}
+
+    RoundResult run() {
+        if (auto prepared = prepare_directory(config_.directory); !prepared)
+            return ended(RefreshOutcome::no_answer, prepared.error().message);
+        if (options_.kind == RefreshKind::on_demand)
+            if (auto answered = answered_already()) return *answered;
+        begin();
+        if (auto ready = open_ours(); !ready) return our_fault(ready.error().message);
+        if (auto ready = prepare_child(); !ready) return node_fault(ready.error().message);
+        auto fetched = fetch();
+        if (fetched.summary.was_held) validated_ = earlier(clock_.now(), fetched.since_answer);
+        summary_ = fetched.summary;
+        switch (fetched.summary.outcome) {
+            case FetchOutcome::complete:
+            case FetchOutcome::not_modified:
+                return store(std::move(fetched));
+            case FetchOutcome::no_answer:
+                return failed(RefreshOutcome::no_answer, fetched.summary.message);
+            case FetchOutcome::token_refused:
+                return failed(RefreshOutcome::token_refused, fetched.summary.message);
+            case FetchOutcome::our_fault:
+                break;
+            case FetchOutcome::stopped:
+                return stopped();
+        }
+        // Of a file that root wrote, it is the operators'; of a request, the node's.
+        return config_.roster_is_a_file() ? our_fault(fetched.summary.message)
+                                          : node_fault(fetched.summary.message);
+    }
+
+  private:
+    // On demand only: somebody else's round, or a failure that is not long ago, answers this one.
+    std::optional<RoundResult> answered_already() {
+        const Moment now = clock_.now();
+        if (const auto mark = read_mark(paths_); mark && time_left(*mark, now) > 0ns)
+            return ended(mark->outcome, mark->message);
+        const auto roster = open_roster(config_, now);
+        if (roster && !roster->age.uncertain &&
+            roster->age.value <= std::min(config_.recheck_after, config_.fresh_for))
+            return ended(RefreshOutcome::valid, "the roster is fresh");
+        return std::nullopt;
+    }
+
+    void begin() {
+        validated_ = clock_.now();
+        const auto started = std::chrono::steady_clock::now();
+        const auto limit = fetch_limit(config_, options_.kind);
+        request_.deadline = started + limit;
+        // Names are looked up in what an adapter would wait, whatever a full fetch may take.
+        request_.lookups_limit = std::min(limit, fetch_limit(config_, RefreshKind::on_demand));
+        request_.lookups_deadline = started + request_.lookups_limit;
+        // Verified before it is asked for conditionally: a 304 must not keep a damaged file alive.
+        const auto stored = open_roster(config_, validated_);
+        if (!stored || !stored->snapshot.verify_whole()) return;
+        roster_usable_ = config_.within_stale_for(stored->age.value);
+        const auto& header = stored->snapshot.header();
+        request_.etag.assign(header.etag.data(), ::strnlen(header.etag.data(), header.etag.size()));
+        if (header.without_uid + header.from_node > 0) list_lookups(stored->snapshot);
+    }
+
+    void list_lookups(const Snapshot& stored) {
+        std::vector<std::string> known;
+        stored.for_each([&](const RosterEntry& entry) {
+            if (entry.uid_source == UidSource::none) request_.to_look_up.push_back(entry.login);
+            if (entry.uid_source == UidSource::node) known.push_back(entry.login);
+        });
+        // A few in each round, from any one on: all have their turn.
+        constexpr std::size_t again_in_a_round = 16;
+        const auto first =
+            static_cast<std::size_t>(random_fraction() * static_cast<double>(known.size()));
+        for (std::size_t i = 0; i < std::min(again_in_a_round, known.size()); ++i)
+            request_.to_look_up.push_back(known[(first + i) % known.size()]);
+    }
+
+    // Everything of ours that the child may not open itself is opened here.
+    Result<void> open_ours() {
+        if (config_.roster_is_a_file()) {
+            auto file = open_trusted(config_.roster_file(), Links::follow);
+            if (!file) return failure(file.error().message);
+            roster_file_ = std::move(file->descriptor);
+        } else {
+            auto token = read_token(config_.token_file);
+            if (!token) return failure(token.error().message);
+            request_.token = *std::move(token);
+        }
+        return {};
+    }
+
+    Result<void> prepare_child() {
+        const bool kept = rounds_.child_ && rounds_.child_->usable() &&
+                          !config_.roster_is_a_file() && rounds_.child_config_ == config_;
+        if (kept) return {};
+        rounds_.child_.reset();
+        rounds_.child_config_ = config_;
+        auto child = FetchChild::start(rounds_.child_config_, roster_file_.get());
+        if (!child) return tl::make_unexpected(child.error());
+        rounds_.child_ = *std::move(child);
+        return {};
+    }
+
+    FetchResult fetch() {
+        hold_where_it_can_be();
+        request_.addresses = last_addresses(config_);
+        auto result = ask_child();
+        if (result.summary.needs_port && rounds_.child_->usable()) {
+            request_.sockets = std::make_shared<ReservedSockets>(bind_reserved_ports());
+            if (!request_.sockets->empty()) result = ask_child();
+            request_.sockets.reset();
+        }
+        const auto outcome = result.summary.outcome;
+        if (outcome == FetchOutcome::complete || outcome == FetchOutcome::not_modified)
+            remember_address(config_, result.summary.address);
+        return result;
+    }
+
+    FetchResult ask_child() {
+        return rounds_.child_->fetch(request_, rounds_.stop_, [this](const std::string& text) {
+            if (options_.verbose) log_(text);
+        });
+    }
+
+    // Only for a roster that is known already: the first is wanted at once.
+    void hold_where_it_can_be() {
+        if (options_.kind != RefreshKind::watch || request_.etag.empty()) return;
+        request_.wait = held_for(config_);
+        const auto started = std::chrono::steady_clock::now();
+        request_.first_byte_deadline = started + request_.wait + config_.deadline;
+        request_.deadline += request_.wait;
+        request_.lookups_deadline += request_.wait;
+    }
+
+    RoundResult store(FetchResult fetched) {
+        auto lock = acquire_write_lock();
+        if (!lock) return node_fault(lock.error().message);
+        const auto& warning = summary_.message;
+        const UpdateRequest update{config_, validated_, clock_.now(), request_.etag,
+                                   options_.accept_older};
+        const auto updated = update_roster(update, std::move(fetched));
+        if (!updated) return node_fault(updated.error().message);
+        if (updated->kind == Update::Kind::refused)
+            return failed(RefreshOutcome::no_answer, updated->message);
+        std::string message = summary_.outcome == FetchOutcome::not_modified ? "not modified" : "";
+        if (updated->kind == Update::Kind::written) message = "a new roster";
+        if (updated->kind == Update::Kind::extended && message.empty()) message = "unchanged";
+        for (const auto& more : {updated->message, warning})
+            if (!more.empty()) message += (message.empty() ? "" : "; ") + more;
+        leave_mark(RefreshOutcome::valid, message, 0ns, 0);
+        RoundResult result = ended(RefreshOutcome::valid, message);
+        result.was_held = summary_.was_held;
+        // The first of a watcher's requests wants an answer at once; the next may wait for news.
+        // One that was to wait and did not: this authority does not hold requests.
+        const bool has_etag =
+            summary_.outcome == FetchOutcome::not_modified || !summary_.etag.empty();
+        result.may_be_held = has_etag && request_.wait == 0s && held_for(config_) > 0s;
+        result.changed = updated->kind == Update::Kind::written;
+        return result;
+    }
+
+    Result<RosterLock> acquire_write_lock() {
+        auto lock = RosterLock::open(paths_);
+        if (!lock) return lock;
+        // It is held for as long as a file takes to write; who holds it longer is stuck.
+        const auto until =
+            std::max<Deadline>(request_.deadline, std::chrono::steady_clock::now() + 100ms);
+        while (!lock->try_acquire(LockPart::write)) {
+            if (std::chrono::steady_clock::now() >= until)
+                return failure("another together-refresh holds " + paths_.lock);
+            ::poll(nullptr, 0, 5);
+        }
+        return lock;
+    }
+
+    RoundResult failed(RefreshOutcome outcome, const std::string& message) {
+        const auto last = read_mark(paths_);
+        const std::uint32_t failures =
+            last && last->outcome != RefreshOutcome::valid ? last->failures + 1 : 1;
+        const auto delay =
+            delay_after_failure(failures, summary_.retry_after, roster_usable_, random_fraction());
+        leave_mark(outcome, message, elapsed(validated_, clock_.now()) + delay, failures);
+        RoundResult result = ended(outcome, message);
+        result.retry_after = summary_.retry_after;
+        return result;
+    }
+
+    // Our own errors keep nobody from asking again: the next login may find the disk mended.
+    RoundResult our_fault(const std::string& message) {
+        leave_mark(RefreshOutcome::no_answer, message, 0ns, 0);
+        return ended(RefreshOutcome::no_answer, message);
+    }
+
+    // One that whoever has an account here could cause: its roster decides for a shorter time.
+    RoundResult node_fault(const std::string& message) {
+        const std::string text = "this node cannot take a new roster: " + message;
+        leave_mark(RefreshOutcome::node_fault, text, 0ns, 0);
+        return ended(RefreshOutcome::node_fault, text);
+    }
+
+    static RoundResult stopped() {
+        RoundResult result;
+        result.stopped = true;
+        return result;
+    }
+
+    static RoundResult ended(RefreshOutcome outcome, std::string message) {
+        RoundResult result;
+        result.outcome = outcome;
+        result.message = std::move(message);
+        return result;
+    }
+
+    void leave_mark(RefreshOutcome outcome, const std::string& message, Nanoseconds not_before,
+                    std::uint32_t failures) {
+        Mark mark;
+        mark.attempted = validated_;
+        mark.not_before = not_before;
+        mark.failures = failures;
+        mark.outcome = outcome;
+        mark.request_id = summary_.request_id;
+        mark.message = message;
+        if (const auto written = write_mark(paths_, mark); !written) log_(written.error().message);
+    }
+
+    Rounds& rounds_;
+    const Config& config_;
+    const RefreshOptions& options_;
+    RosterPaths paths_;
+    Clock& clock_;
+    const RefreshLog& log_;
+    Moment validated_;
+    FetchRequest request_;
+    FileDescriptor roster_file_;
+    FetchSummary summary_;
+    bool roster_usable_ = false;
+};
+
+Rounds::Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int stop)
+    : options_(options), clock_(clock), log_(std::move(log)), stop_(stop) {}
+
+Rounds::~Rounds() = default;
+
+RoundResult Rounds::run(const Config& config) {
+    RoundResult result = Round(*this, config).run();
+    const bool keep = options_.kind == RefreshKind::watch && !config.roster_is_a_file();
+    if (!keep) child_.reset();
+    return result;
+}
+
+}  // namespace together

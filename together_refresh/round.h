@@ -1,0 +1,54 @@
+// One round of together-refresh: ask, compare, replace or extend, remember.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/system/clock.h"
+#include "common/config/config.h"
+#include "together_refresh/child/fetch_child.h"
+#include "common/roster/mark.h"
+#include "together_refresh/source/request_limits.h"
+#include "together_refresh/process/options.h"
+
+namespace together {
+
+struct RoundResult {
+    RefreshOutcome outcome = RefreshOutcome::no_answer;
+    std::string message;  // what happened, for a person
+    std::optional<Nanoseconds> retry_after;
+    bool may_be_held = false;  // another request could be held: ask again at once
+    bool was_held = false;     // the authority answered when it had news, or its wait was up
+    bool changed = false;      // there is a new snapshot
+    bool stopped = false;      // `stop` became readable
+};
+
+// Speaks to a person: stderr, or the journal under systemd.
+using RefreshLog = std::function<void(const std::string&)>;
+
+// Rounds of one process. Keeps the child between them where that saves a connection (HTTP under
+// --watch). Not thread-safe.
+class Rounds {
+  public:
+    // `stop`: a descriptor that ends a round when it becomes readable, or -1.
+    Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int stop = -1);
+    ~Rounds();
+    Rounds(const Rounds&) = delete;
+    Rounds& operator=(const Rounds&) = delete;
+
+    RoundResult run(const Config& config);
+
+  private:
+    friend class Round;
+    const RefreshOptions& options_;
+    Clock& clock_;
+    RefreshLog log_;
+    int stop_;
+    std::unique_ptr<FetchChild> child_;
+    Config child_config_;
+};
+
+}  // namespace together

@@ -1,0 +1,26 @@
+// base_url = https://…: the roster in pages from the role authority.
+#pragma once
+
+#include "together_refresh/source/fetch.h"
+#include "together_refresh/http/http_exchange.h"
+
+namespace together {
+
+// The one request that a node makes. `cursor` empty: the first page.
+std::string roster_url(const std::string& base_url, const std::string& project, std::size_t limit,
+                       const std::string& cursor);
+
+inline constexpr std::size_t largest_limit = 1'000;  // entries a page, as nodes ask for them
+inline constexpr std::size_t longest_etag = 250;     // a longer one is not kept
+
+class HttpSource : public RosterSource {
+  public:
+    explicit HttpSource(const Config& config) : config_(config), client_(config) {}
+    FetchSummary fetch(const FetchRequest& request, FetchSink& sink) override;
+
+  private:
+    const Config& config_;
+    HttpClient client_;
+};
+
+}  // namespace together

@@ -1,0 +1,206 @@
+#include "together_refresh/source/roster_document.h"
+
+#include <json/json.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "common/roles/identifiers.h"
+
+namespace together {
+namespace {
+
+// What is wrong, thrown nowhere: the first problem is kept, later ones follow from it.
+class Reader {
+  public:
+    explicit Reader(std::string place) : place_(std::move(place)) {}
+
+    const Json::Value* field(const Json::Value& object, const char* name) {
+        const auto* value = object.find(name, name + std::char_traits<char>::length(name));
+        if (value == nullptr) complain(name, "is missing");
+        return value;
+    }
+
+    std::string text(const Json::Value& object, const char* name, std::size_t longest) {
+        const auto* value = field(object, name);
+        if (value == nullptr) return {};
+        if (!value->isString()) return complain(name, "is not a string");
+        auto result = value->asString();
+        // An escape can say what bytes may not: half a surrogate pair.
+        if (result.empty() || result.size() > longest || !is_printable(result) || !is_utf8(result))
+            return complain(name, "is empty, too long or has characters that cannot be shown");
+        return result;
+    }
+
+    // A string or null; null reads as nothing.
+    std::optional<std::string> text_or_null(const Json::Value& object, const char* name) {
+        const auto* value = field(object, name);
+        if (value == nullptr || value->isNull()) return std::nullopt;
+        if (!value->isString()) {
+            complain(name, "is neither a string nor null");
+            return std::nullopt;
+        }
+        return value->asString();
+    }
+
+    bool boolean(const Json::Value& object, const char* name) {
+        const auto* value = field(object, name);
+        if (value == nullptr) return false;
+        if (!value->isBool()) complain(name, "is neither true nor false");
+        return value->isBool() && value->asBool();
+    }
+
+    void constant(const Json::Value& object, const char* name, const std::string& expected) {
+        const auto* value = field(object, name);
+        if (value != nullptr && (!value->isString() || value->asString() != expected))
+            complain(name, "is not \"" + expected + "\"");
+    }
+
+    std::optional<std::uint64_t> number(const Json::Value& value, const char* name,
+                                        std::uint64_t most) {
+        // isUInt64() also takes 1.0, which no authority that counts would send.
+        const bool whole = value.type() == Json::intValue || value.type() == Json::uintValue;
+        if (whole && value.isUInt64() && value.asUInt64() <= most) return value.asUInt64();
+        complain(name, "is not a whole number from 0 to " + std::to_string(most));
+        return std::nullopt;
+    }
+
+    std::string complain(const char* name, const std::string& what) {
+        if (problem_.empty()) problem_ = place_ + name + " " + what;
+        return {};
+    }
+
+    const std::string& problem() const { return problem_; }
+
+  private:
+    std::string place_;
+    std::string problem_;
+};
+
+std::string place_of(Json::ArrayIndex index) {
+    return "data[" + std::to_string(index) + "].";
+}
+
+std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex index,
+                                      RosterPage& page) {
+    if (!value.isObject()) return "data[" + std::to_string(index) + "] is not an object";
+    Reader reader(place_of(index));
+    reader.constant(value, "object", "project.collaborator");
+    RosterEntry entry;
+    entry.user_id = reader.text(value, "user_id", longest_user_id);
+    entry.role = reader.text(value, "role", longest_role);
+    entry.external = reader.boolean(value, "external");
+    if (const auto* uid = reader.field(value, "uid"); uid != nullptr && !uid->isNull())
+        if (const auto number = reader.number(*uid, "uid", no_uid - 1)) {
+            entry.uid = static_cast<uid_t>(*number);
+            entry.uid_source = UidSource::authority;
+        }
+    const auto login = reader.text_or_null(value, "login");
+    if (!reader.problem().empty()) return reader.problem();
+    if (login && is_login(*login)) {
+        entry.login = *login;
+        page.entries.push_back(std::move(entry));
+    } else {
+        page.left_out.push_back(entry.user_id);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> read_list(const Json::Value& root, const std::string& project,
+                                     RosterPage& page) {
+    if (!root.isObject()) return "it is not an object";
+    Reader reader("");
+    reader.constant(root, "object", "list");
+    reader.constant(root, "project_id", project);
+    page.next_cursor = reader.text_or_null(root, "next_cursor").value_or("");
+    if (root.isMember("revision"))
+        if (const auto number = reader.number(root["revision"], "revision", INT64_MAX))
+            page.revision = static_cast<std::int64_t>(*number);
+    const auto* data = reader.field(root, "data");
+    if (data != nullptr && !data->isArray()) reader.complain("data", "is not an array");
+    if (!reader.problem().empty()) return reader.problem();
+    return std::nullopt;
+}
+
+std::optional<std::string> read_entries(const Json::Value& data, RosterPage& page) {
+    page.entries.reserve(data.size());
+    for (Json::ArrayIndex i = 0; i < data.size(); ++i)
+        if (auto problem = read_entry(data[i], i, page)) return problem;
+    return std::nullopt;
+}
+
+using Part = PageRefusal::Part;
+
+tl::unexpected<PageRefusal> refusal(Part part, std::string message) {
+    return tl::unexpected<PageRefusal>({part, std::move(message)});
+}
+
+// jsoncpp's errors span lines: "* Line 1, Column 2\n  Syntax error…".
+std::string on_one_line(const std::string& text) {
+    std::string line;
+    for (const char c : text) {
+        const bool blank = c == '\n' || c == ' ' || c == '*';
+        if (!blank || (!line.empty() && line.back() != ' ')) line += blank ? ' ' : c;
+    }
+    return line.substr(0, 200);
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+    // Shortest forms only, no surrogates, nothing above U+10FFFF (RFC 3629).
+    for (std::size_t i = 0; i < text.size();) {
+        const auto first = static_cast<unsigned char>(text[i]);
+        if (first < 0x80) {
+            ++i;
+            continue;
+        }
+        const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+        if (first < 0xc2 || first > 0xf4 || i + length > text.size()) return false;
+        for (std::size_t k = 1; k < length; ++k)
+            if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
+        const auto second = static_cast<unsigned char>(text[i + 1]);
+        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+            (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+            return false;
+        i += length;
+    }
+    return true;
+}
+
+tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
+                                                        const std::string& project,
+                                                        std::size_t max_values) {
+    if (!is_utf8(json)) return refusal(Part::syntax, "the roster is not UTF-8");
+    if (const auto reason = why_not_strict_json(json, max_values))
+        return refusal(Part::syntax, "the roster is not JSON: " + *reason);
+    Json::CharReaderBuilder builder;
+    Json::CharReaderBuilder::strictMode(&builder.settings_);
+    builder["stackLimit"] = 32;
+    const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
+    Json::Value root;
+    std::string problem;
+    RosterPage page;
+    // jsoncpp throws where nesting exceeds the limit, and on numbers that no type holds.
+    try {
+        if (!reader->parse(json.data(), json.data() + json.size(), &root, &problem))
+            return refusal(Part::syntax, "the roster is not JSON: " + on_one_line(problem));
+        if (const auto wrong = read_list(root, project, page))
+            return refusal(Part::list, "the roster is refused: " + *wrong);
+        if (const auto wrong = read_entries(root["data"], page))
+            return refusal(Part::entries, "the roster is refused: " + *wrong);
+    } catch (const Json::Exception& error) {
+        return refusal(Part::syntax,
+                       std::string("the roster is not JSON: ") + on_one_line(error.what()));
+    }
+    return page;
+}
+
+bool is_valid_entry(const RosterEntry& entry) {
+    return is_login(entry.login) && !entry.role.empty() && entry.role.size() <= longest_role &&
+           is_printable(entry.role) && is_utf8(entry.role) && !entry.user_id.empty() &&
+           entry.user_id.size() <= longest_user_id && is_printable(entry.user_id) &&
+           is_utf8(entry.user_id) && (entry.uid_source == UidSource::none || entry.uid != no_uid);
+}
+
+}  // namespace together

@@ -1,0 +1,48 @@
+// One page of a roster as the authority sends it (DESIGN.md): taken whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/system/result.h"
+#include "common/roster/snapshot.h"
+#include "together_refresh/source/strict_json.h"
+
+namespace together {
+
+struct RosterPage {
+    std::vector<RosterEntry> entries;
+    std::vector<std::string> left_out;  // user ids of entries without a usable login
+    std::optional<std::int64_t> revision;
+    std::string next_cursor;  // empty: the last page
+};
+
+struct PageRefusal {
+    enum class Part {
+        syntax,   // it is no JSON
+        list,     // what stands around the entries
+        entries,  // one of them
+    } part = Part::syntax;
+    std::string message;
+};
+
+// Refuses, with a sentence that names the entry and the field: bad UTF-8, anything that is not
+// strict JSON, a missing field, a wrong type, another project. Unknown fields are ignored. An entry
+// whose login is null or of another form than the node's is left out. `max_values` bounds the
+// memory that a page from the network costs; a file of root's needs no bound.
+tl::expected<RosterPage, PageRefusal> parse_roster_page(
+    std::string_view json, const std::string& project,
+    std::size_t max_values = max_values_of_a_page);
+
+// What chown(2) and setresuid(2) take for "no uid".
+inline constexpr uid_t no_uid = static_cast<uid_t>(-1);
+
+bool is_utf8(std::string_view text);
+
+// What holds for every entry, whoever sent it; also the parent's check of its child.
+bool is_valid_entry(const RosterEntry& entry);
+
+}  // namespace together

@@ -1,0 +1,126 @@
+#include "together_refresh/update/next_snapshot.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "common/system/trusted_file.h"
+
+namespace together {
+namespace {
+
+// By how much the next roster may be larger than this one.
+off_t size_of_spare(off_t snapshot) {
+    constexpr off_t for_a_small_one = off_t{16} * 1024;
+    return snapshot + snapshot / 4 + for_a_small_one;
+}
+
+// A spare is written over: it must be ours alone, and nobody's by another name.
+FileDescriptor open_spare(const std::string& path, int more_flags) {
+    FileDescriptor file(
+        ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | more_flags, 0600));
+    struct stat status {};
+    if (file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_uid == ::geteuid() && status.st_nlink == 1)
+        return file;
+    if (file) errno = EPERM;
+    return {};
+}
+
+// Zeros, not fallocate(2): turning reserved blocks into written ones can need a block again.
+bool extend_with_zeros(int fd, off_t from, off_t to) {
+    static constexpr std::array<char, std::size_t{64} * 1024> zeros{};
+    while (from < to) {
+        const auto size = std::min<std::size_t>(zeros.size(), static_cast<std::size_t>(to - from));
+        const auto written = ::pwrite(fd, zeros.data(), size, from);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        from += written;
+    }
+    return ::fsync(fd) == 0;
+}
+
+// glibc has renameat2(3) since 2.28; musl has not.
+int exchange(const std::string& a, const std::string& b) {
+    return static_cast<int>(
+        ::syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE));
+}
+
+}  // namespace
+
+NextSnapshot::NextSnapshot(const RosterPaths& paths, Kind kind)
+    : paths_(paths), kind_(kind), path_(kind == Kind::spare ? paths.spare : paths.temporary) {}
+
+NextSnapshot::~NextSnapshot() {
+    if (kind_ == Kind::new_file && file_ && !committed_) ::unlink(path_.c_str());
+}
+
+Result<void> NextSnapshot::open() {
+    if (kind_ == Kind::spare) {
+        file_ = open_spare(path_, 0);
+        return file_ ? Result<void>() : error("cannot use");
+    }
+    // What a killed writer left; the write lock is ours.
+    ::unlink(path_.c_str());
+    file_ = FileDescriptor(
+        ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!file_) return error("cannot make");
+    return {};
+}
+
+Result<void> NextSnapshot::commit(off_t length) {
+    if (::ftruncate(file_.get(), length) != 0) return error("cannot cut");
+    if (::fchmod(file_.get(), 0644) != 0) return error("cannot set the mode of");
+    if (::fsync(file_.get()) != 0) return error("cannot write to the disk");
+    if (auto placed = put_in_place(); !placed) return placed;
+    committed_ = true;
+    const FileDescriptor directory(
+        ::open(paths_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory || ::fsync(directory.get()) != 0) return error("cannot sync the folder of");
+    return {};
+}
+
+Result<void> NextSnapshot::put_in_place() {
+    if (kind_ == Kind::spare && exchange(path_, paths_.snapshot) == 0) return {};
+    // The first snapshot has none to change places with, and not every file system can.
+    if (::rename(path_.c_str(), paths_.snapshot.c_str()) != 0) return error("cannot rename");
+    return {};
+}
+
+tl::unexpected<Error> NextSnapshot::error(const std::string& what) {
+    errno_ = errno;
+    return failure(system_error_text(what + " " + path_, errno_));
+}
+
+bool NextSnapshot::lacked_room() const {
+    return errno_ == ENOSPC || errno_ == EDQUOT;
+}
+
+Result<void> keep_spare(const RosterPaths& paths) {
+    struct stat snapshot {};
+    struct stat spare {};
+    if (::stat(paths.snapshot.c_str(), &snapshot) != 0) return {};
+    const bool there = ::lstat(paths.spare.c_str(), &spare) == 0;
+    if (there && S_ISREG(spare.st_mode) && spare.st_size >= snapshot.st_size) return {};
+    const auto no_room = [&] {
+        return failure(system_error_text(
+            "no room could be reserved for the next roster: " + paths.spare, errno));
+    };
+    FileDescriptor file = open_spare(paths.spare, O_CREAT);
+    // Somebody else's file or a link has our name.
+    if (!file && there && ::unlink(paths.spare.c_str()) == 0)
+        file = open_spare(paths.spare, O_CREAT);
+    if (!file || ::fstat(file.get(), &spare) != 0 ||
+        !extend_with_zeros(file.get(), spare.st_size, size_of_spare(snapshot.st_size)))
+        return no_room();
+    return {};
+}
+
+}  // namespace together

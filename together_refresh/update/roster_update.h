@@ -1,0 +1,32 @@
+// What is done with a fetched roster, under the write lock: compared with the stored one, then
+// written, or the stored one's stamp extended, or dropped.
+#pragma once
+
+#include "together_refresh/child/fetch_child.h"
+#include "common/system/result.h"
+#include "common/roster/roster.h"
+
+namespace together {
+
+struct Update {
+    enum class Kind {
+        written,     // a new snapshot
+        extended,    // the stored one was validated anew
+        superseded,  // another round that began later was faster
+        refused,     // an older revision, or a 304 to nothing
+    } kind = Kind::refused;
+    std::string message;
+};
+
+struct UpdateRequest {
+    const Config& config;
+    Moment validated;  // when the request was sent, or the held answer came
+    Moment now;
+    std::string etag;  // what was asked with
+    bool accept_older = false;
+};
+
+// Fails where our own disk does.
+Result<Update> update_roster(const UpdateRequest& request, FetchResult fetched);
+
+}  // namespace together

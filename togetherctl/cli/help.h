@@ -1,0 +1,13 @@
+// --help, rendered from the verbs' tables.
+#pragma once
+
+#include <string>
+
+#include "togetherctl/cli/verb.h"
+
+namespace togetherctl {
+
+std::string help_of_command(Verbs verbs);
+std::string help_of_verb(const Verb& verb);
+
+}  // namespace togetherctl

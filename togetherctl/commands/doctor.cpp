@@ -1,0 +1,128 @@
+// togetherctl doctor: what is wrong with the gate on this node, why it matters, what mends it.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "togetherctl/cli/command_line.h"
+#include "togetherctl/doctor/doctor_checks.h"
+#include "common/roles/identifiers.h"
+#include "togetherctl/cli/verb.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+
+std::optional<uid_t> uid_named(const std::string& name) {
+    const passwd* account = ::getpwnam(name.c_str());
+    if (account != nullptr) return account->pw_uid;
+    uid_t uid = 0;
+    const auto end = name.data() + name.size();
+    if (!is_digits(name) || std::from_chars(name.data(), end, uid).ec != std::errc()) return {};
+    return uid;
+}
+
+// Of root, or of whom Slurm has it run as: anybody can call a program slurmctld.
+std::vector<RunningProgram> slurm_daemons(const std::string& name, std::string_view user_setting,
+                                          const SlurmConfiguration& slurm) {
+    // Without a file here (configless) the packages' user.
+    const auto user = uid_named(slurm.setting(user_setting).value_or("slurm"));
+    auto found = running_programs(name);
+    std::erase_if(found, [&](const RunningProgram& program) {
+        return program.uid != 0 && program.uid != user;
+    });
+    return found;
+}
+
+// A slurmd without own configuration has a copy of slurmctld's, and so do Slurm's commands here.
+std::optional<std::string> slurm_conf_in_use(const CommandLine& line) {
+    if (auto given = line.value("slurm-conf")) return given;
+    const auto slurmd = running_programs("slurmd");
+    const bool fetches = std::any_of(slurmd.begin(), slurmd.end(), [](const RunningProgram& one) {
+        const auto& given = one.arguments;
+        return one.uid == 0 && std::any_of(given.begin(), given.end(), [](const auto& word) {
+                   return word.starts_with("--conf-server");
+               });
+    });
+    const auto own = read_slurm_configuration({}).path;
+    if (::access(fetched_slurm_conf, F_OK) == 0 && (fetches || ::access(own.c_str(), F_OK) != 0))
+        return fetched_slurm_conf;
+    return std::nullopt;
+}
+
+void examine(const CommandLine& line, Findings& findings) {
+    const auto config = load_config(line.config_path());
+    if (!config) {
+        findings.fail("configuration", config.error().message, "nobody but root gets in",
+                      "edit it; togetherctl config tests it");
+        return;
+    }
+    findings.ok("configuration", config->path + " can be used");
+    const auto slurm_conf = slurm_conf_in_use(line);
+    const auto slurm = read_slurm_configuration(slurm_conf);
+    Patient patient{*config,
+                    slurm_conf,
+                    slurm,
+                    slurm_daemons("slurmctld", "SlurmUser", slurm),
+                    slurm_daemons("slurmd", "SlurmdUser", slurm),
+                    {}};
+    check_configuration(patient, findings);
+    check_authority(patient, findings);
+    check_roster(patient, findings);
+    check_emergency(patient, findings);
+    check_log(patient, findings);
+    check_ssh(patient, findings);
+    check_slurm(patient, findings);
+    check_services(patient, findings);
+}
+
+// As monitoring plug-ins have it: 0 OK, 1 WARNING, 2 CRITICAL.
+int exit_status_of(Severity worst) {
+    return worst == Severity::failure ? 2 : worst == Severity::warning ? 1 : 0;
+}
+
+int run(const CommandLine& line, Output& output) {
+    Findings findings;
+    examine(line, findings);
+    if (const auto known = line.value("accept")) findings.accept(*known);
+    if (output.json())
+        output.document(findings.json());
+    else
+        findings.show(output);
+    return exit_status_of(findings.worst());
+}
+
+constexpr std::array<Option, 2> options = {{
+    {"accept", "CHECKS", "known here, do not count (comma-separated: sshd,watcher)"},
+    {"slurm-conf", "PATH", "another slurm.conf"},
+}};
+
+constexpr std::array<Status, 3> statuses = {{
+    {"0", "nothing is wrong"},
+    {"1", "warnings only"},
+    {"2", "something is broken or open, or wrong usage"},
+}};
+
+}  // namespace
+
+constinit const Verb doctor_verb = {
+    .name = "doctor",
+    .operand = "",
+    .summary = "what is wrong here, why it matters, what mends it",
+    .about =
+        "A line for each finding: configuration and ownership, authority and token, clock,\n"
+        "roster, watcher, log, sshd and its PAM stack, Slurm's plug-ins, slurmd's su, cron and\n"
+        "its like. The summary comes first and the exit status is that of monitoring plug-ins.\n"
+        "Changes nothing and starts no refresh; it asks the authority twice, and as root it lets\n"
+        "a login that cannot exist, an account that the gate refuses, and root through sshd's\n"
+        "account stack, of which the refusals are logged like any other.",
+    .options = options,
+    .statuses = statuses,
+    .example = "togetherctl doctor --accept watcher",
+    .run = run,
+};
+
+}  // namespace togetherctl

@@ -1,0 +1,138 @@
+// togetherctl status: the gate on this node at a glance.
+#include "togetherctl/cli/command_line.h"
+#include "common/system/duration.h"
+#include "togetherctl/node/node_status.h"
+#include "togetherctl/cli/output.h"
+#include "togetherctl/node/refresh_outcome.h"
+#include "togetherctl/node/roster_room.h"
+#include "togetherctl/cli/verb.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+using namespace std::chrono_literals;
+
+std::string roster_text(const NodeStatus& status) {
+    const RosterState& state = status.roster;
+    if (!state.roster) return "none that can be used: " + state.problem;
+    const auto& config = status.config;
+    std::string text = age_text(state.roster->age);
+    switch (state.kind) {
+        case RosterState::Kind::fresh:
+            return "fresh, " + text;
+        case RosterState::Kind::old:
+            return "old, " + text + "; decides while nothing newer is to be had, for " +
+                   (config.stale_for ? format_duration(*config.stale_for) : "ever");
+        default:
+            return "TOO OLD, " + text + "; decides nothing";
+    }
+}
+
+void add_roster(const NodeStatus& status, Fields& fields) {
+    fields.push_back({"Roster", roster_text(status), tone_of(status.roster.kind)});
+    if (!status.roster.roster) return;
+    const auto& header = status.roster.roster->snapshot.header();
+    fields.push_back({"Snapshot", status.roster.path});
+    const auto revision = revision_of(header);
+    fields.push_back({"Revision", revision ? std::to_string(*revision) : "none"});
+    fields.push_back({"Collaborators", counts_text(header)});
+}
+
+void add_emergency(const NodeStatus& status, Fields& fields) {
+    if (status.lockdown)
+        fields.push_back(
+            {"Lockdown",
+             "IN FORCE: " + (status.lockdown->empty() ? "no reason given" : *status.lockdown),
+             Tone::bad});
+    else
+        fields.push_back({"Lockdown", "none"});
+    std::string_view label = "Admissions";
+    for (const auto& admission : status.admissions) {
+        fields.push_back(
+            {label,
+             admission.login + " until " + format_utc(admission.until) + ": " + admission.reason,
+             Tone::warning});
+        label = "";
+    }
+    if (status.admissions.empty()) fields.push_back({label, "none"});
+    for (const auto& problem : status.problems)
+        fields.push_back({"", "ignored: " + problem, Tone::warning});
+}
+
+void add_last_attempt(const NodeStatus& status, Fields& fields) {
+    if (!status.last_attempt) {
+        fields.push_back({"Last attempt", "none recorded"});
+        return;
+    }
+    const Mark& mark = *status.last_attempt;
+    const auto since = elapsed(mark.attempted, status.now);
+    std::string text(name_of(mark.outcome));
+    text += since < 0ns ? ", in the future (this node's clock was set back)"
+                        : ", " + format_age(since) + " ago";
+    if (mark.failures > 0) text += ", " + std::to_string(mark.failures) + " failed in a row";
+    const bool valid = mark.outcome == RefreshOutcome::valid;
+    fields.push_back({"Last attempt", text, valid ? Tone::plain : Tone::bad});
+    if (!mark.message.empty()) fields.push_back({"", mark.message});
+    if (!mark.request_id.empty()) fields.push_back({"Request id", mark.request_id});
+    const auto left = time_left(mark, status.now);
+    fields.push_back(
+        {"Next on demand", left > 0ns ? "not for another " + format_age(left) : "at once"});
+}
+
+void show(const NodeStatus& status, Output& output) {
+    const bool observing = status.config.mode == Mode::observe;
+    if (observing)
+        output.line("OBSERVE MODE: NOBODY IS REFUSED. Denials are only logged, as would=deny.",
+                    Tone::warning);
+    Fields fields = {
+        {"Project", status.config.project, Tone::strong},
+        {"Mode", observing ? "OBSERVE" : "enforce", observing ? Tone::warning : Tone::plain},
+        {"Authority", status.config.base_url},
+        {"Configuration", status.config.path},
+    };
+    add_roster(status, fields);
+    add_emergency(status, fields);
+    add_last_attempt(status, fields);
+    for (const auto& shortage : shortages(RosterPaths(status.config)))
+        fields.push_back({"Room", shortage, Tone::warning});
+    const auto& dropped = status.dropped_log_lines;
+    fields.push_back({"Dropped log lines",
+                      dropped ? std::to_string(*dropped) : "unknown (this user may not look)",
+                      dropped.value_or(0) > 0 ? Tone::warning : Tone::plain});
+    output.fields(fields);
+}
+
+int run(const CommandLine& line, Output& output) {
+    const auto config = load_config(line.config_path());
+    if (!config) return output.fail(config.error().message);
+    const auto status = look_at_node(*config);
+    if (output.json())
+        output.document(json_of(status));
+    else
+        show(status, output);
+    return status.roster.decides() ? exit_yes : exit_no;
+}
+
+constexpr Status statuses[] = {
+    {"0", "there is a roster that decides"},
+    {"1", "there is none, or it is older than stale_for"},
+    {"2", "the configuration is wrong, or wrong usage"},
+};
+
+}  // namespace
+
+constinit const Verb status_verb = {
+    .name = "status",
+    .operand = "",
+    .summary = "the gate on this node at a glance",
+    .about =
+        "Shows mode and project, the roster and its age, lockdown and admissions in force, and\n"
+        "the last attempt to refresh. Asks nobody and changes nothing.",
+    .options = {},
+    .statuses = statuses,
+    .example = "togetherctl status",
+    .run = run,
+};
+
+}  // namespace togetherctl

@@ -1,0 +1,42 @@
+// The checks of togetherctl doctor, each group in the file that is named after it. They read, ask
+// with a limit, and change nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config/config.h"
+#include "togetherctl/doctor/findings.h"
+#include "togetherctl/processes/running_programs.h"
+#include "togetherctl/slurm/slurm_configuration.h"
+
+namespace togetherctl {
+
+// What all of them are about.
+struct Patient {
+    together::Config config;
+    std::optional<std::string> slurm_conf;  // --slurm-conf, or what slurmd fetched
+    SlurmConfiguration slurm;
+    std::vector<RunningProgram> slurmctld;      // here
+    std::vector<RunningProgram> slurmd;         // here
+    std::optional<std::int64_t> authority_has;  // its roster's revision, once it was asked
+};
+
+// Of a host's line that asks with another configuration than the one doctor looks at. True where
+// that one is in force and has a roster: nothing else here tells.
+bool check_other_configuration(const std::string& check, const std::string& where,
+                               const together::Config& config, Findings& findings);
+
+void check_configuration(const Patient& patient, Findings& findings);
+void check_authority(Patient& patient, Findings& findings);
+void check_roster(const Patient& patient, Findings& findings);
+void check_emergency(const Patient& patient, Findings& findings);
+void check_log(const Patient& patient, Findings& findings);
+void check_ssh(const Patient& patient, Findings& findings);
+void check_slurm(const Patient& patient, Findings& findings);
+void check_step_filter(Findings& findings);
+// su where slurmd starts it, cron and its like wherever they are.
+void check_services(const Patient& patient, Findings& findings);
+
+}  // namespace togetherctl

@@ -1,0 +1,43 @@
+// Whether this system lets a refused step be kept from becoming its user.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "togetherctl/doctor/doctor_checks.h"
+#include "common/system/setuid_filter.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+
+enum Probe { holds, not_set, does_not_hold };
+
+// In a child: the filter cannot be taken back.
+int probe_in_child() {
+    constexpr uid_t somebody = 65534;
+    if (!forbid_becoming(somebody)) return not_set;
+    return ::setresuid(somebody, somebody, somebody) != 0 && errno == EPERM ? holds : does_not_hold;
+}
+
+int probe() {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(probe_in_child());
+    int status = 0;
+    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : not_set;
+}
+
+}  // namespace
+
+void check_step_filter(Findings& findings) {
+    if (::geteuid() != 0) return findings.tell("step_filter", "only root can tell");
+    if (probe() == holds)
+        return findings.ok("step_filter", "a refused step can be kept from becoming its user");
+    findings.fail("step_filter", "this system does not allow a filter of system calls (seccomp)",
+                  "a refused user's task epilog (srun --task-epilog) still runs on this node",
+                  "use a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64");
+}
+
+}  // namespace togetherctl

@@ -1,0 +1,261 @@
+#include "togetherctl/editing/edited_file.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "common/system/file_descriptor.h"
+#include "common/system/trusted_file.h"
+
+namespace togetherctl {
+namespace {
+
+using together::failure;
+using together::FileDescriptor;
+using together::Result;
+using together::system_error_text;
+
+constexpr std::size_t largest = std::size_t{1024} * 1024;
+
+using Written = tl::expected<void, WriteFailure>;
+
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+WriteFailure write_failure(const std::string& what, int error) {
+    // EBUSY: the file itself is a mount point, as Docker and subPath make it. EPERM: immutable.
+    const bool elsewhere =
+        error == EROFS || error == EBUSY || error == EXDEV || (error == EPERM && ::geteuid() == 0);
+    return {elsewhere ? WriteError::made_elsewhere : WriteError::failed,
+            system_error_text(what, error)};
+}
+
+tl::unexpected<WriteFailure> fail_with(const std::string& what, int error) {
+    return tl::make_unexpected(write_failure(what, error));
+}
+
+Result<std::string> resolved(const std::string& path) {
+    struct Free {
+        void operator()(char* text) const { std::free(text); }
+    };
+    const std::unique_ptr<char, Free> real(::realpath(path.c_str(), nullptr));
+    if (!real) return failure(system_error_text("cannot open " + path, errno));
+    return std::string(real.get());
+}
+
+Written write_all(int fd, const std::string& text, const std::string& path) {
+    std::size_t done = 0;
+    while (done < text.size()) {
+        const auto written = ::write(fd, text.data() + done, text.size() - done);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return fail_with("cannot write " + path, errno);
+        done += static_cast<std::size_t>(written);
+    }
+    return {};
+}
+
+// SELinux's label, access control lists. Where a file system has none, there is nothing to keep.
+void copy_attributes(const std::string& from, int to) {
+    std::vector<char> names(4096);
+    const auto length = ::listxattr(from.c_str(), names.data(), names.size());
+    if (length <= 0) return;
+    for (const char* name = names.data(); name < names.data() + length;
+         name += std::char_traits<char>::length(name) + 1) {
+        std::vector<char> value(65536);
+        const auto size = ::getxattr(from.c_str(), name, value.data(), value.size());
+        if (size >= 0)
+            static_cast<void>(
+                ::fsetxattr(to, name, value.data(), static_cast<std::size_t>(size), 0));
+    }
+}
+
+std::string hidden_beside(const std::string& path, const std::string& ending) {
+    return folder_of(path) + "/." + path.substr(path.rfind('/') + 1) + ending;
+}
+
+// A temporary file beside the path it will have, under a name that is its own: two runs never
+// write into each other's. Gone unless commit() moved it there.
+class NewFile {
+  public:
+    explicit NewFile(std::string path)
+        : path_(std::move(path)), temporary_(hidden_beside(path_, ".together-XXXXXX")) {}
+    NewFile(const NewFile&) = delete;
+    NewFile& operator=(const NewFile&) = delete;
+    ~NewFile() {
+        if (descriptor_) ::unlink(temporary_.c_str());
+    }
+
+    Written write(const std::string& text, const struct stat& like, const std::string& attributes) {
+        descriptor_ = FileDescriptor(::mkostemp(temporary_.data(), O_CLOEXEC));
+        if (!descriptor_) return fail_with("cannot write beside " + path_, errno);
+        if (auto written = write_all(descriptor_.get(), text, temporary_); !written) return written;
+        if (::fchown(descriptor_.get(), like.st_uid, like.st_gid) != 0)
+            return fail_with("cannot give " + temporary_ + " its owner", errno);
+        if (!attributes.empty()) copy_attributes(attributes, descriptor_.get());
+        // After the lists, which change the mode, and the owner, which takes bits away.
+        if (::fchmod(descriptor_.get(), like.st_mode & 07777) != 0)
+            return fail_with("cannot give " + temporary_ + " its mode", errno);
+        if (::fsync(descriptor_.get()) != 0) return fail_with("cannot write " + temporary_, errno);
+        return {};
+    }
+
+    tl::expected<Replaced, WriteFailure> commit() {
+        if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+            return fail_with("cannot replace " + path_, errno);
+        descriptor_.reset();
+        const FileDescriptor folder(
+            ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!folder || ::fsync(folder.get()) != 0)
+            return Replaced{system_error_text("cannot sync " + folder_of(path_), errno) +
+                            "; if the power fails now, " + path_ + " may be as it was before"};
+        return Replaced{};
+    }
+
+  private:
+    std::string path_;
+    std::string temporary_;
+    FileDescriptor descriptor_;
+};
+
+bool is_immutable(const std::string& path) {
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    int flags = 0;
+    return file && ::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) == 0 &&
+           (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0;
+}
+
+// What was planned was made from the text that was read, and holds for no other.
+Written still_as_read(const EditedFile& file) {
+    struct stat now {};
+    const auto still = together::read_trusted(file.target, largest);
+    if (::stat(file.target.c_str(), &now) == 0 && now.st_ino == file.status.st_ino && still &&
+        *still == file.text)
+        return {};
+    return tl::make_unexpected(WriteFailure{
+        WriteError::failed, file.target + " was changed by somebody else just now; try again"});
+}
+
+}  // namespace
+
+std::string why_folder_unsafe(const std::string& folder) {
+    for (std::string at = folder;; at = folder_of(at)) {
+        struct stat status {};
+        if (::stat(at.c_str(), &status) != 0)
+            return system_error_text("cannot look at " + at, errno);
+        if (status.st_uid != 0 && status.st_uid != ::geteuid())
+            return at + " belongs neither to root nor to you";
+        // In a sticky folder nobody moves what is not his.
+        if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0)
+            return at + " can be written by others than its owner";
+        if (at == "/") return {};
+    }
+}
+
+std::string absolute_path(const std::string& path) {
+    std::error_code unknown;  // of a folder that is gone: then it stays as it is, and opens nothing
+    const auto whole = std::filesystem::absolute(path, unknown);
+    return unknown ? path : whole.string();
+}
+
+Result<EditedFile> read_for_editing(const std::string& named) {
+    const auto path = absolute_path(named);
+    const auto target = resolved(path);
+    if (!target) return tl::make_unexpected(target.error());
+    // A link is as good as the folder it stands in, and what it leads to as its own.
+    const auto link_folder = resolved(folder_of(path));
+    if (!link_folder) return tl::make_unexpected(link_folder.error());
+    for (const auto& folder : {*link_folder, folder_of(*target)})
+        if (const auto why = why_folder_unsafe(folder); !why.empty())
+            return failure("will not edit " + path + ": " + why);
+    const auto opened = together::open_trusted(*target, together::Links::refuse);
+    if (!opened) return failure(opened.error().message);
+    auto text = together::read_trusted(*target, largest);
+    if (!text) return failure(text.error().message);
+    return EditedFile{path, *target, *std::move(text), opened->status};
+}
+
+tl::expected<EditLock, WriteFailure> EditLock::take(const EditedFile& file) {
+    if (is_immutable(file.target)) return fail_with("cannot replace " + file.target, EPERM);
+    EditLock lock;
+    std::string path = hidden_beside(file.target, ".together-lock");
+    lock.descriptor_ = FileDescriptor(
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+    if (!lock.descriptor_) return fail_with("cannot write beside " + file.target, errno);
+    // Where a file system has no locks, whole files and own names must do.
+    const bool busy =
+        ::flock(lock.descriptor_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    struct stat ours {};
+    struct stat there {};
+    // One that ended just now has taken the file away, and another may hold a new one.
+    if (busy || ::fstat(lock.descriptor_.get(), &ours) != 0 || ::lstat(path.c_str(), &there) != 0 ||
+        ours.st_ino != there.st_ino)
+        return tl::make_unexpected(
+            WriteFailure{WriteError::failed,
+                         file.target + " is being edited by another togetherctl; try again"});
+    lock.path_ = std::move(path);
+    if (auto same = still_as_read(file); !same) return tl::make_unexpected(same.error());
+    return lock;
+}
+
+EditLock::EditLock(EditLock&& other) noexcept
+    : path_(std::exchange(other.path_, {})), descriptor_(std::move(other.descriptor_)) {}
+
+EditLock::~EditLock() {
+    // Before it is let go: afterwards it could be another's.
+    if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+tl::expected<Replaced, WriteFailure> replace(const EditLock&, const EditedFile& file,
+                                             const std::string& text) {
+    NewFile fresh(file.target);
+    auto good = fresh.write(text, file.status, file.target);
+    if (good) good = still_as_read(file);
+    if (!good) return tl::make_unexpected(good.error());
+    return fresh.commit();
+}
+
+tl::expected<bool, WriteFailure> keep_backup(const EditLock&, const EditedFile& file,
+                                             const std::string& text) {
+    const std::string path = file.target + backup_suffix;
+    const bool stood_there = ::access(path.c_str(), F_OK) == 0;
+    NewFile backup(path);
+    if (auto written = backup.write(text, file.status, file.target); !written)
+        return tl::make_unexpected(written.error());
+    // Its folder is the file's, and synced with that.
+    if (auto kept = backup.commit(); !kept) return tl::make_unexpected(kept.error());
+    return !stood_there;
+}
+
+bool drop_backup(const EditLock&, const EditedFile& file, const std::string& text) {
+    const std::string path = file.target + backup_suffix;
+    const auto kept = together::read_trusted(path, largest);
+    if (!kept) return kept.error().kind == together::FileError::missing;
+    return *kept == text && ::unlink(path.c_str()) == 0;
+}
+
+tl::expected<Replaced, WriteFailure> write_new(const std::string& path, const std::string& text,
+                                               mode_t mode) {
+    if (const auto why = why_folder_unsafe(folder_of(path)); !why.empty())
+        return tl::make_unexpected(WriteFailure{WriteError::failed, why});
+    struct stat like {};
+    like.st_uid = ::geteuid();
+    like.st_gid = ::getegid();
+    like.st_mode = mode;
+    NewFile fresh(path);
+    if (auto written = fresh.write(text, like, ""); !written)
+        return tl::make_unexpected(written.error());
+    return fresh.commit();
+}
+
+}  // namespace togetherctl

@@ -1,0 +1,261 @@
+#include "togetherctl/enabling/pam_files.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/config/config.h"
+#include "togetherctl/pam/module_check.h"
+#include "togetherctl/pam/pam_stack.h"
+#include "common/system/trusted_file.h"
+
+namespace togetherctl {
+namespace {
+
+using together::failure;
+using together::Result;
+
+constexpr std::size_t largest = std::size_t{1024} * 1024;
+constexpr int deepest = 8;
+
+std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+using Holds = bool (*)(std::string_view text);
+
+// Does the file that "@include NAME" means hold such lines, itself or through another? What cannot
+// be read may hold anything.
+bool any_included(const std::string& folder, const std::string& name, Holds holds, int depth) {
+    const auto text =
+        together::read_trusted(name.starts_with('/') ? name : folder + "/" + name, largest);
+    if (!text || depth == deepest || holds(*text)) return true;
+    const auto names = included_files(*text);
+    return std::any_of(names.begin(), names.end(), [&](const std::string& next) {
+        return any_included(folder, next, holds, depth + 1);
+    });
+}
+
+HoldsAccountLines beside(const EditedFile& file, Holds holds = has_account_lines) {
+    return [folder = folder_of(file.path), holds](const std::string& name) {
+        return any_included(folder, name, holds, 0);
+    };
+}
+
+Result<void> check_jumps(const EditedFile& file) {
+    const auto line = jump_before_gate(file.text, beside(file, has_jumps));
+    if (!line) return {};
+    return failure(file.path + ":" + std::to_string(*line) +
+                   ": a jump stands before togetherctl's lines, and may count them: once they "
+                   "move or go, it skips others; take it out, or put it behind them");
+}
+
+void set_argument(GateCall& call, const std::string& prefix, const std::string& value) {
+    auto& given = call.arguments;
+    given.erase(std::remove_if(given.begin(), given.end(),
+                               [&](const std::string& a) { return a.starts_with(prefix); }),
+                given.end());
+    given.push_back(prefix + value);
+}
+
+std::string config_path_of(const GateCall& call) {
+    return argument(call, "config=").value_or(together::default_config_path);
+}
+
+// What the command line says; what it leaves open is as our block has it already.
+GateCall call_for(const CommandLine& line, Host host, std::optional<GateCall> existing) {
+    GateCall call = std::move(existing).value_or(GateCall{});
+    if (const auto module = line.value("module")) call.module = *module;
+    if (line.has("config")) set_argument(call, "config=", line.config_path());
+    if (const auto role = line.value("require")) set_argument(call, "require=", *role);
+    const auto way = call_before(host, together::load_config(config_path_of(call)));
+    call.by_caller = way.by_caller;
+    call.spared_below = way.spared_below;
+    return call;
+}
+
+void note_call(const GateCall& call, Plan& plan) {
+    plan.config_path = config_path_of(call);
+    plan.require_admin = plan.require_admin || argument(call, "require=") == "admin";
+}
+
+void check_modules(const GateCall& call, Plan& plan) {
+    if (pam_module_folder().empty()) {
+        plan.problems.emplace_back("libpam's folder of modules was not found");
+        return;
+    }
+    for (const auto& module : {call.module, std::string("pam_succeed_if.so")})
+        if (const auto good = check_pam_module(pam_module_path(module)); !good)
+            plan.problems.push_back("with this module nobody but root would get in: " +
+                                    good.error().message);
+}
+
+Result<void> plan_enabling(const CommandLine& line, Host host, EditedFile file, Plan& plan) {
+    if (auto good = check_jumps(file); !good) return good;
+    const auto existing = call_in_block(file.text);
+    if (!existing) return failure(file.path + ": " + existing.error().message);
+    GateCall call = call_for(line, host, *existing);
+    const auto in_other_files = beside(file);
+    const auto by_hand = line_by_hand(file.text, in_other_files);
+    const std::string where =
+        by_hand ? file.path + ":" + std::to_string(by_hand->number) : std::string();
+    if (by_hand && by_hand->stands_right && !*existing &&
+        call_for(line, host, by_hand->call) == by_hand->call) {
+        plan.notes.push_back(where + ": the gate's line stands there already, written by hand");
+        note_call(by_hand->call, plan);
+        check_modules(by_hand->call, plan);
+        auto text = file.text;
+        plan.edits.push_back({std::move(file), text, text, gate_lines(by_hand->call), true});
+        return {};
+    }
+    if (by_hand)
+        plan.notes.push_back(
+            where + ": a line of pam_together that was written by hand stays; take it out");
+    auto after = with_gate(file.text, call, in_other_files);
+    if (!after) return failure(file.path + ": " + after.error().message);
+    note_call(call, plan);
+    check_modules(call, plan);
+    auto without = *without_gate(file.text);
+    plan.edits.push_back(
+        {std::move(file), *std::move(after), std::move(without), gate_lines(call), true});
+    return {};
+}
+
+Result<void> plan_disabling(EditedFile file, Plan& plan) {
+    if (auto good = check_jumps(file); !good) return good;
+    auto after = without_gate(file.text);
+    if (!after) return failure(file.path + ": " + after.error().message);
+    if (const auto by_hand = line_by_hand(file.text, beside(file)))
+        plan.problems.push_back(file.path + ":" + std::to_string(by_hand->number) +
+                                ": a line of pam_together that was written by hand is in force; "
+                                "only lines between our comments are taken out");
+    plan.edits.push_back({std::move(file), *after, *after, {}, true});
+    return {};
+}
+
+bool is_there(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
+bool is_planned(const Plan& plan, const EditedFile& file) {
+    return std::any_of(plan.edits.begin(), plan.edits.end(),
+                       [&](const PlannedEdit& edit) { return edit.file.target == file.target; });
+}
+
+// "sudo -i" and "su -" have services of their own, which may take over the other's account lines.
+std::vector<std::string> with_login_shell(const std::string& service, const std::string& login) {
+    std::vector<std::string> paths = {pam_folder + service};
+    if (is_there(pam_folder + login) && !takes_over(pam_folder + login, service))
+        paths.push_back(pam_folder + login);
+    return paths;
+}
+
+std::vector<std::string> cron_paths() {
+    std::vector<std::string> paths;
+    for (const std::string service : cron_services)
+        if (is_there(pam_folder + service)) paths.push_back(pam_folder + service);
+    return paths;
+}
+
+std::vector<std::string> paths_for(const CommandLine& line, Host host) {
+    if (const auto path = line.value("file")) return {*path};
+    if (host == Host::ssh) return {"/etc/pam.d/sshd"};
+    if (host == Host::cron) return cron_paths();
+    return host == Host::su ? with_login_shell("su", "su-l") : with_login_shell("sudo", "sudo-i");
+}
+
+Result<void> plan_file(const CommandLine& line, Host host, bool enable, const std::string& path,
+                       Plan& plan) {
+    auto file = read_for_editing(path);
+    if (!file) return tl::make_unexpected(file.error());
+    if (is_planned(plan, *file)) return {};  // one is a link to the other
+    return enable ? plan_enabling(line, host, *std::move(file), plan)
+                  : plan_disabling(*std::move(file), plan);
+}
+
+// libpam reads the vendor's where there is none in /etc; the package that has it replaces it.
+void note_vendors_files(Plan& plan) {
+    for (const std::string service : cron_services)
+        if (!is_there(pam_folder + service) && is_there(vendor_pam_folder + service))
+            plan.notes.push_back(vendor_pam_folder + service +
+                                 " is a package's own, and not edited; for the gate in front of "
+                                 "it, too: cp " +
+                                 vendor_pam_folder + service + " " + pam_folder +
+                                 " and then this again");
+}
+
+}  // namespace
+
+bool takes_over(const std::string& service_file, const std::string& service) {
+    const auto file = read_for_editing(service_file);
+    return file && first_account_include(file->text, beside(*file)) == service;
+}
+
+GateCall call_before(Host host, const Result<together::Config>& config) {
+    GateCall call;
+    call.by_caller = host == Host::sudo;
+    if (host == Host::su || host == Host::cron)
+        call.spared_below = config ? config->min_uid : together::Config().min_uid;
+    return call;
+}
+
+Result<Plan> plan_pam(const CommandLine& line, Host host, bool enable) {
+    Plan plan;
+    plan.host = host;
+    for (const auto& path : paths_for(line, host))
+        if (auto planned = plan_file(line, host, enable, path, plan); !planned)
+            return tl::make_unexpected(planned.error());
+    if (host == Host::cron && enable) note_vendors_files(plan);
+    if (enable && plan.edits.empty())
+        return failure("there is nothing to put it in front of: " + pam_folder +
+                       " has none of cron, crond, atd and systemd-user");
+    return plan;
+}
+
+Result<void> add_su(const CommandLine& line, bool enable, Plan& plan) {
+    // The plug-in's configuration is the plan's, where the two differ.
+    const auto config_path = plan.config_path;
+    for (const auto& path : with_login_shell("su", "su-l")) {
+        if (!is_there(path)) continue;
+        if (auto planned = plan_file(line, Host::su, enable, path, plan); !planned) return planned;
+    }
+    plan.config_path = config_path;
+    return {};
+}
+
+std::string su_module_problem() {
+    if (pam_module_folder().empty()) return "libpam's folder of modules was not found";
+    const auto gate = find_gate(pam_folder + "su");
+    const GateCall call = gate && gate->call ? *gate->call : GateCall();
+    const auto good = check_pam_module(pam_module_path(call.module));
+    return good ? std::string() : good.error().message;
+}
+
+std::optional<std::string> argument(const GateCall& call, const std::string& prefix) {
+    for (const auto& given : call.arguments)
+        if (given.starts_with(prefix)) return given.substr(prefix.size());
+    return std::nullopt;
+}
+
+Result<GateInService> find_gate(const std::string& service_file, const GateCall& like) {
+    auto file = read_for_editing(service_file);
+    if (!file) return tl::make_unexpected(file.error());
+    auto in_block = call_in_block(file->text);
+    if (!in_block) return failure(service_file + ": " + in_block.error().message);
+    const auto in_other_files = beside(*file);
+    GateInService gate;
+    if (*in_block) {
+        (*in_block)->by_caller = like.by_caller;
+        (*in_block)->spared_below = like.spared_below;
+        const auto wanted = with_gate(file->text, **in_block, in_other_files);
+        gate.stands_right = wanted && *wanted == file->text;
+        gate.call = *std::move(*in_block);
+    } else if (auto by_hand = line_by_hand(file->text, in_other_files)) {
+        gate.stands_right = by_hand->stands_right && by_hand->call.same_way(like);
+        gate.where = service_file + ":" + std::to_string(by_hand->number);
+        gate.call = std::move(by_hand->call);
+    }
+    return gate;
+}
+
+}  // namespace togetherctl

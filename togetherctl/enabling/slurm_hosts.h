@@ -1,0 +1,10 @@
+// slurm.conf and plugstack.conf as hosts of the gate.
+#pragma once
+
+#include "togetherctl/enabling/gate_host.h"
+
+namespace togetherctl {
+
+together::Result<Plan> plan_slurm(const CommandLine& line, bool enable);
+
+}  // namespace togetherctl

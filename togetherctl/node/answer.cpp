@@ -1,0 +1,92 @@
+#include "togetherctl/node/answer.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+
+#include "common/roles/identifiers.h"
+#include "common/on_demand/on_demand.h"
+#include "togetherctl/cli/printable.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+
+Result<Action> action_of(const CommandLine& line) {
+    const auto name = line.value("action");
+    if (!name) return Action::ssh_login;
+    const auto action = action_named(*name);
+    if (!action)
+        return failure("unknown action " + in_quotes(*name) + " (see togetherctl permissions)");
+    if (permission(*action).level == Level::organization)
+        return failure("the action " + *name +
+                       " depends on the role in the organization, and a node knows only those in "
+                       "its project");
+    return *action;
+}
+
+// PAM asks for a login, Slurm for a uid.
+Result<Subject> subject_of(const CommandLine& line) {
+    const auto text = line.value("uid");
+    if (!text && line.operand().empty())
+        return failure("LOGIN is missing, or --uid UID (see togetherctl " +
+                       std::string(line.verb()->name) + " --help)");
+    if (!text) return Subject::of_login(line.operand());
+    if (!line.operand().empty()) return failure("LOGIN and --uid exclude each other");
+    uid_t uid = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), uid);
+    if (!is_digits(*text) || error != std::errc{}) return failure("no uid: " + in_quotes(*text));
+    return Subject::of_uid(uid);
+}
+
+}  // namespace
+
+bool Answer::could_not_ask() const {
+    const bool not_good_enough =
+        decision.evidence == Evidence::old || decision.reason == Reason::no_roster;
+    return not_good_enough && !decision.asked;
+}
+
+Decision Answer::enforced() const {
+    Decision copy = decision;
+    copy.verdict = decision.would.value_or(decision.verdict);
+    return copy;
+}
+
+std::string_view Answer::pam_answer() const {
+    switch (decision.verdict) {
+        case Verdict::allow:
+            return decision.observing ? "PAM_IGNORE" : "PAM_SUCCESS";
+        case Verdict::deny:
+            return "PAM_PERM_DENIED";
+        case Verdict::unavailable:
+            break;
+    }
+    return "PAM_AUTHINFO_UNAVAIL";
+}
+
+Result<Answer> ask_gate(const CommandLine& line, bool require_admin) {
+    const auto action = action_of(line);
+    if (!action) return tl::make_unexpected(action.error());
+    auto subject = subject_of(line);
+    if (!subject) return tl::make_unexpected(subject.error());
+
+    const auto started = std::chrono::steady_clock::now();
+    SystemClock clock;
+    SystemAccounts accounts;
+    OnDemandRefresher on_demand(clock);
+    NoRefresher none;
+    Refresher& refresher =
+        may_refresh() ? static_cast<Refresher&>(on_demand) : static_cast<Refresher&>(none);
+    Gate gate(load_config(line.config_path()), clock, accounts, refresher);
+    Decision decision = gate.decide({*std::move(subject), *action, require_admin});
+    const auto took = std::chrono::steady_clock::now() - started;
+
+    const Request request{"togetherctl", "", ::getpid(),
+                          std::chrono::duration_cast<std::chrono::microseconds>(took).count()};
+    return Answer{std::move(decision), request, gate.config()};
+}
+
+}  // namespace togetherctl

@@ -1,0 +1,12 @@
+// A decision as JSON: the field names are stable.
+#pragma once
+
+#include <json/value.h>
+
+#include "togetherctl/node/answer.h"
+
+namespace togetherctl {
+
+Json::Value json_of(const Answer& answer);
+
+}  // namespace togetherctl

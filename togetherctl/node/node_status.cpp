@@ -1,0 +1,85 @@
+#include "togetherctl/node/node_status.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "common/system/duration.h"
+#include "common/system/log_sink.h"
+#include "togetherctl/node/refresh_outcome.h"
+#include "togetherctl/node/roster_room.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+
+std::optional<std::int64_t> size_of_file(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) return status.st_size;
+    if (errno == ENOENT) return 0;
+    return std::nullopt;
+}
+
+Json::Value json_of(const Mark& mark, const Moment& now) {
+    Json::Value json;
+    json["at"] = format_utc(mark.attempted.realtime);
+    json["age_seconds"] = in_seconds(elapsed(mark.attempted, now));
+    json["outcome"] = std::string(name_of(mark.outcome));
+    json["failures"] = mark.failures;
+    json["message"] = mark.message.empty() ? Json::Value() : Json::Value(mark.message);
+    json["request_id"] = mark.request_id.empty() ? Json::Value() : Json::Value(mark.request_id);
+    json["next_in_seconds"] = in_seconds(time_left(mark, now));
+    return json;
+}
+
+}  // namespace
+
+Json::Value json_of(const Admission& admission) {
+    Json::Value json;
+    json["login"] = admission.login;
+    json["uid"] = json_or_null(admission.uid);
+    json["until"] = format_utc(admission.until);
+    json["reason"] = admission.reason;
+    return json;
+}
+
+NodeStatus look_at_node(const Config& config) {
+    NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}};
+    const RosterPaths paths(config);
+    status.roster = look_at_roster(config, status.now);
+    status.lockdown = lockdown_in_force(config.folder());
+    for (auto& admission : read_admissions(config.folder(), status.problems))
+        if (admission.until > status.now.realtime)
+            status.admissions.push_back(std::move(admission));
+    status.last_attempt = read_mark(paths);
+    status.dropped_log_lines = size_of_file(LogPaths().dropped);
+    return status;
+}
+
+Json::Value json_of(const NodeStatus& status) {
+    Json::Value json;
+    json["project"] = status.config.project;
+    json["mode"] = status.config.mode == Mode::observe ? "observe" : "enforce";
+    json["base_url"] = status.config.base_url;
+    json["configuration"] = status.config.path;
+    json["roster"] = togetherctl::json_of(status.roster);
+    json["shortages"] = Json::arrayValue;
+    for (const auto& shortage : shortages(RosterPaths(status.config)))
+        json["shortages"].append(shortage);
+    json["lockdown"]["in_force"] = status.lockdown.has_value();
+    json["lockdown"]["reason"] = json_or_null(status.lockdown);
+    json["admissions"] = Json::Value(Json::arrayValue);
+    for (const auto& admission : status.admissions) json["admissions"].append(json_of(admission));
+    json["problems"] = Json::Value(Json::arrayValue);
+    for (const auto& problem : status.problems) json["problems"].append(problem);
+    json["last_attempt"] =
+        status.last_attempt ? json_of(*status.last_attempt, status.now) : Json::Value();
+    json["dropped_log_lines"] = status.dropped_log_lines
+                                    ? Json::Value(Json::Int64{*status.dropped_log_lines})
+                                    : Json::Value();
+    return json;
+}
+
+}  // namespace togetherctl

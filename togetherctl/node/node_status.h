@@ -1,0 +1,35 @@
+// What status tells of this node, as data.
+#pragma once
+
+#include <json/value.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/decision/emergency.h"
+#include "common/roster/mark.h"
+#include "togetherctl/node/roster_state.h"
+
+namespace togetherctl {
+
+Json::Value json_of(const together::Admission& admission);
+
+struct NodeStatus {
+    together::Config config;
+    together::Moment now;
+    RosterState roster;
+    std::optional<std::string> lockdown;
+    std::vector<together::Admission> admissions;  // in force
+    std::vector<std::string> problems;            // malformed admissions
+    std::optional<together::Mark> last_attempt;
+    std::optional<std::int64_t> dropped_log_lines;  // nothing where this user may not know
+};
+
+// Asks nobody and changes nothing.
+NodeStatus look_at_node(const together::Config& config);
+
+Json::Value json_of(const NodeStatus& status);
+
+}  // namespace togetherctl

@@ -1,0 +1,15 @@
+// What an attempt to refresh came to, for people and programs.
+#pragma once
+
+#include <string_view>
+
+#include "common/roster/mark.h"
+
+namespace togetherctl {
+
+std::string_view name_of(together::RefreshOutcome outcome);
+// What it means and what to do.
+std::string_view meaning_of(together::RefreshOutcome outcome);
+bool is_known(together::RefreshOutcome outcome);
+
+}  // namespace togetherctl

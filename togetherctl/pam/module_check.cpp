@@ -1,0 +1,142 @@
+#include "togetherctl/pam/module_check.h"
+
+#include <dlfcn.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "togetherctl/editing/edited_file.h"
+#include "common/system/file_descriptor.h"
+#include "common/system/trusted_file.h"
+
+namespace togetherctl {
+namespace {
+
+using namespace together;
+
+std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+// In the child: the module's constructors run, and may do what they like to it.
+[[noreturn]] void load(const char* path, int pipe) {
+    ::alarm(20);
+    const char* problem = nullptr;
+    void* module = ::dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (module == nullptr)
+        problem = ::dlerror();
+    else if (::dlsym(module, "pam_sm_acct_mgmt") == nullptr)
+        problem = "it has no pam_sm_acct_mgmt";
+    if (problem != nullptr) {
+        [[maybe_unused]] const auto written = ::write(pipe, problem, std::strlen(problem));
+    }
+    ::_exit(problem == nullptr ? 0 : 1);
+}
+
+Result<void> check_file(const std::string& path) {
+    const auto file = open_trusted(path, Links::follow);
+    if (!file) return failure(file.error().message);
+    if (const auto why = why_folder_unsafe(folder_of(path)); !why.empty())
+        return failure(path + ": " + why);
+    return {};
+}
+
+}  // namespace
+
+std::string pam_module_folder() {
+    const std::string triplet = TOGETHER_LIBRARY_ARCHITECTURE;
+    std::vector<std::string> folders = {TOGETHER_LIBDIR};
+    for (const char* base : {"/lib/", "/usr/lib/"})
+        if (!triplet.empty()) folders.push_back(base + triplet);
+    for (const char* folder : {"/usr/lib64", "/lib64", "/usr/lib", "/lib"})
+        folders.emplace_back(folder);
+    for (const auto& folder : folders)
+        if (::access((folder + "/security/pam_permit.so").c_str(), F_OK) == 0)
+            return folder + "/security";
+    return {};
+}
+
+std::string pam_module_path(const std::string& module) {
+    return module.starts_with('/') ? module : pam_module_folder() + "/" + module;
+}
+
+Result<void> check_pam_module(const std::string& path) {
+    if (auto good = check_file(path); !good) return good;
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(system_error_text("pipe", errno));
+    const FileDescriptor reading(ends[0]);
+    FileDescriptor writing(ends[1]);
+    static_cast<void>(::signal(SIGCHLD, SIG_DFL));
+    const pid_t child = ::fork();
+    if (child < 0) return failure(system_error_text("fork", errno));
+    if (child == 0) load(path.c_str(), writing.get());
+    writing.reset();
+    std::array<char, 1024> problem;
+    const auto length = ::read(reading.get(), problem.data(), problem.size());
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return failure(system_error_text("waitpid", errno));
+    if (status == 0) return {};
+    const std::string why =
+        WIFSIGNALED(status) ? "it ended with signal " + std::to_string(WTERMSIG(status))
+        : length > 0        ? std::string(problem.data(), static_cast<std::size_t>(length))
+                            : "for no known reason";
+    return failure(path + " cannot be loaded: " + why);
+}
+
+Result<AdapterBuild> build_of_adapter(const std::string& path) {
+    constexpr std::string_view sign = "@(#)together-access ";
+    constexpr std::string_view slurm_sign = " for Slurm ";
+    constexpr std::size_t largest = std::size_t{64} * 1024 * 1024;
+    const auto file = open_trusted(path, Links::follow);
+    const auto size = file ? static_cast<std::size_t>(file->status.st_size) : 0;
+    std::string bytes(std::min(size, largest), '\0');
+    if (!file || ::pread(file->descriptor.get(), bytes.data(), bytes.size(), 0) !=
+                     static_cast<ssize_t>(bytes.size()))
+        return failure(file ? "cannot read " + path : file.error().message);
+    const auto at = bytes.find(sign);
+    if (at == bytes.npos) return failure(path + " is no part of together-access");
+    const std::string text = bytes.c_str() + at + sign.size();
+    const auto slurm = text.find(slurm_sign);
+    if (slurm == text.npos) return AdapterBuild{text, {}};
+    return AdapterBuild{text.substr(0, slurm), text.substr(slurm + slurm_sign.size())};
+}
+
+Result<void> check_slurm_plugin(const std::string& path) {
+    if (auto good = check_file(path); !good) return good;
+    const auto build = build_of_adapter(path);
+    if (!build) return failure(build.error().message);
+    if (build->slurm.empty()) return failure(path + " is no plug-in for Slurm");
+    // Else srun fails for everybody.
+    const auto file = open_trusted(path, Links::follow);
+    if (!file || (file->status.st_mode & S_IROTH) == 0)
+        return failure(path + " cannot be read by everybody (chmod a+r)");
+    return {};
+}
+
+std::string find_slurm_plugin(const std::string& plugin_dir, const std::string& name) {
+    std::vector<std::string> folders;
+    if (plugin_dir.empty()) {
+        const std::string triplet = TOGETHER_LIBRARY_ARCHITECTURE;
+        const std::vector<std::string> bases = {"/usr/lib/" + triplet, "/usr/lib64", "/usr/lib",
+                                                "/usr/local/lib", "/opt/slurm/lib"};
+        for (const auto& base : bases)
+            for (const char* own : {"/slurm-wlm/", "/slurm/"}) folders.push_back(base + own);
+    }
+    for (std::size_t at = 0; at < plugin_dir.size();) {
+        const auto end = std::min(plugin_dir.find(':', at), plugin_dir.size());
+        folders.push_back(plugin_dir.substr(at, end - at) + "/");
+        at = end + 1;
+    }
+    for (const auto& folder : folders)
+        if (::access((folder + name).c_str(), F_OK) == 0) return folder + name;
+    return {};
+}
+
+}  // namespace togetherctl

@@ -1,0 +1,77 @@
+#include "togetherctl/processes/running_programs.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "common/roles/identifiers.h"
+
+namespace togetherctl {
+namespace {
+
+std::vector<std::string> words_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::vector<std::string> words;
+    for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+    return words;
+}
+
+// The second word behind the name, which has blanks and parentheses as it likes.
+pid_t parent_in(const std::string& folder) {
+    std::ifstream file(folder + "/stat", std::ios::binary);
+    std::string text;
+    std::getline(file, text, '\0');
+    std::istringstream words(text.substr(std::min(text.rfind(')') + 1, text.size())));
+    std::string state;
+    pid_t parent = 0;
+    words >> state >> parent;
+    return parent;
+}
+
+std::string last_part(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+std::string program_of(const std::string& folder, const std::vector<std::string>& words) {
+    std::error_code error;
+    std::string path = std::filesystem::read_symlink(folder + "/exe", error).string();
+    if (error) path = words.front();
+    constexpr std::string_view replaced = " (deleted)";  // by an upgrade
+    if (path.ends_with(replaced)) path.resize(path.size() - replaced.size());
+    return last_part(path);
+}
+
+// Debian's slurmctld is really called slurmctld-wlm.
+bool is_called(const std::string& program, const std::string& name) {
+    return program == name || program.starts_with(name + "-");
+}
+
+}  // namespace
+
+std::vector<RunningProgram> running_programs(const std::string& name) {
+    std::vector<RunningProgram> found;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        const auto number = entry.path().filename().string();
+        if (!together::is_digits(number)) continue;
+        // A zombie has no command line.
+        auto words = words_of(entry.path().string() + "/cmdline");
+        struct stat status {};
+        if (words.empty() || !is_called(program_of(entry.path().string(), words), name) ||
+            ::stat(entry.path().c_str(), &status) != 0)
+            continue;
+        RunningProgram program;
+        std::from_chars(number.data(), number.data() + number.size(), program.pid);
+        program.parent = parent_in(entry.path().string());
+        program.uid = status.st_uid;
+        program.arguments.assign(words.begin() + 1, words.end());
+        found.push_back(std::move(program));
+    }
+    return found;
+}
+
+}  // namespace togetherctl
