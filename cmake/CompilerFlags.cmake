@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 add_library(together_flags INTERFACE)
 target_compile_options(together_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual

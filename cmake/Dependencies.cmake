@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the build needs. A missing library is an error that names its package and, where the part can
 # be left out, the switch.
 find_package(PkgConfig REQUIRED)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A folder is a library of all its sources. Its links state the floors: what stands in it includes
 # files of its own folder and of those that it is ABOVE, and of what these are above. tests/lint
 # holds every include against these lines.

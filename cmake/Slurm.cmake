@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Slurm's headers and its plug-in folder.
 find_path(SLURM_INCLUDE slurm/spank.h)
 if(NOT SLURM_INCLUDE)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // In each adapter: which release it is of and, for Slurm's, for which Slurm. togetherctl doctor
 // looks for it in the file (module_check.cpp), because an adapter exports only what its host looks
 // up.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the module writes to the log: a line for each decision, and one before it waits, because
 // sshd logs nothing when LoginGraceTime ends a module.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pam_together/module_arguments.h"
 
 #include <algorithm>

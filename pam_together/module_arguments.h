@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What stands behind pam_together.so in a service file:
 //
 //   config=PATH    another configuration than /etc/together/together.conf; absolute

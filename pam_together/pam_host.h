@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The program that loaded us (sshd, sudo, su, login, cron), seen through its PAM handle.
 #pragma once
 

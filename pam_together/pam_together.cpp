@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The SSH gate: what libpam calls. Only the account phase decides; see together's DESIGN and
 // pam_together(8) for where in the stack it must stand.
 //
@@ -19,10 +20,10 @@
 #include <exception>
 #include <span>
 
-#include "pam_together/decision_log.h"
 #include "common/decision/gate.h"
-#include "common/roster/mark.h"
 #include "common/on_demand/on_demand.h"
+#include "common/roster/mark.h"
+#include "pam_together/decision_log.h"
 
 #define TOGETHER_PAM_ENTRY extern "C" [[gnu::visibility("default")]] int
 

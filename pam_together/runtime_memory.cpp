@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gives back what the C++ runtime inside the module took when it was loaded: 72 KB kept for
 // exceptions thrown when memory is exhausted, which nobody else frees at dlclose. A host that makes
 // a thousand PAM handles would grow by 72 MB (seen).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The story that scripts/demo tells. Runs in the sandbox, on the modules of the system tests.
 
 Each scene says what should happen, does it for real, and counts what came out otherwise.

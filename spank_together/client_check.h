@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The voice: srun, salloc and sbatch refuse early and readably, for clusters whose slurmctld cannot
 // be changed. Advice only: a user can run a client without it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "spank_together/config_keeper.h"
 
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration as a host that lives long uses it: read again when a file of it changes, and
 // the last valid one stays in force while the new one is wrong.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The door: slurmctld's own check of every submission, which no client gets past.
 #pragma once
 
@@ -5,9 +6,9 @@
 #include <mutex>
 #include <thread>
 
+#include "common/decision/gate.h"
 #include "common/resident/background_accounts.h"
 #include "spank_together/config_keeper.h"
-#include "common/decision/gate.h"
 
 namespace together {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The job_submit adapter: what slurmctld looks up in it. Called under slurmctld's locks,
 // since 23.02 by several threads at once.
 #include <unistd.h>
@@ -5,8 +6,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "spank_together/door.h"
 #include "common/decision/explanation.h"
+#include "spank_together/door.h"
 
 #define TOGETHER_SLURMCTLD_SYMBOL extern "C" [[gnu::visibility("default")]]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "spank_together/node_check.h"
 
 #include <unistd.h>

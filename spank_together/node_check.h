@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lock: the check on the node, as root, when a step starts. Decided in slurmstepd's `init`,
 // on the node's own mounts and out of the user's reach: a task's process is inside the job's
 // container, whose user could stop it (scancel --signal=STOP) while it holds the refresh lock and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Slurm as its plug-ins see it: the public headers as C++ can take them, and Slurm's own log.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What stands behind spank_together.so in plugstack.conf:
 //
 //   config=PATH  another configuration than /etc/together/together.conf; absolute

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The SPANK adapter: what Slurm looks up in it. One file is loaded into srun, salloc, sbatch,
 // slurmd and slurmstepd; the context says where we are. No other hook is exported: a failure in
 // most of them drains the node.

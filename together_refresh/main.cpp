@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // together-refresh: brings the node's copy of the project's roster up to date.
 #include <signal.h>
 #include <unistd.h>
@@ -6,9 +7,9 @@
 #include <exception>
 #include <string>
 
+#include "common/on_demand/helper_process.h"
 #include "together_refresh/probe/access_check.h"
 #include "together_refresh/probe/api_check.h"
-#include "common/on_demand/helper_process.h"
 #include "together_refresh/process/options.h"
 #include "together_refresh/process/process_setup.h"
 #include "together_refresh/round.h"

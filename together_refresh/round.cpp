@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/round.h"
 
 #include <poll.h>
@@ -8,14 +9,14 @@
 #include <cstdint>
 #include <cstring>
 
-#include "common/system/duration.h"
-#include "together_refresh/child/fetch_child.h"
-#include "together_refresh/update/last_addresses.h"
 #include "common/roster/roster_directory.h"
 #include "common/roster/roster_lock.h"
-#include "together_refresh/update/roster_update.h"
-#include "together_refresh/process/token_file.h"
+#include "common/system/duration.h"
 #include "common/system/trusted_file.h"
+#include "together_refresh/child/fetch_child.h"
+#include "together_refresh/process/token_file.h"
+#include "together_refresh/update/last_addresses.h"
+#include "together_refresh/update/roster_update.h"
 
 namespace together {
 namespace {

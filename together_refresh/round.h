@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One round of together-refresh: ask, compare, replace or extend, remember.
 #pragma once
 
@@ -7,12 +8,12 @@
 #include <optional>
 #include <string>
 
-#include "common/system/clock.h"
 #include "common/config/config.h"
-#include "together_refresh/child/fetch_child.h"
 #include "common/roster/mark.h"
-#include "together_refresh/source/request_limits.h"
+#include "common/system/clock.h"
+#include "together_refresh/child/fetch_child.h"
 #include "together_refresh/process/options.h"
+#include "together_refresh/source/request_limits.h"
 
 namespace together {
 

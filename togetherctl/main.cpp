@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl: the operator's command.
 #include <array>
 #include <exception>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // together.conf and together.conf.d/*.conf beside it. Strict: an unknown section or key, a bad
 // value or a setting that stands twice is an error that names file, line and key.
 #pragma once

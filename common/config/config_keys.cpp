@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/config/config_keys.h"
 
 #include <array>
 #include <charconv>
 
 #include "common/config/base_url.h"
-#include "common/system/duration.h"
 #include "common/roles/identifiers.h"
+#include "common/system/duration.h"
 
 namespace together {
 namespace {

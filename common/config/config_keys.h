@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The keys of together.conf: one table with their checks and how each is shown. Internal to config.
 #pragma once
 

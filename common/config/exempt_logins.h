@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Hosts that know their users by uid (Slurm) need the uids of [gate] exempt_users.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // INI files, read strictly. libinih splits a line at 200 bytes, joins indented lines and cuts at
 // " ;": each would silently become another setting than the one written, so such lines are errors.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the gate answers, as data. The user's message, the log line and `togetherctl explain` all
 // render the same Decision.
 #pragma once
@@ -9,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/system/clock.h"
 #include "common/roles/permissions.h"
+#include "common/system/clock.h"
 
 namespace together {
 

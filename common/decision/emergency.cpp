@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/decision/emergency.h"
 
 #include <dirent.h>
@@ -8,9 +9,9 @@
 #include <charconv>
 #include <memory>
 
-#include "common/system/duration.h"
-#include "common/roles/identifiers.h"
 #include "common/config/ini_file.h"
+#include "common/roles/identifiers.h"
+#include "common/system/duration.h"
 #include "common/system/trusted_file.h"
 
 namespace together {

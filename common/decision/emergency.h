@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What root writes beside the configuration in an emergency, in force while the authority is away:
 // a lockdown for everybody, admissions for one login until a time.
 #pragma once

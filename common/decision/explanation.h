@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The wording of every answer: one place for what people read and what logs carry.
 #pragma once
 

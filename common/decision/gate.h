@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The decision, in one place for every adapter and togetherctl.
 #pragma once
 
@@ -6,10 +7,10 @@
 
 #include "common/config/config.h"
 #include "common/decision/decision.h"
-#include "common/system/node_accounts.h"
 #include "common/on_demand/refresher.h"
 #include "common/roster/roster.h"
 #include "common/roster/verified_files.h"
+#include "common/system/node_accounts.h"
 
 namespace together {
 

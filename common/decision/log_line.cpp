@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "common/system/duration.h"
 #include "common/decision/explanation.h"
+#include "common/system/duration.h"
 
 namespace together {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/on_demand/helper_process.h"
 
 #include <poll.h>

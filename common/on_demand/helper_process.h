@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A program executed by a host that we do not control (sshd, slurmstepd), with a deadline.
 //
 // It gets an absolute path, a fixed environment, /dev/null on 0 to 2 and the writing end of one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/on_demand/on_demand.h"
 
 #include <poll.h>
@@ -6,11 +7,11 @@
 
 #include <cerrno>
 
-#include "common/system/duration.h"
 #include "common/on_demand/helper_process.h"
 #include "common/roster/mark.h"
 #include "common/roster/roster.h"
 #include "common/roster/roster_lock.h"
+#include "common/system/duration.h"
 #include "common/system/trusted_file.h"
 
 namespace together {

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // Refreshing on demand: who waits, who asks, and how together-refresh is executed so that neither a
 // hang in DNS, TLS or HTTP nor a hostile host can hold the caller longer than its deadline.
 #pragma once
 
 #include <optional>
 
-#include "common/system/clock.h"
 #include "common/on_demand/refresher.h"
+#include "common/system/clock.h"
 
 namespace together {
 

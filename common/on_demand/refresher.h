@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the gate has its roster refreshed. A seam: the real one executes together-refresh, tests put
 // a hand-written fake here.
 #pragma once

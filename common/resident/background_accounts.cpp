@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/resident/background_accounts.h"
 
 #include <dlfcn.h>

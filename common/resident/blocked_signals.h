@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A host's signals are for its own threads: those that start while this lives never get one.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a slow service answered, for how long that may be believed, and what it is still to be
 // asked. Bounded, because strangers ask too.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The forms of names that come from outside. Pure, thread-safe.
 #pragma once
 

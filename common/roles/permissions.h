@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who may do what: the roles and the permission tables of the platform, all of them, as data.
 //
 // The role authority and every node decide from these same tables. Pure functions over constant

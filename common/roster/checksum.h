@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checksums against damage, not against malice: who may write the files is settled by ownership.
 // XXH3, because the whole file is read for every absent name (97 MB in 23 ms here).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads a constant database (cdb) with pread(2) alone.
 //
 // libcdb writes it; its readers are not used here. cdb_find maps the file (why we do not: see

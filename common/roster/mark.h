@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The last attempt to refresh a roster, and until when nobody tries again on demand after a failed
 // one. A record of fixed size, overwritten in place; a torn one counts as no mark.
 #pragma once
@@ -7,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/system/clock.h"
 #include "common/roster/roster_paths.h"
+#include "common/system/clock.h"
 
 namespace together {
 

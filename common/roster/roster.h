@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A project's roster as it stands on this node: the open snapshot and how old it is.
 #pragma once
 

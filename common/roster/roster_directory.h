@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whom [roster] directory must belong to.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/roster/roster_lock.h"
 
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PROJECT.roster.v1.lock: two locks in one file, on one byte each (open file description locks,
 // fcntl(2): they belong to the descriptor, end with it, and exclude threads too).
 //
@@ -10,9 +11,9 @@
 // when that caller is killed.
 #pragma once
 
+#include "common/roster/roster_paths.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
-#include "common/roster/roster_paths.h"
 
 namespace together {
 

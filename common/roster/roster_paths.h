@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files of one project's roster, all in [roster] directory.
 #pragma once
 

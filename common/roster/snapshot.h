@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The roster on the node's disk: format and reader.
 //
 // A constant database (cdb), followed by a header of fixed size; the header stands at the end
@@ -25,8 +26,8 @@
 #include <string_view>
 
 #include "common/roster/checksum.h"
-#include "common/system/clock.h"
 #include "common/roster/constant_database.h"
+#include "common/system/clock.h"
 #include "common/system/trusted_file.h"
 
 namespace together {

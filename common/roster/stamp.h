@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // When a roster was last validated: 64 bytes in a file of their own, overwritten in place, which
 // works on a full disk and costs a revalidation no new snapshot.
 //

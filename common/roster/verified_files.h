@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The snapshot whose whole checksum was compared last, so that a host that lives long (slurmctld)
 // reads a roster once, and not anew for every absent uid while it holds its locks.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The time as the gate needs it: comparable within one boot whatever happens to the wall clock, and
 // by wall clock across boots.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A descriptor that closes itself. Not copyable; moving leaves -1 behind.
 #pragma once
 

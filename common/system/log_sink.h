@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where an adapter's log lines go. Never syslog(3): it blocks its host without end when nobody
 // reads /dev/log (seen), and sshd must not hang because of a log.
 //

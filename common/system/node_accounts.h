@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The node's own accounts (nsswitch). A seam: tests put a hand-written fake here.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Errors are values: a Result is the thing or an Error whose message is a whole sentence for the
 // person who reads it at 3 a.m., naming the file, line, key or peer.
 #pragma once

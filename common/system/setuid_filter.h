@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Keeps a process that root runs for somebody from ever becoming him.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whom a file must belong to: root, or the reader's own effective uid; nobody else may write it.
 // Checked on the opened descriptor. All functions: thread-safe, never block on a FIFO or a lease.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who asks: the bearer token of a request, looked up.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // May this actor do this, there? One function decides it for every operation, from the tables that
 // the nodes use too. Pure: whoever asks has looked up the roles.
 #pragma once
@@ -5,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "role_server/access/authenticate.h"
 #include "common/roles/permissions.h"
+#include "role_server/access/authenticate.h"
 
 namespace together::roled {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The form of bearer tokens: prefix, look-up id (12), secret (30), checksum (6), all base62, as in
 //   tgn_ 8sK2mZpQ4xYb ktDnVw3rQe7LmXc9GfHs1PzUa5YbJo 0aZ3kQ
 // The prefix says whose it is and lets scanners find leaked ones; the CRC32 lets a mistyped or

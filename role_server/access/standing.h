@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where an actor stands: the roles that authorize.h decides from, looked up.
 #pragma once
 

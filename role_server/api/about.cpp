@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // What tells about the caller and about the server itself.
-#include "role_server/http/json.h"
 #include "common/roles/permissions.h"
 #include "role_server/api/resources.h"
+#include "role_server/http/json.h"
 
 namespace together::roled {
 namespace {

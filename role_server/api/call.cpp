@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/api/call.h"
 
 #include <utility>

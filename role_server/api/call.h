@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One authorized request on its way through a resource: what a handler gets.
 #pragma once
 
@@ -5,13 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "role_server/model/audit.h"
 #include "role_server/access/authenticate.h"
 #include "role_server/access/authorize.h"
 #include "role_server/base/errors.h"
-#include "role_server/http/message.h"
-#include "role_server/store/store.h"
 #include "role_server/base/uri.h"
+#include "role_server/http/message.h"
+#include "role_server/model/audit.h"
+#include "role_server/store/store.h"
 
 namespace together::roled {
 

@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/collaborators.h"
 
 #include <cstdint>
 
+#include "role_server/access/standing.h"
+#include "role_server/api/resources.h"
 #include "role_server/http/json.h"
 #include "role_server/model/organizations.h"
 #include "role_server/model/project_roster.h"
-#include "role_server/api/resources.h"
-#include "role_server/access/standing.h"
 #include "role_server/model/users.h"
 
 namespace together::roled {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The request headers that decide how a roster is answered. Pure.
 #pragma once
 

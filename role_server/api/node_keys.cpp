@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <utility>
 
+#include "role_server/api/resources.h"
 #include "role_server/base/identity.h"
 #include "role_server/http/json.h"
 #include "role_server/model/keys.h"
-#include "role_server/api/resources.h"
 
 namespace together::roled {
 namespace {

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/organizations.h"
 
+#include "role_server/api/resources.h"
 #include "role_server/base/identity.h"
 #include "role_server/http/json.h"
-#include "role_server/api/resources.h"
 
 namespace together::roled {
 namespace {

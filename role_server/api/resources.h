@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The handlers of all resources. The route table (router.cpp) says which action each one is;
 // whoever gets here is allowed to do it.
 #pragma once

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // GET /v1/projects/{proj}/collaborators: the request that every node makes.
 #include <charconv>
 #include <memory>
 
 #include "role_server/api/conditional.h"
-#include "role_server/model/project_roster.h"
 #include "role_server/api/resources.h"
+#include "role_server/model/project_roster.h"
 
 namespace together::roled {
 namespace {

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every resource: its method and path, the action of the permission tables that it is, its handler.
 #pragma once
 
 #include <span>
 #include <string_view>
 
-#include "role_server/api/call.h"
 #include "common/roles/permissions.h"
+#include "role_server/api/call.h"
 
 namespace together::roled {
 

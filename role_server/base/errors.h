@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A refusal or failure as the caller over HTTP sees it. Errors are values; every one of them ends
 // as the envelope {"error": {"message", "type", "param", "code"}}.
 #pragma once

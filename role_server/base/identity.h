@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What may be a login, a uid, an address, a name. Pure and thread-safe.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One line to standard error, for the journal. Thread-safe: a line is written whole. Never given a
 // token or a body.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Randomness and digests, from libcrypto. Thread-safe; throw std::runtime_error where libcrypto
 // itself fails, because no answer may be given then.
 #pragma once

@@ -1,15 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/cli/commands.h"
 
 #include <cstdio>
 #include <functional>
 #include <memory>
 
-#include "role_server/model/audit.h"
 #include "role_server/base/identity.h"
-#include "role_server/model/organizations.h"
 #include "role_server/base/secrets.h"
-#include "role_server/store/schema.h"
+#include "role_server/model/audit.h"
+#include "role_server/model/organizations.h"
 #include "role_server/model/users.h"
+#include "role_server/store/schema.h"
 
 namespace together::roled {
 namespace {

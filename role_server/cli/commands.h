@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The subcommands that work on the database directly, with or without a server running on it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // together-roled: the role authority that can be run anywhere.
 #include <array>
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 #include "role_server/cli/commands.h"
 #include "role_server/cli/options.h"
-#include "role_server/server/serve.h"
 #include "role_server/cli/serve_options.h"
+#include "role_server/server/serve.h"
 
 namespace together::roled {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Settings of the command line, the environment and the configuration file, in this order of
 // precedence: --max-waiters, TOGETHER_ROLED_MAX_WAITERS, `max_waiters` in section [roled] of the
 // file that --config names. Every name must be known; an unknown one is an error, never ignored.

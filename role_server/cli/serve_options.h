@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // The settings of `serve`, checked.
 #pragma once
 
-#include "role_server/cli/options.h"
 #include "common/system/result.h"
+#include "role_server/cli/options.h"
 #include "role_server/server/serve.h"
 
 namespace together::roled {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a connection needs of the program behind it. All calls on the I/O thread.
 #pragma once
 

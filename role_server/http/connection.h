@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One client's connection: requests one after the other, each answered before the next is read.
 //
 // While a request is held, the connection is read on, so that a client that vanishes gives its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Between Beast's messages and ours.
 #pragma once
 

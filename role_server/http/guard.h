@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Refuses request heads that two parsers could understand differently ("request smuggling"), beyond
 // what Beast's own parser refuses (bare CR, blanks before the colon, Transfer-Encoding together
 // with Content-Length, differing Content-Lengths).

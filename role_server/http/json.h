@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON in and out. Strict: duplicate keys, comments, trailing text, bad UTF-8 and more than a few
 // levels of nesting are refused, and so is every field that the resource does not know (a misspelt
 // "rolle" would otherwise silently mean the default). Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Accepts connections on one address. I/O thread only.
 #pragma once
 
@@ -6,8 +7,8 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "role_server/http/connection.h"
 #include "common/system/result.h"
+#include "role_server/http/connection.h"
 
 namespace together::roled {
 

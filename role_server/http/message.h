@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Requests and answers as the resources see them: plain values, no sockets.
 #pragma once
 

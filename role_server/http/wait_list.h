@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who waits for which project to change, without clock, timer or thread of its own: it is told the
 // time and the revisions.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The audit trail: every change, in the change's own transaction, and every refusal.
 #pragma once
 

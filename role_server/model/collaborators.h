@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who takes part in a project, and with which role. All of it in the caller's transaction.
 #pragma once
 
@@ -6,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "role_server/base/errors.h"
 #include "common/roles/permissions.h"
+#include "role_server/base/errors.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {

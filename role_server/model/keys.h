@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The keys of a project: node keys now, API keys in the same table. All in the caller's
 // transaction.
 #pragma once

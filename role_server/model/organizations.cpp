@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/organizations.h"
 
 #include <algorithm>
 
+#include "role_server/access/standing.h"
+#include "role_server/base/secrets.h"
 #include "role_server/model/collaborators.h"
 #include "role_server/model/project_roster.h"
-#include "role_server/base/secrets.h"
-#include "role_server/access/standing.h"
 
 namespace together::roled {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Organizations, their members and their projects. All of it in the caller's transaction.
 #pragma once
 
@@ -6,10 +7,10 @@
 #include <optional>
 #include <string>
 
-#include "role_server/base/errors.h"
 #include "common/roles/permissions.h"
-#include "role_server/store/store.h"
+#include "role_server/base/errors.h"
 #include "role_server/model/users.h"
+#include "role_server/store/store.h"
 
 namespace together::roled {
 

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/project_roster.h"
 
 #include <algorithm>
 
-#include "role_server/model/collaborators.h"
 #include "role_server/base/secrets.h"
+#include "role_server/model/collaborators.h"
 
 namespace together::roled {
 namespace {

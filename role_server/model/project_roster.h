@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A project's roster in its canonical form: every collaborator with effective role, ordered by user
 // id. Pages, hash and ETag all come from the same text.
 #pragma once

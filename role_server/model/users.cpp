@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/users.h"
 
 #include "role_server/base/identity.h"
-#include "role_server/model/project_roster.h"
 #include "role_server/base/secrets.h"
+#include "role_server/model/project_roster.h"
 
 namespace together::roled {
 namespace {

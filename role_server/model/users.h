@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // People: created once, never deleted from the table, so that neither login nor uid is given away.
 #pragma once
 
@@ -5,9 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "common/roles/permissions.h"
 #include "role_server/access/credentials.h"
 #include "role_server/base/errors.h"
-#include "common/roles/permissions.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The backend of the HTTP connections: hands requests to the service on a pool of threads that may
 // wait for the database, and holds those that wait for a change. Made, used and destroyed on the
 // I/O thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/server/serve.h"
 
 #include <sys/resource.h>
@@ -12,9 +13,9 @@
 #include <optional>
 #include <sstream>
 
-#include "role_server/server/authority.h"
-#include "role_server/http/listener.h"
 #include "role_server/base/log.h"
+#include "role_server/http/listener.h"
+#include "role_server/server/authority.h"
 #include "role_server/server/service.h"
 #include "role_server/store/schema.h"
 

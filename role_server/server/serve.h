@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs the authority until it is told to stop.
 #pragma once
 

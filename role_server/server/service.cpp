@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_server/server/service.h"
 
 #include <utility>
 
+#include "role_server/access/standing.h"
+#include "role_server/base/log.h"
 #include "role_server/http/json.h"
 #include "role_server/model/keys.h"
-#include "role_server/base/log.h"
-#include "role_server/access/standing.h"
 
 namespace together::roled {
 namespace {

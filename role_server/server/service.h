@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A request becomes an answer: authenticated, authorized, carried out in one transaction, audited.
 #pragma once
 
@@ -7,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "role_server/model/audit.h"
-#include "role_server/http/message.h"
-#include "role_server/model/project_roster.h"
 #include "role_server/api/router.h"
-#include "role_server/store/store_pool.h"
+#include "role_server/http/message.h"
 #include "role_server/http/wait_list.h"
+#include "role_server/model/audit.h"
+#include "role_server/model/project_roster.h"
+#include "role_server/store/store_pool.h"
 
 namespace together::roled {
 

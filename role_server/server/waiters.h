@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Requests that are held until their project changes. A WaitList with a timer: while somebody
 // waits, the revisions of the watched projects are compared every 200 ms. Polling the database is
 // one way for SQLite and PostgreSQL, and sees what the command line or another replica changed.

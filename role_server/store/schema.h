@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tables, and how an older database becomes the current one.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One connection to the database, and transactions on it.
 //
 // SOCI throws soci::soci_error; whoever runs requests catches it once, discards the connection and

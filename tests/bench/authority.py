@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A role authority for measuring: answers from memory over TLS, so that its own cost is small."""
 
 import json

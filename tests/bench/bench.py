@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What scripts/bench runs in the sandbox: each measurement prints its lines and the budget."""
 
 import os

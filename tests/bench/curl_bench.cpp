@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One conditional request through libcurl and nothing else: what each program that links it pays on
 // this machine before it has done anything of its own. Arguments: URL CA_FILE ETAG.
 #include <curl/curl.h>

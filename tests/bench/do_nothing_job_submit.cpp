@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A job_submit plug-in that lets everybody submit: what having one costs.
 #include <cstdint>
 

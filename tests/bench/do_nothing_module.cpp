@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A C++ module that does nothing: what loading and calling one costs.
 #include <cstdlib>
 #include <string>

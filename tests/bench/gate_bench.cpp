@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One warm decision, everything opened and parsed anew: configuration, lockdown, admissions,
 // roster, stamp. Prints "name p50 p99" in microseconds. What the machine takes for the same system
 // calls without a decision, and for one page fault, says how much of it is ours.

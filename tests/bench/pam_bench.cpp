@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PAM account transactions in newly forked processes, start to end, of several services in random
 // order. Arguments: confdir, runs, services…. Prints "service p50 p99" of pam_acct_mgmt alone and
 // of the whole transaction, in microseconds.

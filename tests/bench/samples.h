@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Timings and their summary.
 #pragma once
 

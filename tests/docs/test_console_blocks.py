@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The runner itself: what it takes for a block, and what it takes for the same output."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/containers: no container runtime here, so each line is held against what it speaks of."""
 
 import re

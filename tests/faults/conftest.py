@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fixtures of the fault tests. Start them with `tests/faults/run`."""
 
 import os

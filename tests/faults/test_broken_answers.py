@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answers that are no document: cut, of the wrong length or type, endless, compressed bombs,
 headers that say two things."""
 

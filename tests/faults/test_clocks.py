@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clocks: a day forward, a day back, another boot. Within one boot a step of the wall clock changes
 nothing, ages are boottime; across boots, or from the future, real time is all that is known."""
 

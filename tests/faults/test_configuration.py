@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A configuration that is missing, wrong in any line, or not root's: nobody but root is let in,
 nobody is told that they are no collaborator, and the log names file and line."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Snapshot and stamp: cut at each length, each bit flipped, somebody else's, from the future, of
 another project or format, no regular files."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The first boot of a node, before there is a network: nothing of ours has ever run here, not even
 the folder is there, and no name can be resolved."""
 

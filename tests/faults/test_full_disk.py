@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The disk of the snapshots: full, without inodes, read-only."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A login that ends in the middle: sshd's LoginGraceTime kills the process that waits."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An authority that takes its time for ever, at each stage of an exchange."""
 
 import pytest

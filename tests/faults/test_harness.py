@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """That the checks of this suite see what they are there to see."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An authority with a valid certificate that wants the node's future or its memory: staging, one
 restored, one taken over for a second."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answers of HTTP that bring no roster: each status, and what Retry-After and redirects do."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kill -9 of the together-refresh that a login started, before and after each of its system calls.
 What the files look like in between, tests/refresh looks at more closely."""
 

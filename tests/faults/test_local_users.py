@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Local users, and stuck processes of root, who hold what they can: locks, open files."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many logins: at once on a cold node, at once and in a row while the authority hangs."""
 
 import re

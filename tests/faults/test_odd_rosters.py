@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rosters of the right shape that nobody should have sent: no entries, no admin, one login or uid
 twice, system accounts, roles and logins that cannot be."""
 

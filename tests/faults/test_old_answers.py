@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answers that say what was true once: a 304 nobody asked for, a cache's, an older revision."""
 
 import time

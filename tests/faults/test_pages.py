@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rosters of several pages that go in circles, change underway, or never end."""
 
 from support.faulty_authority import BOB, Visit, document, entry

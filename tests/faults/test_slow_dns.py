@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Name resolution that hangs: libcurl by itself came back after ten seconds."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A system log that nobody reads, or that is not there: a login waits for neither."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TLS that must not be trusted."""
 
 import ssl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node's token: missing, of the wrong kind, as Kubernetes mounts it, rotated."""
 
 import os

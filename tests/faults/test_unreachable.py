@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nobody answers the connection, or it ends at once: refused, reset, closed, no network at all."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Local ports and look-ups that an ordinary user has used up: connect(2) fails for everybody, root
 too. A removal comes through all the same."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """JSON that is no roster: a field that is missing, one of another type, another project's."""
 
 import copy

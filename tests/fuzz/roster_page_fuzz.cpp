@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pages that somebody tampered with: never a crash, never an entry that no roster may have, and
 // whatever is accepted survives the way to the parent. Deterministic; under the sanitizers it runs
 // in seconds. Built with libFuzzer, the same check runs on what it invents.

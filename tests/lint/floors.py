@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Includes go down: each is written from the root, and to a folder below, as the together_folder()
 lines of the CMakeLists.txt files say."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Debian packages for aarch64: made in a new Debian by its cross compiler, their tests under qemu-user."""
 
 import subprocess

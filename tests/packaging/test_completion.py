@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """togetherctl's completion, in a real bash, against --help."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """fit-to-slurmctld before a start of slurmctld: another Slurm than the plug-in's, by stand-ins that
 say a version and note that they were called."""
 

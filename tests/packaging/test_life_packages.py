@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The life of the packages in a new Debian: install, configure, upgrade, downgrade, remove, purge.
 
 Whoever may log in must be able to at every step, root always, and nobody else while the gate is there.

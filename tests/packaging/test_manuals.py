@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The manuals against the programs: nothing is missing in them, nothing is in them only."""
 
 import re

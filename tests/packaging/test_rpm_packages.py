@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The RPM packages, as far as Debian can tell. Nobody has installed them on EL yet."""
 
 import os

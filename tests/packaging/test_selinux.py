@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The SELinux module, as far as a host without SELinux can tell: it compiles, and names what is installed."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """withdraw-lines on a system that does not run: which lines go, and that the rest stays as it was."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real accounts of the node, with a password and an ssh key each."""
 
 import subprocess

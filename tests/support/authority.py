@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A role authority that behaves, and misbehaves as a test wants it to."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates of a small authority of certificates, good ones and bad ones."""
 
 import ssl

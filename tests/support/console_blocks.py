@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ```console blocks of a document.
 
 A line "# COMMAND" is run as root, "> " continues it, any other line is its output. "…" in a line of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node with togetherctl on it: configuration, roster file, snapshot."""
 
 import json

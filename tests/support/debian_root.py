@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A new Debian of the release that this machine runs, made by debootstrap, to install packages in.
 
 The packages' dependencies are in it from the start, so that the tests need no network. What a test changes

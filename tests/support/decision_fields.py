@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The `key=value` form of a decision's log line."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """togetherctl doctor, as its tests call it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An authority that misbehaves in all ways: raw sockets, because a server's library would not."""
 
 import json

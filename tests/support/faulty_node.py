@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node behind the gate whose authority, disk or clock fails, and what must hold all the same."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An HTTP server on loopback, for authorities that do what a real one does not."""
 
 import http.server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node of the cluster: configuration, roster, snapshot, and the programs that were built."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Logins: what a user, and whoever looks at the process, sees of a PAM transaction."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Service files of PAM, in the sandbox's copy of /etc/pam.d."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The account stacks that operators have, as FACTS-PAM.md, authselect and Slinky know them. Each is
 a folder of service files; `sshd` is the one that is edited."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One account phase through the real libpam, as sshd has it."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node as together-refresh sees it: configuration, roster file, folder. All below /run, which is
 the sandbox's own and open to every user."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """together-roled in a test: made, started on a free port, asked over real HTTP, stopped or killed.
 
     with Roled(tmp_path) as roled:

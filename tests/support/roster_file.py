@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A roster as a file, for `base_url = file://…`."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the documents' ```console blocks (console_blocks.py) and counts the commands.
 
 Each document has a sandbox of its own with a node in it (sandboxed_node.py), and one shell from its first

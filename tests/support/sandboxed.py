@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether these tests may change the system: only in scripts/sandbox."""
 
 import os

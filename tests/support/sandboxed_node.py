@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Inside the sandbox: the node that the documents speak of, and a root's shell on it.
 
 A node has a writable /usr, our programs installed, sshd on port 22 and Slurm's two files.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ssh, scp and sftp as a user runs them, against the private sshd."""
 
 import os

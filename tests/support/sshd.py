@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A private sshd on a loopback port, whose PAM service file can be swapped while it runs."""
 
 import re

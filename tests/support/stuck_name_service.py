@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A name service that hangs: glibc asks nscd's socket first and waits five seconds for an answer."""
 
 import os

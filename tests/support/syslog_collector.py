@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Takes the place of the system's logger: binds /dev/log and keeps what is sent there."""
 
 import contextlib

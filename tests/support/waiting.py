@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Waiting for something to become true: tests wait for events, never for a fixed time."""
 
 import time

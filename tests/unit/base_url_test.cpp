@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The forms of [api] base_url.
 #include "common/config/base_url.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Each key of together.conf: its default, good values, bad values at each bound.
 #include "common/config/config_keys.h"
 

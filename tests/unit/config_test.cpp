@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // together.conf as a whole: sections, duplicates, drop-ins, the path.
 #include "common/config/config.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whom together.conf and its drop-ins must belong to: root or the reader, and nobody else may
 // write them.
 #include <CppUTest/TestHarness.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Our reading of a constant database next to what libcdb wrote and would read.
 #include "common/roster/constant_database.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Durations and times as people write and read them.
 #include "common/system/duration.h"
 

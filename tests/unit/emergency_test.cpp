@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What root writes in an emergency: a lockdown, and admissions until a time.
 #include "common/decision/emergency.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Exempt logins become uids, for hosts that know their users by uid.
 #include "common/config/exempt_logins.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a refused person reads, word for word.
 #include "common/decision/explanation.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The decision table of DESIGN.md, the rows about the roster's age: just before, at and just after
 // each bound.
 #include <CppUTest/TestHarness.h>

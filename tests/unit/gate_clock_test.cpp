@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The roster's age whatever the clocks do: steps, another boot, stamps from the future.
 #include <CppUTest/TestHarness.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The decision table of DESIGN.md, the rows that need no roster: each in its place.
 #include <CppUTest/TestHarness.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a refresh did and did not do, and damaged snapshots.
 #include <CppUTest/TestHarness.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the gate makes of an entry of the roster, by login and by uid.
 #include <CppUTest/TestHarness.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an executed helper sees of a hostile host: descriptors, environment, signals; and that the
 // host's ways with SIGCHLD hide nothing from us.
 #include <CppUTest/TestHarness.h>

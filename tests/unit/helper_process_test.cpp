@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Real children, well-behaved and not, executed as a host would execute together-refresh.
 #include "common/on_demand/helper_process.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // INI files, read strictly: a line that libinih would read as another setting is an error.
 #include "common/config/ini_file.h"
 

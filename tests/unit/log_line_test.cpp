@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The log line of a decision: its fields in their order, one line whatever a client called itself.
 #include <CppUTest/TestHarness.h>
 

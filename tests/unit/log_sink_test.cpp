@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where log lines go, with real sockets, pipes and files; never blocking, never fatal.
 #include "common/system/log_sink.h"
 

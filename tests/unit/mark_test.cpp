@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The mark of the last attempt to refresh, and how long nobody asks again after a failed one.
 #include "common/roster/mark.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Our lines in another's file: in, and out again byte for byte.
 #include "togetherctl/editing/marked_block.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Refreshing on demand: who may, what is executed, and what a failure leaves behind.
 #include "common/on_demand/on_demand.h"
 

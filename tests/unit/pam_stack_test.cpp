@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the gate's lines go in a service file, byte for byte.
 #include "togetherctl/pam/pam_stack.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "togetherctl/editing/marked_block.h"
 #include "tests/unit/support/texts.h"
+#include "togetherctl/editing/marked_block.h"
 
 using namespace togetherctl;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every cell of every table of roles-and-permissions.txt, written down here by hand from that page:
 // this table is the requirement, the one in common/roles/permissions.cpp is the product.
 #include "common/roles/permissions.h"

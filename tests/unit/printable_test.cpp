@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text from elsewhere on a terminal.
 #include "togetherctl/cli/printable.h"
 

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // What other programs say, and how they are called.
 #include <CppUTest/TestHarness.h>
 
+#include "tests/unit/support/texts.h"
+#include "togetherctl/pam/sshd_settings.h"
 #include "togetherctl/processes/captured_program.h"
 #include "togetherctl/slurm/slurm_jobs.h"
-#include "togetherctl/pam/sshd_settings.h"
-#include "tests/unit/support/texts.h"
 
 using namespace togetherctl;
 using namespace std::chrono_literals;

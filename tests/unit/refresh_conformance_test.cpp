@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // api-check's table: what each check came to, and what all of them come to.
 #include <CppUTest/TestHarness.h>
 
 #include <set>
 
-#include "together_refresh/probe/conformance.h"
 #include "tests/unit/support/texts.h"
+#include "together_refresh/probe/conformance.h"
 
 using namespace together;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Nothing that a child does holds its parent past the deadlines, or makes it use half a roster.
 #include <CppUTest/TestHarness.h>
 #include <signal.h>
@@ -7,12 +8,12 @@
 #include <map>
 #include <thread>
 
-#include "together_refresh/child/fetch_child.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/frames.h"
 #include "tests/unit/support/roster_pages.h"
 #include "tests/unit/support/temporary_directory.h"
 #include "tests/unit/support/texts.h"
+#include "together_refresh/child/fetch_child.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The frames between the unprivileged child and its parent: what is written is read, what makes no
 // sense is nonsense, and nothing holds the parent past its deadline.
 #include <CppUTest/TestHarness.h>

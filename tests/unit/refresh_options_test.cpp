@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // together-refresh's command line.
 #include <CppUTest/TestHarness.h>
 #include <unistd.h>
 
-#include "together_refresh/process/options.h"
 #include "tests/unit/support/processes.h"
 #include "tests/unit/support/texts.h"
+#include "together_refresh/process/options.h"
 
 using namespace together;
 

@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 // A page of a roster: taken whole or not at all. Fields, types, constants, numbers.
 #include <CppUTest/TestHarness.h>
 
 #include <algorithm>
 #include <map>
 
-#include "together_refresh/source/roster_document.h"
 #include "tests/unit/support/roster_pages.h"
 #include "tests/unit/support/texts.h"
+#include "together_refresh/source/roster_document.h"
 
 using namespace together;
 

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // A page of a roster as text: strict JSON, UTF-8, bounded nesting; and the check of single entries.
 #include <CppUTest/TestHarness.h>
 
 #include <algorithm>
 
-#include "together_refresh/source/roster_document.h"
 #include "tests/unit/support/roster_pages.h"
 #include "tests/unit/support/texts.h"
+#include "together_refresh/source/roster_document.h"
 
 using namespace together;
 

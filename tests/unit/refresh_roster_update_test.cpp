@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What becomes of a fetched roster: compared with the stored one, then written, or the stored one's
 // stamp extended, or dropped.
 #include <CppUTest/TestHarness.h>

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where uids come from when the authority sends none, and what two entries share.
 #include <CppUTest/TestHarness.h>
 
-#include "together_refresh/source/roster_document.h"
 #include "tests/unit/support/roster_updates.h"
 #include "tests/unit/support/texts.h"
+#include "together_refresh/source/roster_document.h"
 
 using namespace together;
 using namespace std::chrono_literals;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The two locks in one file: they exclude threads and processes, and end with their holder.
 #include "common/roster/roster_lock.h"
 

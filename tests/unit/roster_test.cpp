@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The snapshot and its stamp together: the stamp only extends what the snapshot's header says.
 #include "common/roster/roster.h"
 

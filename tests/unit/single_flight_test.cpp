@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many callers at once are one request: one executes the helper, the others wait for its result,
 // each within its own deadline.
 #include <CppUTest/TestHarness.h>

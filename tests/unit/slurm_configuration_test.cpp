@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // slurm.conf with the files that it includes.
 #include "togetherctl/slurm/slurm_configuration.h"
 

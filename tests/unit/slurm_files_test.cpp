@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // slurm.conf and plugstack.conf: our plug-ins in, and out again byte for byte.
 #include "togetherctl/slurm/slurm_files.h"
 
 #include <CppUTest/TestHarness.h>
 
-#include "togetherctl/editing/marked_block.h"
 #include "tests/unit/support/texts.h"
+#include "togetherctl/editing/marked_block.h"
 
 using namespace togetherctl;
 

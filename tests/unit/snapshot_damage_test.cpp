@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Damage is never believed: with any bit of the file flipped, and with any part of it missing, a
 // rightful login or uid is found as it is or known to be damaged; nobody is ever taken for absent
 // or for somebody else.

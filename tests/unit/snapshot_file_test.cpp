@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The snapshot's file: whose it must be, what it must be, and how it is replaced.
 #include <CppUTest/TestHarness.h>
 #include <signal.h>

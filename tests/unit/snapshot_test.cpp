@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The snapshot: what the writer writes, the reader reads.
 #include "common/roster/snapshot.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which processes are a user's SSH session.
 #include "togetherctl/processes/ssh_sessions.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // When a roster was validated, and how old it is now.
 #include "common/roster/stamp.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The change as an operator reads it before it is made.
 #include "togetherctl/editing/text_diff.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Secrets (the token): as trusted as any other file, and read by nobody else, the group aside.
 #include "common/system/trusted_file.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A snapshot is read whole once, and again when it is another file.
 #include "common/roster/verified_files.h"
 
@@ -5,8 +6,8 @@
 
 #include <fstream>
 
-#include "together_refresh/update/snapshot_writer.h"
 #include "tests/unit/support/temporary_directory.h"
+#include "together_refresh/update/snapshot_writer.h"
 
 using namespace together;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/child/fetch_child.h"
 
 #include <signal.h>
@@ -9,13 +10,13 @@
 #include <exception>
 #include <unordered_set>
 
-#include "together_refresh/source/file_source.h"
-#include "together_refresh/source/http_source.h"
 #include "common/roster/mark.h"
 #include "common/system/node_accounts.h"
-#include "together_refresh/process/process_setup.h"
-#include "together_refresh/source/roster_document.h"
 #include "common/system/trusted_file.h"
+#include "together_refresh/process/process_setup.h"
+#include "together_refresh/source/file_source.h"
+#include "together_refresh/source/http_source.h"
+#include "together_refresh/source/roster_document.h"
 
 namespace together {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The unprivileged child: it speaks HTTP, parses, asks the name service, and can be killed whatever
 // it hangs in. It serves one request after the other, so that a watcher keeps its connection.
 #pragma once
@@ -6,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "together_refresh/source/fetch.h"
 #include "together_refresh/child/fetch_pipe.h"
+#include "together_refresh/source/fetch.h"
 
 namespace together {
 

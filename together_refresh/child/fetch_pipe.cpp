@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/child/fetch_pipe.h"
 
 #include <poll.h>
@@ -10,8 +11,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "together_refresh/source/believable.h"
 #include "common/roles/identifiers.h"
+#include "together_refresh/source/believable.h"
 #include "together_refresh/source/roster_document.h"
 
 namespace together {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Between the unprivileged child and its parent: frames on a stream socket. The child trusts its
 // parent; the parent reads with suspicion.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/http/http_exchange.h"
 
 #include <curl/curl.h>
@@ -7,8 +8,8 @@
 #include <cerrno>
 #include <string_view>
 
-#include "together_refresh/http/node_fault.h"
 #include "common/system/trusted_file.h"
+#include "together_refresh/http/node_fault.h"
 
 namespace together {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One GET over libcurl, with every limit that an authority or somebody in between could try.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/http/node_fault.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What this node itself has run out of when a request fails: ports, descriptors, memory. An
 // ordinary user can bring that about, and it is not the authority's silence.
 #pragma once

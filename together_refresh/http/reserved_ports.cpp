@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/http/reserved_ports.h"
 
 #include <netinet/in.h>

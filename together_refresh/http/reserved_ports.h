@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sockets on ports below 1024, which no ordinary user can take. The parent binds them, the child
 // connects with them where every other port of this node is used up.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // together-refresh --check-access: does this node's authority answer, and to this node's token?
 // (togetherctl doctor). Writes nothing to the node's state.
 #pragma once

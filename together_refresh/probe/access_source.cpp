@@ -1,16 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/probe/access_source.h"
 
 #include <json/json.h>
 
 #include <algorithm>
 
-#include "together_refresh/probe/access_check.h"
+#include "common/roles/identifiers.h"
 #include "common/system/duration.h"
 #include "together_refresh/http/http_exchange.h"
 #include "together_refresh/http/http_outcome.h"
-#include "together_refresh/source/http_source.h"
-#include "common/roles/identifiers.h"
+#include "together_refresh/probe/access_check.h"
 #include "together_refresh/probe/noting_source.h"
+#include "together_refresh/source/http_source.h"
 #include "together_refresh/source/roster_document.h"
 #include "together_refresh/source/strict_json.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What --check-access runs in the unprivileged child: asks the authority who this node's token is
 // (/whoami) and for one entry of the roster, and notes what that tells (access_check.h).
 #pragma once

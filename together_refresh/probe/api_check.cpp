@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/probe/api_check.h"
 
 #include <unistd.h>
@@ -6,10 +7,10 @@
 #include <cstdio>
 
 #include "common/config/base_url.h"
+#include "common/roles/identifiers.h"
 #include "together_refresh/probe/conformance.h"
 #include "together_refresh/probe/conformance_source.h"
 #include "together_refresh/probe/examination.h"
-#include "common/roles/identifiers.h"
 #include "together_refresh/process/token_file.h"
 
 namespace together {

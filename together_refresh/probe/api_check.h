@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // together-refresh --api-check: what a node would think of an authority (togetherctl api-check).
 // Writes nothing to the node's state.
 #pragma once
 
 #include "common/config/config.h"
-#include "together_refresh/process/options.h"
 #include "common/system/result.h"
+#include "together_refresh/process/options.h"
 
 namespace together {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Asks an authority what api-check needs to know, in the unprivileged child. Judges nothing.
 #pragma once
 
@@ -6,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "together_refresh/source/fetch.h"
 #include "together_refresh/http/http_exchange.h"
+#include "together_refresh/source/fetch.h"
 #include "together_refresh/source/roster_document.h"
 
 namespace together {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What togetherctl api-check looks at, as data: for each check its name, what a node expects and
 // why it matters to one. The child that asks the authority sends which check came out how; the
 // wording is the parent's, and this table's alone.

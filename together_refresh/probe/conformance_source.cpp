@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/probe/conformance_source.h"
 
 #include <json/json.h>
@@ -5,14 +6,14 @@
 #include <algorithm>
 #include <set>
 
-#include "together_refresh/probe/authority_probe.h"
-#include "together_refresh/source/believable.h"
-#include "together_refresh/probe/conformance.h"
+#include "common/roles/permissions.h"
 #include "common/system/duration.h"
 #include "together_refresh/http/http_outcome.h"
-#include "together_refresh/source/http_source.h"
+#include "together_refresh/probe/authority_probe.h"
+#include "together_refresh/probe/conformance.h"
 #include "together_refresh/probe/noting_source.h"
-#include "common/roles/permissions.h"
+#include "together_refresh/source/believable.h"
+#include "together_refresh/source/http_source.h"
 #include "together_refresh/source/request_limits.h"
 
 namespace together {

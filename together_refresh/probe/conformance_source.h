@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What api-check runs in the unprivileged child: a source of rosters that gives none, but notes
 // what a node would think of the authority (conformance.h).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An authority, looked at by the unprivileged child: a source that gives notes and no roster.
 #pragma once
 

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // A source that gives no roster, but the notes of somebody who looks at the authority: what a look
 // by the unprivileged child (examination.h) is made of.
 #pragma once
 
-#include "together_refresh/source/fetch.h"
 #include "together_refresh/http/http_exchange.h"
+#include "together_refresh/source/fetch.h"
 
 namespace together {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/process/process_setup.h"
 
 #include <grp.h>
@@ -19,8 +20,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/system/file_descriptor.h"
 #include "common/on_demand/helper_process.h"
+#include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
 
 namespace together {

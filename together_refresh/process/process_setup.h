@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What together-refresh changes of what it inherited: its caller may be a service whose umask,
 // limits and signal mask a user set (seen with su).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // systemd's readiness protocol (sd_notify(3)): one datagram, no library.
 #pragma once
 

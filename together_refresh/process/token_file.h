@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bearer token with which the authority is asked.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What makes a valid document a roster that is believed.
 #pragma once
 

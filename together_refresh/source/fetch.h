@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is asked of a source of rosters, and what it answers. The sources run in the unprivileged
 // child; nothing here is trusted by the parent before it has looked at it.
 #pragma once
@@ -11,8 +12,8 @@
 
 #include "common/config/config.h"
 #include "common/on_demand/helper_process.h"
-#include "together_refresh/http/reserved_ports.h"
 #include "common/roster/snapshot.h"
+#include "together_refresh/http/reserved_ports.h"
 
 namespace together {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/source/file_source.h"
 
 #include <sys/stat.h>
@@ -5,9 +6,9 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "common/system/trusted_file.h"
 #include "together_refresh/source/believable.h"
 #include "together_refresh/source/roster_document.h"
-#include "common/system/trusted_file.h"
 
 namespace together {
 namespace {

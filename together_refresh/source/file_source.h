@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // base_url = file://…: the roster is one page in a file, which the parent opened.
 #pragma once
 

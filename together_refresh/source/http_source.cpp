@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/source/http_source.h"
 
 #include <algorithm>
@@ -5,11 +6,11 @@
 #include <set>
 #include <thread>
 
-#include "together_refresh/source/believable.h"
+#include "common/roster/mark.h"
 #include "common/system/clock.h"
 #include "common/system/duration.h"
 #include "together_refresh/http/http_outcome.h"
-#include "common/roster/mark.h"
+#include "together_refresh/source/believable.h"
 #include "together_refresh/source/roster_document.h"
 
 namespace together {

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // base_url = https://…: the roster in pages from the role authority.
 #pragma once
 
-#include "together_refresh/source/fetch.h"
 #include "together_refresh/http/http_exchange.h"
+#include "together_refresh/source/fetch.h"
 
 namespace together {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How long a node asks, and how long it lets the authority wait.
 #pragma once
 

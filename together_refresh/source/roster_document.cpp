@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/source/roster_document.h"
 
 #include <json/json.h>

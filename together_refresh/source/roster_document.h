@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One page of a roster as the authority sends it (DESIGN.md): taken whole or not at all.
 #pragma once
 
@@ -7,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "common/system/result.h"
 #include "common/roster/snapshot.h"
+#include "common/system/result.h"
 #include "together_refresh/source/strict_json.h"
 
 namespace together {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What jsoncpp's strict mode takes although RFC 8259 does not: comments between two values, control
 // characters, any text after a NUL, numbers such as 01, +1, 1. or a mere minus (it reads 0).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/update/last_addresses.h"
 
 #include <arpa/inet.h>

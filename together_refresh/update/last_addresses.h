@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PROJECT.roster.v1.addresses: where the authority was reached last, for when its name cannot be
 // looked up. TLS vouches for whoever is there: nothing is kept of plain http.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The file that becomes the snapshot: a new one, or, where there is no room for one, the spare.
 //
 // Whoever fills the disk or its inodes must not keep the node from learning that he was removed. So
@@ -10,9 +11,9 @@
 
 #include <string>
 
+#include "common/roster/roster_paths.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
-#include "common/roster/roster_paths.h"
 
 namespace together {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which revision may follow the stored one, and what an answer that may not still says.
 #pragma once
 
@@ -6,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "common/system/clock.h"
 #include "common/roster/snapshot.h"
+#include "common/system/clock.h"
 
 namespace together {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/update/roster_update.h"
 
 #include <algorithm>
@@ -5,8 +6,8 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "together_refresh/source/believable.h"
 #include "common/roster/mark.h"
+#include "together_refresh/source/believable.h"
 #include "together_refresh/update/next_snapshot.h"
 #include "together_refresh/update/revision_order.h"
 #include "together_refresh/update/snapshot_writer.h"

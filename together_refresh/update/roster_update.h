@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is done with a fetched roster, under the write lock: compared with the stored one, then
 // written, or the stored one's stamp extended, or dropped.
 #pragma once
 
-#include "together_refresh/child/fetch_child.h"
-#include "common/system/result.h"
 #include "common/roster/roster.h"
+#include "common/system/result.h"
+#include "together_refresh/child/fetch_child.h"
 
 namespace together {
 

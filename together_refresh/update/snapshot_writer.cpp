@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/update/snapshot_writer.h"
 
 #include <cdb.h>
@@ -11,8 +12,8 @@
 #include <span>
 #include <unordered_map>
 
-#include "together_refresh/update/next_snapshot.h"
 #include "common/roles/permissions.h"
+#include "together_refresh/update/next_snapshot.h"
 
 namespace together {
 namespace {

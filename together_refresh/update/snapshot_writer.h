@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes a roster as a snapshot: to PROJECT.roster.v1.new, fsynced, renamed; where there is no room
 // for it, to the spare. A kill at any instant leaves the old snapshot or the new one.
 #pragma once
@@ -7,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "common/system/result.h"
 #include "common/roster/roster_paths.h"
 #include "common/roster/snapshot.h"
+#include "common/system/result.h"
 
 namespace together {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command line, parsed strictly: what a verb's table does not name is an error.
 #pragma once
 

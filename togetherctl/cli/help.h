@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // --help, rendered from the verbs' tables.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/cli/output.h"
 
 #include <json/writer.h>
@@ -7,8 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "togetherctl/cli/printable.h"
 #include "common/system/trusted_file.h"
+#include "togetherctl/cli/printable.h"
 #include "togetherctl/cli/verb.h"
 
 namespace togetherctl {

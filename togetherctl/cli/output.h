@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What togetherctl writes: aligned text for people, or one JSON document for programs.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text from elsewhere (an authority, a file, the command line) made fit for a terminal.
 #pragma once
 

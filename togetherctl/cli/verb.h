@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What togetherctl can do: one Verb each, in a file of its own. The same table checks the command
 // line and renders --help, so that neither knows an option that the other does not.
 #pragma once

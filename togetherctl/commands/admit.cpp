@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl admit: lets one login in until a time, whatever the roster says.
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,17 +9,17 @@
 #include <charconv>
 #include <cstdint>
 
-#include "togetherctl/cli/command_line.h"
 #include "common/config/config.h"
-#include "common/system/duration.h"
-#include "togetherctl/enabling/emergency_files.h"
 #include "common/roles/identifiers.h"
+#include "common/system/duration.h"
 #include "common/system/node_accounts.h"
-#include "togetherctl/node/node_status.h"
+#include "common/system/trusted_file.h"
+#include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/printable.h"
-#include "common/system/trusted_file.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/enabling/emergency_files.h"
+#include "togetherctl/node/node_status.h"
 
 namespace togetherctl {
 namespace {

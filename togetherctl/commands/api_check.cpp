@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl api-check: what a node would think of a role authority.
 #include <unistd.h>
 
@@ -5,11 +6,11 @@
 #include <array>
 #include <cerrno>
 
-#include "togetherctl/processes/child_program.h"
-#include "togetherctl/cli/command_line.h"
 #include "common/config/config.h"
+#include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/processes/child_program.h"
 
 namespace togetherctl {
 namespace {

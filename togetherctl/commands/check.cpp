@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl check: the gate's answer as an exit status.
 #include <array>
 
-#include "togetherctl/node/answer.h"
 #include "togetherctl/cli/command_line.h"
-#include "togetherctl/node/decision_json.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/node/answer.h"
+#include "togetherctl/node/decision_json.h"
 
 namespace togetherctl {
 namespace {

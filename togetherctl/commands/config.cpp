@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl config: tests the configuration's files and shows what is in force.
 #include "common/config/config.h"
 
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
-#include "togetherctl/node/token_state.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/node/token_state.h"
 
 namespace togetherctl {
 namespace {

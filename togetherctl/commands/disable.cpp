@@ -1,14 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl disable: takes the gate out of a host's configuration.
 #include <unistd.h>
 
 #include <array>
 
 #include "togetherctl/cli/command_line.h"
-#include "togetherctl/enabling/edit_report.h"
-#include "togetherctl/enabling/gate_host.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/printable.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/enabling/edit_report.h"
+#include "togetherctl/enabling/gate_host.h"
 
 namespace togetherctl {
 namespace {

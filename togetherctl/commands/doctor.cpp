@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl doctor: what is wrong with the gate on this node, why it matters, what mends it.
 #include <pwd.h>
 #include <unistd.h>
@@ -6,10 +7,10 @@
 #include <array>
 #include <charconv>
 
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/doctor/doctor_checks.h"
 #include "common/roles/identifiers.h"
+#include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/doctor/doctor_checks.h"
 
 namespace togetherctl {
 namespace {

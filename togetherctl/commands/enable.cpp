@@ -1,17 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl enable: puts the gate into a host's configuration.
 #include <unistd.h>
 
 #include <array>
 
 #include "togetherctl/cli/command_line.h"
-#include "togetherctl/enabling/edit_report.h"
-#include "togetherctl/enabling/gate_host.h"
-#include "togetherctl/processes/invoker.h"
-#include "togetherctl/enabling/lockout.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/printable.h"
-#include "togetherctl/pam/sshd_settings.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/enabling/edit_report.h"
+#include "togetherctl/enabling/gate_host.h"
+#include "togetherctl/enabling/lockout.h"
+#include "togetherctl/pam/sshd_settings.h"
+#include "togetherctl/processes/invoker.h"
 
 namespace togetherctl {
 namespace {

@@ -1,14 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl explain: all that the gate knew when it answered.
 #include <array>
 
-#include "togetherctl/node/answer.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/node/decision_json.h"
-#include "common/system/duration.h"
-#include "togetherctl/cli/output.h"
 #include "common/roster/roster_paths.h"
-#include "togetherctl/node/roster_state.h"
+#include "common/system/duration.h"
+#include "togetherctl/cli/command_line.h"
+#include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/node/answer.h"
+#include "togetherctl/node/decision_json.h"
+#include "togetherctl/node/roster_state.h"
 
 namespace togetherctl {
 namespace {

@@ -1,15 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl lockdown: refuses everybody but root and the exempt, at once.
 #include <unistd.h>
 
 #include <array>
 
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/enabling/emergency_files.h"
 #include "common/decision/gate.h"
-#include "togetherctl/processes/invoker.h"
-#include "togetherctl/cli/output.h"
 #include "common/system/trusted_file.h"
+#include "togetherctl/cli/command_line.h"
+#include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/enabling/emergency_files.h"
+#include "togetherctl/processes/invoker.h"
 
 namespace togetherctl {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl permissions: the tables of roles, as every node and the authority have them.
 #include "common/roles/permissions.h"
 

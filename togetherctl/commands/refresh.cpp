@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl refresh: one round of together-refresh now, whatever the roster's age.
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,14 +7,14 @@
 #include <cerrno>
 #include <vector>
 
-#include "togetherctl/processes/child_program.h"
-#include "togetherctl/cli/command_line.h"
 #include "common/roster/mark.h"
+#include "common/system/trusted_file.h"
+#include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
+#include "togetherctl/cli/verb.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_state.h"
-#include "common/system/trusted_file.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/processes/child_program.h"
 
 namespace togetherctl {
 namespace {

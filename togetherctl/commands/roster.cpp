@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl roster: who is on it, as this node has it.
 #include "common/roster/roster.h"
 
+#include "common/roles/permissions.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
-#include "common/roles/permissions.h"
-#include "togetherctl/node/roster_state.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/node/roster_state.h"
 
 namespace togetherctl {
 namespace {

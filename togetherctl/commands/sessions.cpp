@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // togetherctl sessions: what those still have here whom the gate would refuse now.
 #include <unistd.h>
 
@@ -5,17 +6,17 @@
 #include <array>
 #include <map>
 
-#include "togetherctl/cli/command_line.h"
-#include "common/decision/emergency.h"
 #include "common/config/exempt_logins.h"
+#include "common/decision/emergency.h"
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
-#include "togetherctl/processes/invoker.h"
-#include "togetherctl/node/once_refresher.h"
+#include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
-#include "togetherctl/slurm/slurm_jobs.h"
-#include "togetherctl/processes/ssh_sessions.h"
 #include "togetherctl/cli/verb.h"
+#include "togetherctl/node/once_refresher.h"
+#include "togetherctl/processes/invoker.h"
+#include "togetherctl/processes/ssh_sessions.h"
+#include "togetherctl/slurm/slurm_jobs.h"
 
 namespace togetherctl {
 namespace {

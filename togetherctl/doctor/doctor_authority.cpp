@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The role authority, TLS, token, clock: together-refresh --check-access asks, this words it.
 #include <pwd.h>
 
@@ -6,10 +7,10 @@
 #include <cstdio>
 #include <memory>
 
-#include "togetherctl/processes/captured_program.h"
+#include "common/system/trusted_file.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/token_state.h"
-#include "common/system/trusted_file.h"
+#include "togetherctl/processes/captured_program.h"
 
 namespace togetherctl {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The checks of togetherctl doctor, each group in the file that is named after it. They read, ask
 // with a limit, and change nothing.
 #pragma once

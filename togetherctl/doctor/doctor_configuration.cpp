@@ -1,13 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 // Configuration, whom its files belong to, and the program that it names.
 #include <sys/stat.h>
 
-#include "togetherctl/processes/captured_program.h"
+#include "common/roster/roster_directory.h"
+#include "common/system/trusted_file.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/editing/edited_file.h"
-#include "common/roster/roster_directory.h"
 #include "togetherctl/node/roster_state.h"
 #include "togetherctl/node/token_state.h"
-#include "common/system/trusted_file.h"
+#include "togetherctl/processes/captured_program.h"
 
 namespace togetherctl {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the gate's log lines go.
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -8,9 +9,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "togetherctl/doctor/doctor_checks.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/log_sink.h"
+#include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/node_status.h"
 
 namespace togetherctl {

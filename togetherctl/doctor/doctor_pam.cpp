@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sshd, and that its account stack reaches the gate and keeps its answer.
 #include <grp.h>
 #include <pwd.h>
@@ -9,14 +10,14 @@
 #include <optional>
 #include <set>
 
-#include "togetherctl/doctor/doctor_checks.h"
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
-#include "togetherctl/pam/module_check.h"
+#include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/enabling/pam_files.h"
+#include "togetherctl/pam/module_check.h"
 #include "togetherctl/pam/pam_transaction.h"
-#include "togetherctl/processes/ssh_sessions.h"
 #include "togetherctl/pam/sshd_settings.h"
+#include "togetherctl/processes/ssh_sessions.h"
 
 namespace togetherctl {
 namespace {

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // The roster that stands here, who keeps it fresh, and what root wrote beside it.
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "togetherctl/doctor/doctor_checks.h"
 #include "common/system/duration.h"
+#include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/node_status.h"
 #include "togetherctl/node/roster_room.h"
 

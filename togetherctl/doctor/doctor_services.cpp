@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // Services of PAM beside sshd that start what a user wrote: slurmd's su, cron, at, systemd --user.
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "togetherctl/doctor/doctor_checks.h"
-#include "togetherctl/pam/module_check.h"
 #include "togetherctl/enabling/pam_files.h"
+#include "togetherctl/pam/module_check.h"
 #include "togetherctl/slurm/plugstack.h"
 #include "togetherctl/slurm/slurmd_su.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The gate in the Slurm that runs: what slurmctld loaded, and what each step will load.
 #include <sys/stat.h>
 #include <unistd.h>
@@ -5,13 +6,13 @@
 #include <algorithm>
 #include <fstream>
 
-#include "togetherctl/processes/captured_program.h"
+#include "common/system/trusted_file.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/pam/module_check.h"
+#include "togetherctl/processes/captured_program.h"
 #include "togetherctl/slurm/plugstack.h"
 #include "togetherctl/slurm/slurm_files.h"
 #include "togetherctl/slurm/slurmd_su.h"
-#include "common/system/trusted_file.h"
 
 namespace togetherctl {
 namespace {

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether this system lets a refused step be kept from becoming its user.
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include "togetherctl/doctor/doctor_checks.h"
 #include "common/system/setuid_filter.h"
+#include "togetherctl/doctor/doctor_checks.h"
 
 namespace togetherctl {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What doctor found: data, worded where it is found, printed in one place.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A file of the system that we edit: read whole, replaced whole.
 #pragma once
 

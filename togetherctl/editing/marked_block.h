@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lines of ours in a file that belongs to somebody else: between two comments, so that they can be
 // taken out again and nothing else is touched. Pure functions over texts; any bytes are allowed.
 #pragma once

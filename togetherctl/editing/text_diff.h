@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an edit changes, as a unified diff shows it. Pure.
 #pragma once
 

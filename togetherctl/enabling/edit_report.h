@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A plan, shown and carried out.
 #pragma once
 
@@ -5,8 +6,8 @@
 
 #include <vector>
 
-#include "togetherctl/enabling/gate_host.h"
 #include "togetherctl/cli/output.h"
+#include "togetherctl/enabling/gate_host.h"
 
 namespace togetherctl {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/enabling/emergency_files.h"
 
 #include <sys/stat.h>
@@ -6,14 +7,14 @@
 #include <cerrno>
 
 #include "common/config/config.h"
-#include "common/system/duration.h"
-#include "common/roles/identifiers.h"
 #include "common/config/ini_file.h"
+#include "common/roles/identifiers.h"
+#include "common/system/duration.h"
+#include "common/system/trusted_file.h"
 #include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/pam/pam_stack.h"
 #include "togetherctl/slurm/plugstack.h"
 #include "togetherctl/slurm/slurm_configuration.h"
-#include "common/system/trusted_file.h"
 
 namespace togetherctl {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What root writes beside the configuration in an emergency: lockdown and admit.d/LOGIN, in the
 // format that the gate reads (common/decision/emergency.h).
 #pragma once
@@ -5,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "togetherctl/editing/edited_file.h"
 #include "common/decision/emergency.h"
+#include "togetherctl/editing/edited_file.h"
 
 namespace togetherctl {
 

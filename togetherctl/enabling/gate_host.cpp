@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/enabling/gate_host.h"
 
 #include "togetherctl/enabling/pam_files.h"

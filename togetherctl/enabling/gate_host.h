@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What enable and disable do to which file: planned first, shown, then done.
 #pragma once
 
@@ -6,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/roles/permissions.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/editing/edited_file.h"
-#include "common/roles/permissions.h"
 
 namespace togetherctl {
 

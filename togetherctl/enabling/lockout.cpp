@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/enabling/lockout.h"
 
 #include "common/decision/explanation.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Before a gate is switched on: whom it would refuse.
 #pragma once
 
@@ -9,9 +10,9 @@
 
 #include "common/config/config.h"
 #include "common/decision/decision.h"
+#include "togetherctl/cli/output.h"
 #include "togetherctl/enabling/gate_host.h"
 #include "togetherctl/node/known_people.h"
-#include "togetherctl/cli/output.h"
 
 namespace togetherctl {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/enabling/pam_files.h"
 
 #include <unistd.h>
@@ -5,9 +6,9 @@
 #include <algorithm>
 
 #include "common/config/config.h"
+#include "common/system/trusted_file.h"
 #include "togetherctl/pam/module_check.h"
 #include "togetherctl/pam/pam_stack.h"
-#include "common/system/trusted_file.h"
 
 namespace togetherctl {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Service files of PAM as hosts of the gate.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/enabling/slurm_hosts.h"
 
 #include <unistd.h>
@@ -6,8 +7,8 @@
 #include <set>
 
 #include "common/config/config.h"
-#include "togetherctl/pam/module_check.h"
 #include "togetherctl/enabling/pam_files.h"
+#include "togetherctl/pam/module_check.h"
 #include "togetherctl/slurm/plugstack.h"
 #include "togetherctl/slurm/slurm_configuration.h"
 #include "togetherctl/slurm/slurm_files.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // slurm.conf and plugstack.conf as hosts of the gate.
 #pragma once
 

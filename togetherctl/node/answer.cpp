@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/node/answer.h"
 
 #include <unistd.h>
@@ -5,8 +6,8 @@
 #include <charconv>
 #include <chrono>
 
-#include "common/roles/identifiers.h"
 #include "common/on_demand/on_demand.h"
+#include "common/roles/identifiers.h"
 #include "togetherctl/cli/printable.h"
 
 namespace togetherctl {

@@ -1,13 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 // One question to the gate, as check and explain put it.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "togetherctl/cli/command_line.h"
 #include "common/decision/decision.h"
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
+#include "togetherctl/cli/command_line.h"
 
 namespace togetherctl {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/node/decision_json.h"
 
 #include "common/system/duration.h"

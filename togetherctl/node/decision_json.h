@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A decision as JSON: the field names are stable.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/node/known_people.h"
 
 #include <fcntl.h>
@@ -15,11 +16,11 @@
 #include <ctime>
 #include <memory>
 
-#include "togetherctl/processes/captured_program.h"
 #include "common/system/duration.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/node_accounts.h"
 #include "common/system/trusted_file.h"
+#include "togetherctl/processes/captured_program.h"
 
 namespace togetherctl {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who uses this node, as far as the node can tell: whom a gate that is switched on may surprise.
 #pragma once
 

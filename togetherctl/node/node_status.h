@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What status tells of this node, as data.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For one who asks about many: a hundred absent names must not be a hundred requests.
 #pragma once
 

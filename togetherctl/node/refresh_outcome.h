@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an attempt to refresh came to, for people and programs.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the disk has left for the next roster. Who uses it up could keep the node from learning that
 // he was removed.
 #pragma once

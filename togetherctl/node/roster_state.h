@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What stands on the disk, as status, roster and refresh show it.
 #pragma once
 
@@ -8,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "togetherctl/cli/output.h"
 #include "common/roster/roster.h"
+#include "togetherctl/cli/output.h"
 
 namespace togetherctl {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Is the token's file there and well kept?
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/pam/module_check.h"
 
 #include <dlfcn.h>
@@ -11,9 +12,9 @@
 #include <cstring>
 #include <vector>
 
-#include "togetherctl/editing/edited_file.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
+#include "togetherctl/editing/edited_file.h"
 
 namespace togetherctl {
 namespace {

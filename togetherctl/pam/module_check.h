@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Is a module there, and fit to be loaded?
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/pam/pam_stack.h"
 
 #include <strings.h>

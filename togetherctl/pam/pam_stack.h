@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the gate stands in a service file of PAM. Pure functions: texts in, texts out.
 #pragma once
 

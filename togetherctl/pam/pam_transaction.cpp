@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/pam/pam_transaction.h"
 
 #include <dlfcn.h>
@@ -15,9 +16,9 @@
 #include <optional>
 #include <sstream>
 
-#include "common/system/file_descriptor.h"
 #include "common/on_demand/helper_process.h"
 #include "common/roles/identifiers.h"
+#include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
 
 namespace togetherctl {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One account phase through the real libpam and the real stack of a service.
 #pragma once
 

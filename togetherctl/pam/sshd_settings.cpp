@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/pam/sshd_settings.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What sshd itself says of its configuration (sshd -T).
 #pragma once
 

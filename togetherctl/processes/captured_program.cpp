@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/processes/captured_program.h"
 
 #include <fcntl.h>
@@ -11,10 +12,10 @@
 #include <array>
 #include <cerrno>
 
-#include "common/system/file_descriptor.h"
 #include "common/on_demand/helper_process.h"
-#include "togetherctl/cli/printable.h"
+#include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
+#include "togetherctl/cli/printable.h"
 
 namespace togetherctl {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a program of the system (sshd -T, squeue, sacct) and reads what it writes.
 #pragma once
 

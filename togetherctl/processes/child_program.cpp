@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/processes/child_program.h"
 
 #include <signal.h>
@@ -8,8 +9,8 @@
 #include <array>
 #include <cerrno>
 
-#include "common/system/file_descriptor.h"
 #include "common/on_demand/helper_process.h"
+#include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
 
 namespace togetherctl {

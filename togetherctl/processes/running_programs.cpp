@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/processes/running_programs.h"
 
 #include <sys/stat.h>

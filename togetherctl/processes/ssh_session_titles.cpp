@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which processes are a session, by what they call themselves.
 #include <algorithm>
 #include <optional>

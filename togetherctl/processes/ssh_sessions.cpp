@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/processes/ssh_sessions.h"
 
 #include <dirent.h>
@@ -14,8 +15,8 @@
 #include <memory>
 #include <sstream>
 
-#include "common/system/file_descriptor.h"
 #include "common/roles/identifiers.h"
+#include "common/system/file_descriptor.h"
 
 // Through syscall(2), as in common/on_demand/helper_process.cpp.
 #ifndef SYS_pidfd_open

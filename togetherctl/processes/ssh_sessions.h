@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The open SSH sessions of this node, from /proc: utmp is not kept in containers.
 #pragma once
 

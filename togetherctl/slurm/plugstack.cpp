@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/slurm/plugstack.h"
 
 #include <glob.h>
@@ -6,8 +7,8 @@
 #include <set>
 #include <sstream>
 
-#include "togetherctl/slurm/slurm_configuration.h"
 #include "common/system/trusted_file.h"
+#include "togetherctl/slurm/slurm_configuration.h"
 
 namespace togetherctl {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The gate's lines in plugstack.conf, with the files that it includes.
 #pragma once
 

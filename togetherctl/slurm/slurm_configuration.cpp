@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/slurm/slurm_configuration.h"
 
 #include <unistd.h>
@@ -5,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "togetherctl/slurm/slurm_files.h"
 #include "common/system/trusted_file.h"
+#include "togetherctl/slurm/slurm_files.h"
 
 namespace togetherctl {
 namespace {

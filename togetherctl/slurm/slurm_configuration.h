@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // slurm.conf as Slurm reads it, with the files that it includes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/slurm/slurm_files.h"
 
 #include <strings.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the gate stands in slurm.conf and plugstack.conf. Pure functions: texts in, texts out.
 #pragma once
 

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/slurm/slurm_jobs.h"
 
 #include <charconv>
 #include <sstream>
 
-#include "togetherctl/processes/captured_program.h"
 #include "common/roles/identifiers.h"
+#include "togetherctl/processes/captured_program.h"
 
 namespace togetherctl {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/slurm/slurmd_su.h"
 
 #include "togetherctl/processes/captured_program.h"

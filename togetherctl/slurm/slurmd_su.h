@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // slurmd's own su. For sbatch --get-user-env and --export=NONE slurmd starts "su - USER", and with
 // it the user's ~/.profile, before any plug-in is asked: what stands in su's account stack decides.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What may stand behind pam_together.so, and that a typing error never loosens the gate.
 #include <CppUTest/TestHarness.h>
 

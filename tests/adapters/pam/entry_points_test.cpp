@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every verdict × every entry point, and what the account phase answers in each situation.
 #include <CppUTest/TestHarness.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stands in for together-refresh. How it behaves is its name: tests link to it.
 //
 //   refreshes           writes the roster that stands in next-roster beside the configuration

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The module comes and goes with each PAM handle, in threads too, and may be missing.
 #include <CppUTest/TestHarness.h>
 #include <malloc.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the user sees and what the log carries.
 #include <CppUTest/TestHarness.h>
 #include <sys/wait.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Refreshing on demand in hosts that we do not control, with helpers that misbehave in all ways:
 // the deadline is kept, nothing is left behind, nobody is let in.
 #include <CppUTest/TestHarness.h>

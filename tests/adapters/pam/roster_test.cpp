@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is on the disk, how old it is, and what a refresh brings.
 #include <CppUTest/TestHarness.h>
 #include <sched.h>

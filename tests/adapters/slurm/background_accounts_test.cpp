@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Nobody who asks waits for the name service, whatever it does.
 #include "common/resident/background_accounts.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The last valid configuration stays in force, and what happened is told once.
 #include "spank_together/config_keeper.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // job_submit_together.so through its entry points, by several threads at once as slurmctld does.
 #include <atomic>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What may be believed, for how long, and what is asked for again.
 #include "common/resident/kept_answers.h"
 

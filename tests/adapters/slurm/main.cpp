@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <CppUTest/CommandLineTestRunner.h>
 #include <CppUTest/MemoryLeakWarningPlugin.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // spank_together.so through its entry points, loaded as Slurm loads it.
 #include <sys/wait.h>
 #include <unistd.h>

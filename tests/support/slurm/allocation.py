@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Work of a user that began while he was let in."""
 
 from datetime import datetime, timedelta, timezone

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A Slurm of our own on loopback: munged, slurmctld as the user slurm, and two slurmd, each in a
 mount namespace of its own, so that each has an /etc/together and /var/cache/together of its own."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A daemon in the foreground, as a child of the tests: its end is seen, and none outlives them.
 It writes log_file itself; what it prints goes beside it, to a file that ends in .out."""
 

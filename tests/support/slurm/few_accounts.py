@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A host on which the cluster's users have no accounts, as a container is."""
 
 import pwd

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A host of the cluster as our software sees it: configuration, roster, snapshot."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A private munged: its own key, socket and user's rights, as munged demands them."""
 
 import secrets

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A system that allows no filter of system calls, as an old container runtime does."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A role API on loopback that answers, or takes the question and never answers."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A name service for slurmctld alone that takes its time, behind the accounts in /etc/passwd."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A user of the cluster: runs Slurm's commands with nothing but his own rights."""
 
 import re

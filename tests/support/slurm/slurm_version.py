@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What differs between the versions of Slurm that Debian ships, as data."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cluster with both adapters in force, and a roster on each host."""
 
 from collections.abc import Iterable, Iterator, Mapping

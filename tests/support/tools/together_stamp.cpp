@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // together-stamp: makes a roster look as old as a test needs it, or shows how old it is.
 //
 //   together-stamp --config PATH --show
@@ -23,9 +24,9 @@
 #include <span>
 #include <sstream>
 
-#include "common/system/duration.h"
 #include "common/roster/mark.h"
 #include "common/roster/roster.h"
+#include "common/system/duration.h"
 
 using namespace together;
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fixtures of together-refresh's tests. Start them with `tests/system/refresh/run`."""
 
 import os

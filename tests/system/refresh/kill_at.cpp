@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a program and ends it, or its first child, with SIGKILL just before one of its system calls,
 // which is just after the one before.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the tests of together-refresh cannot do in Python: look at the files as the gate does, ask
 // for a refresh as an adapter does, hold the locks. One line of JSON on stdout.
 //
@@ -18,8 +19,8 @@
 #include <string>
 #include <vector>
 
-#include "common/roster/mark.h"
 #include "common/on_demand/on_demand.h"
+#include "common/roster/mark.h"
 #include "common/roster/roster.h"
 #include "common/roster/roster_lock.h"
 

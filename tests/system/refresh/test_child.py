@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The unprivileged child: what it is, what it has, and that it never outlives its parent."""
 
 import os

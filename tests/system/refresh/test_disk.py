@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A disk that is full, a folder that is not ours to write, files that somebody else left."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever its caller left it with: together-refresh works, and its files are as they should be."""
 
 import os

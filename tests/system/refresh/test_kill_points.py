@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kill -9 before and after each system call of together-refresh: afterwards the old or the new
 roster is there with its age, and the next round succeeds."""
 

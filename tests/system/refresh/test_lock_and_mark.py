@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The lock that somebody else holds, and the marks of failed attempts."""
 
 import signal

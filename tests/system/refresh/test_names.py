@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Uids that the authority does not send: asked of the node's name service, which may hang."""
 
 import pwd

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many adapters at once: one of them executes together-refresh, the others wait for its result."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """base_url = file://…: what stands at that path, and how it got there."""
 
 import json

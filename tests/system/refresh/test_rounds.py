@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One round: its exit status, what it says, and the files that it leaves."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """together-refresh --watch: rounds for ever."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of together-roled over real HTTP. They need no sandbox and no root:
 
     /usr/bin/python3 -m pytest --confcutdir=tests/system/role_server tests/system/role_server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The audit trail: each change in its own transaction, each refusal, no secret."""
 
 import json

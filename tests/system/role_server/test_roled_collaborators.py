@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Adding, changing, removing collaborators; logins and uids; the invariants."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """init, user add, serve: what an operator types."""
 
 import os

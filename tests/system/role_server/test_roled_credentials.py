@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bearer tokens: form, checksum, revocation, expiry, what each kind may do."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What comes over the wire: limits, slow clients, requests that two parsers would read differently.
 
 Raw sockets throughout: an HTTP library would not send most of this.

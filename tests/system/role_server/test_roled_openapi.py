@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/role-api.openapi.yaml against the server: every path, method and status of the file is made to
 happen, and every answer must fit its schema; and the server has no path and no method besides."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may do what: every role against every operation, from the tables of the platform.
 
 The expectations are written out here and not taken from /v1/permissions: a wrong table must show.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The roster request: envelope, pages, ETag."""
 
 import re

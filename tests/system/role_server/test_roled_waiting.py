@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prefer: wait=N. A held request is answered when the roster changes, or when the time is up."""
 
 import sqlite3

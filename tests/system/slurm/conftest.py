@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fixtures of the tests on a real Slurm. Start them with `tests/system/slurm/run`."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The harness itself, without our plug-ins: jobs of everybody run, and what goes wrong is seen."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """togetherctl doctor, beside a Slurm that runs: what is in force there, not what files say."""
 
 import json

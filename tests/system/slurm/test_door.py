@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """job_submit_together: what slurmctld answers. Users have no plugstack here, so only it speaks."""
 
 import pwd

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faults: nothing hangs, nothing drains a node, nobody is let in by them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The main story on a real Slurm: who gets in, who does not, and what they read."""
 
 import shutil

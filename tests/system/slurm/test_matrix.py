@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who × by which way × how the roster stands. Pairs: every person in every state of the roster, by
 some of the ways, so that every person takes every way and every way meets every state."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """spank_together on the node: asks again when a step starts. Most users here have no plugstack, so
 that only the node speaks."""
 

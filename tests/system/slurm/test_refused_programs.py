@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """In a refused step nobody becomes the user: none of the programs that a step takes from him runs."""
 
 import json

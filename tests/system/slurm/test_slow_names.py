@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """slurmctld never waits for a name service, whatever strangers make the gate ask it."""
 
 import subprocess

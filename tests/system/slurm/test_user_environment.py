@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """slurmd's own su: for --get-user-env and --export=NONE it starts the user's login shell on the node
 before it asks a plug-in, so that su has to ask the gate."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The clients' early refusal, on a cluster whose slurmctld has no plug-in of ours."""
 
 from collections.abc import Iterator

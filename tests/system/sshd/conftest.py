@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fixtures of the system tests. Start them with `tests/system/sshd/run`."""
 
 import os

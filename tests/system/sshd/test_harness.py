@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The harness itself, with no binary of ours: proves that a refused login is seen as refused and
 an admitted one as admitted, so that the other tests can fail."""
 

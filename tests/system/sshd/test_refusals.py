@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each reason for a refusal: what the user reads, what is logged; root is never locked out."""
 
 import json

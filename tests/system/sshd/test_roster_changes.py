@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a change of the roster, or its absence, means for the next login."""
 
 import re

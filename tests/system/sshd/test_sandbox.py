@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scripts/sandbox: nothing of what runs in it survives it. A sandbox in our sandbox is tested, so
 what would survive is seen here and harms nobody."""
 

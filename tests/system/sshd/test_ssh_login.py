@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who gets in over ssh, and who does not, by every way in; what both see and what is logged."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """sudo with `require=admin`: who may become root on the node."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tests of togetherctl. Start them with `tests/system/togetherctl/run`."""
 
 import os

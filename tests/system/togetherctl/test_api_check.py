@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """api-check: what a node would think of an authority. Each check is seen to fail."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """check: the answer as an exit status."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Colours: only on a terminal, and where nobody asked for none."""
 
 import os

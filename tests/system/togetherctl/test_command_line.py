@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Strict parsing, help with examples that run, writing that fails."""
 
 import json

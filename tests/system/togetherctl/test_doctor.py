@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """doctor: configuration, ownership, roster, watcher, emergencies, log. Each finding is produced."""
 
 import os

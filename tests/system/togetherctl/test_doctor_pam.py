@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """doctor: sshd, and the account stack through the real libpam."""
 
 import shutil

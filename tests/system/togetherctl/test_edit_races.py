@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two that edit a file at once, and edits that fail half-way: the file is the old one or a new one,
 whole, at every instant. Runs are stopped between two system calls by strace."""
 

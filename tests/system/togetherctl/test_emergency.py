@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """admit and lockdown: what root writes in an emergency, while the authority is away, too."""
 
 import os

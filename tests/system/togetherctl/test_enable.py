@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """enable and disable: what is edited and how, and when they refuse."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """su where slurmd starts it, cron and its like: enable, disable and doctor."""
 
 import shutil

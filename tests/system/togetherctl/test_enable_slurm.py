@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """enable slurm: slurm.conf and plugstack.conf."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """enable ssh, through the real libpam: whatever the stack, a stranger is refused."""
 
 from pathlib import Path

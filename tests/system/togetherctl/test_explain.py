@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """explain: everything that the gate knew."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """su, login and sshd as hosts of the module: who gets in, what they read, what a session knows."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """permissions, compared with a table that was written by hand from the seed's pages."""
 
 from support.ctl_node import CONFIG, PLAIN_USER, ctl, ctl_json

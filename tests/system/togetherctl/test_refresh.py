@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """refresh: together-refresh's own exit status, with a sentence."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """status and refresh in front of an authority that is asked over HTTP: what an operator sees of it."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """roster: who is on it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """sessions: real connections to a real sshd, of users who are removed meanwhile."""
 
 import contextlib

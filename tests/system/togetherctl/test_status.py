@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """status: the gate at a glance."""
 
 import re

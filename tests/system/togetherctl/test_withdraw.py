@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """withdraw-lines, which removes an adapter's package's lines, on what `togetherctl enable` wrote."""
 
 import shutil

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every action of the tables, for every kind of actor. The system tests check the routes; this
 // checks that no action, also of those that no route has yet, is decided otherwise than the tables
 // say.

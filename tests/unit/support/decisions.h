@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decisions made by hand, for whatever renders them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The node's accounts, as a test says they are.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A refresh that does what a test's script says.
 #pragma once
 

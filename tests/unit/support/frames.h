@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The stream between together-refresh and its child, with both ends in a test's hands.
 #pragma once
 

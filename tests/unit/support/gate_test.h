@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A gate with a roster of two (alice the admin, bob the member), validated just now, on a node that
 // knows both; everything around it is in the test's hands.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What tests of executed helpers need: a stopwatch, and a look at which children are left.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A roster an hour old, a helper that is a shell script, and one that asks it for a newer one.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Code that runs in a process of its own, because it changes what a whole process has: uids,
 // descriptors, signals.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A roster's folder and the configuration that leads to it.
 #pragma once
 
@@ -5,9 +6,9 @@
 
 #include "common/roster/mark.h"
 #include "common/roster/roster.h"
-#include "together_refresh/update/snapshot_writer.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/temporary_directory.h"
+#include "together_refresh/update/snapshot_writer.h"
 
 inline together::RosterEntry entry(const std::string& login, uid_t uid,
                                    const std::string& role = "member") {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A roster page as an authority sends it, with any part exchanged for raw JSON text.
 #pragma once
 

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // A node's roster folder, and fetched rosters that are brought to it at times of a test's choice.
 #pragma once
 
 #include <CppUTest/TestHarness.h>
 
 #include "tests/unit/support/files.h"
-#include "together_refresh/update/roster_update.h"
 #include "tests/unit/support/temporary_directory.h"
+#include "together_refresh/update/roster_update.h"
 
 class UpdatedFolder {
   public:

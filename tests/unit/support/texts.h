@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Comparisons of std::string that show both texts when they fail.
 #pragma once
 

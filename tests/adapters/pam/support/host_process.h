@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A host of its own for a test that would spoil this process: closed descriptors, signal handlers,
 // other uids, another time namespace.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/adapters/pam/support/log_collector.h"
 
 #include <CppUTest/TestHarness.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A node with the gate in front of its services: configuration, roster, service files, all in a
 // folder of the test's own.
 #pragma once
@@ -5,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/support/temporary_directory.h"
 #include "tests/adapters/pam/support/pam_login.h"
+#include "tests/unit/support/temporary_directory.h"
 #include "together_refresh/update/snapshot_writer.h"
 
 inline constexpr const char* test_project = "proj_test";

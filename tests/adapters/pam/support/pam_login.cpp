@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/adapters/pam/support/pam_login.h"
 
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One PAM transaction, as a host such as sshd makes it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A plug-in that was loaded as Slurm loads it.
 #pragma once
 

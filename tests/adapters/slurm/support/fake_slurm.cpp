@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/adapters/slurm/support/fake_slurm.h"
 
 #include <cstdarg>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Slurm as the adapters see it, written by hand: what they call is kept, what they ask is answered
 // from here. Exported from the test program, so that a loaded adapter finds it as it finds Slurm.
 #pragma once

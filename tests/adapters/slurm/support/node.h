@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The sandbox's own /etc/together and a roster, as the adapters find them.
 #pragma once
 

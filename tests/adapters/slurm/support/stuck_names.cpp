@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/adapters/slurm/support/stuck_names.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The node's name service, made to hang. getpwuid_r of this program comes before the C library's,
 // for the adapters it loads too.
 #pragma once

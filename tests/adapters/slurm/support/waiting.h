@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Waiting for another thread: for an event, never for a fixed time.
 #pragma once
 
