@@ -1,7 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/decision/decision.h"
 
+#include <array>
+
 namespace together {
+namespace {
+
+using enum Verdict;
+
+constexpr std::array table = std::to_array<ReasonRow>({
+    {Reason::root, "root", allow},
+    {Reason::exempt, "exempt", allow},
+    {Reason::admitted, "admitted", allow},
+    {Reason::role_permits, "role_permits", allow},
+    {Reason::lockdown, "lockdown", deny},
+    {Reason::not_a_collaborator, "not_a_collaborator", deny},
+    {Reason::role_forbids, "role_forbids", deny},
+    {Reason::unknown_role, "unknown_role", deny},
+    {Reason::admin_required, "admin_required", deny},
+    {Reason::login_shared, "login_shared", deny},
+    {Reason::uid_shared, "uid_shared", deny},
+    {Reason::uid_below_minimum, "uid_below_minimum", deny},
+    {Reason::uid_differs, "uid_differs", deny},
+    {Reason::no_such_account, "no_such_account", deny},
+    {Reason::configuration, "configuration", unavailable},
+    {Reason::no_roster, "no_roster", unavailable},
+    {Reason::roster_too_old, "roster_too_old", unavailable},
+    {Reason::node_fault, "node_fault", unavailable},
+    {Reason::name_service, "name_service", unavailable},
+    {Reason::name_pending, "name_pending", unavailable},
+    {Reason::module_argument, "module_argument", unavailable},
+});
+
+constexpr bool rows_stand_in_the_order_of_reason() {
+    for (std::size_t i = 0; i < table.size(); ++i)
+        if (static_cast<std::size_t>(table[i].reason) != i) return false;
+    return table.size() == static_cast<std::size_t>(Reason::module_argument) + 1;
+}
+static_assert(rows_stand_in_the_order_of_reason());
+
+const ReasonRow* find(Reason reason) {
+    const auto number = static_cast<std::size_t>(reason);
+    return number < table.size() ? &table[number] : nullptr;
+}
+
+}  // namespace
 
 std::string_view name_of(Verdict verdict) {
     switch (verdict) {
@@ -29,82 +72,18 @@ std::string_view name_of(Evidence evidence) {
     return "old";
 }
 
+std::span<const ReasonRow> reasons() {
+    return table;
+}
+
 std::string_view name_of(Reason reason) {
-    switch (reason) {
-        case Reason::root:
-            return "root";
-        case Reason::exempt:
-            return "exempt";
-        case Reason::admitted:
-            return "admitted";
-        case Reason::role_permits:
-            return "role_permits";
-        case Reason::lockdown:
-            return "lockdown";
-        case Reason::not_a_collaborator:
-            return "not_a_collaborator";
-        case Reason::role_forbids:
-            return "role_forbids";
-        case Reason::unknown_role:
-            return "unknown_role";
-        case Reason::admin_required:
-            return "admin_required";
-        case Reason::login_shared:
-            return "login_shared";
-        case Reason::uid_shared:
-            return "uid_shared";
-        case Reason::uid_below_minimum:
-            return "uid_below_minimum";
-        case Reason::uid_differs:
-            return "uid_differs";
-        case Reason::no_such_account:
-            return "no_such_account";
-        case Reason::configuration:
-            return "configuration";
-        case Reason::no_roster:
-            return "no_roster";
-        case Reason::roster_too_old:
-            return "roster_too_old";
-        case Reason::node_fault:
-            return "node_fault";
-        case Reason::name_service:
-            return "name_service";
-        case Reason::name_pending:
-            return "name_pending";
-        case Reason::module_argument:
-            break;
-    }
-    return "module_argument";
+    const auto* const row = find(reason);
+    return row != nullptr ? row->name : "unknown";
 }
 
 Verdict verdict_of(Reason reason) {
-    switch (reason) {
-        case Reason::root:
-        case Reason::exempt:
-        case Reason::admitted:
-        case Reason::role_permits:
-            return Verdict::allow;
-        case Reason::lockdown:
-        case Reason::not_a_collaborator:
-        case Reason::role_forbids:
-        case Reason::unknown_role:
-        case Reason::admin_required:
-        case Reason::login_shared:
-        case Reason::uid_shared:
-        case Reason::uid_below_minimum:
-        case Reason::uid_differs:
-        case Reason::no_such_account:
-            return Verdict::deny;
-        case Reason::configuration:
-        case Reason::no_roster:
-        case Reason::node_fault:
-        case Reason::roster_too_old:
-        case Reason::name_service:
-        case Reason::name_pending:
-        case Reason::module_argument:
-            break;
-    }
-    return Verdict::unavailable;
+    const auto* const row = find(reason);
+    return row != nullptr ? row->verdict : Verdict::unavailable;
 }
 
 }  // namespace together

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ enum class Verdict {
     unavailable,  // we cannot tell; nobody is let in, and nobody is told that they are not listed
 };
 
+// In the order of the rows of reasons(). A new one has a row there, a sentence in explanation.cpp
+// and a row in docs/decision-table.md.
 enum class Reason {
     // allow
     root,
@@ -46,6 +49,12 @@ enum class Reason {
     name_service,
     name_pending,
     module_argument,
+};
+
+struct ReasonRow {
+    Reason reason;
+    std::string_view name;  // stable: in the log line
+    Verdict verdict;
 };
 
 // Where the roster stood in its life when it decided.
@@ -89,9 +98,10 @@ struct Decision {
     bool allowed() const { return verdict == Verdict::allow; }
 };
 
+std::span<const ReasonRow> reasons();
 std::string_view name_of(Verdict verdict);
 std::string_view name_of(Reason reason);
 std::string_view name_of(Evidence evidence);
-Verdict verdict_of(Reason reason);
+Verdict verdict_of(Reason reason);  // of a number that is no reason: unavailable
 
 }  // namespace together

@@ -15,8 +15,13 @@ std::string uid_text(const std::optional<uid_t>& uid) {
     return uid ? std::to_string(*uid) : "unknown";
 }
 
-// Why a deny: who, what is wrong, and what to do next.
-std::string why_denied(const Decision& d) {
+std::string why_nothing_newer(const Decision& d) {
+    return d.asked ? "the role authority does not answer"
+                   : "only root's services, such as sshd, may ask for a newer one";
+}
+
+// Why not: who, what is wrong, and what to do next. Of an allow, nothing.
+std::string why(const Decision& d) {
     const std::string who = subject_of(d);
     const std::string project = "project " + d.project;
     switch (d.reason) {
@@ -53,18 +58,6 @@ std::string why_denied(const Decision& d) {
         case Reason::no_such_account:
             return who + " is a collaborator of " + project +
                    ", but has no account on this node. The operators must make one.";
-        default:
-            return "no reason was recorded.";
-    }
-}
-
-std::string why_nothing_newer(const Decision& d) {
-    return d.asked ? "the role authority does not answer"
-                   : "only root's services, such as sshd, may ask for a newer one";
-}
-
-std::string why_unavailable(const Decision& d) {
-    switch (d.reason) {
         case Reason::configuration:
             return "this node's access gate is not configured correctly.";
         case Reason::module_argument:
@@ -79,10 +72,17 @@ std::string why_unavailable(const Decision& d) {
                    ", and the one that it has is " + age_text(d) +
                    ". It is a fault of this node alone (its disk, ports or memory may be used "
                    "up): try another one.";
-        default:
+        case Reason::no_roster:
             return "this node has no usable roster of project " + d.project + ", and " +
                    why_nothing_newer(d) + ".";
+        case Reason::name_pending:  // not_yet_known()
+        case Reason::root:
+        case Reason::exempt:
+        case Reason::admitted:
+        case Reason::role_permits:
+            break;
     }
+    return {};
 }
 
 // No fault yet: whoever tries again finds the answer.
@@ -112,14 +112,14 @@ std::string message_for_user(const Decision& d) {
         case Verdict::allow:
             return {};
         case Verdict::deny:
-            text = "Access denied: " + why_denied(d) + how_old(d);
+            text = "Access denied: " + why(d) + how_old(d);
             break;
         case Verdict::unavailable:
             if (d.reason == Reason::name_pending) {
                 text = not_yet_known(d);
                 break;
             }
-            text = "Access cannot be decided now: " + why_unavailable(d) + " " + subject_of(d) +
+            text = "Access cannot be decided now: " + why(d) + " " + subject_of(d) +
                    " was not refused, and nobody can be let in. This is a fault on our side: try "
                    "again in a "
                    "minute, and tell the operators if it lasts.";
@@ -151,8 +151,19 @@ std::string row_of(const Decision& d) {
             return "the roster is older than stale_for" + nothing_newer;
         case Reason::node_fault:
             return "the roster is older than local_fault_for, and this node cannot take a new one";
-        default:
-            break;
+        case Reason::role_permits:
+        case Reason::not_a_collaborator:
+        case Reason::role_forbids:
+        case Reason::unknown_role:
+        case Reason::admin_required:
+        case Reason::login_shared:
+        case Reason::uid_shared:
+        case Reason::uid_below_minimum:
+        case Reason::uid_differs:
+        case Reason::no_such_account:
+        case Reason::name_service:
+        case Reason::name_pending:
+            break;  // by the roster: how it stood
     }
     const std::string presence = d.reason == Reason::not_a_collaborator ? "absent from" : "on";
     switch (d.evidence) {

