@@ -65,7 +65,7 @@ Decision Gate::decide(const Question& question) {
     return decision;
 }
 
-// The table of DESIGN.md, top to bottom: the first row that fits decides.
+// The rows of docs/decision-table.md, top to bottom: the first one that applies decides.
 Reason Gate::decide_without_observing(const Question& question, Decision& decision) {
     if (is_root(question.subject)) return Reason::root;
     if (!config_) {

@@ -84,7 +84,8 @@ class FaultyNode(Refresher):
         self.token.chmod(0o600)
 
     def write_services(self) -> None:
-        """`sshd` is the stack of DESIGN.md; `module` our module alone, which root must pass too."""
+        """`sshd` has the gate's two lines first; `module` is our module alone, which root must pass
+        too."""
         gate = gate_lines(MODULE, *self.module_arguments)[:2]
         alone = " ".join(("account required", str(MODULE), *self.module_arguments))
         (self.pam / "sshd").write_text("\n".join((*gate, *PERMIT)) + "\n")
@@ -172,7 +173,8 @@ class FaultyNode(Refresher):
 
     def bears(self, words: str, state: State, arrange: Callable[[], None] = lambda: None,
               like: State | None = None) -> None:
-        """The promises of DESIGN.md, while nothing new can be learned for the reason in `words`.
+        """Everybody gets the answer of docs/decision-table.md, while nothing new can be learned for
+        the reason in `words`.
         After `arrange`, what is there may be as good as a roster of `like` only."""
         self.until_in_time(lambda: self._bears_once(words, state, arrange, like or state))
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decision table of DESIGN.md, the rows about the roster's age: just before, at and just after
-// each bound.
+// The rows of docs/decision-table.md about the roster's age: just before, at and just after each
+// bound.
 #include <CppUTest/TestHarness.h>
 
 #include "common/roster/mark.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decision table of DESIGN.md, the rows that need no roster: each in its place.
+// The rows of docs/decision-table.md that need no roster: each in its place.
 #include <CppUTest/TestHarness.h>
 
 #include "common/system/duration.h"

@@ -22,7 +22,7 @@ STATES: tuple[RosterState, ...] = ("fresh", "old, API up", "old, API away", "non
 
 @dataclass(frozen=True)
 class Person:
-    """What the table of DESIGN.md says of somebody: from the roster as it was, and as it is."""
+    """What docs/decision-table.md says of somebody: from the roster as it was, and as it is."""
 
     name: str
     login: str
