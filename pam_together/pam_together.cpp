@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SSH gate: what libpam calls. Only the account phase decides; see together's DESIGN and
-// pam_together(8) for where in the stack it must stand.
+// The SSH gate: what libpam calls. Only the account phase decides. Where in the stack it must stand
+// is in pam_together(8), why in docs/pam-notes.md, "Where in the stack a denial holds".
 //
 //   allow        PAM_SUCCESS           (in observe mode PAM_IGNORE)
 //   deny         PAM_PERM_DENIED       and one message, unless `quiet`

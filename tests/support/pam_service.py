@@ -11,8 +11,8 @@ DENY = ("account required pam_deny.so",)
 
 
 def gate_lines(module: Path, *arguments: str) -> tuple[str, ...]:
-    """The account part that DESIGN.md, "The SSH gate", prescribes, word for word, and the stack
-    that follows it. FACTS-PAM.md, "Where in the stack a denial holds", says why in this order."""
+    """The account part as README.md, "Build and install", shows it, and the stack that follows it.
+    docs/pam-notes.md, "Where in the stack a denial holds", says why in this order."""
     return (
         "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0",
         " ".join(("account [success=ok ignore=ignore default=die]", str(module), *arguments)),

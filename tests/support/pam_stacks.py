@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The account stacks that operators have, as FACTS-PAM.md, authselect and Slinky know them. Each is
-a folder of service files; `sshd` is the one that is edited."""
+"""The account stacks that operators have: Debian's, authselect's, Slinky's, and those of
+docs/pam-notes.md. Each is a folder of service files; `sshd` is the one that is edited."""
 
 from pathlib import Path
 
@@ -58,8 +58,8 @@ account     required      pam_permit.so
 password    required      pam_deny.so
 session     required      pam_permit.so
 """
-# The other places of FACTS-PAM.md, "Where in the stack a denial holds", with the module in the place
-# of another one: all that a site may have before we come.
+# The other places of docs/pam-notes.md, "Where in the stack a denial holds", with the module in the
+# place of another one: all that a site may have before we come.
 PRIMARY = """\
 account\t[success=2 new_authtok_reqd=done default=ignore]\tpam_unix.so
 account\t[success=1 default=ignore]\tpam_permit.so

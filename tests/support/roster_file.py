@@ -7,8 +7,8 @@ from typing import Any
 
 
 class RosterFile:
-    """Keeps the entries; write() gives the node a new version, whole, as DESIGN.md, "What it
-    accepts from the API", describes it."""
+    """Keeps the entries; write() gives the node a new version, all of it, as docs/role-api.md,
+    "Bring your own authority", describes it."""
 
     def __init__(self, path: Path, project: str) -> None:
         self.path = path

@@ -134,7 +134,8 @@ class Connection:
         return not self._refused
 
     def run(self, *command: str, timeout: float = 30) -> Result:
-        """One more session over this connection: no new login (FACTS-PAM.md)."""
+        """One more session over this connection: no new login (docs/pam-notes.md, "Who calls the
+        account phase")."""
         start = time.monotonic()
         done = subprocess.run(
             ["ssh", "-F", "none", "-S", str(self._socket_path), "-o", "ControlMaster=no",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One page of a roster as the authority sends it (DESIGN.md): taken whole or not at all.
+// One page of a roster as the authority sends it (docs/role-api.md): taken whole or not at all.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,8 @@ struct GateCall {
     bool operator==(const GateCall&) const = default;
 };
 
-// The two lines that FACTS prescribe; the first keeps root's way in where our module is missing.
+// The two lines of docs/pam-notes.md, "Where in the stack a denial holds"; the first keeps root's
+// way in where our module is missing.
 std::vector<std::string> gate_lines(const GateCall& call);
 
 // True where that file, named as in "@include NAME", may hold account lines.

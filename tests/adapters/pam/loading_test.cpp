@@ -133,7 +133,8 @@ TEST(loading, eight_threads_without_a_roster_are_one_request) {
     STRCMP_EQUAL("refresh ", contents(node.path("calls")).c_str());
 }
 
-// The two lines that DESIGN.md prescribes, and the stack that follows them.
+// The gate's two lines (docs/pam-notes.md, "Where in the stack a denial holds"), and the stack that
+// follows them.
 TEST(loading, where_the_module_is_missing_root_gets_in_and_nobody_else) {
     const auto lines = [&](const std::string& module) {
         return "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n"

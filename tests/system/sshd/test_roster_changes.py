@@ -67,7 +67,8 @@ def test_a_refresh_by_hand_ends_it_at_once(gated: Node, ssh: SshClient, bob: Acc
 def test_an_open_connection_outlives_the_removal(
     gated: Node, ssh: SshClient, bob: Account
 ) -> None:
-    """Not by the gate, says DESIGN.md, "Promises": this is what `togetherctl sessions` is for."""
+    """The gate does not end it (docs/pam-notes.md, "Who calls the account phase"): `togetherctl
+    sessions` does."""
     with ssh.connect(bob) as connection:
         assert connection.admitted()
         gated.roster.remove("bob")

@@ -72,7 +72,7 @@ def test_neither_line_nor_module() -> None:
         subprocess.run(["umount", SECURITY], check=True)
 
 
-# FACTS: where in the stack a denial does not hold.
+# docs/pam-notes.md, "Where in the stack a denial holds": where it does not.
 NOT_KEPT = {
     "optional": "account optional pam_together.so\n",
     "success is the end": "account sufficient pam_permit.so\naccount required pam_together.so\n",

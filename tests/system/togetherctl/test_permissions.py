@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""permissions, compared with a table that was written by hand from the seed's pages."""
+"""permissions, compared with a table that was written by hand from the platform's pages."""
 
 from support.ctl_node import CONFIG, PLAIN_USER, ctl, ctl_json
 
-# Read off seed/roles-and-permissions.txt, row by row: action, Admin, Member.
+# Row by row: action, Admin, Member.
 ORGANIZATION = """
 organization.read yes yes
 organization.write yes no
