@@ -26,8 +26,10 @@ Settings = Mapping[str, str | None]
 class Cluster:
     """Files are made in `directory`; start() and stop() may be called again and again."""
 
-    def __init__(self, directory: Path, slurm: Slurm, settings: Settings | None = None) -> None:
+    def __init__(self, directory: Path, slurm: Slurm, settings: Settings | None = None,
+                 ports: Mapping[str, int] = PORTS) -> None:
         self.directory = directory
+        self.ports = ports
         self.slurm = slurm
         self.conf = directory / "slurm.conf"
         self.bare_conf = directory / "bare" / "slurm.conf"
@@ -70,7 +72,7 @@ class Cluster:
         settings: dict[str, str | None] = {
             "ClusterName": "together",
             "SlurmctldHost": f"{host}(127.0.0.1)",
-            "SlurmctldPort": str(PORTS["slurmctld"]),
+            "SlurmctldPort": str(self.ports["slurmctld"]),
             "SlurmUser": "slurm",
             "AuthType": "auth/munge",
             "AuthInfo": f"socket={self.munge.socket}",
@@ -96,7 +98,7 @@ class Cluster:
             "LaunchParameters": "use_interactive_step",
         } | dict(self.settings)
         lines = [f"{key}={value}" for key, value in settings.items() if value is not None]
-        lines += [f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={PORTS[name]} "
+        lines += [f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={self.ports[name]} "
                   "CPUs=64 RealMemory=1000 State=UNKNOWN" for name in NODES]
         lines += [f"PartitionName=main Nodes={','.join(NODES)} Default=YES MaxTime=INFINITE State=UP"]
         self._write(self.conf, lines)
@@ -144,7 +146,7 @@ class Cluster:
         self.ctld.start(self.answers)
 
     def start_slurmd(self, name: str) -> None:
-        self.slurmd[name].start(lambda: self._listens(PORTS[name]))
+        self.slurmd[name].start(lambda: self.listens(self.ports[name]))
 
     def stop(self) -> None:
         for daemon in [*self.slurmd.values(), self.ctld]:
@@ -155,7 +157,7 @@ class Cluster:
         return "is UP" in self.run("scontrol", "ping").stdout
 
     @staticmethod
-    def _listens(port: int) -> bool:
+    def listens(port: int) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -4,6 +4,7 @@ what would survive is seen here and harms nobody."""
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -151,6 +152,7 @@ def elsewhere(tmp_path: Path) -> Path:
     scripts.mkdir(parents=True)
     (scripts / "sandbox").write_bytes(SANDBOX.read_bytes())
     (scripts / "sandbox").chmod(0o755)
+    shutil.copytree(f"{SANDBOX}.etc", scripts / "sandbox.etc")
     return scripts / "sandbox"
 
 
