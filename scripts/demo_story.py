@@ -19,7 +19,7 @@ from support.accounts import Account, Accounts
 from support.node import build_folder
 from support.pam_service import gate_lines
 from support.roled import Roled
-from support.slurm.cluster import Cluster
+from support.slurm.cluster import PORTS, Cluster
 from support.slurm.host import Host
 from support.slurm.slurm_user import User
 from support.slurm.slurm_version import installed_slurm
@@ -60,7 +60,8 @@ class Story:
         self.roled.add_collaborator(self.project, self.members["bob"])
         self.syslog = SyslogCollector()
         self.syslog.__enter__()
-        shutil.rmtree(KEYS, ignore_errors=True)  # of a run that was killed
+        if self.keep:
+            shutil.rmtree(KEYS, ignore_errors=True)  # of a run that was killed
         self.keys.mkdir(parents=True)
         self.accounts = Accounts(self.keys)
         self.people = {login: self.accounts.add(login, uid) for login, uid in UIDS.items()}
@@ -195,7 +196,7 @@ class Story:
     def wait_for_visitors(self) -> None:
         if not self.keep:
             return
-        options = (f"-p {self.sshd.port} -o UserKnownHostsFile=/dev/null "
+        options = (f"-F none -p {self.sshd.port} -o UserKnownHostsFile=/dev/null "
                    "-o StrictHostKeyChecking=no -o IdentitiesOnly=yes")
         self.roled.start()
         # Held back from now on: one that comes before the wait must not be lost.
@@ -214,10 +215,36 @@ class Story:
 
     def lower_curtain(self) -> None:
         """Whatever is still up ends with the sandbox; the keys are outside of it."""
-        shutil.rmtree(KEYS, ignore_errors=True)
+        if self.keep:
+            shutil.rmtree(KEYS, ignore_errors=True)
+
+
+def is_taken(port: int) -> bool:
+    """As Slurm would find it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def tell_taken_ports() -> int:
+    """Before anything is built, and outside of the sandbox: its network is the machine's with --keep."""
+    taken = [str(port) for port in PORTS.values() if is_taken(port)]
+    if not taken:
+        return 0
+    print(f"demo: somebody listens on port {', '.join(taken)} of this machine, and --keep needs "
+          f"{', '.join(map(str, PORTS.values()))} for its Slurm. `ss -ltnp` says who: end that (another "
+          "scripts/demo --keep?), or run scripts/demo without --keep, which has a network of its own.",
+          file=sys.stderr)
+    return 2
 
 
 def main() -> int:
+    if sys.argv[1:] == ["--taken-ports"]:
+        return tell_taken_ports()
     story = Story(Path(tempfile.mkdtemp()), "--keep" in sys.argv[1:])
     try:
         story.raise_curtain()
