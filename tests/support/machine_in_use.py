@@ -4,6 +4,7 @@ neither stumble over these nor change them. In namespaces of its own; /usr is th
 
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,7 @@ ALONE = "TOGETHER_ON_THE_MACHINE"
 NAMESPACES = ["--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--propagation", "unchanged"]
 PORTS = {"slurmctld": 6817, "n1": 6818, "n2": 6819}  # Slurm's own
 WATCHED = ("/etc", "/var/cache", "/var/lib/together", "/var/log", "/home", "/root", "/tmp")
+FOREIGN = re.compile("munge|auth|cred|protocol|invalid|unable to", re.IGNORECASE)
 MANY = 20  # differences to tell
 
 # Names and numbers of our tests, all taken. Some by system accounts.
@@ -88,6 +90,7 @@ class Machine:
         self._make_private()
         self._copy_folders()
         run("sh", "-ec", ACCOUNTS)
+        self._install_another_version()
         self._start_sshd()
         self._start_slurm()
         self._write_files()
@@ -120,12 +123,24 @@ class Machine:
             Path(folder).mkdir()
         for folder in ("/run/lock", "/run/user/20001"):
             run("mount", "-t", "tmpfs", "-o", "mode=755,nosuid,nodev", "tmpfs", folder)
-        for folder in ("etc", "var"):
+        for folder in ("etc", "var", "usr"):
             layer = Path("/run/layers") / folder
             for name in ("upper", "work"):
                 (layer / name).mkdir(parents=True)
             run("mount", "-t", "overlay", "overlay", "-o",
                 f"lowerdir=/{folder},upperdir={layer}/upper,workdir={layer}/work", f"/{folder}")
+
+    @staticmethod
+    def _install_another_version() -> None:
+        """One that lets everybody in, or nobody: whoever meets it sees it."""
+        security = next(Path("/usr/lib").glob("*/security"))
+        shutil.copy(security / "pam_permit.so", security / "pam_together.so")
+        for name in ("spank_together.so", "job_submit_together.so"):
+            (installed_slurm().plugins / name).write_text("not ours\n")
+        for name in ("togetherctl", "together-refresh", "together-roled"):
+            program = Path("/usr/bin") / name
+            program.write_text("#!/bin/sh\nexit 1\n")
+            program.chmod(0o755)
 
     def _start_sshd(self) -> None:
         Path("/run/sshd").mkdir(mode=0o755)
@@ -181,7 +196,8 @@ class Machine:
 
     def _heard(self) -> list[str]:
         """Whoever talked to the machine's Slurm with a key or a name that is not its own."""
-        return [f"Slurm logged: {line}" for line in self.cluster.logs().splitlines() if "error" in line]
+        return [f"Slurm logged: {line}" for line in self.cluster.logs().splitlines()
+                if "error" in line and FOREIGN.search(line)]
 
     @staticmethod
     def _files() -> list[str]:

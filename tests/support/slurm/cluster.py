@@ -34,7 +34,7 @@ class Cluster:
         self.conf = directory / "slurm.conf"
         self.bare_conf = directory / "bare" / "slurm.conf"
         self.plugstack = directory / "plugstack.conf"
-        self.plugins = directory / "plugins"  # ours go here, beside Slurm's own folder
+        self.plugins = directory / "plugins"  # ours go here, before Slurm's own folder
         self.munge = Munge(directory / "munge")
         self.controller = Host("controller", None)
         self.hosts = {name: Host(name, directory / name) for name in NODES}
@@ -82,7 +82,8 @@ class Cluster:
             "SlurmdPidFile": f"{here}/slurmd-%n.pid",
             "SlurmctldLogFile": f"{here}/slurmctld.log",
             "SlurmdLogFile": f"{here}/%n.log",  # slurmstepd's lines come here too
-            "PluginDir": f"{self.slurm.plugins}:{self.plugins}",
+            # Ours first: the machine may have another version of us installed.
+            "PluginDir": f"{self.plugins}:{self.slurm.plugins}",
             "PlugStackConfig": str(self.plugstack),
             "ProctrackType": "proctrack/linuxproc",
             "TaskPlugin": "task/none",
