@@ -71,6 +71,19 @@ FILES = {
     "/var/log/together/dropped": "1\n",
 }
 
+# One of Slurm's that refuses everything, as both kinds.
+PLUGIN = """
+#include <slurm/slurm.h>
+const char plugin_name[] = "another version";
+const char plugin_type[] = KIND;
+const unsigned plugin_version = SLURM_VERSION_NUMBER, spank_plugin_version = 1;
+int init(void) { return 0; }
+void fini(void) {}
+int slurm_spank_init(void* spank, int count, char** arguments) { return -1; }
+int job_submit(void* job, unsigned uid, char** error) { return SLURM_ERROR; }
+int job_modify(void* job, void* record, unsigned uid, char** error) { return SLURM_ERROR; }
+"""
+
 
 def run(*command: str | Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
@@ -135,8 +148,10 @@ class Machine:
         """One that lets everybody in, or nobody: whoever meets it sees it."""
         security = next(Path("/usr/lib").glob("*/security"))
         shutil.copy(security / "pam_permit.so", security / "pam_together.so")
-        for name in ("spank_together.so", "job_submit_together.so"):
-            (installed_slurm().plugins / name).write_text("not ours\n")
+        for name, kind in (("spank_together", "spank"), ("job_submit_together", "job_submit/together")):
+            subprocess.run(["cc", "-shared", "-fPIC", f'-DKIND="{kind}"', "-x", "c", "-", "-o",
+                            installed_slurm().plugins / f"{name}.so"],
+                           input=PLUGIN, text=True, check=True)
         for name in ("togetherctl", "together-refresh", "together-roled"):
             program = Path("/usr/bin") / name
             program.write_text("#!/bin/sh\nexit 1\n")
