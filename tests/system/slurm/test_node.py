@@ -304,11 +304,11 @@ def srun_in_namespace(world: World, user: User, *command: str) -> Result:
 
 
 def test_a_job_with_a_mount_namespace_of_its_own(world: World, alice: User) -> None:
-    """In the sandbox, which is a chroot, such a job sees another tree altogether: no /etc/together,
-    no snapshot. The node decides before the task is in there."""
+    """In the sandbox, which is a chroot, such a job sees another tree altogether, the
+    machine's: nothing of ours, no snapshot. The node decides before the task is in there."""
     world.cluster.apply({**world.cluster.settings, "JobContainerType": "job_container/tmpfs",
                          "PrologFlags": "Contain"})
-    result = srun_in_namespace(world, alice, "sh", "-c", "test -e /etc/together/together.conf; echo $?")
+    result = srun_in_namespace(world, alice, "sh", "-c", "test -e /run/together-cluster/slurm.conf; echo $?")
     assert result.stdout == "1\n", result
     assert node_that_ran(world)["evidence"] == "fresh"
     world.remove("alice", world.nodes)
