@@ -218,8 +218,13 @@ class Round {
             last && last->outcome != RefreshOutcome::valid ? last->failures + 1 : 1;
         const auto delay =
             delay_after_failure(failures, summary_.retry_after, roster_usable_, random_fraction());
-        leave_mark(outcome, message, elapsed(validated_, clock_.now()) + delay, failures);
+        const Moment now = clock_.now();
         RoundResult result = ended(outcome, message);
+        if (outcome == RefreshOutcome::no_answer && still_the_nodes_fault(last, now)) {
+            validated_ = last->attempted;
+            result = ended(last->outcome, last->message);
+        }
+        leave_mark(result.outcome, result.message, elapsed(validated_, now) + delay, failures);
         result.retry_after = summary_.retry_after;
         return result;
     }
@@ -233,7 +238,8 @@ class Round {
     // One that whoever has an account here could cause: its roster decides for a shorter time.
     RoundResult node_fault(const std::string& message) {
         const std::string text = "this node cannot take a new roster: " + message;
-        leave_mark(RefreshOutcome::node_fault, text, 0ns, 0);
+        leave_mark(RefreshOutcome::node_fault, text,
+                   elapsed(validated_, clock_.now()) + after_node_fault, 0);
         return ended(RefreshOutcome::node_fault, text);
     }
 

@@ -75,8 +75,8 @@ class OnDemandWait {
         }
         if (auto held = held_back()) return *std::move(held);
         // Its holder may be stopped: without a mark it would cost every login its deadline.
-        return tried(leave_mark(began_, "another login's refresh did not end within " +
-                                            format_duration(config_.deadline)));
+        return leave_mark(began_, "another login's refresh did not end within " +
+                                      format_duration(config_.deadline));
     }
 
   private:
@@ -119,6 +119,7 @@ class OnDemandWait {
 
     RefreshAttempt execute_helper() {
         const Moment started = clock_.now();
+        const auto before = read_mark(paths_);
         auto helper = HelperProcess::start(config_.refresh_program,
                                            {"--config", config_.path, "--on-demand"});
         if (!helper) return prevented(helper.error().message);
@@ -126,19 +127,20 @@ class OnDemandWait {
             case HelperProcess::End::not_executed:
                 return not_executed(helper->exec_error());
             case HelperProcess::End::deadline:
-                return tried(leave_mark(started, "together-refresh did not end within " +
-                                                     format_duration(config_.deadline)));
+                return leave_mark(started, "together-refresh did not end within " +
+                                               format_duration(config_.deadline));
             case HelperProcess::End::exited:
                 break;
         }
         const auto mark = read_mark(paths_);
-        if (mark && mark->outcome != RefreshOutcome::valid) return failed_as(*mark, mark->message);
+        const bool said = mark && (!before || encode_mark(*mark) != encode_mark(*before) ||
+                                   time_left(*mark, clock_.now()) > 0ns);
+        if (said && mark->outcome != RefreshOutcome::valid) return failed_as(*mark, mark->message);
         if (is_newer()) return tried();
-        // The first mark needs a block of its own; later ones are written in its place.
-        return tried(config_.refresh_program + " ended without a new roster" +
-                     (mark ? ""
-                           : " and could not say why in " + paths_.mark +
-                                 " (is the disk full? togetherctl refresh tells)"));
+        // It found no room for a mark, or no memory to run in.
+        return prevented(config_.refresh_program +
+                         " ended without a new roster and could not say why in " + paths_.mark +
+                         " (is the disk full? togetherctl refresh tells)");
     }
 
     // A missing program is the operators' to mend; for want of memory it is the node's own fault.
@@ -149,20 +151,26 @@ class OnDemandWait {
     }
 
     // Who was to write it was killed, or is stuck.
-    std::string leave_mark(const Moment& started, const std::string& message) {
+    RefreshAttempt leave_mark(const Moment& started, const std::string& message) {
         const auto last = read_mark(paths_);
+        const Moment now = clock_.now();
         Mark mark;
-        mark.attempted = started;
+        if (still_the_nodes_fault(last, now)) {
+            mark = *last;
+        } else {
+            mark.attempted = started;
+            mark.outcome = RefreshOutcome::no_answer;
+            mark.message = message;
+        }
         mark.failures = last ? last->failures + 1 : 1;
-        mark.outcome = RefreshOutcome::no_answer;
-        mark.message = message;
-        const auto roster = open_roster(config_, clock_.now());
+        const auto roster = open_roster(config_, now);
         const bool usable = roster && config_.within_stale_for(roster->age.value);
         mark.not_before =
-            elapsed(started, clock_.now()) +
+            elapsed(mark.attempted, now) +
             delay_after_failure(mark.failures, std::nullopt, usable, random_fraction());
-        static_cast<void>(write_mark(paths_, mark));
-        return mark.message;
+        if (auto written = write_mark(paths_, mark); !written)
+            return prevented(message + "; " + written.error().message);
+        return failed_as(mark, mark.message);
     }
 
     const Config& config_;

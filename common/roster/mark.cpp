@@ -95,6 +95,12 @@ Nanoseconds time_left(const Mark& mark, const Moment& now) {
     return std::max(mark.not_before - since, 0ns);
 }
 
+bool still_the_nodes_fault(const std::optional<Mark>& last, const Moment& now) {
+    if (!last || last->outcome != RefreshOutcome::node_fault) return false;
+    const auto since = elapsed(last->attempted, now);
+    return since >= 0ns && since <= 15min;
+}
+
 Nanoseconds delay_after_failure(std::uint32_t failures, std::optional<Nanoseconds> retry_after,
                                 bool roster_usable, double jitter) {
     const Nanoseconds most = roster_usable ? 60s : 5s;

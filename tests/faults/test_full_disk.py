@@ -6,13 +6,14 @@ import os
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from support.faulty_authority import ALICE, BOB, document, entry, gives, good
+from support.faulty_authority import ALICE, BOB, Visit, document, entry, gives, good
 from support.faulty_node import COLD, OLD, FaultyNode, State
 from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS
 
@@ -190,6 +191,54 @@ def test_beyond_local_fault_for_nobody_can_tell(
     line = small.syslog.wait_for_decision(login="alice", verdict="unavailable")
     assert line["reason"] == "node_fault" and "No space left" in line["refresh"]
     assert small.log_in_one("root").answer == SUCCESS
+
+
+def test_many_at_once_are_not_let_in_by_who_waits_too_long(small: SmallDiskNode) -> None:
+    """Each with a helper of its own, one after the other, the last would wait beyond its deadline:
+    and no answer in time is another thing than a node that cannot take one."""
+    small.configure(small.api, directory=str(DISK / "cache"), fresh_for="5m", stale_for="24h",
+                    local_fault_for="50m", deadline="3s")
+    small.put(OLD)
+    answer = gives(a_larger_roster())
+
+    def slow(visit: Visit) -> None:
+        visit.pause(0.3)
+        answer(visit)
+
+    small.authority.behave(slow)
+    small.fill()
+    assert small.log_in_one("bob").answer == AUTHINFO_UNAVAIL
+    for _ in range(2):
+        logins = small.log_in(*["bob"] * 20)
+        assert {login.answer for login in logins} == {AUTHINFO_UNAVAIL}, small.mark()
+    assert len(small.authority.requests) <= 5
+    assert "No space left" in small.mark()["message"]
+
+
+def test_a_node_that_has_room_again_learns_within_a_second(small: SmallDiskNode) -> None:
+    small.put(OLD)
+    small.fill()
+    small.authority.behave(gives(a_larger_roster()))
+    small.log_in_one("mallory")
+    assert small.mark()["left_ms"] <= 1000
+    (DISK / "filler").unlink()
+    small.remount("size=8m")
+    time.sleep(1)
+    assert small.log_in_one("mallory").answer == SUCCESS
+
+
+def test_a_node_fault_outlasts_silence(small: SmallDiskNode) -> None:
+    """A helper that is too late has not made room."""
+    small.configure(small.api, directory=str(DISK / "cache"), fresh_for="5m", stale_for="24h",
+                    local_fault_for="50m", deadline="1s")
+    small.put(OLD)
+    small.fill()
+    small.authority.behave(gives(a_larger_roster()))
+    assert small.log_in_one("bob").answer == AUTHINFO_UNAVAIL
+    small.authority.behave(Visit.hang)
+    for _ in range(3):
+        time.sleep(max(small.mark()["left_ms"], 0) / 1000)
+        assert small.log_in_one("bob").answer == AUTHINFO_UNAVAIL, small.mark()
 
 
 def test_read_only(small: SmallDiskNode, state: State) -> None:

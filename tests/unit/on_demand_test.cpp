@@ -200,6 +200,40 @@ TEST(on_demand, holds_back_for_5_seconds_at_most_where_no_roster_can_decide) {
     CHECK_TRUE(longest_hold() <= 5s);
 }
 
+TEST(on_demand, leaves_a_node_fault_as_it_is_when_a_helper_is_late) {
+    config.deadline = 100ms;
+    make_helper("exec sleep 60");
+    Mark mark;
+    mark.attempted = clock.now();
+    mark.outcome = RefreshOutcome::node_fault;
+    mark.message = "no room";
+    CHECK_TRUE(write_mark(roster.paths(), mark).has_value());
+    const auto attempt = refresh();
+    CHECK_TRUE(attempt.node_fault);
+    TEXT_EQUAL("no room", attempt.problem);
+    CHECK_TRUE(read_mark(roster.paths())->attempted == mark.attempted);
+    clock.tick(16min);
+    CHECK_FALSE(refresh().node_fault);
+    TEXT_CONTAINS("did not end within", read_mark(roster.paths())->message);
+}
+
+TEST(on_demand, takes_a_helper_that_says_nothing_for_a_node_fault) {
+    make_helper("exit 75");
+    CHECK_TRUE(refresh().node_fault);
+    // What an earlier one said is not its word.
+    write_file(roster.paths().mark, read_file(file("failed.mark")));
+    clock.tick(1min);
+    CHECK_TRUE(refresh().node_fault);
+    LONGS_EQUAL(2, runs());
+}
+
+TEST(on_demand, takes_a_mark_that_cannot_be_written_for_a_node_fault) {
+    config.deadline = 100ms;
+    make_helper("exec sleep 60");
+    std::filesystem::create_directory(roster.paths().mark);
+    CHECK_TRUE(refresh().node_fault);
+}
+
 TEST(on_demand, leaves_no_descriptor) {
     make_helper("");
     const auto before = open_descriptors();
