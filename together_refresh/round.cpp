@@ -146,7 +146,11 @@ class Round {
         auto result = ask_child();
         if (result.summary.needs_port && rounds_.child_->usable()) {
             request_.sockets = std::make_shared<ReservedSockets>(bind_reserved_ports());
-            if (!request_.sockets->empty()) result = ask_child();
+            auto again = request_.sockets->empty() ? FetchResult() : ask_child();
+            // Silence towards such a port, which a firewall may not let out, mends no node.
+            if (again.summary.outcome != FetchOutcome::no_answer ||
+                result.summary.outcome == FetchOutcome::no_answer)
+                result = std::move(again);
             request_.sockets.reset();
         }
         const auto outcome = result.summary.outcome;

@@ -3,21 +3,23 @@
 too. A removal comes through all the same."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from support.certificates import HOST
-from support.faulty_authority import ALICE, document, gives, good
+from support.certificates import HOST, Certificates
+from support.faulty_authority import ALICE, FaultyAuthority, document, gives, good
 from support.faulty_node import FRESH, OLD, FaultyNode
-from support.pam_client import PERM_DENIED, SUCCESS
+from support.pam_client import PERM_DENIED, SUCCESS, PamHost
+from support.syslog_collector import SyslogCollector
 from support.waiting import wait_until
 
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 FIRST, LAST = 40000, 40049
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
+BOTH = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 REMOVED = gives(document(ALICE, revision=8), {"ETag": '"r8"'})
 
 
@@ -28,15 +30,24 @@ class Ports:
         self.stack = stack
 
     def use_up(self) -> None:
-        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            for port in range(FIRST, LAST + 1):
-                taken = self.stack.enter_context(socket.socket(socket.AF_INET, kind))
-                try:
-                    taken.bind(("", port))
-                except OSError:  # somebody has it already
-                    continue
+        self.bind(socket.AF_INET, "")
         with socket.socket() as one_more, pytest.raises(OSError):
             one_more.connect(("127.0.0.1", 9))
+
+    def bind(self, family: int, address: str, kinds: Sequence[int] = BOTH) -> None:
+        for kind in kinds:
+            for port in range(FIRST, LAST + 1):
+                taken = self.stack.enter_context(socket.socket(family, kind))
+                if family == socket.AF_INET6:
+                    taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                with suppress(OSError):  # somebody has it already
+                    taken.bind((address, port))
+
+    def use_up_ipv6(self) -> None:
+        self.bind(socket.AF_INET6, "::")
+
+    def use_up_beside_our_address(self) -> None:
+        self.bind(socket.AF_INET, "127.0.0.2", (socket.SOCK_STREAM,))
 
 
 @pytest.fixture
@@ -84,6 +95,69 @@ def test_under_a_watcher(node: FaultyNode, ports: Ports) -> None:
     wait_until(lambda: node.logins() == {"alice"}, "the removal", timeout=10)
 
 
+@pytest.fixture(scope="module")
+def ipv6_authority(certificates: Certificates) -> Iterator[FaultyAuthority]:
+    with FaultyAuthority(certificates.context("ipv6"), ipv6=True) as authority:
+        yield authority
+
+
+@pytest.fixture(params=[("::1",), ("::1", "127.0.0.1")], ids=["ipv6", "dual stack"])
+def ipv6_node(
+    host: PamHost, ipv6_authority: FaultyAuthority, certificates: Certificates,
+    syslog: SyslogCollector, request: pytest.FixtureRequest
+) -> Iterator[FaultyNode]:
+    before = HOSTS.read_text()
+    HOSTS.write_text(before + "".join(f"{address} {HOST}\n" for address in request.param))
+    ipv6_authority.behave(good)
+    node = FaultyNode(host, ipv6_authority, syslog)
+    node.set_up(api={"ca_file": str(certificates.ca_file),
+                     "base_url": f"https://{HOST}:{ipv6_authority.port}/v1"})
+    yield node
+    node.end()
+    ipv6_authority.end_visits()
+    HOSTS.write_text(before)
+
+
+WAYS = pytest.mark.parametrize(
+    "use_up", [Ports.use_up, Ports.use_up_ipv6, Ports.use_up_beside_our_address],
+    ids=["of ipv4", "of ipv6", "at another address"])
+
+
+@WAYS
+def test_to_an_address_of_ipv6(
+    ipv6_node: FaultyNode, ports: Ports, use_up: Callable[[Ports], None]
+) -> None:
+    """Where "not available" may mean that this node has no IPv6."""
+    ipv6_node.set_up(local_fault_for="1s")
+    ipv6_node.put(OLD)
+    use_up(ports)
+    ipv6_node.authority.behave(REMOVED)
+    ipv6_node.is_answered(ipv6_node.log_in_one("bob"), PERM_DENIED)
+    ipv6_node.is_answered(ipv6_node.log_in_one("alice"), SUCCESS)
+
+
+@WAYS
+def test_to_an_address_of_ipv6_under_a_watcher(
+    ipv6_node: FaultyNode, ports: Ports, use_up: Callable[[Ports], None]
+) -> None:
+    ipv6_node.set_up(fresh_for="1s", recheck_after="1s")
+    ipv6_node.start("--watch")
+    wait_until(lambda: ipv6_node.snapshot.exists(), "the first roster")
+    use_up(ports)
+    ipv6_node.authority.behave(REMOVED)
+    wait_until(lambda: ipv6_node.logins() == {"alice"}, "the removal", timeout=10)
+
+
+@WAYS
+def test_without_a_port_below_1024_either_it_is_the_nodes_fault(
+    ipv6_node: FaultyNode, ports: Ports, use_up: Callable[[Ports], None]
+) -> None:
+    ipv6_node.put(OLD)
+    use_up(ports)
+    done = ipv6_node.run(before=("setpriv", "--bounding-set=-net_bind_service"))
+    assert "this node has no local port left" in done.stderr
+
+
 def test_as_an_unprivileged_refresher_it_is_said(node: FaultyNode, ports: Ports) -> None:
     """Without the right to bind a port below 1024."""
     node.put(OLD)
@@ -113,6 +187,25 @@ def test_addresses_that_are_none(named: FaultyNode, content: str) -> None:
     done = named.run()
     assert f"Could not resolve host: {HOST}" in done.stderr
     assert named.logins() == {"alice", "bob"}
+
+
+NO_LIMIT_RAISED = ("setpriv", "--bounding-set=-sys_resource")
+
+
+def test_without_a_thread_for_a_look_up_it_is_the_nodes_fault(named: FaultyNode) -> None:
+    """There is none left for anybody where somebody uses up all, or his own are used up."""
+    named.addresses.unlink()
+    done = named.run(before=("prlimit", "--nproc=0:0", *NO_LIMIT_RAISED))
+    assert "this node cannot take a new roster: this node has no thread left" in done.stderr
+
+
+def test_without_a_file_to_open_it_is_the_nodes_fault(named: FaultyNode) -> None:
+    """A connection, and no certificates to judge it by."""
+    HOSTS.write_text(HOSTS.read_text() + f"127.0.0.1 {HOST}\n")
+    for most in range(4, 8):
+        done = named.run(before=("prlimit", f"--nofile={most}:{most}", *NO_LIMIT_RAISED))
+        assert "this node cannot take a new roster" in done.stderr, most
+        assert "Too many open files" in done.stderr, most
 
 
 def test_addresses_of_others_are_not_believed(named: FaultyNode) -> None:

@@ -115,8 +115,10 @@ def answers(status: int, body: bytes = b"{}", headers: Mapping[str, str] = JSON)
 class FaultyAuthority:
     """Use as a context manager. Keeps its port for its whole life, also while it is stopped."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, ipv6: bool = False) -> None:
+        """With `ipv6` at every address of both families."""
         self.tls = tls
+        self.ipv6 = ipv6
         self.behaviour: Behaviour = good
         self.ended = threading.Event()
         self.requests: list[Visit] = []
@@ -138,9 +140,9 @@ class FaultyAuthority:
 
     def start(self) -> None:
         self.ended.clear()
-        self._listener = socket.socket()
+        self._listener = socket.socket(socket.AF_INET6 if self.ipv6 else socket.AF_INET)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self.port))
+        self._listener.bind(("::" if self.ipv6 else "127.0.0.1", self.port))
         self._listener.listen(500)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)

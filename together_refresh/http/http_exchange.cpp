@@ -54,9 +54,9 @@ bool same_name(std::string_view a, std::string_view b) {
 // One exchange's state, filled by libcurl's callbacks.
 struct Exchange {
     const HttpRequest& request;
-    HttpAnswer answer;
+    HttpAnswer answer = {};
     const char* refused = nullptr;  // why we ended it
-    std::string content_length;
+    std::string content_length = {};
     bool chunked = false;
     bool begun = false;
     int socket_error = 0;  // why there was no socket
@@ -127,29 +127,30 @@ curl_socket_t on_open_socket(void* exchange, curlsocktype, curl_sockaddr* addres
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-// What of a failure is this node's own. An address of IPv6 is "not available" to a node without
-// IPv6, too; one of IPv4 only where no port is left.
+// What of a failure is this node's own. Its users may have used up what libcurl has no word for:
+// asked before an answer has begun, whatever the failure was.
 void find_node_fault(const Exchange& exchange, CURLcode code, int system_error,
                      HttpAnswer& answer) {
-    const bool no_address = system_error == EADDRNOTAVAIL || system_error == EADDRINUSE;
-    const bool unsure = code == CURLE_COULDNT_RESOLVE_HOST || (no_address && !exchange.only_ipv4);
+    const bool no_address = code == CURLE_COULDNT_CONNECT &&
+                            (system_error == EADDRNOTAVAIL || system_error == EADDRINUSE);
+    answer.needs_port = no_address;
     if (exchange.socket_error != 0 && is_of_this_node(exchange.socket_error)) {
         answer.node_failed = true;
         answer.error = system_error_text("this node has no socket left", exchange.socket_error);
     } else if (code == CURLE_OUT_OF_MEMORY) {
         answer.node_failed = true;
-    } else if (unsure) {
-        if (const auto why = why_no_port()) {
-            answer.node_failed = answer.needs_port = true;
-            answer.error = *why;
-        }
-    } else if (code == CURLE_COULDNT_CONNECT && is_of_this_node(system_error)) {
+    } else if (code == CURLE_COULDNT_CONNECT && is_of_this_node(system_error) &&
+               !(no_address && !exchange.only_ipv4)) {
+        // An address of IPv6 is "not available" to a node without IPv6, too: not asked here.
         answer.node_failed = true;
-        answer.needs_port = no_address;
         answer.error =
             system_error_text(no_address ? "this node has no local port left for a connection"
                                          : "this node cannot make a connection",
                               system_error);
+    } else if (const auto why = exchange.begun ? std::nullopt : what_is_used_up()) {
+        answer.node_failed = true;
+        answer.needs_port = why->is_a_port && code != CURLE_OPERATION_TIMEDOUT;
+        answer.error = why->text;
     }
 }
 
@@ -268,9 +269,10 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
     if (curl == nullptr) {
         HttpAnswer answer;
         answer.error = "libcurl could not be started";
+        answer.node_failed = true;
         return answer;
     }
-    Exchange exchange{request, {}, nullptr, {}, false, false, 0, true};
+    Exchange exchange{request};
     HeaderList instead;
     const bool is_ipv6 = address.find(':') != address.npos;
     if (!address.empty()) add(instead, is_ipv6 ? "::[" + address + "]:" : "::" + address + ":");

@@ -21,7 +21,7 @@ struct HttpRequest {
     std::chrono::seconds wait{0};  // Prefer: wait, where not zero
     Deadline deadline;
     Deadline first_byte_deadline;
-    // Tried in turn where the host of `url` cannot be looked up.
+    // Of `url`'s host, or of the proxy: tried in turn where its name cannot be looked up.
     std::vector<std::string> addresses = {};
     std::shared_ptr<ReservedSockets> sockets = {};  // connected with first, each once
 };
@@ -35,7 +35,7 @@ struct HttpAnswer {
     bool timed_out = false;
     bool tls_failed = false;   // no TLS that we accept, or a certificate that we do not trust
     bool node_failed = false;  // this node could not ask: the authority has nothing to do with it
-    bool needs_port = false;   // likewise, for want of a local port
+    bool needs_port = false;   // another local port may help
     std::string address;       // where the answer came from
     std::string body;          // decompressed
     std::string content_type;

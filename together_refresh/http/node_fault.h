@@ -11,9 +11,13 @@ namespace together {
 // An error that is this node's own whatever the peer does.
 bool is_of_this_node(int error);
 
-// Why no socket of ours gets a port of its own to be reached at: "this node has no local port
-// left: Cannot assign requested address". Nothing where ports are to be had. For look-ups (UDP) and
-// connections (TCP). Asks the kernel, sends nothing.
-std::optional<std::string> why_no_port();
+struct UsedUp {
+    std::string text;  // "this node has no local port left for a look-up: Address already in use"
+    bool is_a_port = false;
+};
+
+// What a look-up and a connection need and cannot have now: a local port (of UDP, of TCP), a few
+// descriptors, a thread. Asks the kernel, sends nothing.
+std::optional<UsedUp> what_is_used_up();
 
 }  // namespace together

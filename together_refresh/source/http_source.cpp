@@ -130,7 +130,8 @@ class Fetch {
             HttpAnswer answer = client_.get(request);
             note_answer(answer);
             if (outcome_of(answer) != HttpOutcome::try_again || tries == most_tries) return answer;
-            if (answer.node_failed) return answer;  // the parent has ports, and the next round may
+            // The parent has ports, and the next round may have what else was used up.
+            if (answer.node_failed || answer.needs_port) return answer;
             const auto pause = pause_after(answer, tries);
             if (std::chrono::steady_clock::now() + pause >= request_.deadline) return answer;
             std::this_thread::sleep_for(pause);
