@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from support.certificates import HOST, Certificates
+from support.connect_proxy import ConnectProxy
 from support.faulty_authority import ALICE, FaultyAuthority, document, gives, good
 from support.faulty_node import FRESH, OLD, FaultyNode
-from support.pam_client import PERM_DENIED, SUCCESS, PamHost
+from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, PamHost
 from support.syslog_collector import SyslogCollector
 from support.waiting import wait_until
 
@@ -212,3 +213,35 @@ def test_addresses_of_others_are_not_believed(named: FaultyNode) -> None:
     named.addresses.chmod(0o666)
     named.authority.behave(REMOVED)
     assert "Could not resolve host" in named.run().stderr
+
+
+@pytest.fixture
+def proxied(tls_node: FaultyNode) -> Iterator[FaultyNode]:
+    """Has reached its authority through a proxy that it knows by name; now nobody knows it."""
+    before = HOSTS.read_text(), RESOLV_CONF.read_text()
+    with ConnectProxy() as proxy:
+        tls_node.set_up(api={"proxy": f"http://proxy.example:{proxy.port}"}, local_fault_for="1s")
+        HOSTS.write_text(before[0] + "127.0.0.1 proxy.example\n")
+        tls_node.put(FRESH)
+        tls_node.refresh()
+        assert proxy.connected
+        HOSTS.write_text(before[0])
+        RESOLV_CONF.write_text("nameserver 127.0.0.1\n")
+        tls_node.set_age("1h")
+        yield tls_node
+    HOSTS.write_text(before[0])
+    RESOLV_CONF.write_text(before[1])
+
+
+def test_the_last_address_of_a_proxy(proxied: FaultyNode) -> None:
+    proxied.authority.behave(REMOVED)
+    proxied.is_answered(proxied.log_in_one("bob"), PERM_DENIED)
+
+
+def test_a_proxy_that_cannot_be_looked_up_for_want_of_ports(
+    proxied: FaultyNode, ports: Ports
+) -> None:
+    proxied.addresses.unlink()
+    ports.use_up()
+    proxied.is_answered(proxied.log_in_one("bob"), AUTHINFO_UNAVAIL)
+    assert "this node has no local port left for a look-up" in proxied.mark()["message"]

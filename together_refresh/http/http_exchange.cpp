@@ -127,6 +127,10 @@ curl_socket_t on_open_socket(void* exchange, curlsocktype, curl_sockaddr* addres
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+bool is_name_failure(CURLcode code) {
+    return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
+}
+
 // What of a failure is this node's own. Its users may have used up what libcurl has no word for:
 // asked before an answer has begun, whatever the failure was.
 void find_node_fault(const Exchange& exchange, CURLcode code, int system_error,
@@ -198,6 +202,13 @@ bool is_tls_failure(CURLcode code) {
         default:
             return false;
     }
+}
+
+// The same with an address in the name's place.
+std::string at_address(const std::string& url, const std::string& address) {
+    const auto name = url.find("//") + 2;
+    const auto rest = std::min(url.find_first_of(":/", name), url.size());
+    return url.substr(0, name) + address + url.substr(rest);
 }
 
 long milliseconds_until(Deadline deadline) {
@@ -275,7 +286,8 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
     Exchange exchange{request};
     HeaderList instead;
     const bool is_ipv6 = address.find(':') != address.npos;
-    if (!address.empty()) add(instead, is_ipv6 ? "::[" + address + "]:" : "::" + address + ":");
+    const std::string host = is_ipv6 ? "[" + address + "]" : address;
+    if (!address.empty() && config_.proxy.empty()) add(instead, "::" + host + ":");
     const HeaderList headers = headers_of(request);
     curl_easy_reset(curl);
     handle_->set_up(config_);
@@ -293,8 +305,10 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &exchange);
     if (instead) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, instead.get());
+    if (!address.empty() && !config_.proxy.empty())
+        curl_easy_setopt(curl, CURLOPT_PROXY, at_address(config_.proxy, host).c_str());
     const CURLcode code = curl_easy_perform(curl);
-    unknown_host = code == CURLE_COULDNT_RESOLVE_HOST;
+    unknown_host = is_name_failure(code);
     if (code == CURLE_OK) {
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.answer.status);
         const char* peer = nullptr;

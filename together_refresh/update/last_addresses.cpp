@@ -24,11 +24,18 @@ bool is_address(const std::string& text) {
            ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
+// Of a proxy that speaks TLS itself nothing is kept: its certificate is for its name.
 bool is_looked_up(const Config& config) {
     constexpr std::string_view scheme = "https://";
-    if (!config.base_url.starts_with(scheme) || !config.proxy.empty()) return false;
-    const std::string rest = config.base_url.substr(scheme.size());
+    if (!config.base_url.starts_with(scheme) || config.proxy.starts_with(scheme)) return false;
+    const auto& url = config.proxy.empty() ? config.base_url : config.proxy;
+    const std::string rest = url.substr(url.find("//") + 2);
     return !rest.starts_with('[') && !is_address(rest.substr(0, rest.find_first_of(":/")));
+}
+
+// Whose addresses they are.
+std::string first_line(const Config& config) {
+    return config.base_url + (config.proxy.empty() ? "" : " by " + config.proxy);
 }
 
 std::string read_file(const RosterPaths& paths) {
@@ -55,7 +62,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 std::vector<std::string> last_addresses(const Config& config) {
     if (!is_looked_up(config)) return {};
     auto lines = lines_of(read_file(RosterPaths(config)));
-    if (lines.empty() || lines.front() != config.base_url) return {};
+    if (lines.empty() || lines.front() != first_line(config)) return {};
     lines.erase(lines.begin());
     lines.erase(std::remove_if(lines.begin(), lines.end(),
                                [](const std::string& line) { return !is_address(line); }),
@@ -71,7 +78,7 @@ void remember_address(const Config& config, const std::string& address) {
     known.erase(std::remove(known.begin(), known.end(), address), known.end());
     known.insert(known.begin(), address);
     if (known.size() > most_addresses) known.resize(most_addresses);
-    std::string text = config.base_url + '\n';
+    std::string text = first_line(config) + '\n';
     for (const auto& each : known) text += each + '\n';
     static_cast<void>(overwrite_in_place(RosterPaths(config).addresses, text));
 }
