@@ -245,3 +245,26 @@ def test_a_proxy_that_cannot_be_looked_up_for_want_of_ports(
     ports.use_up()
     proxied.is_answered(proxied.log_in_one("bob"), AUTHINFO_UNAVAIL)
     assert "this node has no local port left for a look-up" in proxied.mark()["message"]
+
+
+@pytest.fixture
+def silent_name_server() -> Iterator[None]:
+    """Takes questions and answers none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 53))
+        yield
+
+
+def test_the_last_address_where_the_name_server_is_silent(
+    named: FaultyNode, silent_name_server: None
+) -> None:
+    named.authority.behave(REMOVED)
+    login = named.log_in_one("bob")
+    named.is_answered(login, PERM_DENIED)
+    assert login.seconds < named.deadline
+
+
+def test_the_same_under_a_watcher(named: FaultyNode, silent_name_server: None) -> None:
+    named.authority.behave(REMOVED)
+    named.start("--watch")
+    wait_until(lambda: named.logins() == {"alice"}, "the removal", timeout=15)

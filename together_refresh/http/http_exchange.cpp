@@ -14,6 +14,8 @@
 namespace together {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t largest_page = std::size_t{8} * 1024 * 1024;
 constexpr std::size_t longest_header = 1024;
 
@@ -61,6 +63,9 @@ struct Exchange {
     bool begun = false;
     int socket_error = 0;  // why there was no socket
     bool only_ipv4 = true;
+    Deadline name_deadline = Deadline::max();  // by when the host's name must be known
+    bool looking_up = false;
+    bool name_is_late = false;
 
     // Two lengths, or a length and chunks: peers disagree where such an answer ends. libcurl reads
     // "395, 5" as 395.
@@ -116,8 +121,14 @@ struct Exchange {
     }
 };
 
+int on_look_up(void*, void*, void* exchange) {
+    static_cast<Exchange*>(exchange)->looking_up = true;
+    return 0;
+}
+
 curl_socket_t on_open_socket(void* exchange, curlsocktype, curl_sockaddr* address) {
     auto& state = *static_cast<Exchange*>(exchange);
+    state.looking_up = false;
     if (address->family != AF_INET) state.only_ipv4 = false;
     if (state.request.sockets)
         if (auto reserved = take_socket(*state.request.sockets, address->family))
@@ -168,8 +179,13 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* exchange) {
 
 int on_progress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     auto& state = *static_cast<Exchange*>(exchange);
-    if (state.begun || std::chrono::steady_clock::now() < state.request.first_byte_deadline)
-        return 0;
+    const auto now = std::chrono::steady_clock::now();
+    if (state.looking_up && now >= state.name_deadline) {
+        state.name_is_late = true;
+        state.refused = "the name was not looked up in time";
+        return 1;
+    }
+    if (state.begun || now < state.request.first_byte_deadline) return 0;
     state.refused = "no answer within the deadline";
     return 1;
 }
@@ -244,6 +260,10 @@ struct HttpClient::Handle {
         curl_easy_setopt(curl, CURLOPT_USERAGENT, "together-refresh");
         curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
         curl_easy_setopt(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+        // A look-up that is given up is not waited for.
+        curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+#endif
 #if CURL_AT_LEAST_VERSION(7, 85, 0)
         curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -284,6 +304,11 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
         return answer;
     }
     Exchange exchange{request};
+    // A name server that is silent does not cost all the time where there are addresses to try.
+    const auto now = std::chrono::steady_clock::now();
+    if (address.empty() && !request.addresses.empty())
+        exchange.name_deadline =
+            now + std::min<Deadline::duration>((request.deadline - now) / 3, 10s);
     HeaderList instead;
     const bool is_ipv6 = address.find(':') != address.npos;
     const std::string host = is_ipv6 ? "[" + address + "]" : address;
@@ -302,13 +327,15 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
+    curl_easy_setopt(curl, CURLOPT_RESOLVER_START_DATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &exchange);
     if (instead) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, instead.get());
     if (!address.empty() && !config_.proxy.empty())
         curl_easy_setopt(curl, CURLOPT_PROXY, at_address(config_.proxy, host).c_str());
     const CURLcode code = curl_easy_perform(curl);
-    unknown_host = is_name_failure(code);
+    unknown_host = is_name_failure(code) || exchange.name_is_late;
     if (code == CURLE_OK) {
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.answer.status);
         const char* peer = nullptr;
