@@ -32,6 +32,7 @@ constexpr std::array serve_settings = std::to_array<Setting>({
     {"tls-key", "FILE", "its private key (PEM)", true},
     {"allow-plain-http", "", "plain http on an address that is not this machine's own: only behind a proxy that does TLS", false},
     {"max-waiters", "N", "requests that may wait for a change (10000)", true},
+    {"max-per-address", "N", "connections of one address (0: half of all, 64 at least)", true},
     {"drain-ms", "N", "how long /readyz says 503 before connections are refused (1000)", true},
 });
 constexpr std::array user_settings = std::to_array<Setting>({
@@ -52,7 +53,8 @@ constexpr std::string_view usage = R"(together-roled: the role authority of GPU 
                           [--login NAME] [--uid N] [--role admin|member]
       adds a member, also while the server runs; prints the user's id and token, once
   together-roled serve --db FILE [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]
-                       [--allow-plain-http] [--max-waiters N] [--drain-ms N]
+                       [--allow-plain-http] [--max-waiters N] [--max-per-address N]
+                       [--drain-ms N]
       answers until SIGTERM
 
 Each takes --config FILE. A setting is taken from the command line, else from TOGETHER_ROLED_DB,

@@ -48,6 +48,9 @@ Result<ServeOptions> serve_options(const Options& options) {
     const auto waiters = options.number("max-waiters", serve.max_waiters, 1'000'000);
     if (!waiters) return tl::unexpected(waiters.error());
     serve.max_waiters = *waiters;
+    const auto per_address = options.number("max-per-address", 0, 1'000'000);
+    if (!per_address) return tl::unexpected(per_address.error());
+    serve.max_per_address = *per_address;
     const auto drain = options.number("drain-ms", 1000, 600'000);
     if (!drain) return tl::unexpected(drain.error());
     serve.drain = std::chrono::milliseconds(*drain);

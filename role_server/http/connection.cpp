@@ -44,21 +44,25 @@ class Connection final : public LiveConnection,
           backend_(backend),
           open_(open),
           limits_(limits),
+          first_head_by_(std::chrono::steady_clock::now() + limits.head),
           buffer_(limits.head_bytes + limits.body_bytes) {
-        open_.insert(this);
+        Error ignored;
+        open_.add(*this, tcp().socket().remote_endpoint(ignored).address());
     }
-    ~Connection() override { open_.erase(this); }
+    ~Connection() override { open_.remove(*this); }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
     void start() {
         if constexpr (std::is_same_v<Stream, TlsStream>) {
-            tcp().expires_after(limits_.handshake);
+            tcp().expires_at(*first_head_by_);
             stream_.async_handshake(net::ssl::stream_base::server, then(&Connection::on_handshake));
         } else {
             await_request();
         }
     }
+
+    void close() override { drop(); }
 
     void close_if_idle() override {
         if (wanted_) drop();
@@ -88,12 +92,20 @@ class Connection final : public LiveConnection,
 
     void read_some(std::chrono::seconds patience) {
         reading_ = true;
-        tcp().expires_after(patience);
+        expire_after(patience);
         stream_.async_read_some(
             buffer_.prepare(read_size),
             [self = this->shared_from_this()](const Error& error, std::size_t count) {
                 self->on_bytes(error, count);
             });
+    }
+
+    // A client that says nothing at first is not one that keeps its connection.
+    void expire_after(std::chrono::seconds patience) {
+        if (first_head_by_)
+            tcp().expires_at(*first_head_by_);
+        else
+            tcp().expires_after(patience);
     }
 
     void on_bytes(const Error& error, std::size_t count) {
@@ -108,11 +120,12 @@ class Connection final : public LiveConnection,
         parser_.emplace();
         parser_->header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
         parser_->body_limit(limits_.body_bytes);
-        tcp().expires_after(limits_.head);
+        expire_after(limits_.head);
         http::async_read_header(stream_, buffer_, *parser_, then(&Connection::on_head));
     }
 
     void on_head(Error error) {
+        first_head_by_.reset();
         if (error) return refuse(fault_for(error));
         if (const auto fault = fault_in(parser_->get(), limits_)) return refuse(fault);
         tcp().expires_after(limits_.body);
@@ -146,6 +159,7 @@ class Connection final : public LiveConnection,
 
     void on_answer(Response response) {
         if (!tcp().socket().is_open()) return;
+        if (response.token_is_valid) open_.has_shown_a_token(*this);
         if (response.hold && hold(*response.hold)) return;
         send(response);
     }
@@ -225,6 +239,7 @@ class Connection final : public LiveConnection,
     Backend& backend_;
     Connections& open_;
     const HttpLimits& limits_;
+    std::optional<std::chrono::steady_clock::time_point> first_head_by_;  // none once it is there
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
     std::shared_ptr<const Request> request_;

@@ -7,24 +7,14 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <cstddef>
-#include <set>
 
 #include "role_server/http/backend.h"
+#include "role_server/http/connections.h"
 #include "role_server/http/limits.h"
 
 namespace together::roled {
 
-class LiveConnection {
-  public:
-    virtual ~LiveConnection() = default;
-    virtual void close_if_idle() = 0;
-};
-
-// Those that are open. Outlives them.
-using Connections = std::set<LiveConnection*>;
-
-// `tls` is null for plain HTTP, else outlives the connection.
+// `tls` is null for plain HTTP, else outlives the connection, as does `open`.
 void serve_connection(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls,
                       Backend& backend, Connections& open, const HttpLimits& limits);
 

@@ -13,9 +13,8 @@ struct HttpLimits {
     std::size_t target_bytes = 2048;
 
     // For the whole of each, whatever trickles in meanwhile.
-    std::chrono::seconds handshake{10};
     std::chrono::seconds idle{75};  // until the next request begins; longer than nodes' polls
-    std::chrono::seconds head{10};
+    std::chrono::seconds head{10};  // the first one's with the time of TLS and silence before it
     std::chrono::seconds body{10};
     std::chrono::seconds send{30};
     std::chrono::seconds linger{2};  // for the client to read a refusal before the socket is closed

@@ -14,14 +14,8 @@ using Error = boost::system::error_code;
 
 }  // namespace
 
-Listener::Listener(net::io_context& io, net::ssl::context* tls, Backend& backend, Connections& open,
-                   std::size_t most_connections)
-    : tls_(tls),
-      backend_(backend),
-      most_connections_(most_connections),
-      open_(open),
-      acceptor_(io),
-      pause_(io) {}
+Listener::Listener(net::io_context& io, net::ssl::context* tls, Backend& backend, Connections& open)
+    : tls_(tls), backend_(backend), open_(open), acceptor_(io), pause_(io) {}
 
 Result<tcp::endpoint> Listener::listen(const tcp::endpoint& at) {
     Error error;
@@ -39,8 +33,8 @@ void Listener::accept() {
         if (error == net::error::operation_aborted || !acceptor_.is_open()) return;
         if (error) return accept_later();
         // Closed at once beyond the limit: descriptors are needed for the database, too.
-        if (open_.size() < most_connections_) {
-            Error ignored;
+        Error ignored;
+        if (open_.make_room(socket.remote_endpoint(ignored).address())) {
             socket.set_option(tcp::no_delay(true), ignored);
             serve_connection(std::move(socket), tls_, backend_, open_, limits_);
         }
@@ -61,12 +55,6 @@ void Listener::stop() {
     Error ignored;
     acceptor_.close(ignored);
     pause_.cancel();
-}
-
-void Listener::close_idle() {
-    // A copy: closing may end a connection, which takes itself off the set.
-    for (auto* connection : Connections(open_))
-        if (open_.count(connection) > 0) connection->close_if_idle();
 }
 
 }  // namespace together::roled

@@ -17,13 +17,11 @@ class Listener {
     // The references outlive the listener and its connections; `open` outlives `io` too, whose
     // destruction ends the connections that are left.
     Listener(boost::asio::io_context& io, boost::asio::ssl::context* tls, Backend& backend,
-             Connections& open, std::size_t most_connections);
+             Connections& open);
 
     // Port 0 takes any that is free; returns the address that it got.
     Result<boost::asio::ip::tcp::endpoint> listen(const boost::asio::ip::tcp::endpoint& at);
     void stop();
-
-    void close_idle();
 
   private:
     void accept();
@@ -32,7 +30,6 @@ class Listener {
     const HttpLimits limits_;
     boost::asio::ssl::context* tls_;
     Backend& backend_;
-    const std::size_t most_connections_;
     Connections& open_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;

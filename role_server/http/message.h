@@ -35,8 +35,9 @@ struct Hold {
 struct Response {
     unsigned status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;          // JSON, or empty
-    std::optional<Hold> hold;  // the rest is then the answer to give if nobody can be held
+    std::string body;             // JSON, or empty
+    std::optional<Hold> hold;     // the rest is then the answer to give if nobody can be held
+    bool token_is_valid = false;  // the request's, whatever it may and may not do
 };
 
 // A request is asked about once or, when it was held, twice; the second time it is answered.

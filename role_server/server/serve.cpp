@@ -73,7 +73,7 @@ Result<void> check_database(const std::string& db) {
 // balancer sends no more; then no more are taken, and those that are open end with their answers.
 class Stop {
   public:
-    Stop(net::io_context& io, Authority& authority, Listener& listener, const Connections& open,
+    Stop(net::io_context& io, Authority& authority, Listener& listener, Connections& open,
          std::chrono::milliseconds drain)
         : io_(io),
           authority_(authority),
@@ -100,7 +100,7 @@ class Stop {
     }
 
     void wait_for_the_last() {
-        listener_.close_idle();
+        open_.close_idle();
         if (open_.empty()) return io_.stop();
         if (std::chrono::steady_clock::now() >= give_up_at_) {
             log_line("connections are still open and are closed now");
@@ -113,7 +113,7 @@ class Stop {
     net::io_context& io_;
     Authority& authority_;
     Listener& listener_;
-    const Connections& open_;
+    Connections& open_;
     const std::chrono::milliseconds drain_;
     net::signal_set signals_;
     net::steady_timer timer_;
@@ -143,10 +143,12 @@ Result<void> serve(const ServeOptions& options) {
     (void)std::signal(SIGPIPE, SIG_IGN);
 
     Service service(options.db);
-    Connections open;
+    Connections open(most_connections, options.max_per_address > 0
+                                           ? options.max_per_address
+                                           : std::max<std::size_t>(most_connections / 2, 64));
     net::io_context io(1);
     Authority authority(io, service, options.max_waiters);
-    Listener listener(io, tls ? &*tls : nullptr, authority, open, most_connections);
+    Listener listener(io, tls ? &*tls : nullptr, authority, open);
     const auto bound = listener.listen(*at);
     if (!bound) return tl::unexpected(bound.error());
     const Stop stop(io, authority, listener, open, options.drain);

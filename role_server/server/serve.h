@@ -17,6 +17,7 @@ struct ServeOptions {
     std::string tls_certificate;        // PEM, the chain; empty: plain HTTP
     std::string tls_key;
     std::size_t max_waiters = 10'000;
+    std::size_t max_per_address = 0;  // connections; 0: half of all, 64 at least
     std::chrono::milliseconds drain{
         1000};  // how long /readyz says 503 before connections are refused
 };

@@ -58,8 +58,9 @@ Service::Service(std::string db) : stores_(std::move(db)), refusals_(minute), us
 Response Service::answer(const Request& request, Phase phase) {
     Outcome<Response> outcome =
         other(500, "internal_error", "Something went wrong here; see the log.");
+    bool token_is_valid = false;
     try {
-        outcome = route(request, phase);
+        outcome = route(request, phase, token_is_valid);
     } catch (const soci::soci_error& error) {
         log_line(request.id + " database: " + error.what());
         outcome = other(503, "database_unavailable", "The database does not answer.");
@@ -68,10 +69,11 @@ Response Service::answer(const Request& request, Phase phase) {
     }
     auto response = outcome ? std::move(*outcome) : error_response(outcome.error());
     add_common_headers(response, request);
+    response.token_is_valid = token_is_valid;
     return response;
 }
 
-Outcome<Response> Service::route(const Request& request, Phase phase) {
+Outcome<Response> Service::route(const Request& request, Phase phase, bool& token_is_valid) {
     const auto uri = parse_uri(request.target);
     if (!uri) return tl::unexpected(uri.error());
     const auto found = match(request.method, *uri);
@@ -86,11 +88,11 @@ Outcome<Response> Service::route(const Request& request, Phase phase) {
         value["status"] = "ok";
         return json_response(200, value);
     }
-    return run(*found, *uri, request, phase);
+    return run(*found, *uri, request, phase, token_is_valid);
 }
 
 Outcome<Response> Service::run(const Match& found, const Uri& uri, const Request& request,
-                               Phase phase) {
+                               Phase phase, bool& token_is_valid) {
     auto lease = stores_.lease();
     if (!lease) throw soci::soci_error(lease.error().message);
     Trail trail;
@@ -99,6 +101,7 @@ Outcome<Response> Service::run(const Match& found, const Uri& uri, const Request
         Call call{**lease,   rosters_,      request,   uri, found.ids, phase,
                   draining_, now_seconds(), operation, {},  {},        Decision::Verdict::hidden};
         auto outcome = perform(call, *found.route, trail);
+        token_is_valid = trail.actor.has_value();
         trail.record.target = path_of(request);
         after(*lease, trail, outcome);
         return outcome;

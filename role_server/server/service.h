@@ -37,8 +37,9 @@ class Service {
         bool only_looked = false;  // admitted, and then what was looked for was not there
     };
 
-    Outcome<Response> route(const Request& request, Phase phase);
-    Outcome<Response> run(const Match& found, const Uri& uri, const Request& request, Phase phase);
+    Outcome<Response> route(const Request& request, Phase phase, bool& token_is_valid);
+    Outcome<Response> run(const Match& found, const Uri& uri, const Request& request, Phase phase,
+                          bool& token_is_valid);
     Outcome<Response> perform(Call& call, const Route& route, Trail& trail);
     Outcome<void> admit(Call& call, const Route& route, Trail& trail);
     void after(StorePool::Lease& store, const Trail& trail, const Outcome<Response>& outcome);

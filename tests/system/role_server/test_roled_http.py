@@ -4,6 +4,7 @@
 Raw sockets throughout: an HTTP library would not send most of this.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -12,7 +13,7 @@ import time
 
 import pytest
 
-from support.roled import Roled
+from support.roled import Roled, binary
 
 
 def exchange(roled, data, timeout=15):
@@ -292,3 +293,85 @@ def test_wrong_certificates_are_said_at_the_start(tmp_path, certificate):
         roled.tls = tls
         with pytest.raises(RuntimeError, match="none.pem"):
             roled.start()
+
+
+# ---- many connections ---------------------------------------------------------------------------
+
+
+def ask(client, token=None):
+    """Nothing where it was closed."""
+    credentials = f"Authorization: Bearer {token}\r\n" if token else ""
+    try:
+        client.sendall(f"GET /v1/whoami HTTP/1.1\r\nHost: x\r\n{credentials}\r\n".encode())
+        head = client.recv(65536).decode()
+    except ConnectionError:
+        return None
+    return status(head) if head else None
+
+
+def from_address(roled, address):
+    return socket.create_connection(("127.0.0.1", roled.port), timeout=15,
+                                    source_address=(address, 0))
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """With room for 192 connections, 96 of them for one address."""
+    limited = tmp_path / "limited"
+    limited.write_text(f'#!/bin/sh\nexec prlimit --nofile=256:256 {binary()} "$@"\n')
+    limited.chmod(0o755)
+    monkeypatch.setenv("TOGETHER_ROLED", str(limited))
+    with Roled(tmp_path) as roled, contextlib.ExitStack() as stack:
+        roled.stack = stack
+        yield roled
+
+
+def test_who_says_nothing_is_cut_off(roled):
+    began = time.monotonic()
+    with roled.socket(timeout=30) as client:
+        assert client.recv(1) == b""
+    assert 5 < time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize("first", [b"", b"GET /"], ids=["silence", "half a head"])
+def test_strangers_keep_nobody_out(small, first):
+    """However many they open: the oldest of theirs goes."""
+    node = small.stack.enter_context(from_address(small, "127.0.0.3"))
+    beside = small.stack.enter_context(small.socket())
+    assert ask(node, small.owner.token) == ask(beside, small.owner.token) == 200
+    for _ in range(400):
+        stranger = small.stack.enter_context(small.socket())
+        with contextlib.suppress(ConnectionError):
+            stranger.sendall(first)
+    for _ in range(5):
+        assert small.get("/v1/whoami").status == 200
+    assert ask(node, small.owner.token) == ask(beside, small.owner.token) == 200
+
+
+def test_a_wrong_token_is_no_token(small):
+    node = small.stack.enter_context(small.socket())
+    assert ask(node, small.owner.token) == 200
+    for _ in range(200):
+        assert ask(small.stack.enter_context(small.socket()), "tgu_wrong") == 401
+    assert small.get("/v1/whoami").status == 200
+    assert ask(node, small.owner.token) == 200
+
+
+def test_strangers_of_many_addresses_keep_nobody_out(small):
+    for last in range(2, 10):
+        for _ in range(50):
+            small.stack.enter_context(from_address(small, f"127.0.0.{last}"))
+    assert small.get("/v1/whoami").status == 200
+
+
+def test_one_address_with_a_token_has_its_share(tmp_path):
+    with Roled(tmp_path, options=["--max-per-address", "20"]) as roled, contextlib.ExitStack() as stack:
+        mine = [stack.enter_context(from_address(roled, "127.0.0.2")) for _ in range(20)]
+        assert {ask(one, roled.owner.token) for one in mine} == {200}
+        with from_address(roled, "127.0.0.2") as one_more:
+            assert ask(one_more, roled.owner.token) is None
+        assert roled.get("/v1/whoami").status == 200
+        mine.pop().close()
+        time.sleep(0.2)
+        with from_address(roled, "127.0.0.2") as one_more:
+            assert ask(one_more, roled.owner.token) == 200

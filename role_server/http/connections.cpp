@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/http/connections.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace together::roled {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+ip::address counted_as(const ip::address& peer) {
+    if (!peer.is_v6()) return peer;
+    const auto v6 = peer.to_v6();
+    if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6);
+    auto bytes = v6.to_bytes();
+    std::fill(bytes.begin() + bytes.size() / 2, bytes.end(), static_cast<unsigned char>(0));
+    return ip::address_v6(bytes);
+}
+
+}  // namespace
+
+bool Connections::make_room(const Address& peer) {
+    const auto known = of_address_.find(counted_as(peer));
+    const bool has_its_share = known != of_address_.end() && known->second >= most_of_one_address_;
+    if (!has_its_share && open_.size() < most_) return true;
+    const auto& strangers = has_its_share ? strangers_of_[known->first] : strangers_;
+    if (strangers.empty()) return false;
+    auto& oldest = *strangers.begin()->second;
+    // Its last operation ends later: until then it is not counted.
+    remove(oldest);
+    oldest.close();
+    return true;
+}
+
+void Connections::add(LiveConnection& connection, const Address& peer) {
+    const Entry entry{counted_as(peer), ++last_number_};
+    open_.emplace(&connection, entry);
+    ++of_address_[entry.peer];
+    strangers_.emplace(entry.number, &connection);
+    strangers_of_[entry.peer].emplace(entry.number, &connection);
+}
+
+void Connections::remove(LiveConnection& connection) {
+    const auto found = open_.find(&connection);
+    if (found == open_.end()) return;
+    const Entry entry = found->second;
+    open_.erase(found);
+    forget(entry);
+    const auto count = of_address_.find(entry.peer);
+    if (--count->second > 0) return;
+    of_address_.erase(count);
+    strangers_of_.erase(entry.peer);
+}
+
+void Connections::has_shown_a_token(LiveConnection& connection) {
+    const auto found = open_.find(&connection);
+    if (found != open_.end()) forget(found->second);
+}
+
+void Connections::forget(const Entry& entry) {
+    strangers_.erase(entry.number);
+    if (const auto of = strangers_of_.find(entry.peer); of != strangers_of_.end())
+        of->second.erase(entry.number);
+}
+
+void Connections::close_idle() {
+    // A copy: closing may end a connection, which removes itself.
+    for (const auto& [connection, entry] : std::map(open_))
+        if (open_.count(connection) > 0) connection->close_if_idle();
+}
+
+}  // namespace together::roled

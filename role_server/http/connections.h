@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Those that are open, and which of them goes when there is no room: the oldest that has shown no
+// valid token. I/O thread only.
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
+namespace together::roled {
+
+class LiveConnection {
+  public:
+    virtual ~LiveConnection() = default;
+    virtual void close() = 0;
+    virtual void close_if_idle() = 0;
+};
+
+class Connections {
+  public:
+    using Address = boost::asio::ip::address;
+
+    // A network of IPv6 whose hosts are one client's (/64) counts as one address.
+    Connections(std::size_t most, std::size_t most_of_one_address)
+        : most_(most), most_of_one_address_(most_of_one_address) {}
+
+    // False where all that are open have shown a token: one more is to be closed at once. May close
+    // another one.
+    bool make_room(const Address& peer);
+
+    void add(LiveConnection& connection, const Address& peer);
+    void remove(LiveConnection& connection);
+    void has_shown_a_token(LiveConnection& connection);
+
+    bool empty() const { return open_.empty(); }
+    void close_idle();
+
+  private:
+    struct Entry {
+        Address peer;
+        std::uint64_t number = 0;
+    };
+    void forget(const Entry& entry);
+
+    const std::size_t most_;
+    const std::size_t most_of_one_address_;
+    std::uint64_t last_number_ = 0;
+    std::map<LiveConnection*, Entry> open_;
+    std::map<Address, std::size_t> of_address_;
+    std::map<std::uint64_t, LiveConnection*> strangers_;  // the oldest first
+    // Those of one address, likewise.
+    std::map<Address, std::map<std::uint64_t, LiveConnection*>> strangers_of_;
+};
+
+}  // namespace together::roled
