@@ -55,6 +55,7 @@ class SlurmCheck {
 
     void run() {
         ask_slurmctld();
+        check_triggers();
         check_job_submit();
         check_plugstack();
         if (has_slurmd()) check_step_filter(findings_);
@@ -93,6 +94,22 @@ class SlurmCheck {
 
     std::string in_force(const std::string& key) const {
         return slurm_setting(running_, key).value_or("");
+    }
+
+    // No plug-in is asked about a trigger, and its program runs beside slurmctld.
+    void check_triggers() {
+        if (running_.empty()) return;
+        const bool has_root = in_force("SlurmUser").starts_with("root(");
+        if (!has_root ||
+            in_force("SlurmctldParameters").find("allow_user_triggers") == std::string::npos)
+            return findings_.ok("triggers", "slurmctld takes no triggers from users");
+        const std::string what = "slurmctld takes triggers from users (allow_user_triggers)";
+        const std::string why =
+            "whoever has an account, refused or not, runs a program on slurmctld's host with "
+            "strigger";
+        findings_.fail("triggers", what, why,
+                       "take allow_user_triggers out of SlurmctldParameters, then " +
+                           std::string(restart) + " (on slurmctld's host)");
     }
 
     // ---- the door ----------------------------------------------------------------------------

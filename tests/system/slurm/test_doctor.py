@@ -19,7 +19,7 @@ from support.slurm.world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
 from support.waiting import wait_until
 
 FETCHED = Path("/run/slurm/conf/plugstack.conf")
-CHECKS = ["slurm", "job_submit", "job_submit_loaded", "job_submit_module", "job_submit_build",
+CHECKS = ["slurm", "triggers", "job_submit", "job_submit_loaded", "job_submit_module", "job_submit_build",
           "plugstack", "spank_module", "spank_build", "step_filter"]
 
 Found = dict[str, dict[str, Any]]
@@ -78,6 +78,21 @@ def test_the_host_of_slurmctld_needs_a_watcher(started: Cluster, world: World) -
             assert doctor(started)["watcher"]["result"] == "ok"
         finally:
             watcher.kill()
+
+
+def test_users_may_set_triggers(another_slurm: Cluster) -> None:
+    """A stranger's program would run beside slurmctld: of no use to him without SlurmUser=root."""
+    for user, expected in (("slurm", {}), ("root", {"triggers": "failure"})):
+        another_slurm.ctld.stop()
+        another_slurm.settings = SETTINGS | {"SlurmctldParameters": "allow_user_triggers",
+                                             "SlurmUser": user}
+        another_slurm.write_conf()
+        another_slurm.start_slurmctld()
+        found = doctor(another_slurm)
+        assert bad(found) == expected, found
+    another_slurm.ctld.stop()
+    for path in (another_slurm.directory / "state").rglob("*"):
+        shutil.chown(path, "slurm", "slurm")
 
 
 # ---- the door -----------------------------------------------------------------------------------
