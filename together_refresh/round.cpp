@@ -14,6 +14,7 @@
 #include "common/system/duration.h"
 #include "common/system/trusted_file.h"
 #include "together_refresh/child/fetch_child.h"
+#include "together_refresh/http/node_fault.h"
 #include "together_refresh/process/token_file.h"
 #include "together_refresh/update/last_addresses.h"
 #include "together_refresh/update/roster_update.h"
@@ -47,7 +48,11 @@ class Round {
         if (options_.kind == RefreshKind::on_demand)
             if (auto answered = answered_already()) return *answered;
         begin();
-        if (auto ready = open_ours(); !ready) return our_fault(ready.error().message);
+        if (auto ready = open_ours(); !ready) {
+            const auto why = what_is_used_up();
+            return why ? node_fault(why->text + "; " + ready.error().message)
+                       : our_fault(ready.error().message);
+        }
         if (auto ready = prepare_child(); !ready) return node_fault(ready.error().message);
         auto fetched = fetch();
         if (fetched.summary.was_held) validated_ = earlier(clock_.now(), fetched.since_answer);

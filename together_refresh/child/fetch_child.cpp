@@ -165,10 +165,12 @@ FetchResult FetchChild::fetch(const FetchRequest& request, int stop, const NoteH
         result.summary =
             failed_fetch(FetchOutcome::no_answer, "together-refresh's child sent nonsense");
     } else if (!received.summary) {
+        // Killed for want of memory, as any user can bring about.
         result.summary =
-            failed_fetch(FetchOutcome::no_answer,
-                         end == PipeEnd::closed ? "together-refresh's child ended without an answer"
-                                                : "no answer within the deadline");
+            end == PipeEnd::closed
+                ? failed_fetch(FetchOutcome::our_fault,
+                               "together-refresh's child ended without an answer")
+                : failed_fetch(FetchOutcome::no_answer, "no answer within the deadline");
     } else {
         result.summary = *std::move(received.summary);
         result.entries = std::move(received.entries);

@@ -9,6 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
 
 #include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
@@ -56,7 +60,47 @@ int thread_error() {
     return error;
 }
 
+std::string content_of(const char* path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Packets that were dropped look like an authority that is silent.
+std::optional<UsedUp> what_drops_packets() {
+    const auto sockets = content_of("/proc/net/sockstat");
+    if (is_nearly_all(sockets, "TCP", content_of("/proc/sys/net/ipv4/tcp_mem")))
+        return UsedUp{"this node's memory for TCP is used up (tcp_mem)"};
+    if (is_nearly_all(sockets, "UDP", content_of("/proc/sys/net/ipv4/udp_mem")))
+        return UsedUp{"this node's memory for UDP is used up (udp_mem)"};
+    const std::string folder = "/proc/sys/net/netfilter/nf_conntrack_";
+    if (is_nearly_all(content_of((folder + "count").c_str()), "",
+                      content_of((folder + "max").c_str())))
+        return UsedUp{"this node's table of connections is full (nf_conntrack_max)"};
+    return std::nullopt;
+}
+
 }  // namespace
+
+bool is_nearly_all(std::string_view in_use, std::string_view protocol, std::string_view limits) {
+    constexpr std::string_view memory = " mem ";
+    if (!protocol.empty()) {
+        const auto line = in_use.find(std::string(protocol) + ": ");
+        if (line == in_use.npos || (line > 0 && in_use[line - 1] != '\n')) return false;
+        in_use = in_use.substr(line, in_use.find('\n', line) - line);
+        const auto value = in_use.find(memory);
+        if (value == in_use.npos) return false;
+        in_use.remove_prefix(value + memory.size());
+    }
+    while (limits.ends_with('\n')) limits.remove_suffix(1);
+    limits.remove_prefix(limits.find_last_of("\t ") + 1);
+    const auto number = [](std::string_view text) {
+        std::uint64_t value = 0;
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        return value;
+    };
+    const auto most = number(limits);
+    return most > 0 && number(in_use) >= most - most / 16;
+}
 
 bool is_of_this_node(int error) {
     switch (error) {
@@ -88,7 +132,7 @@ std::optional<UsedUp> what_is_used_up() {
         return UsedUp{system_error_text("this node has no file left to open", errno)};
     if (const int error = thread_error(); is_of_this_node(error))
         return UsedUp{system_error_text("this node has no thread left", error)};
-    return std::nullopt;
+    return what_drops_packets();
 }
 
 }  // namespace together

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace together {
 
@@ -17,7 +18,12 @@ struct UsedUp {
 };
 
 // What a look-up and a connection need and cannot have now: a local port (of UDP, of TCP), a few
-// descriptors, a thread. Asks the kernel, sends nothing.
+// descriptors, a thread, memory of the network. Asks the kernel, sends nothing.
 std::optional<UsedUp> what_is_used_up();
+
+// Where what a kernel's limit is on is nearly all in use: then packets are dropped, unseen by who
+// waits for them. `in_use` as in /proc/net/sockstat or a single number, `limits` as in
+// /proc/sys/net/ipv4/tcp_mem, whose last number is the hard one.
+bool is_nearly_all(std::string_view in_use, std::string_view protocol, std::string_view limits);
 
 }  // namespace together
