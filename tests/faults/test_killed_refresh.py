@@ -3,14 +3,16 @@
 What the files look like in between, tests/refresh looks at more closely."""
 
 import itertools
+import os
 import re
+import signal
 
 import pytest
 
-from support.faulty_authority import ALICE, document, entry, gives
-from support.faulty_node import STATES, FaultyNode, State
+from support.faulty_authority import ALICE, Visit, document, entry, gives
+from support.faulty_node import OLD, STATES, FaultyNode, State
 from support.pam_client import PERM_DENIED, SUCCESS
-from support.refresher import KILL_AT, PROGRAM, TOP
+from support.refresher import KILL_AT, PROGRAM, TOP, child_of
 
 MALLORY = entry("mallory", "member", 10003)  # on the new roster only, on which bob is no more
 
@@ -81,3 +83,13 @@ def is_borne(node: FaultyNode, killer: Killer, state: State, point: int) -> int 
     assert [login.answer for login in again] == [SUCCESS, PERM_DENIED], (point, again)
     node.nothing_is_left([*logins, *again])
     return killer.number_of_points()
+
+
+def test_a_child_that_is_killed_before_its_answer_is_the_nodes_fault(node: FaultyNode) -> None:
+    """As the kernel kills it for want of memory, which any user may use up."""
+    node.put(OLD)
+    node.authority.behave(Visit.hang)
+    process = node.start()
+    os.kill(child_of(process), signal.SIGKILL)
+    process.wait(10)
+    assert node.mark()["message"].startswith("this node cannot take a new roster: ")

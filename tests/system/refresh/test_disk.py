@@ -53,7 +53,7 @@ def test_a_full_disk_keeps_the_old_roster(small: Refresher) -> None:
     assert small.logins() == {"alice", "bob"}
     assert small.files() == files
     assert "No space left" in small.mark()["message"]
-    assert small.mark()["left_ms"] == 0  # it is our own error: anybody may try again
+    assert small.mark()["left_ms"] <= 1000  # it is our own error: anybody may soon try again
 
 
 def test_on_a_full_disk_the_stamp_still_extends(small: Refresher) -> None:

@@ -31,7 +31,7 @@ def test_a_holder_that_is_stopped_holds_nobody_for_long(refresher: Refresher) ->
     assert time.monotonic() - started < 1.5
     assert done.returncode == NO_ANSWER
     assert f"another together-refresh holds {refresher.lock}" in done.stderr
-    assert refresher.mark()["left_ms"] == 0
+    assert refresher.mark()["left_ms"] <= 1000
     assert refresher.logins() == {"alice", "bob"}
 
 
