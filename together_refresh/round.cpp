@@ -228,12 +228,11 @@ class Round {
         const auto delay =
             delay_after_failure(failures, summary_.retry_after, roster_usable_, random_fraction());
         const Moment now = clock_.now();
-        RoundResult result = ended(outcome, message);
-        if (outcome == RefreshOutcome::no_answer && still_the_nodes_fault(last, now)) {
-            validated_ = last->attempted;
-            result = ended(last->outcome, last->message);
-        }
-        leave_mark(result.outcome, result.message, elapsed(validated_, now) + delay, failures);
+        const bool still = outcome == RefreshOutcome::no_answer && still_the_nodes_fault(last, now);
+        if (still) validated_ = last->attempted;
+        RoundResult result = ended(still ? last->outcome : outcome, message);
+        leave_mark(result.outcome, still ? last->message : message,
+                   elapsed(validated_, now) + delay, failures);
         result.retry_after = summary_.retry_after;
         return result;
     }

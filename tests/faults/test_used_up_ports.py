@@ -11,7 +11,7 @@ import pytest
 
 from support.certificates import HOST, Certificates
 from support.connect_proxy import ConnectProxy
-from support.faulty_authority import ALICE, FaultyAuthority, document, gives, good
+from support.faulty_authority import ALICE, FaultyAuthority, Visit, document, gives, good
 from support.faulty_node import FRESH, OLD, FaultyNode
 from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, PamHost
 from support.syslog_collector import SyslogCollector
@@ -157,6 +157,22 @@ def test_without_a_port_below_1024_either_it_is_the_nodes_fault(
     use_up(ports)
     done = ipv6_node.run(before=("setpriv", "--bounding-set=-net_bind_service"))
     assert "this node has no local port left" in done.stderr
+
+
+def test_silence_while_they_are_used_up_is_the_nodes_fault(node: FaultyNode, ports: Ports) -> None:
+    """What else is used up then, nobody knows."""
+    def hangs(visit: Visit) -> None:
+        visit.read_request()
+        visit.hang()
+
+    node.set_up(deadline=2)
+    node.put(OLD)
+    node.authority.behave(hangs)
+    process = node.start("--on-demand")
+    wait_until(lambda: node.authority.requests, "the request")
+    ports.use_up()
+    process.wait(10)
+    assert node.mark()["message"].startswith("this node cannot take a new roster: ")
 
 
 def test_as_an_unprivileged_refresher_it_is_said(node: FaultyNode, ports: Ports) -> None:

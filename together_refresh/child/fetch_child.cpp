@@ -13,6 +13,7 @@
 #include "common/roster/mark.h"
 #include "common/system/node_accounts.h"
 #include "common/system/trusted_file.h"
+#include "together_refresh/http/node_fault.h"
 #include "together_refresh/process/process_setup.h"
 #include "together_refresh/source/file_source.h"
 #include "together_refresh/source/http_source.h"
@@ -92,6 +93,17 @@ void serve(RosterSource& source, const FetchRequest& request, PipeSink& pipe) {
     pipe.end();
 }
 
+// A child that is killed for want of memory, and packets that are lost for it, are what any user
+// can bring about.
+FetchSummary without_answer(PipeEnd end) {
+    if (end == PipeEnd::closed)
+        return failed_fetch(FetchOutcome::our_fault,
+                            "together-refresh's child ended without an answer");
+    if (const auto why = what_is_used_up())
+        return failed_fetch(FetchOutcome::our_fault, why->text + "; no answer within the deadline");
+    return failed_fetch(FetchOutcome::no_answer, "no answer within the deadline");
+}
+
 void run_child(const Config& config, int channel, int roster_file, MakeSource make_source) {
     PipeSink pipe(channel);
     try {
@@ -165,12 +177,7 @@ FetchResult FetchChild::fetch(const FetchRequest& request, int stop, const NoteH
         result.summary =
             failed_fetch(FetchOutcome::no_answer, "together-refresh's child sent nonsense");
     } else if (!received.summary) {
-        // Killed for want of memory, as any user can bring about.
-        result.summary =
-            end == PipeEnd::closed
-                ? failed_fetch(FetchOutcome::our_fault,
-                               "together-refresh's child ended without an answer")
-                : failed_fetch(FetchOutcome::no_answer, "no answer within the deadline");
+        result.summary = without_answer(end);
     } else {
         result.summary = *std::move(received.summary);
         result.entries = std::move(received.entries);

@@ -143,7 +143,7 @@ bool is_name_failure(CURLcode code) {
 }
 
 // What of a failure is this node's own. Its users may have used up what libcurl has no word for:
-// asked before an answer has begun, whatever the failure was.
+// asked whatever the failure was, unless an answer was refused for what stands in it.
 void find_node_fault(const Exchange& exchange, CURLcode code, int system_error,
                      HttpAnswer& answer) {
     const bool no_address = code == CURLE_COULDNT_CONNECT &&
@@ -162,7 +162,9 @@ void find_node_fault(const Exchange& exchange, CURLcode code, int system_error,
             system_error_text(no_address ? "this node has no local port left for a connection"
                                          : "this node cannot make a connection",
                               system_error);
-    } else if (const auto why = exchange.begun ? std::nullopt : what_is_used_up()) {
+    } else if (exchange.begun && exchange.refused != nullptr) {
+        return;
+    } else if (const auto why = what_is_used_up()) {
         answer.node_failed = true;
         answer.needs_port = why->is_a_port && code != CURLE_OPERATION_TIMEDOUT;
         answer.error = why->text;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/http/connections.h"
+
+#include <CppUTest/TestHarness.h>
+
+using namespace together::roled;
+
+namespace {
+
+struct FakeConnection : LiveConnection {
+    bool closed = false;
+    void close() override { closed = true; }
+    void close_if_idle() override {}
+};
+
+}  // namespace
+
+TEST_GROUP(ConnectionsTest) {
+    Connections open{4, 3};
+    FakeConnection a, b, c, d, e;
+
+    static Connections::Address at(const char* address) {
+        return boost::asio::ip::make_address(address);
+    }
+    bool add(FakeConnection & connection, const char* address, bool has_token = false) {
+        if (!open.make_room(at(address))) return false;
+        open.add(connection, at(address));
+        if (has_token) open.has_shown_a_token(connection);
+        return true;
+    }
+};
+
+TEST(ConnectionsTest, the_oldest_stranger_goes_where_there_is_no_room) {
+    CHECK_TRUE(add(a, "10.0.0.1", true) && add(b, "10.0.0.2") && add(c, "10.0.0.3"));
+    CHECK_TRUE(add(d, "10.0.0.4") && !b.closed);
+    CHECK_TRUE(add(e, "10.0.0.5"));
+    CHECK_TRUE(b.closed);
+    CHECK_FALSE(a.closed || c.closed || d.closed || e.closed);
+}
+
+TEST(ConnectionsTest, who_has_shown_a_token_makes_no_room) {
+    for (auto* each : {&a, &b, &c}) CHECK_TRUE(add(*each, "10.0.0.1", true));
+    CHECK_FALSE(add(d, "10.0.0.1"));  // has its share
+    CHECK_TRUE(add(d, "10.0.0.2", true));
+    CHECK_FALSE(add(e, "10.0.0.3"));
+    open.remove(a);
+    CHECK_TRUE(add(e, "10.0.0.1"));
+}
+
+TEST(ConnectionsTest, beyond_its_share_an_address_loses_its_own) {
+    CHECK_TRUE(add(a, "10.0.0.2"));
+    for (auto* each : {&b, &c, &d}) CHECK_TRUE(add(*each, "10.0.0.1"));
+    CHECK_TRUE(add(e, "10.0.0.1"));
+    CHECK_TRUE(b.closed);
+    CHECK_FALSE(a.closed);
+}
+
+TEST(ConnectionsTest, a_network_of_ipv6_is_one_address) {
+    CHECK_TRUE(add(a, "2001:db8::1", true) && add(b, "2001:db8::2", true));
+    CHECK_TRUE(add(c, "2001:db8::ffff:1", true));
+    CHECK_FALSE(add(d, "2001:db8::3"));
+    CHECK_TRUE(add(d, "2001:db8:0:1::3"));
+}
+
+TEST(ConnectionsTest, an_address_of_ipv4_in_ipv6_is_itself) {
+    CHECK_TRUE(add(a, "::ffff:10.0.0.1", true) && add(b, "10.0.0.1", true));
+    CHECK_TRUE(add(c, "::ffff:10.0.0.1", true));
+    CHECK_FALSE(add(d, "10.0.0.1"));
+    CHECK_TRUE(add(d, "::ffff:10.0.0.2"));
+}
+
+TEST(ConnectionsTest, one_that_is_removed_twice_counts_once) {
+    CHECK_TRUE(add(a, "10.0.0.1"));
+    open.remove(a);
+    open.remove(a);
+    CHECK_TRUE(open.empty());
+}
