@@ -56,7 +56,7 @@ void Door::look() {
     if (!*config) return;
     for (const auto& login : (*config)->exempt_logins) static_cast<void>(accounts_.uid_of(login));
     const auto roster = open_roster(**config, clock_.now());
-    if (roster && verified_.holds(roster->snapshot)) ask_ahead(roster->snapshot);
+    if (roster) ask_ahead(roster->snapshot);
 }
 
 // So that whoever submits is known by then. Asked for once a minute, see BackgroundAccounts.
@@ -69,7 +69,7 @@ void Door::ask_ahead(const Snapshot& roster) {
 }
 
 Decision Door::decide(uid_t uid) {
-    Gate gate(*configuration_.current(), clock_, accounts_, refresher_, &verified_);
+    Gate gate(*configuration_.current(), clock_, accounts_, refresher_);
     return gate.decide({Subject::of_uid(uid), Action::slurm_submit, false});
 }
 

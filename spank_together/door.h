@@ -12,8 +12,8 @@
 
 namespace together {
 
-// A thread of its own looks at the configuration and verifies a new snapshot, once a second, so
-// that decide() reads no more than a few blocks while slurmctld holds its locks.
+// A thread of its own looks at the configuration and at who of a new snapshot has no uid, once a
+// second, so that decide() reads no more than a few blocks while slurmctld holds its locks.
 class Door {
   public:
     // Reads the configuration, and waits a second at most for the uids of exempt logins: what the
@@ -35,7 +35,6 @@ class Door {
     BackgroundAccounts accounts_;
     SystemClock clock_;
     NoRefresher refresher_;
-    VerifiedFiles verified_;
     ConfigKeeper configuration_;
     std::optional<Digest> seen_;         // the roster that nameless_ is of
     std::vector<std::string> nameless_;  // its logins without a uid

@@ -81,7 +81,7 @@ struct Decision {
 
     Evidence evidence = Evidence::none;
     std::optional<Nanoseconds> age;  // of the roster
-    bool age_uncertain = false;      // its stamp lies in the future
+    bool age_uncertain = false;      // its stamp lies in the future: it may be older than `age`
     std::optional<std::int64_t> revision;
     std::optional<Nanoseconds> stale_for;
 

@@ -7,7 +7,10 @@ namespace together {
 namespace {
 
 std::string age_text(const Decision& decision) {
-    if (decision.age_uncertain) return "of unknown age (this node's clock was set back)";
+    const bool known = decision.age && *decision.age > Nanoseconds::zero();
+    if (decision.age_uncertain)
+        return (known ? "at least " + format_age(*decision.age) + " old" : "of unknown age") +
+               std::string(" (this node's clock was set back)");
     return decision.age ? format_age(*decision.age) + " old" : "of unknown age";
 }
 

@@ -42,13 +42,8 @@ struct Gate::View {
     std::optional<Reason> no_name;  // where its name could not be told
 };
 
-Gate::Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher,
-           VerifiedFiles* verified)
-    : config_(std::move(config)),
-      clock_(clock),
-      accounts_(accounts),
-      refresher_(refresher),
-      verified_(verified) {}
+Gate::Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher)
+    : config_(std::move(config)), clock_(clock), accounts_(accounts), refresher_(refresher) {}
 
 Decision Gate::decide(const Question& question) {
     Decision decision;
@@ -139,10 +134,9 @@ Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
         add_detail(decision.detail, {view.problem});
         return Reason::no_roster;
     }
-    decision.age = view.age.value;
+    decision.age = view.age.at_least;
     decision.age_uncertain = view.age.uncertain;
-    if (!view.age.uncertain && !config_->within_stale_for(view.age.value))
-        return Reason::roster_too_old;
+    if (!config_->within_stale_for(view.age.at_least)) return Reason::roster_too_old;
     if (decision.evidence == Evidence::old && view.age.value > config_->local_fault_for &&
         is_the_nodes_fault(attempt, *view.validated, decision))
         return Reason::node_fault;
@@ -182,7 +176,7 @@ Gate::View Gate::look(const Subject& subject) {
     if (found) {
         view.kind = View::Kind::found;
         view.entry = *std::move(found);
-    } else if (found.error() == Absence::not_found && is_whole(snapshot)) {
+    } else if (found.error() == Absence::not_found) {
         view.kind = View::Kind::absent;
     } else {
         view.problem = "the snapshot of the roster is damaged";
@@ -207,10 +201,6 @@ tl::expected<RosterEntry, Absence> Gate::find_uid(const Snapshot& snapshot, uid_
     // One whose uid is known, and another, is somebody else.
     if (by_login && by_login->uid_source != UidSource::none) return found;
     return by_login;
-}
-
-bool Gate::is_whole(const Snapshot& snapshot) {
-    return verified_ != nullptr ? verified_->holds(snapshot) : snapshot.verify_whole();
 }
 
 bool Gate::must_refresh(const View& view) const {

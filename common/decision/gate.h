@@ -9,7 +9,6 @@
 #include "common/decision/decision.h"
 #include "common/on_demand/refresher.h"
 #include "common/roster/roster.h"
-#include "common/roster/verified_files.h"
 #include "common/system/node_accounts.h"
 
 namespace together {
@@ -33,10 +32,8 @@ struct Question {
 // anew for each. Not thread-safe where its seams are not; keep one per thread, or per question.
 class Gate {
   public:
-    // The seams must outlive the gate. With `verified`, snapshots that were read whole once are
-    // remembered there.
-    Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher,
-         VerifiedFiles* verified = nullptr);
+    // The seams must outlive the gate.
+    Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher);
 
     // Never throws but std::bad_alloc. May block up to config.deadline where the refresher does,
     // and as long as `accounts` where the roster carries uids and the subject is a login, or where
@@ -56,7 +53,6 @@ class Gate {
                             Decision& decision) const;
     View look(const Subject& subject);
     tl::expected<RosterEntry, Absence> find_uid(const Snapshot& snapshot, uid_t uid, View& view);
-    bool is_whole(const Snapshot& snapshot);
     bool must_refresh(const View& view) const;
     Reason judge(const RosterEntry& entry, const Question& question, Decision& decision);
     std::optional<Reason> compare_with_node(const RosterEntry& entry, Decision& decision);
@@ -65,7 +61,6 @@ class Gate {
     Clock& clock_;
     NodeAccounts& accounts_;
     Refresher& refresher_;
-    VerifiedFiles* verified_;
 };
 
 }  // namespace together

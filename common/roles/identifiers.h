@@ -14,6 +14,8 @@ bool is_project(std::string_view text);
 
 bool is_digits(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 // No control characters: fit for a terminal and a log.
 bool is_printable(std::string_view text);
 

@@ -14,7 +14,7 @@ namespace {
 // The format, from cdb(5): 256 pairs (position of a hash table, its slots), the records, the hash
 // tables. A slot is a pair (hash, position of the record), a record's head a pair of lengths.
 constexpr std::size_t pair_size = 8;
-constexpr std::size_t contents_size = 256 * pair_size;
+constexpr std::size_t contents_size = number_of_tables * pair_size;
 
 struct Pair {
     std::uint32_t first;
@@ -42,17 +42,24 @@ std::optional<Pair> read_pair(int fd, std::size_t from) {
     return pair_in(bytes);
 }
 
-// The record at a position, where it is that of the key.
+std::uint32_t hash_of(std::string_view key) {
+    return ::cdb_hash(key.data(), static_cast<unsigned>(key.size()));
+}
+
+// The record at a position, where it is that of the key. Another's must have the same hash, or a
+// damaged key would make its owner absent.
 tl::expected<std::string_view, Absence> value_at(int fd, std::size_t position, std::string_view key,
                                                  std::span<char> buffer) {
     const auto record = read_at(fd, buffer, position);
     if (record.size() < pair_size) return tl::make_unexpected(Absence::damaged);
     const auto [key_size, value_size] = pair_in(record);
-    if (key_size != key.size()) return tl::make_unexpected(Absence::not_found);
     const auto text = record.substr(pair_size);
-    if (text.size() < key_size || text.size() - key_size < value_size)
-        return tl::make_unexpected(Absence::damaged);
-    if (!text.starts_with(key)) return tl::make_unexpected(Absence::not_found);
+    if (text.size() < key_size) return tl::make_unexpected(Absence::damaged);
+    const auto its_key = text.substr(0, key_size);
+    if (its_key != key)
+        return tl::make_unexpected(hash_of(its_key) == hash_of(key) ? Absence::not_found
+                                                                    : Absence::damaged);
+    if (text.size() - key_size < value_size) return tl::make_unexpected(Absence::damaged);
     return text.substr(key_size, value_size);
 }
 
@@ -60,8 +67,8 @@ tl::expected<std::string_view, Absence> value_at(int fd, std::size_t position, s
 
 tl::expected<std::string_view, Absence> find_in_database(int fd, std::string_view key,
                                                          std::span<char> buffer) {
-    const std::uint32_t hash = ::cdb_hash(key.data(), static_cast<unsigned>(key.size()));
-    const auto table = read_pair(fd, hash % 256 * pair_size);
+    const std::uint32_t hash = hash_of(key);
+    const auto table = read_pair(fd, table_of(key) * pair_size);
     if (!table) return tl::make_unexpected(Absence::damaged);
     const auto [start, slots] = *table;
     if (slots == 0) return tl::make_unexpected(Absence::not_found);
@@ -85,6 +92,28 @@ tl::expected<std::string_view, Absence> find_in_database(int fd, std::string_vie
         slot = (slot + wanted) % slots;
     }
     return tl::make_unexpected(Absence::not_found);
+}
+
+std::size_t table_of(std::string_view key) {
+    return hash_of(key) % number_of_tables;
+}
+
+std::optional<Digest> digest_of_table(int fd, std::size_t table) {
+    std::array<char, std::size_t{16} * 1024> buffer;
+    const auto head = read_at(fd, std::span(buffer).first(pair_size), table * pair_size);
+    if (head.size() < pair_size) return std::nullopt;
+    DigestStream digest;
+    digest.update(std::as_bytes(std::span(head)));
+    auto [start, slots] = pair_in(head);
+    for (std::size_t left = slots * pair_size; left > 0;) {
+        const auto part =
+            read_at(fd, std::span(buffer).first(std::min(left, buffer.size())), start);
+        if (part.empty()) return std::nullopt;
+        digest.update(std::as_bytes(std::span(part)));
+        start += static_cast<std::uint32_t>(part.size());
+        left -= part.size();
+    }
+    return digest.finish();
 }
 
 // The records end where the first of the hash tables begins, which is the file's first number.

@@ -13,12 +13,13 @@
 #include <string_view>
 #include <vector>
 
+#include "common/roster/checksum.h"
 #include "common/system/result.h"
 
 namespace together {
 
 enum class Absence {
-    not_found,  // trustworthy only where the whole file is known to be undamaged
+    not_found,  // trustworthy only where its hash table is known to be intact
     damaged,
 };
 
@@ -26,6 +27,14 @@ enum class Absence {
 // largest value. Does not allocate; any number of threads may look in one descriptor.
 tl::expected<std::string_view, Absence> find_in_database(int fd, std::string_view key,
                                                          std::span<char> buffer);
+
+inline constexpr std::size_t number_of_tables = 256;
+
+// Of the hash table that would list `key`.
+std::size_t table_of(std::string_view key);
+
+// Over a hash table, its place and its size; nothing where it cannot be read.
+std::optional<Digest> digest_of_table(int fd, std::size_t table);
 
 // All records, in the order in which they were written. One thread.
 class DatabaseRecords {

@@ -140,7 +140,8 @@ tl::expected<Snapshot, OpenFailure> Snapshot::open(const std::string& path,
     SnapshotHeader header;
     const off_t size = file->status.st_size;
     const auto offset = size - static_cast<off_t>(sizeof header);
-    if (offset < 0 || !read_exactly(file->descriptor.get(), &header, sizeof header, offset))
+    if (offset < static_cast<off_t>(sizeof(TableDigests)) ||
+        !read_exactly(file->descriptor.get(), &header, sizeof header, offset))
         return unusable(path, "is damaged (too short)");
     if (const char* reason = why_not_usable(header, size, project, base_url))
         return unusable(path, reason);
@@ -152,10 +153,20 @@ tl::expected<RosterEntry, Absence> Snapshot::find(std::string_view key) const {
     constexpr std::size_t lengths = 8;
     std::array<char, lengths + longest_key + longest_record> buffer;
     const auto record = find_in_database(file_.descriptor.get(), key, buffer);
+    if (!record && record.error() == Absence::not_found && !table_is_intact(table_of(key)))
+        return tl::make_unexpected(Absence::damaged);
     if (!record) return tl::make_unexpected(record.error());
     auto entry = decode_record(key, *record);
     if (!entry) return tl::make_unexpected(Absence::damaged);
     return *std::move(entry);
+}
+
+bool Snapshot::table_is_intact(std::size_t table) const {
+    const auto digests = header_.length - sizeof header_ - sizeof(TableDigests);
+    Digest expected;
+    return read_exactly(file_.descriptor.get(), expected.data(), expected.size(),
+                        static_cast<off_t>(digests + table * sizeof expected)) &&
+           digest_of_table(file_.descriptor.get(), table) == expected;
 }
 
 tl::expected<RosterEntry, Absence> Snapshot::find_login(std::string_view login) const {

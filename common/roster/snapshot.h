@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The roster on the node's disk: format and reader.
 //
-// A constant database (cdb), followed by a header of fixed size; the header stands at the end
-// because a cdb begins at offset 0. Keys are "l" + login and "u" + uid (4 bytes); each value is one
-// Record. Native byte order: the file never leaves the node. Replaced whole by rename, never
-// changed in place.
+// A constant database (cdb), a digest for each of its hash tables, and a header of fixed size; the
+// header stands at the end because a cdb begins at offset 0. Keys are "l" + login and "u" + uid (4
+// bytes); each value is one Record. Native byte order: the file never leaves the node. Replaced
+// whole by rename, never changed in place.
 //
 // Not mapped: page faults made a mapped lookup two to four times slower here, and a mapped file
 // that somebody cuts short kills sshd or slurmctld with SIGBUS. Measured, not supposed.
 //
 // Checksums: each record has one (a damaged record is never believed), the header has one, and the
-// header holds the length and the digest of the whole. "Absent" may be concluded only after
-// verify_whole(): with record checksums alone, a fifth of single flipped bits made a rightful login
-// absent. The digest covers the database and the header without its own digest and checksum.
+// header holds the length and the digest of the whole file. "Absent" is concluded only from a hash
+// table whose own digest is right: with record checksums alone, a fifth of single flipped bits made
+// a rightful login absent, and the digest of the whole file takes 30 ms at a million collaborators.
 #pragma once
 
 #include <sys/types.h>
@@ -77,7 +77,10 @@ struct SnapshotHeader {
 };
 
 inline constexpr std::array<char, 16> snapshot_magic = {'t', 'o', 'g', 'e', 't', 'h', 'e', 'r',
-                                                        '-', 'r', 'o', 's', 't', 'e', 'r', '1'};
+                                                        '/', 'r', 'o', 's', 't', 'e', 'r', '1'};
+
+// By their number, between the database and the header.
+using TableDigests = std::array<Digest, number_of_tables>;
 
 // For the writer: what the checksums are taken over.
 std::span<const std::byte> digested_part(const SnapshotHeader& header);
@@ -90,8 +93,7 @@ std::string uid_key(uid_t uid);
 std::string encode_record(std::string_view key, const RosterEntry& entry);
 std::optional<RosterEntry> decode_record(std::string_view key, std::string_view bytes);
 
-// An open snapshot. "Not found" is trustworthy only after verify_whole(). Const functions may run
-// in any number of threads.
+// An open snapshot. Const functions may run in any number of threads.
 class Snapshot {
   public:
     // Fails where the file is missing, somebody else's, damaged, or of another format, project or
@@ -106,7 +108,7 @@ class Snapshot {
     tl::expected<RosterEntry, Absence> find_login(std::string_view login) const;
     tl::expected<RosterEntry, Absence> find_uid(uid_t uid) const;
 
-    // Reads the whole file and compares its digest.
+    // Reads the whole file and compares its digest. Not needed for a look-up.
     bool verify_whole() const;
 
     // Each login's entry once, in the order in which the authority listed them. False where the
@@ -117,6 +119,7 @@ class Snapshot {
     Snapshot(TrustedFile file, const SnapshotHeader& header)
         : file_(std::move(file)), header_(header) {}
     tl::expected<RosterEntry, Absence> find(std::string_view key) const;
+    bool table_is_intact(std::size_t table) const;
 
     TrustedFile file_;
     SnapshotHeader header_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/roster/stamp.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -16,6 +17,12 @@ static_assert(sizeof(Layout) == stamp_size);
 
 std::uint64_t checksum_of(const StampBytes& bytes) {
     return checksum(std::span(bytes).first(offsetof(Layout, checksum)));
+}
+
+// Both known. Who cannot tell has no lower bound.
+bool of_an_earlier_boot(const Moment& then, const Moment& now) {
+    return then.boot_id != unknown_boot && now.boot_id != unknown_boot &&
+           then.boot_id != now.boot_id;
 }
 
 }  // namespace
@@ -41,8 +48,10 @@ std::optional<Stamp> decode_stamp(std::span<const std::byte> data) {
 
 Age age_of(const Moment& validated, const Moment& now, Nanoseconds fresh_for) {
     const auto value = elapsed(validated, now);
-    if (value < Nanoseconds::zero()) return {fresh_for + Nanoseconds(1), true};
-    return {value, false};
+    if (value >= Nanoseconds::zero()) return {value, false, value};
+    const Nanoseconds since_boot =
+        of_an_earlier_boot(validated, now) ? Nanoseconds(now.boottime) : Nanoseconds::zero();
+    return {std::max(since_boot, fresh_for + Nanoseconds(1)), true, since_boot};
 }
 
 }  // namespace together

@@ -28,11 +28,13 @@ using StampBytes = std::array<std::byte, stamp_size>;
 StampBytes encode_stamp(const Stamp& stamp);
 std::optional<Stamp> decode_stamp(std::span<const std::byte> bytes);
 
-// How old a roster is. `uncertain`: its stamp lies in the future, so it counts as just older than
-// fresh_for: it is asked for again, and used while the authority does not answer.
+// How old a roster is. `uncertain`: its stamp lies in the future, because this node's clock was set
+// back. Then it counts as just older than fresh_for, so that it is asked for again. `at_least` is
+// certain: where the stamp is of an earlier boot, the time since this one. It reaches stale_for.
 struct Age {
     Nanoseconds value{};
     bool uncertain = false;
+    Nanoseconds at_least{};
 };
 Age age_of(const Moment& validated, const Moment& now, Nanoseconds fresh_for);
 

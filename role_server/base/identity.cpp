@@ -33,27 +33,6 @@ bool is_reserved(std::string_view login) {
            std::find(reserved.begin(), reserved.end(), key) != reserved.end();
 }
 
-bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
-// The length of the sequence that a lead byte announces; 0 where it cannot lead one.
-std::size_t utf8_length(unsigned char lead) {
-    if (lead < 0x80) return 1;
-    if (lead >= 0xc2 && lead < 0xe0) return 2;
-    if (lead >= 0xe0 && lead < 0xf0) return 3;
-    return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
-}
-
-// Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
-bool second_byte_fits(unsigned char lead, unsigned char second) {
-    if (lead == 0xe0) return second >= 0xa0;
-    if (lead == 0xed) return second < 0xa0;
-    if (lead == 0xf0) return second >= 0x90;
-    if (lead == 0xf4) return second < 0x90;
-    return true;
-}
-
 }  // namespace
 
 std::string without_case(std::string_view text) {
@@ -91,36 +70,21 @@ Outcome<std::string> checked_email(std::string email) {
     const bool plain = std::all_of(email.begin(), email.end(), [](char c) {
         return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '<' && c != '>';
     });
-    if (!plain || !is_valid_utf8(email) || email.size() > 254 || at == 0 ||
-        at == std::string::npos || at + 1 == email.size() ||
-        email.find('@', at + 1) != std::string::npos)
+    if (!plain || !is_utf8(email) || email.size() > 254 || at == 0 || at == std::string::npos ||
+        at + 1 == email.size() || email.find('@', at + 1) != std::string::npos)
         return bad_request("invalid_email", "That is no e-mail address.", "email");
     return email;
 }
 
 Outcome<std::string> checked_name(std::string name, std::string param) {
     if (name.empty() || name.size() > 128 || name.front() == ' ' || name.back() == ' ' ||
-        std::any_of(name.begin(), name.end(), is_control) || !is_valid_utf8(name))
+        !is_printable(name) || !is_utf8(name))
         return bad_request(
             "invalid_name",
-            "A name is 1 to 128 bytes of UTF-8 without control characters and without "
-            "blanks at its ends.",
+            "A name is 1 to 128 bytes of UTF-8 without control characters, without characters that "
+            "hide or reorder text, and without blanks at its ends.",
             std::move(param));
     return name;
-}
-
-bool is_valid_utf8(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<unsigned char>(text[i]);
-        const auto length = utf8_length(lead);
-        if (length == 0 || length > text.size() - i) return false;
-        for (std::size_t k = 1; k < length; ++k)
-            if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80) return false;
-        if (length > 1 && !second_byte_fits(lead, static_cast<unsigned char>(text[i + 1])))
-            return false;
-        i += length;
-    }
-    return true;
 }
 
 }  // namespace together::roled

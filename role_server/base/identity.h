@@ -27,6 +27,4 @@ Outcome<std::string> checked_email(std::string email);
 // A name for people: 1 to 128 bytes, no control characters, no blanks at its ends.
 Outcome<std::string> checked_name(std::string name, std::string param);
 
-bool is_valid_utf8(std::string_view text);
-
 }  // namespace together::roled

@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/http/json.h"
 
-#include <json/reader.h>
 #include <json/writer.h>
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "role_server/base/identity.h"
+#include "strict_json/strict_json.h"
 
 namespace together::roled {
 namespace {
 
 Outcome<Json::Value> parse(const std::string& text) {
-    Json::CharReaderBuilder builder;
-    Json::CharReaderBuilder::strictMode(&builder.settings_);
-    builder["stackLimit"] = 8;
-    const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
-    Json::Value value;
-    std::string errors;
-    try {
-        if (is_valid_utf8(text) &&
-            reader->parse(text.data(), text.data() + text.size(), &value, &errors))
-            return value;
-    } catch (const Json::Exception&) {
-        // Thrown for too deep a nesting.
-    }
-    return bad_request("invalid_json",
-                       "The body is no JSON document of the strict kind: " + errors);
+    auto value = parse_strict_json(text, {1000, 8});
+    if (value) return *std::move(value);
+    return bad_request("invalid_json", "The body is " + value.error() + ".");
 }
 
 Refusal wrong_type(const char* name, const char* type) {

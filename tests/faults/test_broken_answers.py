@@ -9,7 +9,9 @@ from collections.abc import Mapping
 import pytest
 
 from support.faulty_authority import JSON, Behaviour, Visit, answers, document
-from support.faulty_node import FaultyNode, State
+from support.faulty_node import FRESH, FaultyNode, State
+from support.json_leniencies import LENIENCIES
+from support.refresher import NO_ANSWER
 
 GOOD = json.dumps(document()).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -48,6 +50,17 @@ def test_truncated_json(node: FaultyNode, state: State, length: int) -> None:
 def test_not_json(node: FaultyNode, state: State, body: bytes, words: str) -> None:
     node.authority.behave(answers(200, body))
     node.bears(words, state)
+
+
+@pytest.mark.parametrize("name", LENIENCIES)
+def test_json_that_other_parsers_take(node: FaultyNode, name: str) -> None:
+    """Through together-refresh alone: what a login sees of it is the same for all."""
+    node.put(FRESH)
+    before = node.snapshot.read_bytes()
+    node.authority.behave(answers(200, LENIENCIES[name](GOOD)))
+    done = node.run()
+    assert done.returncode == NO_ANSWER and "the roster is not " in done.stderr, done.stderr
+    assert node.snapshot.read_bytes() == before
 
 
 @pytest.mark.parametrize("headers, words", [

@@ -8,6 +8,7 @@ import pytest
 
 from support.faulty_authority import ALICE, document, entry, gives
 from support.faulty_node import FRESH, FaultyNode, State
+from support.pam_client import SUCCESS
 from support.refresher import NO_ANSWER
 
 LIST_FIELDS = ("object", "project_id", "next_cursor", "revision", "data")
@@ -31,7 +32,7 @@ def with_field(field: str, value: Any, where: str) -> dict[str, Any]:
 
 FIELDS = [*(("list", field) for field in LIST_FIELDS),
           *(("entry", field) for field in ENTRY_FIELDS)]
-OPTIONAL = ("list", "revision")
+OPTIONAL = (("list", "revision"), ("entry", "uid"), ("entry", "external"))
 
 
 @pytest.mark.parametrize("where, field", FIELDS)
@@ -52,12 +53,24 @@ def test_every_other_type(node: FaultyNode, where: str, field: str) -> None:
     assert (node.snapshot.read_bytes(), node.stamp.read_bytes()) == before
 
 
-@pytest.mark.parametrize("where, field", [field for field in FIELDS if field != OPTIONAL])
+@pytest.mark.parametrize("where, field", [field for field in FIELDS if field not in OPTIONAL])
 def test_a_field_that_is_missing(node: FaultyNode, state: State, where: str, field: str) -> None:
     roster = with_field(field, None, where)
     del (roster if where == "list" else roster["data"][1])[field]
     node.authority.behave(gives(roster))
     node.bears(f"{field} is missing", state)
+
+
+@pytest.mark.parametrize("where, field", OPTIONAL)
+def test_a_field_that_may_be_missing(node: FaultyNode, state: State, where: str, field: str) -> None:
+    """As companies' own APIs have no uid and no external: null and false."""
+    node.put(state)
+    roster = with_field(field, None, where)
+    del (roster if where == "list" else roster["data"][1])[field]
+    node.authority.behave(gives(roster))
+    assert node.run().returncode == 0
+    assert node.logins() == {"alice", "bob"}
+    assert node.log_in_one("bob").answer == SUCCESS
 
 
 @pytest.mark.parametrize("content", [[], "list", None, 7, {}, [document()]],

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/roles/identifiers.h"
 #include "together_refresh/source/roster_document.h"
 
 namespace {

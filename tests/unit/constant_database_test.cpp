@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include <array>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -138,7 +139,56 @@ TEST(constant_database, LengthsThatLeaveTheBufferAreDamage) {
         check_absent("key", Absence::damaged);
     }
     put_pair(2048, 0xffffffffU, 5);
-    check_absent("key", Absence::not_found);
+    check_absent("key", Absence::damaged);
+}
+
+// Or a bit of somebody's key would make him absent.
+TEST(constant_database, ARecordWhoseKeyHasAnotherHashIsDamage) {
+    write({{"key", "value"}});
+    for (const std::uint32_t length : {0U, 2U, 4U}) {
+        put_pair(2048, length, 5);
+        check_absent("key", Absence::damaged);
+    }
+    put_pair(2048, 3, 5);
+    CHECK_EQUAL(1, ::pwrite(file.get(), "K", 1, 2056));
+    check_absent("key", Absence::damaged);
+}
+
+TEST(constant_database, ARecordWhoseKeyHasTheSameHashIsSomebodyElses) {
+    std::map<std::uint32_t, std::string> keys;
+    for (char first = '!'; first < '~'; ++first)
+        for (char second = '!'; second < '~'; ++second) {
+            const std::string key{first, second};
+            const auto [other, is_new] = keys.try_emplace(hash_of(key), key);
+            if (is_new) continue;
+            write({{key, "value"}});
+            check_absent(other->second, Absence::not_found);
+            return check_found(key, "value");
+        }
+    FAIL("no two keys have one hash");
+}
+
+TEST(constant_database, EachBitOfATableShowsInItsDigest) {
+    write({{"key", "value"}});
+    const auto table = table_of("key");
+    const auto digest = digest_of_table(file.get(), table);
+    CHECK_TRUE(digest.has_value());
+    CHECK_TRUE(digest_of_table(file.get(), (table + 1) % number_of_tables) != digest);
+    // The record has 16 bytes behind the 2048 of the contents; two slots follow.
+    for (const off_t place : {static_cast<off_t>(table * 8), off_t{2064}}) {
+        const auto size = place < 2048 ? 8 : 16;
+        for (off_t byte = place; byte < place + size; ++byte) {
+            char right = 0;
+            CHECK_EQUAL(1, ::pread(file.get(), &right, 1, byte));
+            for (int bit = 0; bit < 8; ++bit) {
+                const char wrong = static_cast<char>(right ^ (1 << bit));
+                CHECK_EQUAL(1, ::pwrite(file.get(), &wrong, 1, byte));
+                CHECK_TRUE(digest_of_table(file.get(), table) != digest);
+            }
+            CHECK_EQUAL(1, ::pwrite(file.get(), &right, 1, byte));
+        }
+    }
+    CHECK_TRUE(digest_of_table(file.get(), table) == digest);
 }
 
 TEST(constant_database, RecordsComeInTheirOrder) {

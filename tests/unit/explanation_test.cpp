@@ -85,7 +85,7 @@ TEST(message, of_an_old_roster_says_so) {
         "later.)",
         decision);
     decision.age_uncertain = true;
-    TEXT_CONTAINS("(The roster is of unknown age (this node's clock was set back): ",
+    TEXT_CONTAINS("(The roster is at least 12m old (this node's clock was set back): ",
                   message_for_user(decision));
 }
 

@@ -2,6 +2,7 @@
 // The roster's age whatever the clocks do: steps, another boot, stamps from the future.
 #include <CppUTest/TestHarness.h>
 
+#include "common/decision/explanation.h"
 #include "tests/unit/support/gate_test.h"
 
 using namespace together;
@@ -55,6 +56,30 @@ TEST(gate_clock, a_node_that_came_up_in_the_past_asks_and_decides_from_what_it_h
     CHECK_TRUE(decision.evidence == Evidence::old);
     CHECK_TRUE(decision.age_uncertain);
     DECIDED(deny, not_a_collaborator, decide("mallory"));
+}
+
+// What stale_for promises holds without a clock that is right: the time since boot is a lower
+// bound.
+TEST(gate_clock, a_node_that_came_up_in_the_past_believes_no_longer_than_stale_for) {
+    clock.reboot();  // ten seconds ago
+    clock.step(-24h * 365);
+    clock.tick(24h - 10s);
+    const auto last = decide("alice");
+    DECIDED(allow, role_permits, last);
+    CHECK_TRUE(last.age == Nanoseconds(24h));
+    clock.tick(1ns);
+    const auto decision = decide("alice");
+    DECIDED(unavailable, roster_too_old, decision);
+    CHECK_TRUE(decision.age_uncertain);
+    TEXT_CONTAINS("at least 24h old (this node's clock was set back)", message_for_user(decision));
+    DECIDED(unavailable, roster_too_old, decide("mallory"));
+}
+
+TEST(gate_clock, a_node_that_knows_no_boot_has_no_lower_bound) {
+    clock.lose_the_boot_id();
+    clock.step(-24h * 365);
+    clock.tick(48h);
+    DECIDED(allow, role_permits, decide("alice"));
 }
 
 TEST(gate_clock, a_node_that_came_up_in_the_past_is_cured_by_a_refresh) {

@@ -59,9 +59,11 @@ TEST(identifiers, printable_text_has_no_control_characters) {
     CHECK_TRUE(is_printable("Ask ops@example.com, or K\xc3\xa4the"));
     for (char c = 0; c < ' '; ++c) CHECK_FALSE(is_printable(std::string("a") + c + "b"));
     CHECK_FALSE(is_printable("a\x7f"));
-    for (const char* steering : {"\xc2\x80", "\xc2\x9b", "\xd8\x9c", "\xe2\x80\x8b", "\xe2\x80\xae",
-                                 "\xe2\x81\xa6", "\xef\xbb\xbf"})
+    for (const char* steering :
+         {"\xc2\x80", "\xc2\x9b", "\xd8\x9c", "\xe2\x80\x8b", "\xe2\x80\xae", "\xe2\x81\xa6",
+          "\xef\xbb\xbf", "\xc2\xad", "\xe1\xa0\x8e", "\xef\xbf\xb9", "\xf3\xa0\x81\x81"})
         CHECK_FALSE(is_printable(std::string("admin") + steering));
-    for (const char* letters : {"\xc2\xa0", "\xd8\x9d", "\xe2\x80\x90", "\xe2\x82\xac", "\xc2"})
+    for (const char* letters : {"\xc2\xa0", "\xd8\x9d", "\xe2\x80\x90", "\xe2\x82\xac", "\xc2",
+                                "\xf0\x9f\x98\x80", "\xef\xbf\xbd"})
         CHECK_TRUE(is_printable(std::string("admin") + letters));
 }

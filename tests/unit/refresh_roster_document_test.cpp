@@ -71,10 +71,17 @@ TEST(refresh_roster_document, each_field_of_a_page_is_required_but_the_revision)
     CHECK_FALSE(taken(json_object(without(valid_page(), "revision"))).revision.has_value());
 }
 
-TEST(refresh_roster_document, each_field_of_an_entry_is_required) {
-    for (const auto& [name, value] : valid_entry())
-        TEXT_EQUAL("the roster is refused: data[0]." + name + " is missing",
-                   refusal(page_with_entry(without(valid_entry(), name))));
+TEST(refresh_roster_document, each_field_of_an_entry_is_required_but_uid_and_external) {
+    for (const auto& [name, value] : valid_entry()) {
+        const auto problem = refusal(page_with_entry(without(valid_entry(), name)));
+        if (name == "uid" || name == "external")
+            TEXT_EQUAL("", problem);
+        else
+            TEXT_EQUAL("the roster is refused: data[0]." + name + " is missing", problem);
+    }
+    const auto page = taken(page_with_entry(without(without(valid_entry(), "uid"), "external")));
+    CHECK_TRUE(page.entries.at(0).uid_source == UidSource::none);
+    CHECK_FALSE(page.entries.at(0).external);
 }
 
 TEST(refresh_roster_document, each_field_of_a_page_has_its_type) {

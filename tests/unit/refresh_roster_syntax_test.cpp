@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/roles/identifiers.h"
 #include "tests/unit/support/roster_pages.h"
 #include "tests/unit/support/texts.h"
 #include "together_refresh/source/roster_document.h"

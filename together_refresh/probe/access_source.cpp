@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/probe/access_source.h"
 
-#include <json/json.h>
-
 #include <algorithm>
 
 #include "common/roles/identifiers.h"
 #include "common/system/duration.h"
+#include "strict_json/strict_json.h"
 #include "together_refresh/http/http_exchange.h"
 #include "together_refresh/http/http_outcome.h"
 #include "together_refresh/probe/access_check.h"
 #include "together_refresh/probe/noting_source.h"
 #include "together_refresh/source/http_source.h"
 #include "together_refresh/source/roster_document.h"
-#include "together_refresh/source/strict_json.h"
 
 namespace together {
 namespace {
@@ -31,25 +29,15 @@ struct TokenOwner {
 };
 
 TokenOwner owner_in(const HttpAnswer& answer) {
-    if (answer.status != 200 || !is_json(answer) || why_not_strict_json(answer.body)) return {};
-    Json::CharReaderBuilder builder;
-    Json::CharReaderBuilder::strictMode(&builder.settings_);
-    builder["stackLimit"] = 32;
-    const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
-    const auto& body = answer.body;
-    Json::Value root;
-    try {
-        if (!reader->parse(body.data(), body.data() + body.size(), &root, nullptr)) return {};
-        if (!root.isObject() || !root["type"].isString()) return {};
-        TokenOwner owner;
-        owner.type = root["type"].asString();
-        if (root["project_id"].isString()) owner.project = root["project_id"].asString();
-        // What is no identifier is not repeated.
-        if (!owner.project.empty() && !is_project(owner.project)) return {};
-        return owner;
-    } catch (const Json::Exception&) {
-        return {};
-    }
+    if (answer.status != 200 || !is_json(answer)) return {};
+    const auto root = parse_strict_json(answer.body, {1000, 32});
+    if (!root || !root->isObject() || !(*root)["type"].isString()) return {};
+    TokenOwner owner;
+    owner.type = (*root)["type"].asString();
+    if ((*root)["project_id"].isString()) owner.project = (*root)["project_id"].asString();
+    // What is no identifier is not repeated.
+    if (!owner.project.empty() && !is_project(owner.project)) return {};
+    return owner;
 }
 
 class AccessCheck {

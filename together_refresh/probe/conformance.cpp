@@ -24,7 +24,7 @@ constexpr std::array<CheckText, number_of_checks> texts = {{
      "another project's roster, or a list without its end, would let the wrong people in or out"},
     {"entries",
      R"(in each entry "object": "project.collaborator", "user_id" and "role": text, "login": text or )"
-     R"(null, "uid": a whole number or null, "external": true or false)",
+     R"(null, "uid": a whole number, null or absent, "external": true, false or absent)",
      "a roster is taken whole or not at all: one wrong entry refuses it"},
     {"not_empty", "at least one entry with a usable login",
      "an outage behind a proxy looks like an empty list: nodes do not believe one. Answer 5xx "

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/source/roster_document.h"
 
-#include <json/json.h>
-
 #include <cstdint>
-#include <memory>
 
 #include "common/roles/identifiers.h"
+#include "strict_json/strict_json.h"
 
 namespace together {
 namespace {
@@ -16,8 +14,13 @@ class Reader {
   public:
     explicit Reader(std::string place) : place_(std::move(place)) {}
 
+    // Null where it is absent.
+    static const Json::Value* optional_field(const Json::Value& object, const char* name) {
+        return object.find(name, name + std::char_traits<char>::length(name));
+    }
+
     const Json::Value* field(const Json::Value& object, const char* name) {
-        const auto* value = object.find(name, name + std::char_traits<char>::length(name));
+        const auto* value = optional_field(object, name);
         if (value == nullptr) complain(name, "is missing");
         return value;
     }
@@ -44,8 +47,9 @@ class Reader {
         return value->asString();
     }
 
-    bool boolean(const Json::Value& object, const char* name) {
-        const auto* value = field(object, name);
+    // False where it is absent.
+    bool optional_boolean(const Json::Value& object, const char* name) {
+        const auto* value = optional_field(object, name);
         if (value == nullptr) return false;
         if (!value->isBool()) complain(name, "is neither true nor false");
         return value->isBool() && value->asBool();
@@ -90,8 +94,8 @@ std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex
     RosterEntry entry;
     entry.user_id = reader.text(value, "user_id", longest_user_id);
     entry.role = reader.text(value, "role", longest_role);
-    entry.external = reader.boolean(value, "external");
-    if (const auto* uid = reader.field(value, "uid"); uid != nullptr && !uid->isNull())
+    entry.external = reader.optional_boolean(value, "external");
+    if (const auto* uid = Reader::optional_field(value, "uid"); uid != nullptr && !uid->isNull())
         if (const auto number = reader.number(*uid, "uid", no_uid - 1)) {
             entry.uid = static_cast<uid_t>(*number);
             entry.uid_source = UidSource::authority;
@@ -136,64 +140,18 @@ tl::unexpected<PageRefusal> refusal(Part part, std::string message) {
     return tl::unexpected<PageRefusal>({part, std::move(message)});
 }
 
-// jsoncpp's errors span lines: "* Line 1, Column 2\n  Syntax error…".
-std::string on_one_line(const std::string& text) {
-    std::string line;
-    for (const char c : text) {
-        const bool blank = c == '\n' || c == ' ' || c == '*';
-        if (!blank || (!line.empty() && line.back() != ' ')) line += blank ? ' ' : c;
-    }
-    return line.substr(0, 200);
-}
-
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-    // Shortest forms only, no surrogates, nothing above U+10FFFF (RFC 3629).
-    for (std::size_t i = 0; i < text.size();) {
-        const auto first = static_cast<unsigned char>(text[i]);
-        if (first < 0x80) {
-            ++i;
-            continue;
-        }
-        const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-        if (first < 0xc2 || first > 0xf4 || i + length > text.size()) return false;
-        for (std::size_t k = 1; k < length; ++k)
-            if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-        const auto second = static_cast<unsigned char>(text[i + 1]);
-        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-            (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
-            return false;
-        i += length;
-    }
-    return true;
-}
 
 tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
                                                         const std::string& project,
                                                         std::size_t max_values) {
-    if (!is_utf8(json)) return refusal(Part::syntax, "the roster is not UTF-8");
-    if (const auto reason = why_not_strict_json(json, max_values))
-        return refusal(Part::syntax, "the roster is not JSON: " + *reason);
-    Json::CharReaderBuilder builder;
-    Json::CharReaderBuilder::strictMode(&builder.settings_);
-    builder["stackLimit"] = 32;
-    const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
-    Json::Value root;
-    std::string problem;
+    const auto root = parse_strict_json(json, {max_values, 32});
+    if (!root) return refusal(Part::syntax, "the roster is " + root.error());
     RosterPage page;
-    // jsoncpp throws where nesting exceeds the limit, and on numbers that no type holds.
-    try {
-        if (!reader->parse(json.data(), json.data() + json.size(), &root, &problem))
-            return refusal(Part::syntax, "the roster is not JSON: " + on_one_line(problem));
-        if (const auto wrong = read_list(root, project, page))
-            return refusal(Part::list, "the roster is refused: " + *wrong);
-        if (const auto wrong = read_entries(root["data"], page))
-            return refusal(Part::entries, "the roster is refused: " + *wrong);
-    } catch (const Json::Exception& error) {
-        return refusal(Part::syntax,
-                       std::string("the roster is not JSON: ") + on_one_line(error.what()));
-    }
+    if (const auto wrong = read_list(*root, project, page))
+        return refusal(Part::list, "the roster is refused: " + *wrong);
+    if (const auto wrong = read_entries((*root)["data"], page))
+        return refusal(Part::entries, "the roster is refused: " + *wrong);
     return page;
 }
 

@@ -10,9 +10,11 @@
 
 #include "common/roster/snapshot.h"
 #include "common/system/result.h"
-#include "together_refresh/source/strict_json.h"
 
 namespace together {
+
+// 30,000 entries: what nodes ask for is 1,000.
+inline constexpr std::size_t max_values_of_a_page = 250'000;
 
 struct RosterPage {
     std::vector<RosterEntry> entries;
@@ -31,17 +33,16 @@ struct PageRefusal {
 };
 
 // Refuses, with a sentence that names the entry and the field: bad UTF-8, anything that is not
-// strict JSON, a missing field, a wrong type, another project. Unknown fields are ignored. An entry
-// whose login is null or of another form than the node's is left out. `max_values` bounds the
-// memory that a page from the network costs; a file of root's needs no bound.
+// strict JSON, a missing field, a wrong type, another project. Unknown fields are ignored; an
+// absent uid is null, an absent external false, as companies' own APIs have neither. An entry whose
+// login is null or of another form than the node's is left out. `max_values` bounds the memory that
+// a page from the network costs; a file of root's needs no bound.
 tl::expected<RosterPage, PageRefusal> parse_roster_page(
     std::string_view json, const std::string& project,
     std::size_t max_values = max_values_of_a_page);
 
 // What chown(2) and setresuid(2) take for "no uid".
 inline constexpr uid_t no_uid = static_cast<uid_t>(-1);
-
-bool is_utf8(std::string_view text);
 
 // What holds for every entry, whoever sent it; also the parent's check of its child.
 bool is_valid_entry(const RosterEntry& entry);

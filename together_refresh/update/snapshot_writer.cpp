@@ -147,13 +147,27 @@ void digest_text(DigestStream& digest, const std::string& text) {
     digest.update(std::as_bytes(std::span(text)));
 }
 
+std::optional<TableDigests> table_digests(int fd) {
+    TableDigests digests;
+    for (std::size_t table = 0; table < digests.size(); ++table) {
+        const auto digest = digest_of_table(fd, table);
+        if (!digest) return std::nullopt;
+        digests[table] = *digest;
+    }
+    return digests;
+}
+
 Result<Digest> write_to(NextSnapshot& next, const RosterContent& content,
                         const SnapshotHeader& like) {
     if (auto opened = next.open(); !opened) return tl::make_unexpected(opened.error());
     CdbWriter database(next.fd());
     if (!add_records(database, content.entries) || !database.finish())
         return next.error("cannot write");
-    const off_t length = database.length();
+    const auto tables = table_digests(next.fd());
+    if (!tables) return next.error("cannot read back");
+    if (!write_all(next.fd(), bytes_of(*tables), database.length()))
+        return next.error("cannot write");
+    const off_t length = database.length() + static_cast<off_t>(sizeof *tables);
     SnapshotHeader header = like;
     header.length = static_cast<std::uint64_t>(length) + sizeof header;
     const auto digest = digest_of_file(next.fd(), length, header);

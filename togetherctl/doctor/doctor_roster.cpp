@@ -66,7 +66,7 @@ void check_age(const NodeStatus& status, bool is_kept_fresh, Findings& findings)
     if (!state.roster)
         return findings.fail("roster", state.problem, "nobody but exempt users gets in without one",
                              refresh);
-    if (state.roster->age.uncertain)
+    if (state.roster->age.uncertain && state.kind != Kind::too_old)
         return findings.warn("roster", described(state),
                              "how long people who were removed stay cannot be told", refresh);
     if (state.kind == Kind::fresh || (state.kind == Kind::old && !is_kept_fresh))

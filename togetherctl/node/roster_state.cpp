@@ -19,10 +19,10 @@ RosterState look_at_roster(const Config& config, const Moment& now) {
     } else if (!roster->snapshot.verify_whole()) {
         state.problem = state.path + " is damaged (its checksum is wrong)";
     } else {
-        const auto age = roster->age.value;
-        state.kind = age <= config.fresh_for        ? Kind::fresh
-                     : config.within_stale_for(age) ? Kind::old
-                                                    : Kind::too_old;
+        const auto& age = roster->age;
+        state.kind = age.value <= config.fresh_for           ? Kind::fresh
+                     : config.within_stale_for(age.at_least) ? Kind::old
+                                                             : Kind::too_old;
         state.roster = *std::move(roster);
     }
     return state;
@@ -56,7 +56,10 @@ Tone tone_of(RosterState::Kind kind) {
 }
 
 std::string age_text(const Age& age) {
-    if (age.uncertain) return "of unknown age (this node's clock was set back)";
+    if (age.uncertain)
+        return (age.at_least > Nanoseconds::zero() ? "at least " + format_age(age.at_least) + " old"
+                                                   : "of unknown age") +
+               std::string(" (this node's clock was set back)");
     return format_age(age.value) + " old";
 }
 

@@ -174,7 +174,8 @@ def test_a_login_that_somebody_had_is_not_given_to_another(roled, alice):
 def test_projects_have_a_name_of_their_own(roled, project):
     path = f"/v1/organizations/{roled.organization}/projects"
     assert roled.post(path, {"name": "cluster"}).code == "project_name_taken"
-    for name in ("", " a", "a\n", "x" * 129, "a\u0000"):
+    for name in ("", " a", "a\n", "x" * 129, "a\u0000", "a\u0085", "\u202eevil", "a\u200bb", "a\u2028b",
+                 "\u2066a", "a\u00adb", "\ufeffa", "a\U000e0041"):
         assert roled.post(path, {"name": name}).code == "invalid_name", name
     listed = roled.get(path).json["data"]
     assert {one["name"] for one in listed} == {"Default Project", "cluster"}

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from support.json_leniencies import LENIENCIES
 from support.roled import Roled, binary
 
 
@@ -375,3 +376,11 @@ def test_one_address_with_a_token_has_its_share(tmp_path):
         time.sleep(0.2)
         with from_address(roled, "127.0.0.2") as one_more:
             assert ask(one_more, roled.owner.token) == 200
+
+
+@pytest.mark.parametrize("name", LENIENCIES)
+def test_json_that_other_parsers_take_is_refused(roled, name):
+    path = f"/v1/organizations/{roled.organization}/projects"
+    answer = roled.post(path, LENIENCIES[name](b'{"name":"other"}'))
+    assert (answer.status, answer.code) == (400, "invalid_json"), answer.json
+    assert [one["name"] for one in roled.get(path).json["data"]] == ["Default Project"]

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "common/roles/identifiers.h"
+
 using namespace together::roled;
 
 TEST_GROUP(IdentityTest){};
@@ -45,9 +47,9 @@ TEST(IdentityTest, names) {
 TEST(IdentityTest, utf8) {
     for (const auto* good :
          {"", "a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"})
-        CHECK(is_valid_utf8(good));
+        CHECK(together::is_utf8(good));
     for (const auto* bad :
          {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xc3", "\xe2\x82", "\xc3(", "\xe2(\xa1"})
-        CHECK_FALSE(is_valid_utf8(bad));
+        CHECK_FALSE(together::is_utf8(bad));
 }

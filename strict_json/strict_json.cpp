@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "together_refresh/source/strict_json.h"
+#include "strict_json/strict_json.h"
+
+#include <json/reader.h>
+
+#include <memory>
+#include <optional>
+
+#include "common/roles/identifiers.h"
 
 namespace together {
 namespace {
@@ -39,9 +46,8 @@ const char* after_string(const char* at, const char* end) {
     return nullptr;
 }
 
-}  // namespace
-
-std::optional<std::string> why_not_strict_json(std::string_view text, std::size_t max_values) {
+// What is wrong with the text's tokens; the rest of the grammar is jsoncpp's to check.
+std::optional<std::string> wrong_token(std::string_view text, std::size_t max_values) {
     const char* at = text.data();
     const char* const end = at + text.size();
     std::size_t values = 1;
@@ -50,8 +56,7 @@ std::optional<std::string> why_not_strict_json(std::string_view text, std::size_
         // Each value but the first stands behind one of these.
         if (c == ',' || c == '[' || c == '{') ++values;
         if (values > max_values)
-            return "it has more than " + std::to_string(max_values) +
-                   " values; a page is to have as many entries as were asked for (limit=1000)";
+            return "it has more than " + std::to_string(max_values) + " values";
         if (c == '"') {
             at = after_string(at + 1, end);
             if (at == nullptr) return "a string has no end, or has control characters";
@@ -67,6 +72,41 @@ std::optional<std::string> why_not_strict_json(std::string_view text, std::size_
         }
     }
     return std::nullopt;
+}
+
+// jsoncpp's errors span lines: "* Line 1, Column 2\n  Syntax error…".
+std::string on_one_line(const std::string& text) {
+    std::string line;
+    for (const char c : text) {
+        const bool blank = c == '\n' || c == ' ' || c == '*';
+        if (!blank || (!line.empty() && line.back() != ' ')) line += blank ? ' ' : c;
+    }
+    return line.substr(0, 200);
+}
+
+tl::unexpected<std::string> not_json(const std::string& why) {
+    return tl::unexpected<std::string>("not JSON: " + why);
+}
+
+}  // namespace
+
+tl::expected<Json::Value, std::string> parse_strict_json(std::string_view text,
+                                                         const JsonLimits& limits) {
+    if (!is_utf8(text)) return tl::unexpected<std::string>("not UTF-8");
+    if (const auto reason = wrong_token(text, limits.values)) return not_json(*reason);
+    Json::CharReaderBuilder builder;
+    Json::CharReaderBuilder::strictMode(&builder.settings_);
+    builder["stackLimit"] = limits.depth;
+    const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
+    Json::Value value;
+    std::string problem;
+    // jsoncpp throws where nesting exceeds the limit, and on numbers that no type holds.
+    try {
+        if (reader->parse(text.data(), text.data() + text.size(), &value, &problem)) return value;
+    } catch (const Json::Exception& error) {
+        problem = error.what();
+    }
+    return not_json(on_one_line(problem));
 }
 
 }  // namespace together
