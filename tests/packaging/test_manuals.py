@@ -75,7 +75,7 @@ def test_exit_statuses_of_together_refresh() -> None:
 
 
 def test_keys_of_together_roled() -> None:
-    source = (CHECKOUT / "role_server" / "main.cpp").read_text()
+    source = (CHECKOUT / "role_server" / "cli" / "main.cpp").read_text()
     in_file = set(re.findall(r'\{"([a-z-]+)",[^{}]*, true\}', source))
     section = manual("together-roled.8").split(".Sh CONFIGURATION")[1]
     for name in in_file:

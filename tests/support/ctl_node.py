@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from support.waiting import wait_until
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("TOGETHER_BUILD", CHECKOUT / "build" / "release")).resolve()
 TOGETHERCTL = BUILD / "togetherctl" / "togetherctl"
@@ -48,6 +50,11 @@ def ctl(
 def ctl_json(*arguments: str | bytes, user: int = 0) -> Any:
     """The document, whatever the exit status."""
     return json.loads(ctl(*arguments, "--json", user=user).stdout)
+
+
+def wait_until_old(seconds: float) -> None:
+    """By the node's own word: the roster is older than that."""
+    wait_until(lambda: ctl_json("status")["roster"]["age_seconds"] > seconds, "an old roster", 30)
 
 
 def field(text: str, label: str) -> str:

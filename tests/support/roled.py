@@ -19,6 +19,8 @@ import ssl
 import subprocess
 import urllib.parse
 
+from support.waiting import wait_until
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -129,6 +131,43 @@ class Roled:
     def log_text(self):
         return (self.directory / "roled.log").read_text(encoding="utf-8")
 
+    def settle(self):
+        """Waits until it has read all that was sent and done all that it does at once: every byte has
+        arrived and was read, every thread sleeps, and did so all the time between two looks."""
+        wait_until(lambda: self._nothing_to_read() and self._is_asleep(), "together-roled to settle", 30)
+
+    def _nothing_to_read(self):
+        """On its side; and on its clients' nothing left to be sent. For IPv4, as this serves."""
+        port = f":{self.port:04X}"
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table][1:]
+        return not any((here.endswith(port) and int(queues.split(":")[1], 16)) or
+                       (there.endswith(port) and int(queues.split(":")[0], 16))
+                       for _, here, there, _, queues, *_ in rows)
+
+    def _is_asleep(self):
+        before = self._switches()
+        return before is not None and before == self._switches()
+
+    def _switches(self):
+        """How often each thread was run; none where one runs now."""
+        found = {}
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines())
+            if not status["State"].startswith("S"):
+                return None
+            found[task.name] = status["voluntary_ctxt_switches"], status["nonvoluntary_ctxt_switches"]
+        return found
+
+    def unready(self):
+        """The answer that says so, as of one that stops."""
+        answer = self.get("/readyz", token=None)
+        return answer if answer.status == 503 else None
+
+    def refuses_connections(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) != 0
+
     def __enter__(self):
         return self.start()
 
@@ -147,7 +186,7 @@ class Roled:
     def socket(self, timeout=15):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
-    def request(self, method, path, body=None, token="owner", headers=None, connection=None):
+    def send(self, connection, method, path, body=None, token="owner", headers=None):
         """`token`: "owner", a User, a string, or None for no Authorization. `path` from the root."""
         token = self.owner.token if token == "owner" else getattr(token, "token", token)
         sent = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -155,9 +194,12 @@ class Roled:
             sent["Content-Type"] = "application/json"
             body = body if isinstance(body, (str, bytes)) else json.dumps(body)
         sent.update(headers or {})
+        connection.request(method, path, body=body, headers=sent)
+
+    def request(self, method, path, body=None, connection=None, **kwargs):
         used = connection or self.connect()
         try:
-            used.request(method, path, body=body, headers=sent)
+            self.send(used, method, path, body, **kwargs)
             return Answer(used.getresponse())
         finally:
             if connection is None:
@@ -212,11 +254,21 @@ class Roled:
     def collaborators(project):
         return f"/v1/projects/{urllib.parse.quote(project)}/collaborators"
 
-    def roster(self, project, token, etag=None, wait=None, query="?limit=1000", **kwargs):
+    def roster(self, project, token, connection=None, **kwargs):
         """The request that a node makes."""
+        used = connection or self.connect()
+        try:
+            self.ask_for_roster(used, project, token, **kwargs)
+            return Answer(used.getresponse())
+        finally:
+            if connection is None:
+                used.close()
+
+    def ask_for_roster(self, connection, project, token, etag=None, wait=None, query="?limit=1000"):
+        """Without reading the answer."""
         headers = {}
         if etag:
             headers["If-None-Match"] = etag
         if wait is not None:
             headers["Prefer"] = f"wait={wait}"
-        return self.get(self.collaborators(project) + query, token=token, headers=headers, **kwargs)
+        self.send(connection, "GET", self.collaborators(project) + query, token=token, headers=headers)

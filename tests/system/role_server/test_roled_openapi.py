@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from support.roled import ROOT, Roled
+from support.waiting import wait_until
 
 FILE = yaml.safe_load((ROOT / "docs" / "role-api.openapi.yaml").read_text(encoding="utf-8"))
 METHODS = ("get", "post", "patch", "delete", "put")
@@ -192,7 +193,7 @@ def test_the_server_has_the_methods_of_the_file_and_no_others(world, path):
 
 def test_the_server_has_no_route_besides():
     """From its source, since a server cannot be asked for all of its paths."""
-    source = (ROOT / "role_server" / "router.cpp").read_text(encoding="utf-8")
+    source = (ROOT / "role_server" / "api" / "router.cpp").read_text(encoding="utf-8")
     assert set(re.findall(r'"(/[^"]+)"', source)) == set(FILE["paths"])
 
 
@@ -221,9 +222,8 @@ def test_503_while_stopping(tmp_path):
     roled.drain_ms = 1000
     roled.start()
     roled.process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
-    answer = roled.get("/readyz", token=None)
-    assert answer.status == 503 and answer.headers["retry-after"]
+    answer = wait_until(roled.unready, "503")
+    assert answer.headers["retry-after"]
     assert misfits({"$ref": "#/components/schemas/Error"}, answer.json) == []
     assert roled.process.wait(10) == 0
     roled.stop()

@@ -9,6 +9,9 @@ import pytest
 from support.long_poll import Waiting
 from support.roled import Roled
 
+AT_ONCE = 5.0  # on a busy machine; whoever waits in vain waits for 30 s
+ATTEMPTS = 5
+
 
 @pytest.fixture
 def key(roled, project):
@@ -23,7 +26,7 @@ def etag(roled, project, key):
 def test_time_is_up(roled, project, key, etag):
     waiting = Waiting(roled, project, key, etag, 1)
     answer = waiting.result()
-    assert answer.status == 304 and 1.0 <= waiting.took < 2.0
+    assert answer.status == 304 and 1.0 <= waiting.took < AT_ONCE
     assert answer.headers["preference-applied"] == "wait=1"
     assert answer.headers["etag"] == etag
 
@@ -34,40 +37,52 @@ def test_as_of_is_the_time_of_the_answer(roled, project, key, etag):
     assert int(answer.headers["together-as-of"]) >= int(began) + 2
 
 
-def test_a_change_is_told_within_a_second(roled, project, key, etag):
-    alice = roled.add_user("alice")
-    waiting = Waiting(roled, project, key, etag, 30)
-    time.sleep(0.5)
-    changed = time.monotonic()
-    roled.add_collaborator(project, alice)
-    answer = waiting.result()
-    assert time.monotonic() - changed < 1.0
-    assert answer.status == 200 and answer.headers["preference-applied"] == "wait=30"
-    assert {one["login"] for one in answer.json["data"]} == {"ann", "alice"}
+def test_a_change_is_told_within_a_second(roled, project, key):
+    """A busy machine may be late once, not each time."""
+    expected, took = {"ann"}, []
+    while not took or min(took) >= 1.0:
+        assert len(took) < ATTEMPTS, took
+        login = f"alice{len(took)}"
+        alice, etag = roled.add_user(login), roled.roster(project, key).headers["etag"]
+        waiting = Waiting(roled, project, key, etag, 30).held()
+        changed = time.monotonic()
+        roled.add_collaborator(project, alice)
+        answer = waiting.result()
+        took.append(time.monotonic() - changed)
+        expected.add(login)
+        assert answer.status == 200 and answer.headers["preference-applied"] == "wait=30"
+        assert {one["login"] for one in answer.json["data"]} == expected
 
 
 def test_nothing_is_missed_between_two_requests(roled, project, key, etag):
     roled.add_collaborator(project, roled.add_user("alice"))
     waiting = Waiting(roled, project, key, etag, 30)
-    assert waiting.result().status == 200 and waiting.took < 0.5
+    assert waiting.result().status == 200 and waiting.took < AT_ONCE
 
 
-def test_changes_within_200_ms_are_told_together(roled, project, key, etag):
-    users = [roled.add_user(f"u{i}") for i in range(3)]
-    waiting = Waiting(roled, project, key, etag, 30)
-    time.sleep(0.5)
-    connection = roled.connect()
-    for user in users:
-        roled.post(roled.collaborators(project), {"user_id": user.id}, connection=connection)
-        time.sleep(0.04)
-    assert len(waiting.result().json["data"]) == 4
+def test_changes_within_200_ms_are_told_together(roled, project, key):
+    """Each is a change of its own: the server has settled before the next."""
+    for attempt in range(20):
+        users = [roled.add_user(f"u{attempt}-{i}") for i in range(3)]
+        before = roled.roster(project, key)
+        waiting = Waiting(roled, project, key, before.headers["etag"], 30).held()
+        connection = roled.connect()
+        began = time.monotonic()
+        for user in users:
+            roled.post(roled.collaborators(project), {"user_id": user.id}, connection=connection)
+            roled.settle()
+        took = time.monotonic() - began
+        told = len(waiting.result().json["data"]) - len(before.json["data"])
+        if took < 0.2:
+            assert told == 3
+            return
+    pytest.fail("this machine is too slow for three changes within 200 ms")
 
 
 def test_another_projects_change_wakes_nobody(roled, project, key, etag):
     other = roled.create_project("other")
     alice = roled.add_user("alice")
-    waiting = Waiting(roled, project, key, etag, 2)
-    time.sleep(0.3)
+    waiting = Waiting(roled, project, key, etag, 2).held()
     roled.add_collaborator(other, alice)
     assert waiting.result().status == 304 and waiting.took >= 2
 
@@ -75,11 +90,10 @@ def test_another_projects_change_wakes_nobody(roled, project, key, etag):
 def test_a_change_by_the_command_line_is_seen(roled):
     key = roled.node_key(roled.default_project)
     etag = roled.roster(roled.default_project, key).headers["etag"]
-    waiting = Waiting(roled, roled.default_project, key, etag, 30)
-    time.sleep(0.5)
+    waiting = Waiting(roled, roled.default_project, key, etag, 30).held()
     roled.add_user("alice")
     answer = waiting.result()
-    assert answer.status == 200 and waiting.took < 3
+    assert answer.status == 200 and waiting.took < AT_ONCE
     assert "alice" in {one["login"] for one in answer.json["data"]}
 
 
@@ -88,8 +102,7 @@ def test_a_changed_login_or_uid_is_told(roled, project, key):
     roled.add_collaborator(project, alice)
     for change in ({"login": "alicia"}, {"login": "al"}):
         etag = roled.roster(project, key).headers["etag"]
-        waiting = Waiting(roled, project, key, etag, 30)
-        time.sleep(0.3)
+        waiting = Waiting(roled, project, key, etag, 30).held()
         roled.patch("/v1/users/me", change, token=alice)
         assert change["login"] in waiting.result().text
 
@@ -98,8 +111,7 @@ def test_the_key_is_checked_again_before_the_answer(roled, project):
     made = roled.post(f"/v1/projects/{project}/node_keys", {"name": "short-lived"}).json
     etag = roled.roster(project, made["token"]).headers["etag"]
     alice = roled.add_user("alice")
-    waiting = Waiting(roled, project, made["token"], etag, 30)
-    time.sleep(0.3)
+    waiting = Waiting(roled, project, made["token"], etag, 30).held()
     roled.delete(f"/v1/projects/{project}/node_keys/{made['id']}")
     roled.add_collaborator(project, alice)
     answer = waiting.result()
@@ -110,8 +122,7 @@ def test_a_person_removed_while_waiting_does_not_get_the_roster(roled, project):
     alice = roled.add_user("alice")
     roled.add_collaborator(project, alice)
     etag = roled.roster(project, alice.token).headers["etag"]
-    waiting = Waiting(roled, project, alice.token, etag, 30)
-    time.sleep(0.3)
+    waiting = Waiting(roled, project, alice.token, etag, 30).held()
     roled.remove_collaborator(project, alice)
     assert waiting.result().status == 403
 
@@ -137,7 +148,7 @@ def test_the_preference_is_read_as_rfc_7240_says(roled, project, key, etag, pref
 def test_without_a_condition_nobody_waits(roled, project, key):
     began = time.monotonic()
     answer = roled.roster(project, key, wait=30)
-    assert answer.status == 200 and time.monotonic() - began < 1
+    assert answer.status == 200 and time.monotonic() - began < AT_ONCE
     assert answer.headers["preference-applied"] == "wait=30", "a client learns that waiting is possible"
 
 
@@ -146,12 +157,12 @@ def test_waiters_beyond_the_limit_are_answered_at_once(tmp_path):
         project = roled.create_project()
         key = roled.node_key(project)
         etag = roled.roster(project, key).headers["etag"]
-        held = [Waiting(roled, project, key, etag, 3) for _ in range(2)]
-        time.sleep(0.5)
-        third = Waiting(roled, project, key, etag, 3)
-        assert third.result().status == 304 and third.took < 0.5
+        held = [Waiting(roled, project, key, etag, 4) for _ in range(2)]
+        roled.settle()
+        third = Waiting(roled, project, key, etag, 30)
+        assert third.result().status == 304 and third.took < AT_ONCE
         assert "preference-applied" not in third.answer.headers
-        assert all(one.result().status == 304 and one.took >= 3 for one in held)
+        assert all(one.result().status == 304 and one.took >= 4 for one in held)
 
 
 def test_a_client_that_vanishes_gives_its_place_free(tmp_path):
@@ -163,9 +174,9 @@ def test_a_client_that_vanishes_gives_its_place_free(tmp_path):
             gone = roled.socket()
             gone.sendall((f"GET {roled.collaborators(project)} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
                           f"If-None-Match: {etag}\r\nPrefer: wait=60\r\n\r\n").encode())
-            time.sleep(0.3)
+            roled.settle()
             gone.close()
-            time.sleep(0.1)
+            roled.settle()
         waiting = Waiting(roled, project, key, etag, 1)
         assert waiting.result().headers["preference-applied"] == "wait=1" and waiting.took >= 1
 
@@ -182,7 +193,7 @@ def test_a_request_sent_while_another_is_held_is_answered_after_it(roled, projec
     with roled.socket() as client:
         client.sendall((head.format(roled.collaborators(project)) +
                         f"If-None-Match: {etag}\r\nPrefer: wait=1\r\n\r\n").encode())
-        time.sleep(0.3)
+        roled.settle()
         client.sendall((head.format("/v1/whoami") + "Connection: close\r\n\r\n").encode())
         text = client.makefile("rb").read().decode()
     assert text.index("HTTP/1.1 304") < text.index("HTTP/1.1 200") < text.index('"node_key"')
@@ -190,19 +201,19 @@ def test_a_request_sent_while_another_is_held_is_answered_after_it(roled, projec
 
 def test_two_hundred_waiters_are_told_of_one_change(roled, project, key, etag):
     alice = roled.add_user("alice")
-    waiting = [Waiting(roled, project, key, etag, 30) for _ in range(200)]
-    time.sleep(1.5)
+    waiting = [Waiting(roled, project, key, etag, 60) for _ in range(200)]
+    roled.settle()
+    assert not any(one.answer for one in waiting)
     changed = time.monotonic()
     roled.add_collaborator(project, alice)
     assert all(one.result().status == 200 for one in waiting)
-    assert time.monotonic() - changed < 3
+    assert time.monotonic() - changed < 2 * AT_ONCE
 
 
 def test_a_project_that_disappears_is_not_waited_for(roled, project, key, etag):
-    waiting = Waiting(roled, project, key, etag, 30)
-    time.sleep(0.5)
+    waiting = Waiting(roled, project, key, etag, 30).held()
     with sqlite3.connect(roled.db, timeout=10) as db:
         for table in ("api_keys", "collaborators"):
             db.execute(f"DELETE FROM {table} WHERE project_id = ?", (project,))
         db.execute("DELETE FROM projects WHERE id = ?", (project,))
-    assert waiting.result().status == 401 and waiting.took < 3
+    assert waiting.result().status == 401 and waiting.took < AT_ONCE

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """check: the answer as an exit status."""
 
-import time
 
 import pytest
 
 from support.ctl_node import (CONFIG, ETC, PLAIN_USER, ROSTER, SNAPSHOT, admit, ctl, ctl_json, entry,
-                      flip_a_byte, refresh, write_config, write_roster)
+                      flip_a_byte, refresh, wait_until_old, write_config, write_roster)
 
 FAR = "2099-01-01T00:00:00Z"
 
@@ -152,7 +151,7 @@ def test_a_plain_user_with_a_fresh_roster(roster: None) -> None:
 def test_a_roster_beyond_stale_for(roster: None) -> None:
     write_config(roster__fresh_for="1s", roster__recheck_after="0s", roster__stale_for="1s",
                  roster__refresh_program="/bin/false")
-    time.sleep(1.1)
+    wait_until_old(1)
     run = ctl("check", "bob")
     assert run.returncode == 2 and "older than stale_for" in run.stdout
 

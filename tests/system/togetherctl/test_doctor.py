@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from support.ctl_node import (CACHE, CONFIG, ETC, LOG, PLAIN_ENVIRONMENT, PLAIN_USER, ROSTER, SNAPSHOT,
                       TOGETHER_REFRESH, admit, ctl, ctl_json, entry, flip_a_byte, refresh,
-                      write_config, write_roster)
+                      wait_until_old, write_config, write_roster)
 from support.doctor_node import bad, doctor, only
 
 
@@ -147,13 +146,6 @@ def test_observe_mode_is_said_loudly() -> None:
     found = doctor()
     only(found, "mode", "warning", "OBSERVE MODE: NOBODY IS REFUSED")
     assert found["pam_refusal"]["result"] == "information"
-
-
-def wait_until_old(seconds: float) -> None:
-    """By the node's own word: nothing is slept for that is not seen."""
-    end = time.monotonic() + 30
-    while ctl_json("status")["roster"]["age_seconds"] <= seconds:
-        assert time.monotonic() < end
 
 
 # ---- the roster ---------------------------------------------------------------------------------

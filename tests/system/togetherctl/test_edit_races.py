@@ -6,7 +6,6 @@ import fcntl
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from support.ctl_node import PLAIN_ENVIRONMENT, TOGETHERCTL, ctl
 from support.pam_stacks import write_stack
+from support.waiting import wait_until
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ class Traced:
 
     def stopped(self) -> bool:
         """Waits until it is, or has ended."""
-        while self._strace.poll() is None:
-            if self._log.exists() and "stopped by SIGSTOP" in self._log.read_text():
-                return True
-            time.sleep(0.01)
-        return False
+        wait_until(lambda: self._is_stopped() or self._strace.poll() is not None, "its stop", 60)
+        return self._strace.poll() is None
+
+    def _is_stopped(self) -> bool:
+        return self._log.exists() and "stopped by SIGSTOP" in self._log.read_text()
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)

@@ -6,7 +6,6 @@ import pty
 import select
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from support.ctl_node import (CHECKOUT, LOG, PLAIN_ENVIRONMENT, ROSTER, SNAPSHOT
 from support.accounts import Account, Accounts
 from support.ssh_client import SshClient
 from support.sshd import Sshd
+from support.waiting import INTERVAL, wait_until
 
 SESSION = "session optional pam_together.so\n"
 WHO = 'echo "[$(id -un) $TOGETHER_PROJECT_ID $TOGETHER_ROLE]"'
@@ -77,14 +77,20 @@ def log_in(login: str) -> tuple[str, int]:
     if pid == 0:
         os.execve("/bin/login", ["login", "-f", login], PLAIN_ENVIRONMENT)
     shown, typed, ended, status = b"", False, 0, 0
-    deadline = time.monotonic() + 30
-    while not ended:
+
+    def has_ended() -> bool:
+        nonlocal shown, typed, ended, status
         ended, status = os.waitpid(pid, os.WNOHANG)
         shown += read_from(terminal)
         if not typed and shown.endswith(b"$ "):
             typed = os.write(terminal, f"{WHO}; exit\n".encode()) > 0
-        if not ended and time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
+        return ended != 0
+
+    try:
+        wait_until(has_ended, "the end of login", 30)
+    except AssertionError:
+        os.kill(pid, signal.SIGKILL)
+        raise
     os.close(terminal)
     return shown.decode(), os.waitstatus_to_exitcode(status)
 
@@ -93,13 +99,13 @@ def read_from(terminal: int) -> bytes:
     """What is there within a moment."""
     shown = b""
     try:
-        while select.select([terminal], [], [], 0.1)[0]:
+        while select.select([terminal], [], [], INTERVAL)[0]:
             chunk = os.read(terminal, 4096)
             if not chunk:
                 break
             shown += chunk
     except OSError:  # its other end is closed
-        time.sleep(0.1)
+        pass
     return shown
 
 

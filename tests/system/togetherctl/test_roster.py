@@ -2,12 +2,11 @@
 """roster: who is on it."""
 
 import os
-import time
 
 import pytest
 
-from support.ctl_node import (PLAIN_USER, SNAPSHOT, ctl, ctl_json, entry, flip_a_byte, refresh, write_config,
-                      write_roster)
+from support.ctl_node import (PLAIN_USER, SNAPSHOT, ctl, ctl_json, entry, flip_a_byte, refresh,
+                      wait_until_old, write_config, write_roster)
 
 
 def test_the_list(roster: None) -> None:
@@ -74,7 +73,7 @@ def test_one_of_another_owner_or_missing(roster: None) -> None:
 
 def test_one_that_is_too_old_says_so(roster: None) -> None:
     write_config(roster__fresh_for="1s", roster__recheck_after="0s", roster__stale_for="1s")
-    time.sleep(1.1)
+    wait_until_old(1)
     run = ctl("roster")
     assert run.returncode == 0 and run.stdout.endswith("TOO OLD: it decides nothing\n")
 

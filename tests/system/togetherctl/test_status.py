@@ -2,12 +2,11 @@
 """status: the gate at a glance."""
 
 import re
-import time
 
 import pytest
 
 from support.ctl_node import (CONFIG, ETC, LOG, PLAIN_USER, PROJECT, ROSTER, SNAPSHOT, admit, ctl, ctl_json,
-                      entry, field, flip_a_byte, refresh, write_config, write_roster)
+                      entry, field, flip_a_byte, refresh, wait_until_old, write_config, write_roster)
 
 
 def test_a_healthy_node(roster: None) -> None:
@@ -80,7 +79,7 @@ def test_old_and_too_old(roster: None) -> None:
     run = ctl("status")
     assert run.returncode == 0 and field(run.stdout, "Roster").startswith("old, ")
     write_config(roster__fresh_for="1s", roster__recheck_after="0s", roster__stale_for="1s")
-    time.sleep(1.1)
+    wait_until_old(1)
     run = ctl("status")
     assert run.returncode == 1 and field(run.stdout, "Roster").startswith("TOO OLD, ")
     assert ctl_json("status")["roster"]["state"] == "too_old"
