@@ -4,6 +4,7 @@
 Each scene says what should happen, does it for real, and counts what came out otherwise.
 """
 
+import json
 import shutil
 import signal
 import socket
@@ -153,7 +154,7 @@ class Story:
         for host in self.hosts:
             wait_until(lambda: host.snapshot.stat().st_ino != revisions[host.name], host.name)
         took = time.monotonic() - start
-        self.check(took < 1, f"all {len(self.hosts)} nodes know after {took:.2f} s")
+        self.check(took < 5, f"all {len(self.hosts)} nodes know after {took:.2f} s")
         self.logins({"bob": False})
         self.jobs({"bob": False})
         self.cluster.must("scontrol", "update", f"jobid={job}", "starttime=now")
@@ -167,9 +168,16 @@ class Story:
         self.say("\n".join(f"    {line}" for line in done.stdout.splitlines()))
         self.check("not_a_collaborator" in done.stdout, "it says why")
 
+    @staticmethod
+    def age_of_roster() -> float:
+        ctl = build_folder() / "togetherctl" / "togetherctl"
+        done = subprocess.run([ctl, "status", "--json"], capture_output=True, text=True)
+        return float(json.loads(done.stdout)["roster"]["age_seconds"])
+
     def outage(self) -> None:
         self.roled.kill()
-        time.sleep(2.1)  # past recheck_after: an absent name makes the node ask, in vain
+        # Past recheck_after: an absent name makes the node ask, in vain.
+        wait_until(lambda: self.age_of_roster() > 2, "an older roster")
         logged = self.logins({"alice": True, "mallory": False, "root": True})
         self.jobs({"alice": True})
         age = logged["alice"]["age"]

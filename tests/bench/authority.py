@@ -85,12 +85,12 @@ class Authority:
     def answer(self, request: Request) -> None:
         self.requests += 1
         if self.silent:
-            time.sleep(60)
+            time.sleep(60)  # sleeps: an authority that says nothing
         start = request.path.rpartition("after=")[2] if "after=" in request.path else "0"
         unchanged = request.headers["If-None-Match"] == self.etag
         held = unchanged and "Prefer" in request.headers
         if held:
-            time.sleep(self.hold_for)
+            time.sleep(self.hold_for)  # sleeps: an authority that has no news
         body = b"" if unchanged else self._pages[start]
         request.send_response(304 if unchanged else 200)
         request.send_header("ETag", self.etag)

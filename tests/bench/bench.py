@@ -173,7 +173,7 @@ def storm() -> None:
         authority.configure(node, roster={"fresh_for": "1s", "recheck_after": "1s"})
         assert node.refresh().returncode == 0
         authority.silent = True
-        time.sleep(1.1)
+        time.sleep(1.1)  # sleeps: nothing is asked meanwhile, until the roster is older than fresh_for
         times = sorted(1000 * one_login("user52") for _ in range(1000))
         row("the roster grew old", times[500], times[990], times[-1])
         print("for comparison, others' logins while their backend hangs (found by experiment before): "

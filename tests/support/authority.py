@@ -120,7 +120,7 @@ class Authority:
         self.asked.append(asked)
         answer = self.answer(asked)
         self.fault(asked, answer)
-        time.sleep(answer.hold)
+        time.sleep(answer.hold)  # sleeps: an authority that is slow, or has no news
         body = answer.bytes()
         request.send_response(answer.status)
         for name, value in answer.headers.items():

@@ -19,4 +19,4 @@ def wait_until(condition: Callable[[], Value], what: str, timeout: float = 10.0)
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout} s in vain for {what}")
-        time.sleep(INTERVAL)
+        time.sleep(INTERVAL)  # sleeps: a step of waiting, here alone

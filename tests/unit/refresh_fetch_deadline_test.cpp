@@ -82,7 +82,7 @@ TEST(refresh_fetch_deadline, one_byte_after_the_other_moves_no_deadline) {
     std::thread writer([&] {
         while (!done) {
             if (::write(pipe.writing(), "n", 1) != 1) break;
-            std::this_thread::sleep_for(20ms);
+            std::this_thread::sleep_for(20ms);  // sleeps: a slow writer
         }
     });
     // The length of this frame is "nn": it goes on and on.

@@ -104,7 +104,7 @@ TEST(single_flight, of_another_is_over_when_it_lets_go) {
     make_helper("");
     auto lock = held_by_another();
     std::thread other([&] {
-        std::this_thread::sleep_for(50ms);
+        std::this_thread::sleep_for(50ms);  // sleeps: a refresh that takes long
         std::filesystem::rename(file("newer"), roster.path());
         lock.release(LockPart::flight);
     });
@@ -117,7 +117,7 @@ TEST(single_flight, of_another_that_brought_nothing_is_taken_over) {
     make_helper(install_newer());
     auto lock = held_by_another();
     std::thread other([&] {
-        std::this_thread::sleep_for(50ms);
+        std::this_thread::sleep_for(50ms);  // sleeps: a refresh that takes long
         lock.release(LockPart::flight);
     });
     CHECK_TRUE(brings_a_newer_one());
@@ -129,7 +129,7 @@ TEST(single_flight, of_another_that_failed_is_believed) {
     make_helper("");
     auto lock = held_by_another();
     std::thread other([&] {
-        std::this_thread::sleep_for(50ms);
+        std::this_thread::sleep_for(50ms);  // sleeps: a refresh that takes long
         std::filesystem::copy_file(file("failed.mark"), roster.paths().mark);
         lock.release(LockPart::flight);
     });

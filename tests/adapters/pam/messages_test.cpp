@@ -157,7 +157,7 @@ TEST(messages, the_line_is_out_when_the_host_is_killed_while_it_waits) {
     }
     std::vector<std::string> lines;
     for (int i = 0; i < 500 && lines.empty(); ++i) {
-        ::usleep(10'000);
+        ::usleep(10'000);  // sleeps: a step of waiting for the line
         lines = log.take();
     }
     ::kill(host, SIGKILL);

@@ -15,7 +15,7 @@ SOURCE = """
 static enum nss_status take_long(int* error) {
     FILE* file = fopen("@COUNT@", "a");
     if (file) { fputc('.', file); fclose(file); }
-    unsigned left = @SECONDS@;
+    unsigned left = @SECONDS@;  /* sleeps: a name service that takes long */
     do left = left ? sleep(left) : (pause(), 0); while (left || !@SECONDS@);
     *error = ENOENT;
     return NSS_STATUS_NOTFOUND;

@@ -198,7 +198,7 @@ def test_who_stops_his_own_step_stops_no_refresh(world: World, alice: User) -> N
                         roster=ASKS_ALWAYS | {"deadline": "3s"})
         node.refresh()
         api.hang()
-        step = alice.start("srun", "-n1", "-w", node.name, "sleep", "100")
+        step = alice.start("srun", "-n1", "-w", node.name, "sleep", "100")  # sleeps: a long step
         wait_until(helpers, "a helper of the step")
         [job] = world.cluster.jobs()
         stopped = []

@@ -106,7 +106,7 @@ def test_without_the_guard_it_runs(
 
 
 def requeue_after_removal(world: World, user: User, trace: Path) -> None:
-    job = user.sbatch("sleep 600", "--requeue", "--get-user-env").job
+    job = user.sbatch("exec sleep 600", "--requeue", "--get-user-env").job
     world.cluster.wait_for(job, "RUNNING")
     wait_until(trace.exists, "the profile of a collaborator to have run", 20)
     world.remove(user.login)

@@ -233,6 +233,7 @@ def test_the_module_is_of_another_release(module: Path) -> None:
 
 def test_a_module_that_hangs_does_not_hang_doctor(service: Path) -> None:
     enable()
+    # sleeps: a module that hangs
     service.write_text("account optional pam_exec.so /bin/sleep 1000\n" + service.read_text())
     found = doctor()
     assert found["pam_refusal"]["result"] == "failure"

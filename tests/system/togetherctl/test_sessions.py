@@ -121,6 +121,7 @@ def test_end_ends_these_and_no_others(connections: dict[str, Connection]) -> Non
 
 
 def test_a_command_that_goes_on_is_named(connections: dict[str, Connection]) -> None:
+    # sleeps: a process that outlives its session
     assert connections["ulf"].run("setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo").status == 0
     run = ctl("sessions", "--end")
     left = subprocess.run(["ps", "-o", "pid=", "-u", "ulf"], capture_output=True, text=True).stdout

@@ -48,7 +48,7 @@ inline bool no_child_is_left() {
         const pid_t reaped = ::waitpid(-1, nullptr, WNOHANG);
         if (reaped < 0) return late <= 5;
         if (reaped > 0) ++late;
-        if (reaped == 0) ::poll(nullptr, 0, 10);
+        if (reaped == 0) ::poll(nullptr, 0, 10);  // sleeps: a step of waiting for their end
     }
     return false;
 }

@@ -73,7 +73,7 @@ std::string children_now() {
 std::string children() {
     std::string lines = children_now();
     for (int i = 0; sanitized && i < 500 && !lines.empty(); ++i) {
-        ::usleep(10'000);
+        ::usleep(10'000);  // sleeps: a step of waiting for their end
         lines = children_now();
     }
     return lines;
