@@ -130,7 +130,7 @@ class FaultyNode(Refresher):
         return self.log_in(login, service=service)[0]
 
     def nothing_is_left(self, logins: Sequence[Login]) -> None:
-        wait_until(lambda: not processes_of(PROGRAM), "the end of every helper", timeout=2)
+        wait_until(lambda: not processes_of(PROGRAM), "the end of every helper", timeout=5)
         for login in logins:
             assert not login.descriptors, login
         allowed = {path.name for path in
@@ -147,7 +147,7 @@ class FaultyNode(Refresher):
                 answer = fcntl.fcntl(lock, fcntl.F_OFD_GETLK, question)
             return struct.unpack("h", answer[:2])[0] == fcntl.F_UNLCK
 
-        wait_until(is_free, "the release of the lock", timeout=2)
+        wait_until(is_free, "the release of the lock", timeout=5)
 
     def in_time(self, logins: Sequence[Login], limit: float | None = None) -> None:
         limit = self.deadline + TOLERANCE if limit is None else limit

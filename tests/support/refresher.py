@@ -117,7 +117,7 @@ class Refresher:
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream:
                     stream.close()
-        wait_until(lambda: not processes_of(PROGRAM), "the end of every process", timeout=1)
+        wait_until(lambda: not processes_of(PROGRAM), "the end of every process")
 
 
 def processes_of(program: Path) -> list[int]:

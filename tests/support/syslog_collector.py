@@ -81,7 +81,7 @@ class SyslogCollector:
             self._receive_what_is_there()
             return list(self._messages)
 
-    def wait_for(self, predicate: Callable[[Message], bool], timeout: float = 5.0) -> Message:
+    def wait_for(self, predicate: Callable[[Message], bool], timeout: float = 30.0) -> Message:
         """The first message that fits, whether it has come already or comes in time."""
         deadline = time.monotonic() + timeout
         with self._arrived:
@@ -96,7 +96,7 @@ class SyslogCollector:
         """The decisions logged so far that have all these fields, with these values."""
         return [message for message in self.messages if is_decision(message, fields)]
 
-    def wait_for_decision(self, timeout: float = 5.0, **fields: str) -> dict[str, str]:
+    def wait_for_decision(self, timeout: float = 30.0, **fields: str) -> dict[str, str]:
         return self.wait_for(lambda message: is_decision(message, fields), timeout).fields
 
     def forget(self) -> None:

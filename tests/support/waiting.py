@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 INTERVAL = 0.01
 
 
-def wait_until(condition: Callable[[], Value], what: str, timeout: float = 10.0) -> Value:
+def wait_until(condition: Callable[[], Value], what: str, timeout: float = 30.0) -> Value:
     """Returns the first true value of condition(); fails the test, naming `what`, after timeout."""
     deadline = time.monotonic() + timeout
     while True:

@@ -164,11 +164,11 @@ class Cluster:
 
     def wait_until_idle(self) -> None:
         wait_until(lambda: set(self.node_states().values()) == {"idle"},
-                   "idle nodes", timeout=30)
+                   "idle nodes", timeout=60)
 
     # ---- what root sees ---------------------------------------------------------------------
 
-    def run(self, *command: str | Path, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """As root, with this cluster's SLURM_CONF."""
         return subprocess.run(
             command, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"} | self.environment,
@@ -196,7 +196,7 @@ class Cluster:
     def jobs(self) -> list[str]:
         return self.run("squeue", "--noheader", "--format=%i").stdout.split()
 
-    def wait_for(self, job: int | str, *states: str, timeout: float = 20) -> dict[str, str]:
+    def wait_for(self, job: int | str, *states: str, timeout: float = 60) -> dict[str, str]:
         shown: dict[str, str] = {}
 
         def there() -> bool:
@@ -225,7 +225,7 @@ class Cluster:
             return
         self.run("scancel", "--signal=KILL", "--full", "--state=RUNNING", *jobs)
         self.run("scancel", *jobs)
-        wait_until(lambda: not self.jobs(), "an empty queue", timeout=30)
+        wait_until(lambda: not self.jobs(), "an empty queue", timeout=60)
 
     def forget_logs(self) -> None:
         for daemon in self.daemons():

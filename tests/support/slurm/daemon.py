@@ -26,7 +26,7 @@ class Daemon:
         assert self._process
         return self._process.pid
 
-    def start(self, is_up: Callable[[], object], timeout: float = 15) -> None:
+    def start(self, is_up: Callable[[], object], timeout: float = 60) -> None:
         with self.log_file.with_suffix(".out").open("ab") as output:
             self._process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,

@@ -51,7 +51,7 @@ class User:
                 "USER": self.login, "SHELL": "/bin/sh", "SLURM_CONF": str(conf)} | dict(extra)
 
     def run(
-        self, *command: str | Path, stdin: str = "", timeout: float = 30,
+        self, *command: str | Path, stdin: str = "", timeout: float = 60,
         environment: Mapping[str, str] = NOTHING, cwd: Path | None = None,
     ) -> Result:
         done = subprocess.run(

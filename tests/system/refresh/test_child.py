@@ -105,8 +105,8 @@ def test_a_plain_user_s_child_is_that_user(held: Refresher) -> None:
 def test_it_ends_with_its_parent(held: Refresher, number: int) -> None:
     process, child = hold(held)
     process.send_signal(number)
-    process.wait(5)
-    wait_until(lambda: not is_running(child), "the child's end", timeout=1)
+    process.wait(30)
+    wait_until(lambda: not is_running(child), "the child's end")
 
 
 def test_everything_ends_with_the_caller(held: Refresher) -> None:
@@ -119,7 +119,7 @@ def test_everything_ends_with_the_caller(held: Refresher) -> None:
     helper = wait_until(lambda: children(asking), "the helper")[0]
     child = wait_until(lambda: children(helper), "the child")[0]
     os.kill(asking, signal.SIGKILL)
-    wait_until(lambda: not is_running(helper) and not is_running(child), "both ends", timeout=1)
+    wait_until(lambda: not is_running(helper) and not is_running(child), "both ends")
 
 
 def children(pid: int) -> list[int]:
@@ -135,8 +135,8 @@ def test_a_stopped_child_holds_nobody_past_the_deadline(refresher: Refresher) ->
         started = time.monotonic()
         process = refresher.start("--on-demand")
         stop(child_of(process))
-        assert process.wait(5) == NO_ANSWER
-        assert time.monotonic() - started < 1.2 + 0.5
+        assert process.wait(30) == NO_ANSWER
+        assert time.monotonic() - started < 1.2 + 2
         assert process.stderr and "no answer within the deadline" in process.stderr.read()
     assert refresher.logins() == {"alice", "bob"}
 
@@ -166,8 +166,8 @@ def test_a_helper_that_hangs_is_ended_by_its_own_alarm(refresher: Refresher) -> 
     started = time.monotonic()
     process = refresher.start("--on-demand", "--verbose", stderr=writing)
     os.close(writing)
-    assert process.wait(5) == -signal.SIGALRM
-    assert 0.4 < time.monotonic() - started < 2
+    assert process.wait(30) == -signal.SIGALRM
+    assert 0.4 < time.monotonic() - started < 5
     os.close(reading)
 
 

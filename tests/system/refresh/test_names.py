@@ -73,7 +73,7 @@ def test_a_name_service_that_hangs_loses_no_roster(
     refresher.roster.write()
     started = time.monotonic()
     assert refresher.run("--on-demand").returncode == VALID
-    assert 0.8 < time.monotonic() - started < 2
+    assert 0.8 < time.monotonic() - started < 4
     assert refresher.logins() == {"alice", "bob", "carol"}
     assert source(refresher, "carol") == (0, "none")
     assert refresher.mark()["outcome"] == VALID
@@ -102,7 +102,7 @@ def test_an_adapter_gets_its_answer_within_the_deadline(
     refresher.roster.add("carol")
     refresher.roster.write()
     ((took, problem),) = refresher.ask()
-    assert problem == "" and took < 3200
+    assert problem == "" and took < 3200 + 2000
     assert refresher.logins() == {"alice", "bob", "carol"}
 
 

@@ -51,7 +51,7 @@ def test_two_hundred_and_a_helper_that_hangs_are_one_request(refresher: Refreshe
     started = time.monotonic()
     answers = refresher.ask(200)
     assert executed() <= 1 + (time.monotonic() - started) / 2.5
-    assert max(took for took, _ in answers) < 2000 + 1000
+    assert max(took for took, _ in answers) < 2000 + 5000
     assert all(problem for _, problem in answers)
 
 
@@ -60,4 +60,4 @@ def test_a_program_that_cannot_be_executed(refresher: Refresher, program: str) -
     refresher.configure(refresh_program=program)
     refresher.folder.mkdir()
     ((took, problem),) = refresher.ask()
-    assert took < 1000 and problem.startswith(f"cannot execute {program}: ")
+    assert took < 3000 and problem.startswith(f"cannot execute {program}: ")

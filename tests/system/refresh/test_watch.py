@@ -101,8 +101,8 @@ def test_a_signal_ends_it(watched: Refresher, number: int) -> None:
     wait_until(has(watched, {"alice", "bob"}), "the first roster")
     started = time.monotonic()
     watcher.process.send_signal(number)
-    assert watcher.process.wait(5) == 0
-    assert time.monotonic() - started < 1
+    assert watcher.process.wait(30) == 0
+    assert time.monotonic() - started < 5
 
 
 def test_a_signal_ends_it_while_a_name_is_looked_up(
@@ -116,8 +116,8 @@ def test_a_signal_ends_it_while_a_name_is_looked_up(
     stuck_names.wait_for_a_question()
     started = time.monotonic()
     watcher.process.send_signal(signal.SIGTERM)
-    assert watcher.process.wait(10) == 0
-    assert time.monotonic() - started < 1
+    assert watcher.process.wait(40) == 0
+    assert time.monotonic() - started < 5  # of the 30 s
     assert not os.path.exists(f"/proc/{child}")
 
 

@@ -14,7 +14,8 @@ from support.slurm.world import World
 from support.waiting import wait_until
 
 LATER = "--begin=now+1hour"
-PROMPT = 2.0  # seconds; with a look-up of 8 s in its way a command takes 8 to 10
+SLOW = 30  # seconds that a look-up takes
+PROMPT = 10.0  # a command with none in its way, on a busy machine
 STRANGERS = range(20071, 20076)  # without accounts
 TRY_AGAIN = "still asking its name service who uid"
 
@@ -35,7 +36,7 @@ def restored(world: World) -> Iterator[World]:
     world.cluster.start_slurmctld()
 
 
-@pytest.fixture(params=[8, NEVER], ids=["slow", "never"])
+@pytest.fixture(params=[SLOW, NEVER], ids=["slow", "never"])
 def slow(request: pytest.FixtureRequest, restored: World, tmp_path: Path) -> SlowNames:
     """One entry has no uid, because its account is nowhere."""
     restored.add("ghost")
@@ -89,7 +90,7 @@ def test_slurmctld_ends_while_a_name_is_looked_up(restored: World, slow: SlowNam
     wait_until(lambda: slow.lookups() > 0, "a look-up")
     started = time.monotonic()
     ctld.stop()
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < PROMPT
     assert "uid=20071" in ctld.log()
 
 
@@ -100,7 +101,7 @@ def test_an_exempt_login_holds_up_nothing(
     ctld = restored.cluster.ctld
     restored.configure(gate={"exempt_users": "nobody-knows"})
     ctld.stop()
-    ctld.start(restored.cluster.answers, timeout=6)
+    ctld.start(restored.cluster.answers, timeout=SLOW / 2)
     told = "exempt_users: the name service is still being asked for nobody-knows"
     assert ctld.log().count(told) >= 2
     assert submit(users["alice"].without_plugstack()).status == 0

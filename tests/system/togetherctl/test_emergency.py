@@ -167,9 +167,9 @@ def test_a_link_in_the_way_is_replaced_not_followed(tmp_path: Path) -> None:
 
 
 def test_the_end_comes_by_itself() -> None:
-    assert ctl("admit", "dave", "--for", "2s", "--reason", "x").returncode == 0
-    assert ctl("check", "dave").returncode == 0
+    assert ctl("admit", "dave", "--for", "4s", "--reason", "x").returncode == 0
     until = ctl_json("admit", "--list")["admissions"][0]["until"]
+    assert ctl("check", "dave").returncode == 0
     wait_until(lambda: seconds_until(until) < 0, "the end")
     assert ctl("check", "dave").returncode == 1
 
