@@ -101,7 +101,7 @@ def test_an_exempt_login_holds_up_nothing(
     ctld = restored.cluster.ctld
     restored.configure(gate={"exempt_users": "nobody-knows"})
     ctld.stop()
-    ctld.start(restored.cluster.answers, timeout=SLOW / 2)
+    restored.cluster.start_slurmctld(timeout=SLOW / 2)
     told = "exempt_users: the name service is still being asked for nobody-knows"
     assert ctld.log().count(told) >= 2
     assert submit(users["alice"].without_plugstack()).status == 0
