@@ -52,8 +52,14 @@ class Refresher:
         lines: list[str] = []
         for section, keys in sections.items():
             lines += [f"[{section}]", *(f"{key} = {value}" for key, value in keys.items())]
-        self.config.write_text("\n".join(lines) + "\n")
-        self.config.chmod(0o644)
+        self.write_config("\n".join(lines) + "\n")
+
+    def write_config(self, text: str) -> None:
+        """By rename: a watcher may read it at any time."""
+        new = self.config.with_suffix(".new")
+        new.write_text(text)
+        new.chmod(0o644)
+        new.rename(self.config)
 
     def run(self, *arguments: str, before: tuple[str, ...] = (), **popen: Any) -> Done:
         """together-refresh to its end."""
