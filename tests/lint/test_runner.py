@@ -89,6 +89,17 @@ def test_a_failed_suite_is_counted_and_shown_afterwards(stubs: Stubs, script: st
         assert lines.index(" what went wrong") > lines.index("refresh 3 passed, 0 failed")
 
 
+def test_the_first_command_that_fails_ends_a_suite(stubs: Stubs) -> None:
+    stubs.write("build/release/role_server/unit_tests/role_server_tests", "exit 3")
+    stubs.write("tests/system/role_server/run", "test -e taken && exit; touch taken; " + PASSES)
+    status, lines = stubs.run("--jobs", "1", "role_server")
+    assert (status, lines[1]) == (1, "role_server 3 passed, 1 failed")
+
+
+def test_a_suite_that_is_named_twice_runs_once(stubs: Stubs) -> None:
+    assert stubs.run("sshd", "sshd")[1][1:] == ["sshd 3 passed, 0 failed", "3 passed, 0 failed"]
+
+
 def test_the_parts_of_a_suite_are_counted_together(stubs: Stubs) -> None:
     stubs.suite("faults", 'test -d "$TOGETHER_TAKEN" || exit 9\n' + PASSES)
     assert stubs.run("faults")[1][1:] == ["faults 6 passed, 0 failed", "6 passed, 0 failed"]
@@ -162,7 +173,7 @@ def commit(stubs: Stubs, name: str) -> None:
 
 
 def changed(stubs: Stubs, *paths: str) -> set[str]:
-    status, lines = stubs.run("--list", "--changed", *paths)
+    status, lines = stubs.run("--changed", "--list", *paths)
     assert status == 0
     return set(lines)
 
@@ -181,7 +192,7 @@ def test_on_a_branch_all_since_main_was_left(repository: Stubs) -> None:
     commit(repository, "tests/faults/test_new.py")
     commit(repository, "tests/system/refresh/test_new.py")
     assert changed(repository) == {"faults", "refresh", "lint"}
-    git(repository, "mv", "tests/faults/test_new.py", "tests/system/sshd/test_new.py")
+    git(repository, "mv", "tests/system/sshd/test_one.py", "tests/system/refresh/test_one.py")
     assert changed(repository) == {"faults", "refresh", "sshd", "lint"}
 
 
