@@ -23,11 +23,11 @@ class Stopwatch {
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// Whether `body` takes at least and less than so long. It is tried three times: a busy machine may
-// hold anybody up once, what exceeds its deadline each time does so itself.
+// Whether `body` takes at least and less than so long. It is tried ten times: a busy machine may
+// hold anybody up now and then, what exceeds its deadline each time does so itself.
 template <class Body>
 bool takes(std::chrono::milliseconds least, std::chrono::milliseconds most, const Body& body) {
-    for (int attempt = 0; attempt < 3; ++attempt) {
+    for (int attempt = 0; attempt < 10; ++attempt) {
         const Stopwatch stopwatch;
         body();
         const auto elapsed = stopwatch.elapsed();
