@@ -40,12 +40,25 @@ class Daemon:
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
-            self._process.terminate()
             try:
-                self._process.wait(20)
+                self._terminate()
             except subprocess.TimeoutExpired:
                 self.kill()
                 raise
+
+    def _terminate(self) -> None:
+        """slurmd overlooks the signal where it comes just before it waits for a connection again, as after
+        a SIGHUP; not the next one."""
+        assert self._process
+        for _ in range(3 if "slurmd" in self.command else 0):
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+        self._process.terminate()
+        self._process.wait(20)
 
     def kill(self) -> None:
         if self._process:
