@@ -10,24 +10,24 @@ namespace {
 
 constexpr std::string_view ident = "pam_together";
 
-Severity severity_of(Verdict verdict) {
+LogLevel severity_of(Verdict verdict) {
     switch (verdict) {
         case Verdict::allow:
-            return Severity::info;
+            return LogLevel::info;
         case Verdict::deny:
-            return Severity::notice;
+            return LogLevel::notice;
         case Verdict::unavailable:
             break;
     }
-    return Severity::warning;
+    return LogLevel::warning;
 }
 
 }  // namespace
 
-DecisionLog::DecisionLog(const PamHost& host)
-    : login_(host.login()), stderr_is_a_log_(host.stderr_is_a_log()) {
-    request_.service = host.item(PAM_SERVICE);
-    request_.rhost = host.item(PAM_RHOST);
+DecisionLog::DecisionLog(const PamHandle& pam)
+    : login_(pam.login()), stderr_is_a_log_(pam.stderr_is_a_log()) {
+    request_.service = pam.item(PAM_SERVICE);
+    request_.rhost = pam.item(PAM_RHOST);
     request_.pid = ::getpid();
 }
 
@@ -44,20 +44,20 @@ void DecisionLog::waits_for_a_refresh(const Config& config) {
     std::string line = line_about("refresh");
     append_field(line, "project", config.project);
     append_field(line, "deadline", format_duration(config.deadline));
-    send(Severity::info, line);
+    send(LogLevel::info, line);
 }
 
 void DecisionLog::called_with(const ModuleArguments& arguments) {
     std::string line = line_about("debug");
     append_field(line, "arguments", arguments.as_given);
     append_field(line, "config", arguments.config_path);
-    send(Severity::info, line);
+    send(LogLevel::info, line);
 }
 
 void DecisionLog::called_wrongly(const ModuleArguments& arguments) {
     std::string line = line_about("module_argument");
     append_field(line, "detail", arguments.problem);
-    send(Severity::warning, line);
+    send(LogLevel::warning, line);
 }
 
 std::string DecisionLog::line_about(std::string_view event) const {
@@ -70,8 +70,8 @@ std::string DecisionLog::line_about(std::string_view event) const {
     return line;
 }
 
-void DecisionLog::send(Severity severity, const std::string& line) const {
-    send_log_line(severity, ident, line, stderr_is_a_log_);
+void DecisionLog::send(LogLevel level, const std::string& line) const {
+    send_log_line(level, ident, line, stderr_is_a_log_);
 }
 
 void log_exception(const char* what) noexcept {
@@ -79,7 +79,7 @@ void log_exception(const char* what) noexcept {
         std::string line;
         append_field(line, "event", "exception");
         append_field(line, "detail", what);
-        send_log_line(Severity::warning, ident, line, false);
+        send_log_line(LogLevel::warning, ident, line, false);
     } catch (...) {
         // Nothing is left to be tried; the answer is "unavailable" all the same.
     }

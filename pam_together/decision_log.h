@@ -9,7 +9,7 @@
 #include "common/decision/explanation.h"
 #include "common/system/log_sink.h"
 #include "pam_together/module_arguments.h"
-#include "pam_together/pam_host.h"
+#include "pam_together/pam_handle.h"
 
 namespace together {
 
@@ -17,7 +17,7 @@ namespace together {
 class DecisionLog {
   public:
     // took_us is measured from here.
-    explicit DecisionLog(const PamHost& host);
+    explicit DecisionLog(const PamHandle& pam);
 
     // Nothing for a plain allow of root: cron's jobs would fill the log.
     void decided(const Decision& decision);
@@ -27,11 +27,11 @@ class DecisionLog {
 
   private:
     std::string line_about(std::string_view event) const;
-    void send(Severity severity, const std::string& line) const;
+    void send(LogLevel level, const std::string& line) const;
 
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::string login_;
-    Request request_;
+    CallOrigin request_;
     bool stderr_is_a_log_;
 };
 

@@ -29,7 +29,7 @@ ModuleArguments parse_arguments(std::span<const char* const> given) {
         const bool again = std::find(seen.begin(), seen.end(), key) != seen.end();
         const bool good = !again && apply(arguments, key, argument.substr(name.size()));
         if (!good && arguments.problem.empty())
-            arguments.problem = (again ? "the argument stands twice: " : "wrong argument: ") +
+            arguments.problem = (again ? "the argument is given twice: " : "wrong argument: ") +
                                 std::string(argument);
         seen.push_back(key);
     }

@@ -6,7 +6,7 @@
 //   quiet          no message to the user
 //   debug          one more log line for each call: the arguments
 //
-// An argument that is unknown, bad or stands twice makes the module answer "unavailable": a typing
+// An argument that is unknown, bad or given twice makes the module answer "unavailable": a typing
 // error must not loosen the gate.
 #pragma once
 

@@ -9,8 +9,9 @@
 // PAM_SILENT does not keep the message back: sudo always sets it, and its users would never read
 // why.
 //
-// It runs inside a host that it does not control: no state between calls, no signal, alarm or
-// environment variable is touched, no exception leaves it, and it waits no longer than `deadline`.
+// It runs inside a calling program that it does not control: no state between calls, no signal,
+// alarm or environment variable is touched, no exception leaves it, and it waits no longer than
+// `deadline`.
 #define PAM_SM_AUTH
 #define PAM_SM_ACCOUNT
 #define PAM_SM_PASSWORD
@@ -22,7 +23,7 @@
 
 #include "common/decision/gate.h"
 #include "common/on_demand/on_demand.h"
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "pam_together/decision_log.h"
 
 #define TOGETHER_PAM_ENTRY extern "C" [[gnu::visibility("default")]] int
@@ -30,14 +31,14 @@
 namespace together {
 namespace {
 
-// Says that it will wait before it does. While a mark holds everybody back nobody waits.
+// Says that it will wait before it does. While the back-off lasts nobody waits.
 class LoggedRefresher : public Refresher {
   public:
     LoggedRefresher(Clock& clock, DecisionLog& log) : clock_(clock), log_(log), refresher_(clock) {}
 
     RefreshAttempt refresh(const Config& config, const std::optional<Moment>& seen) override {
-        const auto mark = read_mark(RosterPaths(config));
-        const bool held_back = mark && time_left(*mark, clock_.now()) > Nanoseconds::zero();
+        const auto attempt = read_last_attempt(RosterPaths(config));
+        const bool held_back = attempt && time_left(*attempt, clock_.now()) > Nanoseconds::zero();
         if (may_refresh() && !held_back) log_.waits_for_a_refresh(config);
         return refresher_.refresh(config, seen);
     }
@@ -48,14 +49,14 @@ class LoggedRefresher : public Refresher {
     OnDemandRefresher refresher_;
 };
 
-Decision decide(const PamHost& host, const ModuleArguments& arguments, Clock& clock,
+Decision decide(const PamHandle& pam, const ModuleArguments& arguments, Clock& clock,
                 Refresher& refresher) {
     const bool called_rightly = arguments.problem.empty();
     SystemAccounts accounts;
     Gate gate(called_rightly ? load_config(arguments.config_path) : failure(arguments.problem),
               clock, accounts, refresher);
     Question question;
-    question.subject = Subject::of_login(host.login());
+    question.subject = Subject::of_login(pam.login());
     question.require_admin = arguments.require_admin;
     Decision decision = gate.decide(question);
     if (!called_rightly && decision.reason == Reason::configuration)
@@ -75,28 +76,28 @@ int answer_to(const Decision& decision) {
     return PAM_AUTHINFO_UNAVAIL;
 }
 
-int check_account(const PamHost& host, const ModuleArguments& arguments) {
-    DecisionLog log(host);
+int check_account(const PamHandle& pam, const ModuleArguments& arguments) {
+    DecisionLog log(pam);
     if (arguments.debug) log.called_with(arguments);
     SystemClock clock;
     LoggedRefresher refresher(clock, log);
-    const Decision decision = decide(host, arguments, clock, refresher);
+    const Decision decision = decide(pam, arguments, clock, refresher);
     log.decided(decision);
     if (!arguments.quiet)
         if (const auto message = message_for_user(decision); !message.empty())
-            host.show_error(message);
+            pam.show_error(message);
     return answer_to(decision);
 }
 
 // Never refuses and never waits: the account phase has decided, this only tells the session.
-int export_role(const PamHost& host, const ModuleArguments& arguments) {
-    if (!arguments.problem.empty()) DecisionLog(host).called_wrongly(arguments);
+int export_role(const PamHandle& pam, const ModuleArguments& arguments) {
+    if (!arguments.problem.empty()) DecisionLog(pam).called_wrongly(arguments);
     SystemClock clock;
     NoRefresher refresher;
-    const Decision decision = decide(host, arguments, clock, refresher);
+    const Decision decision = decide(pam, arguments, clock, refresher);
     if (!decision.allowed() || decision.would) return PAM_IGNORE;
-    if (!decision.project.empty()) host.export_variable("TOGETHER_PROJECT_ID", decision.project);
-    if (decision.role) host.export_variable("TOGETHER_ROLE", name_of(*decision.role));
+    if (!decision.project.empty()) pam.export_variable("TOGETHER_PROJECT_ID", decision.project);
+    if (decision.role) pam.export_variable("TOGETHER_ROLE", name_of(*decision.role));
     return PAM_IGNORE;
 }
 
@@ -121,14 +122,14 @@ std::span<const char* const> as_span(int count, const char** arguments) {
 
 TOGETHER_PAM_ENTRY pam_sm_acct_mgmt(pam_handle_t* handle, int, int argc, const char** argv) {
     return together::guarded(PAM_AUTHINFO_UNAVAIL, [&] {
-        return together::check_account(together::PamHost(handle),
+        return together::check_account(together::PamHandle(handle),
                                        together::parse_arguments(together::as_span(argc, argv)));
     });
 }
 
 TOGETHER_PAM_ENTRY pam_sm_open_session(pam_handle_t* handle, int, int argc, const char** argv) {
     return together::guarded(PAM_IGNORE, [&] {
-        return together::export_role(together::PamHost(handle),
+        return together::export_role(together::PamHandle(handle),
                                      together::parse_arguments(together::as_span(argc, argv)));
     });
 }

@@ -189,7 +189,7 @@ class Story:
         scenes: list[tuple[str, Callable[[], object]]] = [
             ("alice is an Admin of the project, bob a Member; mallory has an account on the node, no more.",
              lambda: self.logins({"alice": True, "bob": True, "mallory": False, "root": True})),
-            ("The same answer at Slurm's door.",
+            ("The same answer from Slurm.",
              lambda: self.jobs({"alice": True, "bob": True, "mallory": False})),
             ("bob queues a job. Then an Admin removes him from the project, over the authority's API.",
              self.removal),

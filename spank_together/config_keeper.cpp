@@ -24,7 +24,7 @@ std::string identity_of(const std::string& path) {
 
 }  // namespace
 
-ConfigKeeper::ConfigKeeper(std::string path, NodeAccounts& accounts, HostLog& log)
+ConfigKeeper::ConfigKeeper(std::string path, NodeAccounts& accounts, PluginLog& log)
     : path_(std::move(path)),
       accounts_(accounts),
       log_(log),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration as a host that lives long uses it: read again when a file of it changes, and
-// the last valid one stays in force while the new one is wrong.
+// The configuration as a calling program that lives long uses it: read again when a file of it
+// changes, and the last valid one stays in force while the new one is wrong.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 #include "common/config/config.h"
 #include "common/system/node_accounts.h"
-#include "spank_together/slurm_host.h"
+#include "spank_together/slurm_api.h"
 
 namespace together {
 
@@ -19,7 +19,7 @@ namespace together {
 class ConfigKeeper {
   public:
     // The seams must outlive it. Nothing is read before the first look().
-    ConfigKeeper(std::string path, NodeAccounts& accounts, HostLog& log);
+    ConfigKeeper(std::string path, NodeAccounts& accounts, PluginLog& log);
 
     // Reads the files if one of them is another than at the last look (device, inode, size, time
     // of change), and looks again for exempt logins that had no account. Blocks as long as the
@@ -36,7 +36,7 @@ class ConfigKeeper {
 
     std::string path_;
     NodeAccounts& accounts_;
-    HostLog& log_;
+    PluginLog& log_;
     std::vector<std::string> seen_;
     Config read_;                          // the last valid one, without the uids of exempt logins
     std::vector<std::string> unresolved_;  // exempt logins without a uid, as sentences

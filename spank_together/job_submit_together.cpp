@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "common/decision/explanation.h"
-#include "spank_together/door.h"
+#include "spank_together/submit_check.h"
 
 #define TOGETHER_SLURMCTLD_SYMBOL extern "C" [[gnu::visibility("default")]]
 
@@ -16,9 +16,9 @@ namespace {
 
 constexpr const char* name = "job_submit/together";
 
-SlurmLog host_log(name);
+SlurmLog plugin_log(name);
 // Between init() and fini(), which slurmctld calls while nobody submits.
-std::unique_ptr<Door> door;
+std::unique_ptr<SubmitCheck> submit_check;
 
 // root and SlurmUser, as whom slurmctld runs, keep their way in whatever is wrong with us.
 bool is_slurms_own(uid_t uid) {
@@ -36,12 +36,12 @@ int answer(uid_t uid, char** message) {
     if (is_slurms_own(uid)) return SLURM_SUCCESS;
     const auto started = std::chrono::steady_clock::now();
     Decision decision;
-    if (door)
-        decision = door->decide(uid);
+    if (submit_check)
+        decision = submit_check->decide(uid);
     else
         decision.uid = uid;  // unavailable: init() failed
     const auto took = std::chrono::steady_clock::now() - started;
-    host_log.info(
+    plugin_log.info(
         log_line(decision, {"slurmctld",
                             {},
                             ::getpid(),
@@ -62,14 +62,14 @@ TOGETHER_SLURMCTLD_SYMBOL const std::uint32_t plugin_version = SLURM_VERSION_NUM
 // Never an error: slurmctld would end. Without a valid configuration submissions are refused.
 TOGETHER_SLURMCTLD_SYMBOL int init() {
     return together::guarded(together::name, SLURM_SUCCESS, [] {
-        together::door =
-            std::make_unique<together::Door>(together::default_config_path, together::host_log);
+        together::submit_check = std::make_unique<together::SubmitCheck>(
+            together::default_config_path, together::plugin_log);
         return SLURM_SUCCESS;
     });
 }
 
 TOGETHER_SLURMCTLD_SYMBOL int fini() {
-    together::door.reset();
+    together::submit_check.reset();
     return SLURM_SUCCESS;
 }
 

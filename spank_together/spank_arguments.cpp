@@ -12,7 +12,7 @@ SpankArguments parse_spank_arguments(std::span<char* const> given) {
         if (!argument.starts_with(config))
             problem = "wrong argument: ";
         else if (seen)
-            problem = "the argument stands twice: ";
+            problem = "the argument is given twice: ";
         else if (!argument.substr(config.size()).starts_with('/'))
             problem = "not an absolute path: ";
         else

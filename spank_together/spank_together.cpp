@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "spank_together/client_check.h"
-#include "spank_together/node_check.h"
+#include "spank_together/step_check.h"
 
 #define TOGETHER_SPANK_SYMBOL extern "C" [[gnu::visibility("default")]]
 
@@ -15,7 +15,7 @@ namespace {
 constexpr const char* name = "spank_together";
 
 // slurmstepd's, made in `init` and inherited by the tasks that it forks.
-std::unique_ptr<NodeCheck> node_check;
+std::unique_ptr<StepCheck> node_check;
 
 // slurmd cannot refuse anybody: it tells at its start what the steps would run into.
 void check_slurmd(const SpankArguments& arguments) {
@@ -29,7 +29,7 @@ void check_slurmd(const SpankArguments& arguments) {
 int enter(spank_t spank, const SpankArguments& arguments) {
     switch (::spank_context()) {
         case S_CTX_REMOTE:
-            node_check = std::make_unique<NodeCheck>(spank, arguments);
+            node_check = std::make_unique<StepCheck>(spank, arguments);
             return 0;
         case S_CTX_LOCAL:
         case S_CTX_ALLOCATOR:

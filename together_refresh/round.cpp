@@ -55,7 +55,7 @@ class Round {
         }
         if (auto ready = prepare_child(); !ready) return node_fault(ready.error().message);
         auto fetched = fetch();
-        if (fetched.summary.was_held) validated_ = earlier(clock_.now(), fetched.since_answer);
+        if (fetched.summary.was_long_poll) validated_ = earlier(clock_.now(), fetched.since_answer);
         summary_ = fetched.summary;
         switch (fetched.summary.outcome) {
             case FetchOutcome::complete:
@@ -79,8 +79,9 @@ class Round {
     // On demand only: somebody else's round, or a failure that is not long ago, answers this one.
     std::optional<RoundResult> answered_already() {
         const Moment now = clock_.now();
-        if (const auto mark = read_mark(paths_); mark && time_left(*mark, now) > 0ns)
-            return ended(mark->outcome, mark->message);
+        if (const auto attempt = read_last_attempt(paths_);
+            attempt && time_left(*attempt, now) > 0ns)
+            return ended(attempt->outcome, attempt->message);
         const auto roster = open_roster(config_, now);
         if (roster && !roster->age.uncertain &&
             roster->age.value <= std::min(config_.recheck_after, config_.fresh_for))
@@ -98,7 +99,7 @@ class Round {
         request_.lookups_deadline = started + request_.lookups_limit;
         // Verified before it is asked for conditionally: a 304 must not keep a damaged file alive.
         const auto stored = open_roster(config_, validated_);
-        if (!stored || !stored->snapshot.verify_whole()) return;
+        if (!stored || !stored->snapshot.verify_intact()) return;
         roster_usable_ = config_.within_stale_for(stored->age.value);
         const auto& header = stored->snapshot.header();
         request_.etag.assign(header.etag.data(), ::strnlen(header.etag.data(), header.etag.size()));
@@ -152,7 +153,7 @@ class Round {
         if (result.summary.needs_port && rounds_.child_->usable()) {
             request_.sockets = std::make_shared<ReservedSockets>(bind_reserved_ports());
             auto again = request_.sockets->empty() ? FetchResult() : ask_child();
-            // Silence towards such a port, which a firewall may not let out, mends no node.
+            // Silence towards such a port, which a firewall may not let out, fixes no node.
             if (again.summary.outcome != FetchOutcome::no_answer ||
                 result.summary.outcome == FetchOutcome::no_answer)
                 result = std::move(again);
@@ -173,7 +174,7 @@ class Round {
     // Only for a roster that is known already: the first is wanted at once.
     void hold_where_it_can_be() {
         if (options_.kind != RefreshKind::watch || request_.etag.empty()) return;
-        request_.wait = held_for(config_);
+        request_.wait = long_poll_wait(config_);
         const auto started = std::chrono::steady_clock::now();
         request_.first_byte_deadline = started + request_.wait + config_.deadline;
         request_.deadline += request_.wait;
@@ -195,14 +196,14 @@ class Round {
         if (updated->kind == Update::Kind::extended && message.empty()) message = "unchanged";
         for (const auto& more : {updated->message, warning})
             if (!more.empty()) message += (message.empty() ? "" : "; ") + more;
-        leave_mark(RefreshOutcome::valid, message, 0ns, 0);
+        record_attempt(RefreshOutcome::valid, message, 0ns, 0);
         RoundResult result = ended(RefreshOutcome::valid, message);
-        result.was_held = summary_.was_held;
+        result.was_long_poll = summary_.was_long_poll;
         // The first of a watcher's requests wants an answer at once; the next may wait for news.
         // One that was to wait and did not: this authority does not hold requests.
         const bool has_etag =
             summary_.outcome == FetchOutcome::not_modified || !summary_.etag.empty();
-        result.may_be_held = has_etag && request_.wait == 0s && held_for(config_) > 0s;
+        result.may_long_poll = has_etag && request_.wait == 0s && long_poll_wait(config_) > 0s;
         result.changed = updated->kind == Update::Kind::written;
         return result;
     }
@@ -222,7 +223,7 @@ class Round {
     }
 
     RoundResult failed(RefreshOutcome outcome, const std::string& message) {
-        const auto last = read_mark(paths_);
+        const auto last = read_last_attempt(paths_);
         const std::uint32_t failures =
             last && last->outcome != RefreshOutcome::valid ? last->failures + 1 : 1;
         const auto delay =
@@ -231,23 +232,23 @@ class Round {
         const bool still = outcome == RefreshOutcome::no_answer && still_the_nodes_fault(last, now);
         if (still) validated_ = last->attempted;
         RoundResult result = ended(still ? last->outcome : outcome, message);
-        leave_mark(result.outcome, still ? last->message : message,
-                   elapsed(validated_, now) + delay, failures);
+        record_attempt(result.outcome, still ? last->message : message,
+                       elapsed(validated_, now) + delay, failures);
         result.retry_after = summary_.retry_after;
         return result;
     }
 
-    // Our own errors keep nobody from asking again: the next login may find the disk mended.
+    // Our own errors keep nobody from asking again: the next login may find the disk fixed.
     RoundResult our_fault(const std::string& message) {
-        leave_mark(RefreshOutcome::no_answer, message, 0ns, 0);
+        record_attempt(RefreshOutcome::no_answer, message, 0ns, 0);
         return ended(RefreshOutcome::no_answer, message);
     }
 
     // One that whoever has an account here could cause: its roster decides for a shorter time.
     RoundResult node_fault(const std::string& message) {
         const std::string text = "this node cannot take a new roster: " + message;
-        leave_mark(RefreshOutcome::node_fault, text,
-                   elapsed(validated_, clock_.now()) + after_node_fault, 0);
+        record_attempt(RefreshOutcome::node_fault, text,
+                       elapsed(validated_, clock_.now()) + after_node_fault, 0);
         return ended(RefreshOutcome::node_fault, text);
     }
 
@@ -264,16 +265,17 @@ class Round {
         return result;
     }
 
-    void leave_mark(RefreshOutcome outcome, const std::string& message, Nanoseconds not_before,
-                    std::uint32_t failures) {
-        Mark mark;
-        mark.attempted = validated_;
-        mark.not_before = not_before;
-        mark.failures = failures;
-        mark.outcome = outcome;
-        mark.request_id = summary_.request_id;
-        mark.message = message;
-        if (const auto written = write_mark(paths_, mark); !written) log_(written.error().message);
+    void record_attempt(RefreshOutcome outcome, const std::string& message, Nanoseconds not_before,
+                        std::uint32_t failures) {
+        LastAttempt attempt;
+        attempt.attempted = validated_;
+        attempt.not_before = not_before;
+        attempt.failures = failures;
+        attempt.outcome = outcome;
+        attempt.request_id = summary_.request_id;
+        attempt.message = message;
+        if (const auto written = write_last_attempt(paths_, attempt); !written)
+            log_(written.error().message);
     }
 
     Rounds& rounds_;

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "common/config/config.h"
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/system/clock.h"
 #include "together_refresh/child/fetch_child.h"
 #include "together_refresh/process/options.h"
@@ -21,10 +21,10 @@ struct RoundResult {
     RefreshOutcome outcome = RefreshOutcome::no_answer;
     std::string message;  // what happened, for a person
     std::optional<Nanoseconds> retry_after;
-    bool may_be_held = false;  // another request could be held: ask again at once
-    bool was_held = false;     // the authority answered when it had news, or its wait was up
-    bool changed = false;      // there is a new snapshot
-    bool stopped = false;      // `stop` became readable
+    bool may_long_poll = false;  // the next may be a long poll: ask again at once
+    bool was_long_poll = false;  // the authority answered when it had news, or its wait was up
+    bool changed = false;        // there is a new snapshot
+    bool stopped = false;        // `stop` became readable
 };
 
 // Speaks to a person: stderr, or the journal under systemd.

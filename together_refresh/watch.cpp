@@ -95,8 +95,8 @@ class Watcher {
         // At most as long as a poll would wait: an authority that is back is noticed soon.
         if (result.outcome != RefreshOutcome::valid)
             return delay_after_failure(failures_, result.retry_after, true, random_fraction());
-        if (result.may_be_held) return 50ms;
-        if (!result.was_held) return until_next_poll(config);
+        if (result.may_long_poll) return 50ms;
+        if (!result.was_long_poll) return until_next_poll(config);
         // One that says it held the request and did not, must not be asked in a loop.
         if (took >= 1s) return 50ms;
         if (result.changed) return 200ms;

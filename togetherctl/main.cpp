@@ -10,7 +10,7 @@
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 // In the order in which an operator meets them.
@@ -39,16 +39,16 @@ int run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace togetherctl
+}  // namespace together::ctl
 
 int main(int argc, char** argv) {
     try {
         // argc is 0 where execve(2) was given no arguments at all.
-        return togetherctl::run({argv + (argc > 0 ? 1 : 0), argv + argc});
+        return together::ctl::run({argv + (argc > 0 ? 1 : 0), argv + argc});
     } catch (const std::exception& error) {
-        togetherctl::Output::complain(error.what());
+        together::ctl::Output::complain(error.what());
     } catch (...) {
-        togetherctl::Output::complain("an unknown error");
+        together::ctl::Output::complain("an unknown error");
     }
-    return togetherctl::exit_cannot_tell;
+    return together::ctl::exit_cannot_tell;
 }

@@ -15,7 +15,7 @@
 namespace together {
 namespace {
 
-constexpr std::size_t largest_file = std::size_t{64} * 1024;
+constexpr std::size_t max_file = std::size_t{64} * 1024;
 
 // Where each key was set, so that a second setting can name the first.
 using Places = std::vector<std::pair<const ConfigKey*, std::string>>;
@@ -46,7 +46,7 @@ std::optional<std::string> apply(Config& config, Places& places, const std::stri
 }
 
 Result<void> read_file(Config& config, Places& places, const std::string& path) {
-    auto text = read_trusted(path, largest_file);
+    auto text = read_trusted(path, max_file);
     if (!text) return failure(text.error().message);
     return read_ini(
         *text, path, [&](const IniEntry& entry) { return apply(config, places, path, entry); },

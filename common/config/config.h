@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // together.conf and together.conf.d/*.conf beside it. Strict: an unknown section or key, a bad
-// value or a setting that stands twice is an error that names file, line and key.
+// value or a setting that is set twice is an error that names file, line and key.
 #pragma once
 
 #include <sys/types.h>

@@ -9,7 +9,7 @@
 namespace together {
 namespace {
 
-constexpr std::size_t longest_line = 190;
+constexpr std::size_t max_line = 190;
 
 struct Reading {
     std::string_view rest;
@@ -34,7 +34,7 @@ std::optional<std::string> what_libinih_would_misread(std::string_view line) {
         return "a control character (line endings must be Unix ones)";
     const auto first = line.find_first_not_of(" \t");
     if (first == line.npos || is_comment(line)) return std::nullopt;
-    if (line.size() > longest_line) return "longer than " + std::to_string(longest_line) + " bytes";
+    if (line.size() > max_line) return "longer than " + std::to_string(max_line) + " bytes";
     if (first > 0) return "indented; write each setting at the start of a line";
     for (std::size_t i = 1; i < line.size(); ++i)
         if (line[i] == ';' && is_blank(line[i - 1]))

@@ -17,7 +17,7 @@
 namespace together {
 namespace {
 
-constexpr std::size_t largest_file = 4096;
+constexpr std::size_t max_file = 4096;
 
 std::optional<std::string> set(Admission& admission, std::vector<std::string>& keys,
                                const IniEntry& entry) {
@@ -49,7 +49,7 @@ std::optional<std::string> set(Admission& admission, std::vector<std::string>& k
 std::optional<Admission> read_admission(const std::string& folder, const std::string& login,
                                         std::vector<std::string>& problems) {
     const std::string path = folder + "/admit.d/" + login;
-    const auto text = read_trusted(path, largest_file);
+    const auto text = read_trusted(path, max_file);
     if (!text) {
         if (text.error().kind != FileError::missing) problems.push_back(text.error().message);
         return std::nullopt;
@@ -82,7 +82,7 @@ std::optional<std::string> lockdown_in_force(const std::string& folder) {
     // Anything but a plain "there is no such file" counts: a lockdown must not end by accident.
     if (::lstat(path.c_str(), &status) != 0)
         return errno == ENOENT || errno == ENOTDIR ? std::nullopt : std::optional<std::string>("");
-    const auto text = read_trusted(path, largest_file);
+    const auto text = read_trusted(path, max_file);
     if (!text) return "";
     auto line = text->substr(0, text->find('\n'));
     return is_printable(line) ? line : "";

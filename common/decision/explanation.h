@@ -27,8 +27,8 @@ struct LogField {
     std::string value;
 };
 
-// Who asked and through which door: what the host of an adapter knows.
-struct Request {
+// Who asked, and through what: what the program that loads an adapter knows.
+struct CallOrigin {
     std::string service;
     std::string rhost;
     long pid = 0;
@@ -37,7 +37,7 @@ struct Request {
 
 // The log line of a decision: login, uid, service, rhost, pid, action, verdict, reason, role,
 // project, revision, age, took_us, then what else there is to say. "-" stands for unknown.
-std::string log_line(const Decision& decision, const Request& request);
+std::string log_line(const Decision& decision, const CallOrigin& request);
 
 // key=value, the value quoted where it has blanks, control characters and bytes beyond ASCII
 // escaped as \xNN: a log line is one line whatever a client called itself.

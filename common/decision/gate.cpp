@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "common/decision/emergency.h"
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 
 namespace together {
 namespace {
@@ -152,11 +152,11 @@ Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
 bool Gate::is_the_nodes_fault(const RefreshAttempt& attempt, const Moment& validated,
                               Decision& decision) const {
     if (attempt.outcome == RefreshAttempt::Outcome::tried) return attempt.node_fault;
-    const auto mark = read_mark(RosterPaths(*config_));
-    if (!mark || mark->outcome != RefreshOutcome::node_fault ||
-        elapsed(validated, mark->attempted) < Nanoseconds::zero())
+    const auto last = read_last_attempt(RosterPaths(*config_));
+    if (!last || last->outcome != RefreshOutcome::node_fault ||
+        elapsed(validated, last->attempted) < Nanoseconds::zero())
         return false;
-    decision.refresh_problem = mark->message;
+    decision.refresh_problem = last->message;
     return true;
 }
 

@@ -51,7 +51,7 @@ void append_field(std::string& line, std::string_view key, std::string_view valu
     }
 }
 
-std::string log_line(const Decision& d, const Request& request) {
+std::string log_line(const Decision& d, const CallOrigin& request) {
     std::string line;
     line.reserve(512);
     append_field(line, "login", d.login);

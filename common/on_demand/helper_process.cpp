@@ -32,7 +32,8 @@ using namespace std::chrono_literals;
 
 constexpr idtype_t wait_by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, Linux 5.4
 
-// Host's handlers must not run in the child before it executes: their state is the host's.
+// The calling program's handlers must not run in the child before it executes: their state is the
+// calling program's.
 class BlockAllSignals {
   public:
     BlockAllSignals() {
@@ -62,7 +63,8 @@ Process fork_with_pidfd() {
 }
 
 // Straight to the kernel: a function that somebody put before the C library's (a sanitizer, a
-// preloaded library) may want a lock that another of the host's threads held at the fork.
+// preloaded library) may want a lock that another of the calling program's threads held at the
+// fork.
 [[noreturn]] void execute(const char* program, char* const* arguments, int pipe) {
     const int null = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0));
     for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -92,7 +94,8 @@ int milliseconds_until(Deadline deadline) {
 
 void close_descriptors_from(unsigned first) {
     if (::syscall(SYS_close_range, first, ~0U, 0U) == 0) return;
-    // Before Linux 5.9. A limit of millions would take seconds; hosts do not use as many.
+    // Before Linux 5.9. A limit of millions would take seconds; calling programs do not use as
+    // many.
     const long most = std::clamp(::sysconf(_SC_OPEN_MAX), 1024L, 65'536L);
     for (long fd = first; fd < most; ++fd) ::close(static_cast<int>(fd));
 }
@@ -126,8 +129,8 @@ HelperProcess::HelperProcess(HelperProcess&& other) noexcept
 HelperProcess::~HelperProcess() {
     if (pid_ < 0) return;
     if (!has_ended()) kill();
-    // A killed process ends within a moment, unless it hangs in the kernel: then the host reaps it,
-    // or init does.
+    // A killed process ends within a moment, unless it hangs in the kernel: then the calling
+    // program reaps it, or init does.
     const Deadline patience = std::chrono::steady_clock::now() + 100ms;
     if (pidfd_) {
         pollfd ended{pidfd_.get(), POLLIN, 0};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program executed by a host that we do not control (sshd, slurmstepd), with a deadline.
+// A program executed by a calling program that we do not control (sshd, slurmstepd), with a
+// deadline.
 //
 // It gets an absolute path, a fixed environment, /dev/null on 0 to 2 and the writing end of one
 // pipe on 3, nothing else: a child that keeps sshd's log descriptors or start-up pipe blocks later

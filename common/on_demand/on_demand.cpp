@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "common/on_demand/helper_process.h"
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
 #include "common/roster/roster_lock.h"
 #include "common/system/duration.h"
@@ -30,13 +30,13 @@ RefreshAttempt prevented(std::string problem) {
     return {RefreshAttempt::Outcome::tried, std::move(problem), true};
 }
 
-RefreshAttempt failed_as(const Mark& mark, std::string problem) {
+RefreshAttempt failed_as(const LastAttempt& attempt, std::string problem) {
     return {RefreshAttempt::Outcome::tried, std::move(problem),
-            mark.outcome == RefreshOutcome::node_fault};
+            attempt.outcome == RefreshOutcome::node_fault};
 }
 
-std::string hold_text(const Mark& mark, Nanoseconds left) {
-    return "not asked again for another " + format_age(left) + " after: " + mark.message;
+std::string hold_text(const LastAttempt& attempt, Nanoseconds left) {
+    return "not asked again for another " + format_age(left) + " after: " + attempt.message;
 }
 
 }  // namespace
@@ -64,19 +64,19 @@ class OnDemandWait {
         auto lock = open_lock();
         if (!lock) return prevented(lock.error().message);
         while (std::chrono::steady_clock::now() < deadline_) {
-            if (lock->try_acquire(LockPart::flight)) {
+            if (lock->try_acquire(LockPart::refresh)) {
                 auto attempt = newer_or_held_back();
                 if (!attempt) attempt = execute_helper();
-                lock->release(LockPart::flight);
+                lock->release(LockPart::refresh);
                 return *attempt;
             }
             wait_for_the_holder(*lock);
             if (auto attempt = newer_or_held_back()) return *attempt;
         }
         if (auto held = held_back()) return *std::move(held);
-        // Its holder may be stopped: without a mark it would cost every login its deadline.
-        return leave_mark(began_, "another login's refresh did not end within " +
-                                      format_duration(config_.deadline));
+        // Its holder may be stopped: without a last attempt it would cost every login its deadline.
+        return record_attempt(began_, "another login's refresh did not end within " +
+                                          format_duration(config_.deadline));
     }
 
   private:
@@ -86,7 +86,7 @@ class OnDemandWait {
         auto lock = RosterLock::open(paths_);
         if (lock) return lock;
         if (::mkdir(paths_.directory.c_str(), 0755) == 0)
-            ::chmod(paths_.directory.c_str(), 0755);  // whatever the host's umask is
+            ::chmod(paths_.directory.c_str(), 0755);  // whatever the calling program's umask is
         else if (errno != EEXIST)
             return lock;
         return RosterLock::open(paths_);
@@ -95,7 +95,7 @@ class OnDemandWait {
     // Looks without acquiring: two hundred waiters that take turns in holding the lock would wait
     // for each other.
     void wait_for_the_holder(const RosterLock& lock) const {
-        while (!lock.is_free(LockPart::flight) && std::chrono::steady_clock::now() < deadline_)
+        while (!lock.is_free(LockPart::refresh) && std::chrono::steady_clock::now() < deadline_)
             ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
     }
 
@@ -110,16 +110,16 @@ class OnDemandWait {
     }
 
     std::optional<RefreshAttempt> held_back() {
-        const auto mark = read_mark(paths_);
-        if (!mark) return std::nullopt;
-        const auto left = time_left(*mark, clock_.now());
+        const auto attempt = read_last_attempt(paths_);
+        if (!attempt) return std::nullopt;
+        const auto left = time_left(*attempt, clock_.now());
         if (left == 0ns) return std::nullopt;
-        return failed_as(*mark, hold_text(*mark, left));
+        return failed_as(*attempt, hold_text(*attempt, left));
     }
 
     RefreshAttempt execute_helper() {
         const Moment started = clock_.now();
-        const auto before = read_mark(paths_);
+        const auto before = read_last_attempt(paths_);
         auto helper = HelperProcess::start(config_.refresh_program,
                                            {"--config", config_.path, "--on-demand"});
         if (!helper) return prevented(helper.error().message);
@@ -127,23 +127,25 @@ class OnDemandWait {
             case HelperProcess::End::not_executed:
                 return not_executed(helper->exec_error());
             case HelperProcess::End::deadline:
-                return leave_mark(started, "together-refresh did not end within " +
-                                               format_duration(config_.deadline));
+                return record_attempt(started, "together-refresh did not end within " +
+                                                   format_duration(config_.deadline));
             case HelperProcess::End::exited:
                 break;
         }
-        const auto mark = read_mark(paths_);
-        const bool said = mark && (!before || encode_mark(*mark) != encode_mark(*before) ||
-                                   time_left(*mark, clock_.now()) > 0ns);
-        if (said && mark->outcome != RefreshOutcome::valid) return failed_as(*mark, mark->message);
+        const auto attempt = read_last_attempt(paths_);
+        const bool said =
+            attempt && (!before || encode_last_attempt(*attempt) != encode_last_attempt(*before) ||
+                        time_left(*attempt, clock_.now()) > 0ns);
+        if (said && attempt->outcome != RefreshOutcome::valid)
+            return failed_as(*attempt, attempt->message);
         if (is_newer()) return tried();
-        // It found no room for a mark, or no memory to run in.
+        // It found no room for a last attempt, or no memory to run in.
         return prevented(config_.refresh_program +
-                         " ended without a new roster and could not say why in " + paths_.mark +
-                         " (is the disk full? togetherctl refresh tells)");
+                         " ended without a new roster and could not say why in " +
+                         paths_.last_attempt + " (is the disk full? togetherctl refresh tells)");
     }
 
-    // A missing program is the operators' to mend; for want of memory it is the node's own fault.
+    // A missing program is the operators' to fix; for want of memory it is the node's own fault.
     RefreshAttempt not_executed(int error) const {
         auto problem = system_error_text("cannot execute " + config_.refresh_program, error);
         const bool is_used_up = error == EAGAIN || error == ENOMEM || error == ENFILE;
@@ -151,26 +153,26 @@ class OnDemandWait {
     }
 
     // Who was to write it was killed, or is stuck.
-    RefreshAttempt leave_mark(const Moment& started, const std::string& message) {
-        const auto last = read_mark(paths_);
+    RefreshAttempt record_attempt(const Moment& started, const std::string& message) {
+        const auto last = read_last_attempt(paths_);
         const Moment now = clock_.now();
-        Mark mark;
+        LastAttempt attempt;
         if (still_the_nodes_fault(last, now)) {
-            mark = *last;
+            attempt = *last;
         } else {
-            mark.attempted = started;
-            mark.outcome = RefreshOutcome::no_answer;
-            mark.message = message;
+            attempt.attempted = started;
+            attempt.outcome = RefreshOutcome::no_answer;
+            attempt.message = message;
         }
-        mark.failures = last ? last->failures + 1 : 1;
+        attempt.failures = last ? last->failures + 1 : 1;
         const auto roster = open_roster(config_, now);
         const bool usable = roster && config_.within_stale_for(roster->age.value);
-        mark.not_before =
-            elapsed(mark.attempted, now) +
-            delay_after_failure(mark.failures, std::nullopt, usable, random_fraction());
-        if (auto written = write_mark(paths_, mark); !written)
+        attempt.not_before =
+            elapsed(attempt.attempted, now) +
+            delay_after_failure(attempt.failures, std::nullopt, usable, random_fraction());
+        if (auto written = write_last_attempt(paths_, attempt); !written)
             return prevented(message + "; " + written.error().message);
-        return failed_as(mark, mark.message);
+        return failed_as(attempt, attempt.message);
     }
 
     const Config& config_;

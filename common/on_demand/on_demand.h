@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refreshing on demand: who waits, who asks, and how together-refresh is executed so that neither a
-// hang in DNS, TLS or HTTP nor a hostile host can hold the caller longer than its deadline.
+// hang in DNS, TLS or HTTP nor a hostile calling program can hold the caller longer than its
+// deadline.
 #pragma once
 
 #include <optional>
@@ -15,8 +16,8 @@ namespace together {
 bool may_refresh();
 
 // One caller at a time executes the helper (it holds the lock's first byte, see roster_lock.h); the
-// others wait for its result within their own deadline. While the mark of a failed attempt has not
-// passed nobody waits at all. Thread-safe, keeps no state.
+// others wait for its result within their own deadline. While the last attempt of a failed attempt
+// has not passed nobody waits at all. Thread-safe, keeps no state.
 class OnDemandRefresher : public Refresher {
   public:
     explicit OnDemandRefresher(Clock& clock) : clock_(clock) {}

@@ -19,12 +19,12 @@ using namespace std::chrono_literals;
 using Time = std::chrono::steady_clock::time_point;
 
 // Strangers choose the uids, the roster and the configuration the logins.
-constexpr std::size_t most_uids_kept = 4096;
-constexpr std::size_t most_uids_waiting = 64;
-constexpr std::size_t most_logins = 2048;
+constexpr std::size_t max_uids_kept = 4096;
+constexpr std::size_t max_uids_waiting = 64;
+constexpr std::size_t max_logins = 2048;
 
 // After this it is no longer slow, but away.
-constexpr auto longest_lookup = 10s;
+constexpr auto max_lookup = 10s;
 
 std::string text_of(uid_t uid) {
     return "uid " + std::to_string(uid);
@@ -60,8 +60,8 @@ struct BackgroundAccounts::Shared {
     const Now now;
     std::mutex mutex;
     std::condition_variable changed;
-    KeptAnswers<std::string, uid_t> uids{most_logins, most_logins};
-    KeptAnswers<uid_t, std::string> logins{most_uids_kept, most_uids_waiting};
+    KeptAnswers<std::string, uid_t> uids{max_logins, max_logins};
+    KeptAnswers<uid_t, std::string> logins{max_uids_kept, max_uids_waiting};
     std::optional<Time> asking_since;
     bool runs = true;
     bool ends = false;
@@ -115,7 +115,7 @@ Result<std::optional<Value>> BackgroundAccounts::Shared::answer(KeptAnswers<Key,
     auto known = answers.find(key, now());
     if (answers.anything_to_ask()) changed.notify_all();
     if (known) return *std::move(known);
-    if (asking_since && now() - *asking_since >= longest_lookup)
+    if (asking_since && now() - *asking_since >= max_lookup)
         return failure(
             "the name service has not answered for 10 s and more; nobody can ask it for " +
             text_of(key));

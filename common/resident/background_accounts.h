@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The node's accounts for a host that must not wait: a thread of its own asks the name service, and
-// who asks us gets what is known, or "not yet".
+// The node's accounts for a calling program that must not wait: a thread of its own asks the name
+// service, and who asks us gets what is known, or "not yet".
 #pragma once
 
 #include <chrono>

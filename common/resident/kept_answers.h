@@ -23,8 +23,8 @@ class KeptAnswers {
     using Time = std::chrono::steady_clock::time_point;
     using Answer = Result<std::optional<Value>>;  // nothing where there is no such account
 
-    KeptAnswers(std::size_t most_kept, std::size_t most_waiting)
-        : most_kept_(most_kept), most_waiting_(most_waiting) {}
+    KeptAnswers(std::size_t max_kept, std::size_t max_waiting)
+        : max_kept_(max_kept), max_waiting_(max_waiting) {}
 
     // The answer, if one may be given now. Where there is none, or where it has become due, the key
     // waits to be asked for; not where too many do.
@@ -89,22 +89,22 @@ class KeptAnswers {
     static bool is_positive(const Answer& answer) { return answer && *answer; }
 
     void wait(const Key& key) {
-        if (awaited_.contains(key) || queue_.size() >= most_waiting_) return;
+        if (awaited_.contains(key) || queue_.size() >= max_waiting_) return;
         awaited_.insert(key);
         queue_.push_back(key);
     }
 
     void make_room(Time now) {
-        if (kept_.size() < most_kept_) return;
+        if (kept_.size() < max_kept_) return;
         std::erase_if(kept_, [now](const auto& entry) { return now >= entry.second.end; });
-        if (kept_.size() < most_kept_) return;
+        if (kept_.size() < max_kept_) return;
         kept_.erase(std::min_element(kept_.begin(), kept_.end(), [](const auto& a, const auto& b) {
             return a.second.since < b.second.since;
         }));
     }
 
-    std::size_t most_kept_;
-    std::size_t most_waiting_;
+    std::size_t max_kept_;
+    std::size_t max_waiting_;
     std::map<Key, Known> kept_;
     std::deque<Key> queue_;
     std::set<Key> awaited_;

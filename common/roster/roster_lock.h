@@ -2,7 +2,7 @@
 // PROJECT.roster.v1.lock: two locks in one file, on one byte each (open file description locks,
 // fcntl(2): they belong to the descriptor, end with it, and exclude threads too).
 //
-//   flight  held by the caller that has together-refresh executed on demand: 200 logins at a cold
+//   refresh held by the caller that has together-refresh executed on demand: 200 logins at a cold
 //           node are one request
 //   write   held by together-refresh while it compares and replaces the snapshot, never while it
 //           waits for the network
@@ -17,7 +17,7 @@
 
 namespace together {
 
-enum class LockPart : int { flight = 0, write = 1 };
+enum class LockPart : int { refresh = 0, write = 1 };
 
 class RosterLock {
   public:

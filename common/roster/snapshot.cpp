@@ -27,10 +27,10 @@ constexpr std::uint8_t flag_external = 1;
 constexpr std::uint8_t flag_login_shared = 2;
 constexpr std::uint8_t flag_uid_shared = 4;
 
-constexpr std::size_t longest_key = 64;
+constexpr std::size_t max_key = 64;
 
 std::uint64_t record_checksum(std::string_view key, std::string_view record) {
-    std::array<char, longest_record + longest_key> buffer;
+    std::array<char, max_record + max_key> buffer;
     record.remove_prefix(sizeof(RecordHead::checksum));
     std::memcpy(buffer.data(), key.data(), key.size());
     std::memcpy(buffer.data() + key.size(), record.data(), record.size());
@@ -111,7 +111,7 @@ std::string encode_record(std::string_view key, const RosterEntry& entry) {
 
 std::optional<RosterEntry> decode_record(std::string_view key, std::string_view record) {
     RecordHead head;
-    if (record.size() < sizeof head || record.size() > longest_record || key.size() > longest_key)
+    if (record.size() < sizeof head || record.size() > max_record || key.size() > max_key)
         return std::nullopt;
     std::memcpy(&head, record.data(), sizeof head);
     if (head.checksum != record_checksum(key, record)) return std::nullopt;
@@ -149,9 +149,9 @@ tl::expected<Snapshot, OpenFailure> Snapshot::open(const std::string& path,
 }
 
 tl::expected<RosterEntry, Absence> Snapshot::find(std::string_view key) const {
-    if (key.size() > longest_key) return tl::make_unexpected(Absence::not_found);
+    if (key.size() > max_key) return tl::make_unexpected(Absence::not_found);
     constexpr std::size_t lengths = 8;
-    std::array<char, lengths + longest_key + longest_record> buffer;
+    std::array<char, lengths + max_key + max_record> buffer;
     const auto record = find_in_database(file_.descriptor.get(), key, buffer);
     if (!record && record.error() == Absence::not_found && !table_is_intact(table_of(key)))
         return tl::make_unexpected(Absence::damaged);
@@ -177,7 +177,7 @@ tl::expected<RosterEntry, Absence> Snapshot::find_uid(uid_t uid) const {
     return find(uid_key(uid));
 }
 
-bool Snapshot::verify_whole() const {
+bool Snapshot::verify_intact() const {
     constexpr std::size_t chunk = std::size_t{256} * 1024;
     auto left = static_cast<std::size_t>(header_.length) - sizeof header_;
     std::vector<std::byte> buffer(std::min(chunk, left));

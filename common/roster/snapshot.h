@@ -51,10 +51,10 @@ struct RosterEntry {
     bool operator==(const RosterEntry&) const = default;
 };
 
-inline constexpr std::size_t longest_login = 32;
-inline constexpr std::size_t longest_user_id = 128;
-inline constexpr std::size_t longest_role = 64;
-inline constexpr std::size_t longest_record = 512;
+inline constexpr std::size_t max_login = 32;
+inline constexpr std::size_t max_user_id = 128;
+inline constexpr std::size_t max_role = 64;
+inline constexpr std::size_t max_record = 512;
 
 // Plain data, on disk as it is.
 struct SnapshotHeader {
@@ -109,10 +109,10 @@ class Snapshot {
     tl::expected<RosterEntry, Absence> find_uid(uid_t uid) const;
 
     // Reads the whole file and compares its digest. Not needed for a look-up.
-    bool verify_whole() const;
+    bool verify_intact() const;
 
     // Each login's entry once, in the order in which the authority listed them. False where the
-    // file is damaged. Call verify_whole() first.
+    // file is damaged. Call verify_intact() first.
     bool for_each(const std::function<void(const RosterEntry&)>& visit) const;
 
   private:

@@ -16,7 +16,7 @@
 namespace together {
 
 struct Stamp {
-    Moment validated;  // when the request was sent; for a held one, when its answer came
+    Moment validated;  // when the request was sent; for a long poll, when its answer came
     Digest digest;     // of the snapshot that it speaks of
 
     bool operator==(const Stamp&) const = default;

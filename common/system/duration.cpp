@@ -46,7 +46,7 @@ std::string format_duration(Nanoseconds duration) {
 
 std::string format_age(Nanoseconds age) {
     if (age < 10s) {
-        // Not printf: a host that called setlocale(3) would get "3,4s".
+        // Not printf: a calling program that called setlocale(3) would get "3,4s".
         const auto tenths = (age + 50ms) / 100ms;
         return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
     }

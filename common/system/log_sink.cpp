@@ -54,7 +54,7 @@ bool stderr_reaches_a_log() {
     return !is_dev_null;
 }
 
-// Where the reader has gone, EPIPE is enough: SIGPIPE would end the host.
+// Where the reader has gone, EPIPE is enough: SIGPIPE would end the calling program.
 bool write_without_signal(int fd, std::string_view text) {
     sigset_t broken_pipe;
     sigset_t before;
@@ -95,10 +95,10 @@ std::string now_in_utc() {
 
 }  // namespace
 
-void send_log_line(Severity severity, std::string_view ident, std::string_view line,
+void send_log_line(LogLevel level, std::string_view ident, std::string_view line,
                    bool stderr_is_a_log, const LogPaths& paths) {
     const std::string text = tagged(ident, line);
-    const int priority = facility_authpriv * 8 + static_cast<int>(severity);
+    const int priority = facility_authpriv * 8 + static_cast<int>(level);
     switch (send_datagram(paths.socket, "<" + std::to_string(priority) + ">" + text)) {
         case Sent::yes:
             return;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where an adapter's log lines go. Never syslog(3): it blocks its host without end when nobody
-// reads /dev/log (seen), and sshd must not hang because of a log.
+// Where an adapter's log lines go. Never syslog(3): it blocks its calling program without end when
+// nobody reads /dev/log (seen), and sshd must not hang because of a log.
 //
 // One non-blocking datagram to /dev/log; dropped and counted where its queue is full. Where there
-// is no /dev/log: the host's stderr, if somebody reads it as a log; else a file.
+// is no /dev/log: the calling program's stderr, if somebody reads it as a log; else a file.
 #pragma once
 
 #include <string>
@@ -19,11 +19,12 @@ struct LogPaths {
     std::string dropped = "/var/log/together/dropped";
 };
 
-enum class Severity { warning = 4, notice = 5, info = 6 };  // syslog's numbers
+enum class LogLevel { warning = 4, notice = 5, info = 6 };  // syslog's numbers
 
-// Sends one line, tagged "ident[pid]", facility authpriv. `stderr_is_a_log` is false in hosts whose
-// stderr is the invoker's (sudo, su). Never blocks, never fails the caller. Thread-safe.
-void send_log_line(Severity severity, std::string_view ident, std::string_view line,
+// Sends one line, tagged "ident[pid]", facility authpriv. `stderr_is_a_log` is false in calling
+// programs whose stderr is the invoker's (sudo, su). Never blocks, never fails the caller.
+// Thread-safe.
+void send_log_line(LogLevel level, std::string_view ident, std::string_view line,
                    bool stderr_is_a_log, const LogPaths& paths = {});
 
 }  // namespace together

@@ -11,7 +11,7 @@
 namespace together {
 namespace {
 
-constexpr std::size_t largest_entry = std::size_t{1024} * 1024;
+constexpr std::size_t max_entry = std::size_t{1024} * 1024;
 
 // getpwnam_r and getpwuid_r say "no such account" in several ways, getpwnam(3).
 bool means_no_such_account(int error) {
@@ -28,7 +28,7 @@ Result<std::optional<passwd>> look_up(std::vector<char>& buffer, const std::stri
         const int error = call(&entry, buffer, &found);
         if (found != nullptr) return entry;
         if (error == EINTR) continue;
-        if (error == ERANGE && buffer.size() < largest_entry) {
+        if (error == ERANGE && buffer.size() < max_entry) {
             buffer.resize(buffer.size() * 2);
             continue;
         }

@@ -1,4 +1,4 @@
-# slurmctld of Slinky with the door in it. NOT BUILT IN CI, which has no container runtime: tests/docs
+# slurmctld of Slinky with the submit check in it. NOT BUILT IN CI, which has no container runtime: tests/docs
 # looks at it line by line. From the checkout:
 #
 #   docker build -f docs/containers/slurmctld.Dockerfile -t registry.example.org/slurmctld:25.11-together .

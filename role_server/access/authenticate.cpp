@@ -2,8 +2,8 @@
 #include "role_server/access/authenticate.h"
 
 #include "role_server/access/credentials.h"
-#include "role_server/base/identity.h"
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
+#include "role_server/base/validation.h"
 
 namespace together::roled {
 namespace {

@@ -4,7 +4,7 @@
 namespace together::roled {
 namespace {
 
-using Verdict = Decision::Verdict;
+using Verdict = Authorization::Verdict;
 
 std::string with_capital(std::string_view word) {
     std::string text(word);
@@ -26,19 +26,19 @@ std::string denial(Action action, const std::string& standing) {
            roles_that_may(action) + "; " + standing + ".";
 }
 
-Decision by_role(Role role, Action action) {
+Authorization by_role(Role role, Action action) {
     if (permits(role, action)) return {Verdict::allowed, {}};
     return {Verdict::denied, denial(action, "you are " + with_capital(name_of(role)))};
 }
 
-Decision in_organization(Action action, const Target& target) {
+Authorization in_organization(Action action, const Target& target) {
     if (target.organization_role) return by_role(*target.organization_role, action);
     if (!target.in_some_project) return {Verdict::hidden, {}};
     const auto reason = denial(action, "you are an external collaborator");
     return {action == Action::organization_read ? Verdict::name_only : Verdict::denied, reason};
 }
 
-Decision in_project(Action action, const Target& target) {
+Authorization in_project(Action action, const Target& target) {
     if (target.project_role) return by_role(*target.project_role, action);
     // Members see the list of projects, so that this one exists is no secret to them.
     if (target.organization_role && permits(*target.organization_role, Action::projects_read))
@@ -46,7 +46,7 @@ Decision in_project(Action action, const Target& target) {
     return {Verdict::hidden, {}};
 }
 
-Decision for_node(const Actor& actor, Action action, const Target& target) {
+Authorization for_node(const Actor& actor, Action action, const Target& target) {
     if (target.project_id != actor.project_id) return {Verdict::hidden, {}};
     if (action == Action::collaborators_read) return {Verdict::allowed, {}};
     return {Verdict::denied, "A node key reads its project's roster and does nothing else."};
@@ -54,7 +54,7 @@ Decision for_node(const Actor& actor, Action action, const Target& target) {
 
 }  // namespace
 
-Decision allowed(const Actor& actor, Action action, const Target& target) {
+Authorization allowed(const Actor& actor, Action action, const Target& target) {
     switch (actor.kind) {
         case Actor::Kind::person:
             return permission(action).level == Level::organization ? in_organization(action, target)
@@ -67,7 +67,7 @@ Decision allowed(const Actor& actor, Action action, const Target& target) {
     return {Verdict::denied, "Project API keys have no scope for this."};
 }
 
-Decision allowed_own_profile(const Actor& actor) {
+Authorization allowed_own_profile(const Actor& actor) {
     if (actor.kind == Actor::Kind::person) return {Verdict::allowed, {}};
     return {Verdict::denied, "This key belongs to a project, not to a person."};
 }

@@ -23,7 +23,7 @@ struct Target {
     bool in_some_project = false;
 };
 
-struct Decision {
+struct Authorization {
     enum class Verdict {
         allowed,
         name_only,  // external collaborators see of the organization its name and nothing else
@@ -34,9 +34,9 @@ struct Decision {
     std::string reason;  // of a denial; names the role that would do
 };
 
-Decision allowed(const Actor& actor, Action action, const Target& target);
+Authorization allowed(const Actor& actor, Action action, const Target& target);
 
 // Everybody's own profile: theirs to read and change. Keys that belong to nobody have none.
-Decision allowed_own_profile(const Actor& actor);
+Authorization allowed_own_profile(const Actor& actor);
 
 }  // namespace together::roled

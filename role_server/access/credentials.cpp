@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <boost/crc.hpp>
 
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
 
 namespace together::roled {
 namespace {

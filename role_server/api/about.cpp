@@ -37,26 +37,26 @@ Json::Value to_json(const Permission& row) {
 }  // namespace
 
 // A node of a load balancer is ready while it can read its database and is not being stopped.
-Outcome<Response> get_ready(Call& call) {
-    if (call.draining) return other(503, "stopping", "This server is being stopped.");
+Outcome<Response> get_ready(RequestContext& context) {
+    if (context.draining) return other(503, "stopping", "This server is being stopped.");
     long long organizations = 0;
-    call.store.sql() << "SELECT COUNT(*) FROM organizations", soci::into(organizations);
+    context.store.sql() << "SELECT COUNT(*) FROM organizations", soci::into(organizations);
     Json::Value value;
     value["status"] = "ready";
     return json_response(200, value);
 }
 
-Outcome<Response> get_whoami(Call& call) {
+Outcome<Response> get_whoami(RequestContext& context) {
     Json::Value value;
     value["object"] = "whoami";
-    value["type"] = std::string(word_for(call.actor.kind));
-    value["key_id"] = call.actor.key_id;
-    value["user_id"] = or_null(call.actor.user_id);
-    value["project_id"] = or_null(call.actor.project_id);
+    value["type"] = std::string(word_for(context.actor.kind));
+    value["key_id"] = context.actor.key_id;
+    value["user_id"] = or_null(context.actor.user_id);
+    value["project_id"] = or_null(context.actor.project_id);
     return json_response(200, value);
 }
 
-Outcome<Response> get_permissions(Call&) {
+Outcome<Response> get_permissions(RequestContext&) {
     Json::Value data(Json::arrayValue);
     for (const auto& row : permissions()) data.append(to_json(row));
     return json_response(200, list_of(std::move(data), {}));

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "role_server/access/standing.h"
+#include "role_server/access/role_lookup.h"
 #include "role_server/api/resources.h"
 #include "role_server/http/json.h"
 #include "role_server/model/organizations.h"
@@ -24,8 +24,8 @@ Json::Value to_json(const Collaborator& one) {
     return value;
 }
 
-std::string audit_target(const Call& call, const std::string& user_id) {
-    return call.ids.project + "/" + user_id;
+std::string audit_target(const RequestContext& context, const std::string& user_id) {
+    return context.ids.project + "/" + user_id;
 }
 
 Outcome<std::optional<Role>> role_field(const Json::Value& body) {
@@ -42,7 +42,7 @@ std::optional<User> find_by(Store& store, const std::string& field, const std::s
 }
 
 // The user that the body names by exactly one of user_id, email, login.
-Outcome<User> user_in(Call& call, const Json::Value& body) {
+Outcome<User> user_in(RequestContext& context, const Json::Value& body) {
     std::optional<User> user;
     std::string named;
     for (const auto* field : {"user_id", "email", "login"}) {
@@ -53,7 +53,7 @@ Outcome<User> user_in(Call& call, const Json::Value& body) {
             return bad_request("ambiguous_user", "Name the user by one of user_id, email, login.",
                                field);
         named = field;
-        user = find_by(call.store, field, **value);
+        user = find_by(context.store, field, **value);
     }
     if (named.empty())
         return bad_request("missing_field", "Name the user by user_id, email or login.", "user_id");
@@ -63,65 +63,67 @@ Outcome<User> user_in(Call& call, const Json::Value& body) {
 
 // Members may be added; others only where the organization has external collaborators. Where it has
 // not, whether they exist at all is a secret.
-Outcome<void> require_addable(Call& call, const User& user) {
-    if (organization_role(call.store, call.target.organization_id, user.id)) return {};
-    const auto organization = find_organization(call.store, call.target.organization_id);
+Outcome<void> require_addable(RequestContext& context, const User& user) {
+    if (organization_role(context.store, context.target.organization_id, user.id)) return {};
+    const auto organization = find_organization(context.store, context.target.organization_id);
     if (organization && organization->external_collaborators) return {};
     return not_found("user in this organization");
 }
 
 // An Admin of the organization is Admin here whatever is stored: "demoted" would be untrue.
-Outcome<void> change_role(Call& call, const Collaborator& one, Role role) {
-    const auto above = organization_role(call.store, call.target.organization_id, one.user_id);
+Outcome<void> change_role(RequestContext& context, const Collaborator& one, Role role) {
+    const auto above =
+        organization_role(context.store, context.target.organization_id, one.user_id);
     if (role == Role::member && above == Role::admin)
         return conflict("organization_admin",
                         "An Admin of the organization is Admin of each project they are in.",
                         "role");
-    store_role(call.store, call.ids.project, one.user_id, role);
-    if (one.role != role) raise_revision(call.store, call.ids.project);
-    return require_an_admin(call.store, call.ids.project);
+    store_role(context.store, context.ids.project, one.user_id, role);
+    if (one.role != role) raise_revision(context.store, context.ids.project);
+    return require_an_admin(context.store, context.ids.project);
 }
 
-Outcome<void> change_uid(Call& call, const std::string& user_id, std::int64_t uid) {
-    const auto user = find_user(call.store, user_id);
+Outcome<void> change_uid(RequestContext& context, const std::string& user_id, std::int64_t uid) {
+    const auto user = find_user(context.store, user_id);
     if (!user) return not_found("user");
-    return set_uid(call.store, *user, uid);
+    return set_uid(context.store, *user, uid);
 }
 
 }  // namespace
 
-Outcome<Response> get_collaborator(Call& call) {
-    const auto one = find_collaborator(call.store, call.ids.project, call.ids.user);
+Outcome<Response> get_collaborator(RequestContext& context) {
+    const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
     if (!one) return not_found("collaborator");
     return json_response(200, to_json(*one));
 }
 
-Outcome<Response> add_collaborator(Call& call) {
-    const auto body = body_of(call.request, {"user_id", "email", "login", "role", "uid"});
+Outcome<Response> add_collaborator(RequestContext& context) {
+    const auto body = body_of(context.request, {"user_id", "email", "login", "role", "uid"});
     if (!body) return tl::unexpected(body.error());
     const auto role = role_field(*body);
     if (!role) return tl::unexpected(role.error());
     const auto uid = number_field(*body, "uid");
     if (!uid) return tl::unexpected(uid.error());
-    const auto user = user_in(call, *body);
+    const auto user = user_in(context, *body);
     if (!user) return tl::unexpected(user.error());
-    if (auto addable = require_addable(call, *user); !addable)
+    if (auto addable = require_addable(context, *user); !addable)
         return tl::unexpected(addable.error());
-    if (find_collaborator(call.store, call.ids.project, user->id))
+    if (find_collaborator(context.store, context.ids.project, user->id))
         return conflict("already_collaborator", "This user is a collaborator already.");
-    insert_collaborator(call.store, call.ids.project, user->id, role->value_or(Role::member));
-    raise_revision(call.store, call.ids.project);
+    insert_collaborator(context.store, context.ids.project, user->id, role->value_or(Role::member));
+    raise_revision(context.store, context.ids.project);
     if (*uid)
-        if (auto set = set_uid(call.store, *user, **uid); !set) return tl::unexpected(set.error());
-    const auto one = find_collaborator(call.store, call.ids.project, user->id);
-    record_change(call, audit_target(call, user->id), {}, to_json(*one));
+        if (auto set = set_uid(context.store, *user, **uid); !set)
+            return tl::unexpected(set.error());
+    const auto one = find_collaborator(context.store, context.ids.project, user->id);
+    record_change(context, audit_target(context, user->id), {}, to_json(*one));
     return json_response(201, to_json(*one));
 }
 
-Outcome<Response> change_collaborator(Call& call) {
-    const auto one = find_collaborator(call.store, call.ids.project, call.ids.user);
+Outcome<Response> change_collaborator(RequestContext& context) {
+    const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
     if (!one) return not_found("collaborator");
-    const auto body = body_of(call.request, {"role", "uid"});
+    const auto body = body_of(context.request, {"role", "uid"});
     if (!body) return tl::unexpected(body.error());
     const auto role = role_field(*body);
     if (!role) return tl::unexpected(role.error());
@@ -129,23 +131,24 @@ Outcome<Response> change_collaborator(Call& call) {
     if (!uid) return tl::unexpected(uid.error());
     if (!*role && !*uid) return bad_request("missing_field", "Send 'role', 'uid' or both.", "role");
     if (*role)
-        if (auto done = change_role(call, *one, **role); !done) return tl::unexpected(done.error());
-    if (*uid)
-        if (auto done = change_uid(call, one->user_id, **uid); !done)
+        if (auto done = change_role(context, *one, **role); !done)
             return tl::unexpected(done.error());
-    const auto after = find_collaborator(call.store, call.ids.project, one->user_id);
-    record_change(call, audit_target(call, one->user_id), to_json(*one), to_json(*after));
+    if (*uid)
+        if (auto done = change_uid(context, one->user_id, **uid); !done)
+            return tl::unexpected(done.error());
+    const auto after = find_collaborator(context.store, context.ids.project, one->user_id);
+    record_change(context, audit_target(context, one->user_id), to_json(*one), to_json(*after));
     return json_response(200, to_json(*after));
 }
 
-Outcome<Response> remove_collaborator(Call& call) {
-    const auto one = find_collaborator(call.store, call.ids.project, call.ids.user);
+Outcome<Response> remove_collaborator(RequestContext& context) {
+    const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
     if (!one) return not_found("collaborator");
-    delete_collaborator(call.store, call.ids.project, one->user_id);
-    raise_revision(call.store, call.ids.project);
-    if (auto has = require_an_admin(call.store, call.ids.project); !has)
+    delete_collaborator(context.store, context.ids.project, one->user_id);
+    raise_revision(context.store, context.ids.project);
+    if (auto has = require_an_admin(context.store, context.ids.project); !has)
         return tl::unexpected(has.error());
-    record_change(call, audit_target(call, one->user_id), to_json(*one), {});
+    record_change(context, audit_target(context, one->user_id), to_json(*one), {});
     Response response;
     response.status = 204;
     return response;

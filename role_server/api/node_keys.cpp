@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "role_server/api/resources.h"
-#include "role_server/base/identity.h"
+#include "role_server/base/validation.h"
 #include "role_server/http/json.h"
 #include "role_server/model/keys.h"
 
@@ -27,30 +27,30 @@ Json::Value to_json(const ProjectKey& key, const std::string& project_id) {
     return value;
 }
 
-Outcome<ProjectKey> wanted_key(const Call& call) {
-    const auto body = body_of(call.request, {"name", "expires_at"});
+Outcome<ProjectKey> wanted_key(const RequestContext& context) {
+    const auto body = body_of(context.request, {"name", "expires_at"});
     if (!body) return tl::unexpected(body.error());
     auto name = required_text(*body, "name");
     if (name) name = checked_name(*name, "name");
     if (!name) return tl::unexpected(name.error());
     const auto expires = number_field(*body, "expires_at");
     if (!expires) return tl::unexpected(expires.error());
-    if (*expires && **expires <= call.now)
+    if (*expires && **expires <= context.now)
         return bad_request("invalid_expiry", "'expires_at' must lie in the future.", "expires_at");
-    return ProjectKey{{}, *name, call.actor.user_id, call.now, *expires, {}};
+    return ProjectKey{{}, *name, context.actor.user_id, context.now, *expires, {}};
 }
 
 }  // namespace
 
-Outcome<Response> list_node_keys(Call& call) {
-    const auto page = page_of(call.uri);
+Outcome<Response> list_node_keys(RequestContext& context) {
+    const auto page = page_of(context.uri);
     if (!page) return tl::unexpected(page.error());
     Json::Value data(Json::arrayValue);
     std::optional<std::string> next;
-    for_each_node_key(call.store, call.ids.project, page->after, page->limit + 1,
+    for_each_node_key(context.store, context.ids.project, page->after, page->limit + 1,
                       [&](const ProjectKey& key) {
                           if (data.size() < page->limit) {
-                              data.append(to_json(key, call.ids.project));
+                              data.append(to_json(key, context.ids.project));
                           } else {
                               next = data[data.size() - 1]["id"].asString();
                           }
@@ -58,28 +58,28 @@ Outcome<Response> list_node_keys(Call& call) {
     return json_response(200, list_of(std::move(data), next));
 }
 
-Outcome<Response> get_node_key(Call& call) {
-    const auto key = find_node_key(call.store, call.ids.project, call.ids.key);
+Outcome<Response> get_node_key(RequestContext& context) {
+    const auto key = find_node_key(context.store, context.ids.project, context.ids.key);
     if (!key) return not_found("node key");
-    return json_response(200, to_json(*key, call.ids.project));
+    return json_response(200, to_json(*key, context.ids.project));
 }
 
-Outcome<Response> add_node_key(Call& call) {
-    auto key = wanted_key(call);
+Outcome<Response> add_node_key(RequestContext& context) {
+    auto key = wanted_key(context);
     if (!key) return tl::unexpected(key.error());
-    const auto made = create_node_key(call.store, call.ids.project, *key);
+    const auto made = create_node_key(context.store, context.ids.project, *key);
     key->id = made.id;
-    auto value = to_json(*key, call.ids.project);
-    record_change(call, made.id, {}, value);
+    auto value = to_json(*key, context.ids.project);
+    record_change(context, made.id, {}, value);
     value["token"] = made.token;  // this once; never in the audit trail
     return json_response(201, value);
 }
 
-Outcome<Response> remove_node_key(Call& call) {
-    const auto key = find_node_key(call.store, call.ids.project, call.ids.key);
+Outcome<Response> remove_node_key(RequestContext& context) {
+    const auto key = find_node_key(context.store, context.ids.project, context.ids.key);
     if (!key) return not_found("node key");
-    revoke_key(call.store, key->id);
-    record_change(call, key->id, to_json(*key, call.ids.project), {});
+    revoke_key(context.store, key->id);
+    record_change(context, key->id, to_json(*key, context.ids.project), {});
     Response response;
     response.status = 204;
     return response;

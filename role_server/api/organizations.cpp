@@ -2,7 +2,7 @@
 #include "role_server/model/organizations.h"
 
 #include "role_server/api/resources.h"
-#include "role_server/base/identity.h"
+#include "role_server/base/validation.h"
 #include "role_server/http/json.h"
 
 namespace together::roled {
@@ -52,32 +52,33 @@ Outcome<void> apply(Organization& organization, const Json::Value& body) {
 
 }  // namespace
 
-Outcome<Response> get_organization(Call& call) {
-    const auto organization = find_organization(call.store, call.ids.organization);
+Outcome<Response> get_organization(RequestContext& context) {
+    const auto organization = find_organization(context.store, context.ids.organization);
     if (!organization) return not_found("organization");
-    return json_response(200, to_json(*organization, call.verdict == Decision::Verdict::name_only));
+    return json_response(
+        200, to_json(*organization, context.verdict == Authorization::Verdict::name_only));
 }
 
-Outcome<Response> change_organization(Call& call) {
-    auto organization = find_organization(call.store, call.ids.organization);
+Outcome<Response> change_organization(RequestContext& context) {
+    auto organization = find_organization(context.store, context.ids.organization);
     if (!organization) return not_found("organization");
-    const auto body = body_of(call.request, {"name", "external_collaborators", "allocate_uids"});
+    const auto body = body_of(context.request, {"name", "external_collaborators", "allocate_uids"});
     if (!body) return tl::unexpected(body.error());
     const auto before = to_json(*organization, false);
     if (auto applied = apply(*organization, *body); !applied)
         return tl::unexpected(applied.error());
-    update_organization(call.store, *organization);
+    update_organization(context.store, *organization);
     const auto after = to_json(*organization, false);
-    record_change(call, organization->id, before, after);
+    record_change(context, organization->id, before, after);
     return json_response(200, after);
 }
 
-Outcome<Response> list_projects(Call& call) {
-    const auto page = page_of(call.uri);
+Outcome<Response> list_projects(RequestContext& context) {
+    const auto page = page_of(context.uri);
     if (!page) return tl::unexpected(page.error());
     Json::Value data(Json::arrayValue);
     std::optional<std::string> next;
-    for_each_project(call.store, call.ids.organization, page->after, page->limit + 1,
+    for_each_project(context.store, context.ids.organization, page->after, page->limit + 1,
                      [&](const Project& one) {
                          if (data.size() < page->limit) {
                              data.append(to_json(one));
@@ -88,22 +89,22 @@ Outcome<Response> list_projects(Call& call) {
     return json_response(200, list_of(std::move(data), next));
 }
 
-Outcome<Response> add_project(Call& call) {
-    const auto body = body_of(call.request, {"name"});
+Outcome<Response> add_project(RequestContext& context) {
+    const auto body = body_of(context.request, {"name"});
     if (!body) return tl::unexpected(body.error());
     auto name = required_text(*body, "name");
     if (name) name = checked_name(*name, "name");
     if (!name) return tl::unexpected(name.error());
     const auto project =
-        create_project(call.store, call.ids.organization, *name, call.actor.user_id);
+        create_project(context.store, context.ids.organization, *name, context.actor.user_id);
     if (!project) return tl::unexpected(project.error());
     const auto value = to_json(*project);
-    record_change(call, project->id, {}, value);
+    record_change(context, project->id, {}, value);
     return json_response(201, value);
 }
 
-Outcome<Response> get_project(Call& call) {
-    const auto project = find_project(call.store, call.ids.project);
+Outcome<Response> get_project(RequestContext& context) {
+    const auto project = find_project(context.store, context.ids.project);
     if (!project) return not_found("project");
     return json_response(200, to_json(*project));
 }

@@ -3,32 +3,32 @@
 // whoever gets here is allowed to do it.
 #pragma once
 
-#include "role_server/api/call.h"
+#include "role_server/api/request_context.h"
 
 namespace together::roled {
 
-Outcome<Response> get_ready(Call& call);
-Outcome<Response> get_whoami(Call& call);
-Outcome<Response> get_permissions(Call& call);
+Outcome<Response> get_ready(RequestContext& context);
+Outcome<Response> get_whoami(RequestContext& context);
+Outcome<Response> get_permissions(RequestContext& context);
 
-Outcome<Response> get_me(Call& call);
-Outcome<Response> change_me(Call& call);
+Outcome<Response> get_me(RequestContext& context);
+Outcome<Response> change_me(RequestContext& context);
 
-Outcome<Response> get_organization(Call& call);
-Outcome<Response> change_organization(Call& call);
-Outcome<Response> list_projects(Call& call);
-Outcome<Response> add_project(Call& call);
-Outcome<Response> get_project(Call& call);
+Outcome<Response> get_organization(RequestContext& context);
+Outcome<Response> change_organization(RequestContext& context);
+Outcome<Response> list_projects(RequestContext& context);
+Outcome<Response> add_project(RequestContext& context);
+Outcome<Response> get_project(RequestContext& context);
 
-Outcome<Response> get_roster(Call& call);
-Outcome<Response> get_collaborator(Call& call);
-Outcome<Response> add_collaborator(Call& call);
-Outcome<Response> change_collaborator(Call& call);
-Outcome<Response> remove_collaborator(Call& call);
+Outcome<Response> get_roster(RequestContext& context);
+Outcome<Response> get_collaborator(RequestContext& context);
+Outcome<Response> add_collaborator(RequestContext& context);
+Outcome<Response> change_collaborator(RequestContext& context);
+Outcome<Response> remove_collaborator(RequestContext& context);
 
-Outcome<Response> list_node_keys(Call& call);
-Outcome<Response> get_node_key(Call& call);
-Outcome<Response> add_node_key(Call& call);
-Outcome<Response> remove_node_key(Call& call);
+Outcome<Response> list_node_keys(RequestContext& context);
+Outcome<Response> get_node_key(RequestContext& context);
+Outcome<Response> add_node_key(RequestContext& context);
+Outcome<Response> remove_node_key(RequestContext& context);
 
 }  // namespace together::roled

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <memory>
 
-#include "role_server/api/conditional.h"
+#include "role_server/api/preconditions.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/project_roster.h"
 
@@ -39,11 +39,11 @@ Outcome<std::string> position(const Page& page, const Version& version) {
     return cursor->user_id;
 }
 
-Response unchanged(const Call& call, const Roster& roster, std::chrono::seconds wait) {
+Response unchanged(const RequestContext& context, const Roster& roster, std::chrono::seconds wait) {
     Response response;
     response.status = 304;
-    if (call.phase == Phase::may_be_held && wait.count() > 0)
-        response.hold = Hold{call.ids.project, roster.version().revision, wait};
+    if (context.phase == Phase::may_long_poll && wait.count() > 0)
+        response.long_poll = LongPoll{context.ids.project, roster.version().revision, wait};
     return response;
 }
 
@@ -53,26 +53,26 @@ void say_applied(Response& response, std::chrono::seconds wait) {
 
 }  // namespace
 
-Outcome<Response> get_roster(Call& call) {
-    const auto page = page_of(call.uri);
+Outcome<Response> get_roster(RequestContext& context) {
+    const auto page = page_of(context.uri);
     if (!page) return tl::unexpected(page.error());
-    const auto version = version_of(call.store, call.ids.project);
+    const auto version = version_of(context.store, context.ids.project);
     if (!version) return not_found("project");
     const auto after = position(*page, *version);
     if (!after) return tl::unexpected(after.error());
-    const auto roster = call.rosters.get(call.store, call.ids.project, *version);
-    const auto wait = preferred_wait(call.request);
+    const auto roster = context.rosters.get(context.store, context.ids.project, *version);
+    const auto wait = preferred_wait(context.request);
     Response response;
-    if (if_none_match_names(call.request, roster->etag())) {
-        response = unchanged(call, *roster, wait);
+    if (if_none_match_names(context.request, roster->etag())) {
+        response = unchanged(context, *roster, wait);
     } else {
         response.body = roster->page(*after, page->limit);
     }
-    // A 304 that nobody was held for is what a client gets from a server that knows no wait.
-    const bool at_once = response.status == 304 && call.phase == Phase::may_be_held;
+    // A 304 that nobody waited for is what a client gets from a server that knows no wait.
+    const bool at_once = response.status == 304 && context.phase == Phase::may_long_poll;
     if (wait.count() > 0 && !at_once) say_applied(response, wait);
     response.headers.emplace_back("ETag", roster->etag());
-    response.headers.emplace_back("Together-As-Of", std::to_string(call.now));
+    response.headers.emplace_back("Together-As-Of", std::to_string(context.now));
     return response;
 }
 

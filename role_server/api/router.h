@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "common/roles/permissions.h"
-#include "role_server/api/call.h"
+#include "role_server/api/request_context.h"
 
 namespace together::roled {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "role_server/api/resources.h"
-#include "role_server/base/identity.h"
+#include "role_server/base/validation.h"
 #include "role_server/http/json.h"
 
 namespace together::roled {
@@ -52,8 +52,8 @@ constexpr auto projects_of =
     " ON m.organization_id = p.organization_id AND m.user_id = c.user_id"
     " WHERE c.user_id = :user ORDER BY p.id";
 
-Outcome<void> apply(Call& call, const User& user) {
-    const auto body = body_of(call.request, {"name", "login"});
+Outcome<void> apply(RequestContext& context, const User& user) {
+    const auto body = body_of(context.request, {"name", "login"});
     if (!body) return tl::unexpected(body.error());
     const auto name = text_field(*body, "name");
     if (!name) return tl::unexpected(name.error());
@@ -62,29 +62,29 @@ Outcome<void> apply(Call& call, const User& user) {
     if (*name) {
         const auto checked = checked_name(**name, "name");
         if (!checked) return tl::unexpected(checked.error());
-        set_name(call.store, user.id, *checked);
+        set_name(context.store, user.id, *checked);
     }
-    return *login ? set_login(call.store, user, **login) : Outcome<void>();
+    return *login ? set_login(context.store, user, **login) : Outcome<void>();
 }
 
 }  // namespace
 
-Outcome<Response> get_me(Call& call) {
-    const auto user = find_user(call.store, call.actor.user_id);
+Outcome<Response> get_me(RequestContext& context) {
+    const auto user = find_user(context.store, context.actor.user_id);
     if (!user) return not_found("user");
     auto value = to_json(*user);
-    value["organizations"] = places(call.store, organizations_of, user->id);
-    value["projects"] = places(call.store, projects_of, user->id);
+    value["organizations"] = places(context.store, organizations_of, user->id);
+    value["projects"] = places(context.store, projects_of, user->id);
     return json_response(200, value);
 }
 
-Outcome<Response> change_me(Call& call) {
-    const auto user = find_user(call.store, call.actor.user_id);
+Outcome<Response> change_me(RequestContext& context) {
+    const auto user = find_user(context.store, context.actor.user_id);
     if (!user) return not_found("user");
-    if (auto applied = apply(call, *user); !applied) return tl::unexpected(applied.error());
-    const auto after = find_user(call.store, user->id);
-    record_change(call, user->id, to_json(*user), to_json(*after));
-    return get_me(call);
+    if (auto applied = apply(context, *user); !applied) return tl::unexpected(applied.error());
+    const auto after = find_user(context.store, user->id);
+    record_change(context, user->id, to_json(*user), to_json(*after));
+    return get_me(context);
 }
 
 }  // namespace together::roled

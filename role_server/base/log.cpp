@@ -6,7 +6,7 @@
 
 namespace together::roled {
 
-void log_line(std::string_view text) {
+void write_log(std::string_view text) {
     std::string line = "together-roled: ";
     for (const char c : text) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     line += '\n';

@@ -7,6 +7,6 @@
 
 namespace together::roled {
 
-void log_line(std::string_view text);
+void write_log(std::string_view text);
 
 }  // namespace together::roled

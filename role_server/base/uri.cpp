@@ -7,7 +7,7 @@
 namespace together::roled {
 namespace {
 
-constexpr std::size_t most_entries = 1000;
+constexpr std::size_t max_entries = 1000;
 
 bool fits_segment(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -87,7 +87,7 @@ Outcome<Page> page_of(const Uri& uri) {
     if (const auto limit = parameter(uri, "limit")) {
         const auto* end = limit->data() + limit->size();
         const auto [at, error] = std::from_chars(limit->data(), end, page.limit);
-        if (error != std::errc() || at != end || page.limit < 1 || page.limit > most_entries)
+        if (error != std::errc() || at != end || page.limit < 1 || page.limit > max_entries)
             return bad_request("invalid_limit", "'limit' is a number from 1 to 1000.", "limit");
     }
     page.after = parameter(uri, "after").value_or("");

@@ -5,8 +5,8 @@
 #include <functional>
 #include <memory>
 
-#include "role_server/base/identity.h"
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
+#include "role_server/base/validation.h"
 #include "role_server/model/audit.h"
 #include "role_server/model/organizations.h"
 #include "role_server/model/users.h"

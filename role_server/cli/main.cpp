@@ -17,15 +17,15 @@ namespace together::roled {
 namespace {
 
 // clang-format off
-constexpr Setting db{"db", "FILE", "the database (SQLite)", true};
-constexpr Setting config{"config", "FILE", "settings, in section [roled]", false};
-constexpr std::array init_settings = std::to_array<Setting>({
+constexpr OptionSpec db{"db", "FILE", "the database (SQLite)", true};
+constexpr OptionSpec config{"config", "FILE", "settings, in section [roled]", false};
+constexpr std::array init_settings = std::to_array<OptionSpec>({
     db, config,
     {"organization", "NAME", "name of the first organization", false},
     {"owner", "EMAIL", "address of its Owner", false},
     {"login", "NAME", "login name of the Owner", false},
 });
-constexpr std::array serve_settings = std::to_array<Setting>({
+constexpr std::array serve_settings = std::to_array<OptionSpec>({
     db, config,
     {"listen", "ADDRESS:PORT", "where to listen (127.0.0.1:8480); port 0 takes any", true},
     {"tls-cert", "FILE", "certificate chain (PEM); with --tls-key: https", true},
@@ -35,7 +35,7 @@ constexpr std::array serve_settings = std::to_array<Setting>({
     {"max-per-address", "N", "connections of one address (0: half of all, 64 at least)", true},
     {"drain-ms", "N", "how long /readyz says 503 before connections are refused (1000)", true},
 });
-constexpr std::array user_settings = std::to_array<Setting>({
+constexpr std::array user_settings = std::to_array<OptionSpec>({
     db, config,
     {"organization", "NAME", "name or id of the organization", false},
     {"email", "EMAIL", "address of the new member", false},
@@ -107,7 +107,7 @@ Result<std::string> run_user_add(const Options& options) {
 
 struct Command {
     std::string_view name;
-    std::span<const Setting> settings;
+    std::span<const OptionSpec> settings;
     Result<std::string> (*run)(const Options&);
 };
 

@@ -16,14 +16,14 @@ namespace {
 
 using Values = std::map<std::string, std::string, std::less<>>;
 
-const Setting* find(std::span<const Setting> settings, std::string_view name) {
+const OptionSpec* find(std::span<const OptionSpec> settings, std::string_view name) {
     const auto at = std::find_if(settings.begin(), settings.end(),
-                                 [&](const Setting& s) { return s.name == name; });
+                                 [&](const OptionSpec& s) { return s.name == name; });
     return at == settings.end() ? nullptr : &*at;
 }
 
 Result<Values> from_command_line(const std::vector<std::string>& arguments,
-                                 std::span<const Setting> settings) {
+                                 std::span<const OptionSpec> settings) {
     Values values;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view argument = arguments[i];
@@ -54,7 +54,7 @@ std::string variable_for(std::string_view name) {
     return variable;
 }
 
-Result<Values> from_file(const std::string& path, std::span<const Setting> all) {
+Result<Values> from_file(const std::string& path, std::span<const OptionSpec> all) {
     std::ifstream file(path);
     std::ostringstream text;
     if (!file || !(text << file.rdbuf())) return failure(path + ": " + std::strerror(errno));
@@ -79,7 +79,7 @@ Result<Values> from_file(const std::string& path, std::span<const Setting> all) 
 }  // namespace
 
 Result<Options> Options::read(const std::vector<std::string>& arguments,
-                              std::span<const Setting> settings, std::span<const Setting> all,
+                              std::span<const OptionSpec> settings, std::span<const OptionSpec> all,
                               const Environment& environment) {
     auto given = from_command_line(arguments, settings);
     if (!given) return tl::unexpected(given.error());

@@ -17,7 +17,7 @@
 
 namespace together::roled {
 
-struct Setting {
+struct OptionSpec {
     std::string_view name;   // "max-waiters"
     std::string_view value;  // what the help calls its value, empty: a switch without one
     std::string_view help;
@@ -30,8 +30,8 @@ class Options {
 
     // `settings` are those of the subcommand; `all` are those that the file may hold.
     static Result<Options> read(const std::vector<std::string>& arguments,
-                                std::span<const Setting> settings, std::span<const Setting> all,
-                                const Environment& environment);
+                                std::span<const OptionSpec> settings,
+                                std::span<const OptionSpec> all, const Environment& environment);
 
     std::optional<std::string> get(std::string_view name) const;
     Result<std::string> require(std::string_view name) const;

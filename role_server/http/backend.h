@@ -6,8 +6,8 @@
 #include <memory>
 #include <optional>
 
+#include "role_server/http/long_poll_list.h"
 #include "role_server/http/message.h"
-#include "role_server/http/wait_list.h"
 
 namespace together::roled {
 
@@ -19,9 +19,10 @@ class Backend {
     virtual void ask(std::shared_ptr<const Request> request, Phase phase,
                      std::function<void(Response)> done) = 0;
 
-    // Nothing where no more requests are held.
-    virtual std::optional<WaitList::Ticket> hold(const Hold& hold, std::function<void()> wake) = 0;
-    virtual void cancel(WaitList::Ticket ticket) = 0;
+    // Nothing where no more long polls are taken.
+    virtual std::optional<LongPollList::Ticket> begin_long_poll(const LongPoll& poll,
+                                                                std::function<void()> wake) = 0;
+    virtual void cancel(LongPollList::Ticket ticket) = 0;
 
     // Being stopped: connections are not kept open after their answer.
     virtual bool stopping() const = 0;

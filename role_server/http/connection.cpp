@@ -33,7 +33,7 @@ using PlainStream = beast::tcp_stream;
 using TlsStream = net::ssl::stream<beast::tcp_stream>;
 
 constexpr std::size_t read_size = 4096;
-constexpr std::size_t most_lingering_bytes = std::size_t{256} * 1024;
+constexpr std::size_t max_lingering_bytes = std::size_t{256} * 1024;
 
 template <class Stream>
 class Connection final : public LiveConnection,
@@ -148,7 +148,7 @@ class Connection final : public LiveConnection,
         version_ = message.version();
         keep_alive_ = message.keep_alive();
         request_ = std::make_shared<const Request>(to_request(std::move(message)));
-        ask(Phase::may_be_held);
+        ask(Phase::may_long_poll);
     }
 
     void ask(Phase phase) {
@@ -160,12 +160,13 @@ class Connection final : public LiveConnection,
     void on_answer(Response response) {
         if (!tcp().socket().is_open()) return;
         if (response.token_is_valid) open_.has_shown_a_token(*this);
-        if (response.hold && hold(*response.hold)) return;
+        if (response.long_poll && begin_long_poll(*response.long_poll)) return;
         send(response);
     }
 
-    bool hold(const Hold& wanted) {
-        ticket_ = backend_.hold(wanted, [self = this->shared_from_this()] { self->wake(); });
+    bool begin_long_poll(const LongPoll& wanted) {
+        ticket_ =
+            backend_.begin_long_poll(wanted, [self = this->shared_from_this()] { self->wake(); });
         if (!ticket_) return false;
         // Where the client has sent its next request already, it is not watched: it would have to
         // be read, and kept.
@@ -224,7 +225,7 @@ class Connection final : public LiveConnection,
             buffer_.prepare(read_size),
             [self = this->shared_from_this()](const Error& error, std::size_t count) {
                 self->lingered_ += count;
-                if (error || self->lingered_ > most_lingering_bytes) return self->drop();
+                if (error || self->lingered_ > max_lingering_bytes) return self->drop();
                 self->linger();
             });
     }
@@ -244,7 +245,7 @@ class Connection final : public LiveConnection,
     std::optional<http::request_parser<http::string_body>> parser_;
     std::shared_ptr<const Request> request_;
     std::optional<http::response<http::string_body>> message_;
-    std::optional<WaitList::Ticket> ticket_;
+    std::optional<LongPollList::Ticket> ticket_;
     unsigned version_ = 11;
     std::size_t lingered_ = 0;
     bool keep_alive_ = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One client's connection: requests one after the other, each answered before the next is read.
 //
-// While a request is held, the connection is read on, so that a client that vanishes gives its
+// While it is a long poll, the connection is read on, so that a client that vanishes gives its
 // place free at once. I/O thread only. Keeps itself alive through its pending operations.
 #pragma once
 

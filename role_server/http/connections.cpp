@@ -22,7 +22,7 @@ ip::address counted_as(const ip::address& peer) {
 
 bool Connections::make_room(const Address& peer) {
     const auto known = of_address_.find(counted_as(peer));
-    const bool has_its_share = known != of_address_.end() && known->second >= most_of_one_address_;
+    const bool has_its_share = known != of_address_.end() && known->second >= max_of_one_address_;
     if (!has_its_share && open_.size() < most_) return true;
     const auto& strangers = has_its_share ? strangers_of_[known->first] : strangers_;
     if (strangers.empty()) return false;

@@ -22,8 +22,8 @@ class Connections {
     using Address = boost::asio::ip::address;
 
     // A network of IPv6 whose hosts are one client's (/64) counts as one address.
-    Connections(std::size_t most, std::size_t most_of_one_address)
-        : most_(most), most_of_one_address_(most_of_one_address) {}
+    Connections(std::size_t most, std::size_t max_of_one_address)
+        : most_(most), max_of_one_address_(max_of_one_address) {}
 
     // False where all that are open have shown a token: one more is to be closed at once. May close
     // another one.
@@ -44,7 +44,7 @@ class Connections {
     void forget(const Entry& entry);
 
     const std::size_t most_;
-    const std::size_t most_of_one_address_;
+    const std::size_t max_of_one_address_;
     std::uint64_t last_number_ = 0;
     std::map<LiveConnection*, Entry> open_;
     std::map<Address, std::size_t> of_address_;

@@ -6,8 +6,8 @@
 #include <ctime>
 #include <utility>
 
-#include "role_server/base/identity.h"
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
+#include "role_server/base/validation.h"
 
 namespace together::roled {
 namespace {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "role_server/base/identity.h"
+#include "role_server/base/validation.h"
 #include "strict_json/strict_json.h"
 
 namespace together::roled {

@@ -44,7 +44,7 @@ void Listener::accept() {
 
 // Out of descriptors or memory: trying again at once would spin.
 void Listener::accept_later() {
-    log_line("cannot accept connections for the moment");
+    write_log("cannot accept connections for the moment");
     pause_.expires_after(std::chrono::milliseconds(100));
     pause_.async_wait([this](const Error& error) {
         if (!error && acceptor_.is_open()) accept();

@@ -26,7 +26,7 @@ std::optional<std::string> header(const Request& request, std::string_view lower
 
 // The answer would be "unchanged": the caller asked to be told when that ends. Whoever holds
 // requests asks again when the project's revision is no longer this one, or when the time is up.
-struct Hold {
+struct LongPoll {
     std::string project_id;
     std::int64_t revision;
     std::chrono::seconds wait;
@@ -35,12 +35,13 @@ struct Hold {
 struct Response {
     unsigned status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;             // JSON, or empty
-    std::optional<Hold> hold;     // the rest is then the answer to give if nobody can be held
+    std::string body;  // JSON, or empty
+    std::optional<LongPoll>
+        long_poll;                // the rest is then the answer to give if it cannot be a long poll
     bool token_is_valid = false;  // the request's, whatever it may and may not do
 };
 
-// A request is asked about once or, when it was held, twice; the second time it is answered.
-enum class Phase { may_be_held, answer_now };
+// A request is asked about once or, when it was a long poll, twice; the second time it is answered.
+enum class Phase { may_long_poll, answer_now };
 
 }  // namespace together::roled

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/audit.h"
 
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
 #include "role_server/http/json.h"
 
 namespace together::roled {

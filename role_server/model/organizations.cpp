@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "role_server/access/standing.h"
-#include "role_server/base/secrets.h"
+#include "role_server/access/role_lookup.h"
+#include "role_server/base/crypto.h"
 #include "role_server/model/collaborators.h"
 #include "role_server/model/project_roster.h"
 

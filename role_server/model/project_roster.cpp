@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
 #include "role_server/model/collaborators.h"
 
 namespace together::roled {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/users.h"
 
-#include "role_server/base/identity.h"
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
+#include "role_server/base/validation.h"
 #include "role_server/model/project_roster.h"
 
 namespace together::roled {

@@ -15,8 +15,8 @@
 
 #include "role_server/base/log.h"
 #include "role_server/http/listener.h"
-#include "role_server/server/authority.h"
-#include "role_server/server/service.h"
+#include "role_server/server/request_dispatcher.h"
+#include "role_server/server/request_handler.h"
 #include "role_server/store/schema.h"
 
 namespace together::roled {
@@ -25,7 +25,7 @@ namespace {
 namespace net = boost::asio;
 using Error = boost::system::error_code;
 
-constexpr std::chrono::seconds longest_stop{10};
+constexpr std::chrono::seconds max_stop{10};
 constexpr std::size_t descriptors_for_us = 64;
 
 // As many descriptors as we may have. Returns how many connections that leaves room for.
@@ -73,7 +73,7 @@ Result<void> check_database(const std::string& db) {
 // balancer sends no more; then no more are taken, and those that are open end with their answers.
 class Stop {
   public:
-    Stop(net::io_context& io, Authority& authority, Listener& listener, Connections& open,
+    Stop(net::io_context& io, RequestDispatcher& authority, Listener& listener, Connections& open,
          std::chrono::milliseconds drain)
         : io_(io),
           authority_(authority),
@@ -89,12 +89,12 @@ class Stop {
 
   private:
     void begin() {
-        log_line("stopping");
+        write_log("stopping");
         authority_.begin_to_stop();
         timer_.expires_after(drain_);
         timer_.async_wait([this](const Error&) {
             listener_.stop();
-            give_up_at_ = std::chrono::steady_clock::now() + longest_stop;
+            give_up_at_ = std::chrono::steady_clock::now() + max_stop;
             wait_for_the_last();
         });
     }
@@ -103,7 +103,7 @@ class Stop {
         open_.close_idle();
         if (open_.empty()) return io_.stop();
         if (std::chrono::steady_clock::now() >= give_up_at_) {
-            log_line("connections are still open and are closed now");
+            write_log("connections are still open and are closed now");
             return io_.stop();
         }
         timer_.expires_after(std::chrono::milliseconds(20));
@@ -111,7 +111,7 @@ class Stop {
     }
 
     net::io_context& io_;
-    Authority& authority_;
+    RequestDispatcher& authority_;
     Listener& listener_;
     Connections& open_;
     const std::chrono::milliseconds drain_;
@@ -138,16 +138,16 @@ Result<void> serve(const ServeOptions& options) {
         tls.emplace(net::ssl::context::tls_server);
         if (auto prepared = prepare(*tls, options); !prepared) return prepared;
     }
-    const auto most_connections = raise_descriptor_limit();
+    const auto max_connections = raise_descriptor_limit();
     // A client that goes away is an error of its own connection, not the end of the program.
     (void)std::signal(SIGPIPE, SIG_IGN);
 
-    Service service(options.db);
-    Connections open(most_connections, options.max_per_address > 0
-                                           ? options.max_per_address
-                                           : std::max<std::size_t>(most_connections / 2, 64));
+    RequestHandler service(options.db);
+    Connections open(max_connections, options.max_per_address > 0
+                                          ? options.max_per_address
+                                          : std::max<std::size_t>(max_connections / 2, 64));
     net::io_context io(1);
-    Authority authority(io, service, options.max_waiters);
+    RequestDispatcher authority(io, service, options.max_waiters);
     Listener listener(io, tls ? &*tls : nullptr, authority, open);
     const auto bound = listener.listen(*at);
     if (!bound) return tl::unexpected(bound.error());

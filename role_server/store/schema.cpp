@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
 
 namespace together::roled {
 namespace {

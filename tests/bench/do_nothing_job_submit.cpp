@@ -2,7 +2,7 @@
 // A job_submit plug-in that lets everybody submit: what having one costs.
 #include <cstdint>
 
-#include "spank_together/slurm_host.h"
+#include "spank_together/slurm_api.h"
 
 #define EXPORTED extern "C" [[gnu::visibility("default")]]
 

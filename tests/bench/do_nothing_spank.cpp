@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A SPANK plug-in with our hooks that does nothing: what having one costs.
-#include "spank_together/slurm_host.h"
+#include "spank_together/slurm_api.h"
 
 #define EXPORTED extern "C" [[gnu::visibility("default")]]
 

@@ -10,7 +10,7 @@ import pytest
 from support.certificates import Certificates
 from support.faulty_authority import FaultyAuthority, good
 from support.faulty_node import FRESH, MODULE, STAMP, STATES, FaultyNode, State
-from support.pam_client import PamHost
+from support.pam_client import PamApplication
 from support.refresher import PROGRAM
 from support.sandboxed import in_sandbox
 from support.syslog_collector import SyslogCollector
@@ -38,8 +38,8 @@ def accounts() -> None:
 
 
 @pytest.fixture(scope="session")
-def host() -> Iterator[PamHost]:
-    with PamHost() as host:
+def host() -> Iterator[PamApplication]:
+    with PamApplication() as host:
         yield host
 
 
@@ -78,7 +78,7 @@ def tls_authority(certificates: Certificates) -> Iterator[FaultyAuthority]:
 
 @pytest.fixture
 def node(
-    host: PamHost, authority: FaultyAuthority, syslog: SyslogCollector
+    host: PamApplication, authority: FaultyAuthority, syslog: SyslogCollector
 ) -> Iterator[FaultyNode]:
     node = FaultyNode(host, authority, syslog)
     yield node
@@ -87,7 +87,7 @@ def node(
 
 @pytest.fixture
 def tls_node(
-    host: PamHost, tls_authority: FaultyAuthority, certificates: Certificates,
+    host: PamApplication, tls_authority: FaultyAuthority, certificates: Certificates,
     syslog: SyslogCollector
 ) -> Iterator[FaultyNode]:
     """Its authority speaks TLS, at first with a certificate that nobody can complain about."""

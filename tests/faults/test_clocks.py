@@ -75,10 +75,10 @@ def test_a_mark_holds_as_long_as_it_says(node: FaultyNode, step: str) -> None:
     node.put(OLD)
     node.authority.behave(BUSY)
     node.is_answered(node.log_in_one("alice"), SUCCESS)
-    asked, left = len(node.authority.requests), node.mark()["left_ms"]
+    asked, left = len(node.authority.requests), node.last_attempt()["left_ms"]
     assert asked and left > 30_000
     restamp(node, step, DAY)
-    assert 0 < node.mark()["left_ms"] <= left
+    assert 0 < node.last_attempt()["left_ms"] <= left
     node.are_answered(node.log_in(*EVERYBODY), OLD)
     assert len(node.authority.requests) == asked
 

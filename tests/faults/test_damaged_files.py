@@ -24,7 +24,7 @@ def held_back(node: FaultyNode) -> FaultyNode:
     node.put(OLD)
     node.authority.behave(BUSY)
     node.is_answered(node.log_in_one("alice"), SUCCESS)
-    assert node.mark()["left_ms"] > 30_000
+    assert node.last_attempt()["left_ms"] > 30_000
     return node
 
 
@@ -59,7 +59,7 @@ def test_a_damaged_snapshot(held_back: FaultyNode, kind: str) -> None:
 
 def is_mended(node: FaultyNode) -> None:
     """By the first login after the authority is back."""
-    node.mark_file.unlink()
+    node.attempt_file.unlink()
     node.authority.behave(good)
     node.is_answered(node.log_in_one("alice"), SUCCESS)
     assert node.log_in_one("mallory").answer == PERM_DENIED

@@ -57,7 +57,7 @@ def test_it_ends_when_the_network_comes(without_network: FaultyNode) -> None:
     node.until_in_time(lambda: nobody_but_root(node))
     node.set_up()
     network_comes()
-    # The mark of a node without a roster holds for five seconds at most.
+    # The back-off of a node without a roster lasts five seconds at most.
     wait_until(lambda: node.log_in_one("alice").answer == SUCCESS, "the network", timeout=30)
     logins = node.log_in(*EVERYBODY)
     for login in logins:

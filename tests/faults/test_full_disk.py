@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from support.faulty_authority import ALICE, BOB, Visit, document, entry, gives, good
 from support.faulty_node import COLD, OLD, FaultyNode, State
 from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS
+from support.waiting import wait_until
 
 DISK = Path("/run/small")
 NO_SPACE = "No space left on device"
@@ -27,7 +27,7 @@ class SmallDiskNode(FaultyNode):
     def set_up(self, deadline: float = 4.0, **more: object) -> None:
         super().set_up(deadline, directory=str(DISK / "cache"))
         self.folder = DISK / "cache"
-        for name in ("snapshot", "stamp", "mark_file", "lock", "temporary", "spare"):
+        for name in ("snapshot", "stamp", "attempt_file", "lock", "temporary", "spare"):
             setattr(self, name, self.folder / Path(getattr(self, name)).name)
 
     def put(self, state: State) -> None:
@@ -64,7 +64,7 @@ def a_larger_roster() -> dict[str, object]:
 
 def test_full(small: SmallDiskNode, state: State) -> None:
     small.authority.behave(gives(a_larger_roster()))
-    # Cold, not even the mark that says so finds a place.
+    # Cold, not even the last attempt that says so finds a place.
     words = "could not say why in .*.is the disk full" if state == COLD else NO_SPACE
     small.bears(words, state, small.fill)
 
@@ -210,9 +210,9 @@ def test_many_at_once_are_not_let_in_by_who_waits_too_long(small: SmallDiskNode)
     assert small.log_in_one("bob").answer == AUTHINFO_UNAVAIL
     for _ in range(2):
         logins = small.log_in(*["bob"] * 20)
-        assert {login.answer for login in logins} == {AUTHINFO_UNAVAIL}, small.mark()
+        assert {login.answer for login in logins} == {AUTHINFO_UNAVAIL}, small.last_attempt()
     assert len(small.authority.requests) <= 5
-    assert "No space left" in small.mark()["message"]
+    assert "No space left" in small.last_attempt()["message"]
 
 
 def test_a_node_that_has_room_again_learns_within_a_second(small: SmallDiskNode) -> None:
@@ -220,10 +220,10 @@ def test_a_node_that_has_room_again_learns_within_a_second(small: SmallDiskNode)
     small.fill()
     small.authority.behave(gives(a_larger_roster()))
     small.log_in_one("mallory")
-    assert small.mark()["left_ms"] <= 1000
+    assert small.last_attempt()["left_ms"] <= 1000
     (DISK / "filler").unlink()
     small.remount("size=8m")
-    time.sleep(1)
+    wait_until(lambda: small.last_attempt()["left_ms"] == 0, "the end of the back-off", timeout=1)
     assert small.log_in_one("mallory").answer == SUCCESS
 
 
@@ -237,8 +237,8 @@ def test_a_node_fault_outlasts_silence(small: SmallDiskNode) -> None:
     assert small.log_in_one("bob").answer == AUTHINFO_UNAVAIL
     small.authority.behave(Visit.hang)
     for _ in range(3):
-        time.sleep(max(small.mark()["left_ms"], 0) / 1000)
-        assert small.log_in_one("bob").answer == AUTHINFO_UNAVAIL, small.mark()
+        wait_until(lambda: small.last_attempt()["left_ms"] <= 0, "the end of the back-off")
+        assert small.log_in_one("bob").answer == AUTHINFO_UNAVAIL, small.last_attempt()
 
 
 def test_read_only(small: SmallDiskNode, state: State) -> None:

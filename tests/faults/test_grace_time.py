@@ -114,8 +114,8 @@ def test_a_real_sshd_ends_the_login(real: RealLogins, state: State) -> None:
     real.nobody_is_left()
     node.nothing_is_left([])
     node.nobody_holds_the_lock()
-    mark = node.mark()
-    assert mark is None or mark["left_ms"] == 0, mark
+    attempt = node.last_attempt()
+    assert attempt is None or attempt["left_ms"] == 0, attempt
     node.authority.behave(good)
     node.syslog.forget()
     assert "mallory is not a collaborator" in real.is_refused("mallory").stderr

@@ -33,7 +33,7 @@ def test_a_helper_that_stays_is_seen(node: FaultyNode) -> None:
         node.nothing_is_left([])
 
 
-@pytest.mark.parametrize("part", ["flight", "write"])
+@pytest.mark.parametrize("part", ["refresh", "write"])
 def test_a_lock_that_is_held_is_seen(node: FaultyNode, part: str) -> None:
     node.put(OLD)
     node.lock.touch(0o600)

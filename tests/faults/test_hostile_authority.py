@@ -18,8 +18,8 @@ def test_a_huge_revision_does_not_freeze_the_roster(node: FaultyNode) -> None:
     node.put(FRESH)
     node.authority.behave(gives(document(revision=HUGE)))
     assert node.run().returncode == NO_ANSWER
-    assert f"revision {HUGE} cannot follow" in node.mark()["message"]
-    node.mark_file.unlink()
+    assert f"revision {HUGE} cannot follow" in node.last_attempt()["message"]
+    node.attempt_file.unlink()
     node.authority.behave(gives(document(ALICE, revision=8)))
     assert node.run().returncode == VALID
     assert node.log_in_one("bob").answer == PERM_DENIED
@@ -36,7 +36,7 @@ def test_a_removal_counts_in_an_answer_that_is_refused(node: FaultyNode) -> None
     node.set_age(OLD.age)
     node.authority.behave(gives(document(ALICE, entry("carol", "member", 10003), revision=8)))
     assert node.run().returncode == NO_ANSWER
-    assert "does not have (1) get in no longer" in node.mark()["message"]
+    assert "does not have (1) get in no longer" in node.last_attempt()["message"]
     assert node.log_in_one("bob").answer == PERM_DENIED
     assert node.log_in_one("carol").answer == PERM_DENIED
     assert node.log_in_one("alice").answer == SUCCESS
@@ -60,7 +60,7 @@ def test_a_page_of_tiny_values_costs_little(node: FaultyNode, item: str) -> None
     node.put(FRESH)
     node.authority.behave(answers(200, page_of(item), JSON))
     assert most_memory_of_a_round(node) < 256 * 1024
-    assert "more than 250000 values" in node.mark()["message"]
+    assert "more than 250000 values" in node.last_attempt()["message"]
     assert node.log_in_one("alice").answer == SUCCESS
 
 

@@ -77,8 +77,8 @@ def is_borne(node: FaultyNode, killer: Killer, state: State, point: int) -> int 
         assert "mallory" in node.logins(), f"let in from an old roster at {point}"
     node.in_time(logins)
     # What is there now is the old roster or the new one. Then all is well again, at the latest when
-    # the mark has passed.
-    node.mark_file.unlink(missing_ok=True)
+    # the back-off is over.
+    node.attempt_file.unlink(missing_ok=True)
     again = node.log_in_a_row("mallory", "bob")
     assert [login.answer for login in again] == [SUCCESS, PERM_DENIED], (point, again)
     node.nothing_is_left([*logins, *again])
@@ -92,4 +92,4 @@ def test_a_child_that_is_killed_before_its_answer_is_the_nodes_fault(node: Fault
     process = node.start()
     os.kill(child_of(process), signal.SIGKILL)
     process.wait(10)
-    assert node.mark()["message"].startswith("this node cannot take a new roster: ")
+    assert node.last_attempt()["message"].startswith("this node cannot take a new roster: ")

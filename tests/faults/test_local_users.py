@@ -95,7 +95,7 @@ def test_a_local_user_while_nothing_new_can_be_learned(
 
 
 @pytest.mark.parametrize("part, words", [
-    ("flight", "another login's refresh did not end within 600ms"),
+    ("refresh", "another login's refresh did not end within 600ms"),
     ("write", "another together-refresh holds|did not end within 600ms")])
 def test_a_stuck_process_of_root_that_holds_a_lock(
     node: FaultyNode, state: State, part: str, words: str

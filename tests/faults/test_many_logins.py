@@ -83,7 +83,7 @@ def two_hundred_at_once(node: FaultyNode, state: State) -> None:
     node.nothing_is_left(logins)
     node.nobody_holds_the_lock()
     print(f"\n{hangs.requests} requests, {hangs.most_at_once} at once", end=" ")
-    # Who begins when the first one's mark has passed, seconds later, may ask again.
+    # Who begins when the first one's back-off is over, seconds later, may ask again.
     assert hangs.most_at_once <= 1 and hangs.requests <= 4
     if not hangs.requests:
         raise Late("the helper did not get as far as a request")
@@ -95,7 +95,7 @@ def two_hundred_at_once(node: FaultyNode, state: State) -> None:
 
 def test_1000_logins_in_a_row_while_the_authority_hangs(node: FaultyNode, state: State) -> None:
     """In one process, as a screen locker's. One in so many waits for its deadline, ever fewer; the
-    others are answered at once from what is there, because the mark says so."""
+    others are answered at once from what is there, because the back-off says so."""
     node.set_up(deadline=SHORT)
     node.until_in_time(lambda: thousand_in_a_row(node, state))
 

@@ -51,7 +51,7 @@ def test_no_admin(node: FaultyNode, state: State) -> None:
     """Believed: the last one may just have been removed. A person who looks is told."""
     is_believed(node, state, [entry("alice", "member", 10001), BOB],
                 {"alice": SUCCESS, "bob": SUCCESS, "root": SUCCESS}, "")
-    assert "the roster has no admin" in node.mark()["message"]
+    assert "the roster has no admin" in node.last_attempt()["message"]
 
 
 def test_one_login_twice(node: FaultyNode, state: State) -> None:
@@ -103,7 +103,7 @@ def test_a_login_that_cannot_be_one(node: FaultyNode, state: State, login: str) 
     for one in logins:
         node.is_answered(one, PERM_DENIED if one.login == "mallory" else SUCCESS)
     node.nothing_is_left(logins)
-    assert "1 entries without a usable login are left out" in node.mark()["message"]
+    assert "1 entries without a usable login are left out" in node.last_attempt()["message"]
 
 
 def test_a_uid_that_is_not_the_node_s(node: FaultyNode, state: State) -> None:

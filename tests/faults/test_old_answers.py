@@ -24,7 +24,7 @@ def without_etag(node: FaultyNode, state: State, fault: Behaviour) -> None:
         node.stamp.unlink()
         node.authority.behave(gives(document()))
         node.refresh()
-        node.mark_file.unlink()
+        node.attempt_file.unlink()
         node.set_age(state.age)
     node.authority.behave(fault)
 

@@ -73,7 +73,7 @@ def test_a_token_that_cannot_be_used(
     node.authority.behave(good)
     node.bears(f"{node.token}.*{words}", state)
     assert not node.authority.requests
-    assert node.mark()["left_ms"] == 0  # our own fault: the next login may find it mended
+    assert node.last_attempt()["left_ms"] == 0  # our own fault: the next login may find it fixed
 
 
 def mount_like_kubernetes(volume: Path, version: str, text: str) -> None:

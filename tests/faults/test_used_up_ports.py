@@ -13,7 +13,7 @@ from support.certificates import HOST, Certificates
 from support.connect_proxy import ConnectProxy
 from support.faulty_authority import ALICE, FaultyAuthority, Visit, document, gives, good
 from support.faulty_node import FRESH, OLD, FaultyNode
-from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, PamHost
+from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, PamApplication
 from support.syslog_collector import SyslogCollector
 from support.waiting import wait_until
 
@@ -82,7 +82,7 @@ def test_on_demand(node: FaultyNode, ports: Ports) -> None:
     node.authority.behave(REMOVED)
     node.is_answered(node.log_in_one("bob"), PERM_DENIED)
     node.is_answered(node.log_in_one("alice"), SUCCESS)
-    assert node.mark()["message"].startswith("a new roster")
+    assert node.last_attempt()["message"].startswith("a new roster")
     node.nothing_is_left([])
 
 
@@ -104,7 +104,7 @@ def ipv6_authority(certificates: Certificates) -> Iterator[FaultyAuthority]:
 
 @pytest.fixture(params=[("::1",), ("::1", "127.0.0.1")], ids=["ipv6", "dual stack"])
 def ipv6_node(
-    host: PamHost, ipv6_authority: FaultyAuthority, certificates: Certificates,
+    host: PamApplication, ipv6_authority: FaultyAuthority, certificates: Certificates,
     syslog: SyslogCollector, request: pytest.FixtureRequest
 ) -> Iterator[FaultyNode]:
     before = HOSTS.read_text()
@@ -172,7 +172,7 @@ def test_silence_while_they_are_used_up_is_the_nodes_fault(node: FaultyNode, por
     wait_until(lambda: node.authority.requests, "the request")
     ports.use_up()
     process.wait(10)
-    assert node.mark()["message"].startswith("this node cannot take a new roster: ")
+    assert node.last_attempt()["message"].startswith("this node cannot take a new roster: ")
 
 
 def test_as_an_unprivileged_refresher_it_is_said(node: FaultyNode, ports: Ports) -> None:
@@ -260,7 +260,7 @@ def test_a_proxy_that_cannot_be_looked_up_for_want_of_ports(
     proxied.addresses.unlink()
     ports.use_up()
     proxied.is_answered(proxied.log_in_one("bob"), AUTHINFO_UNAVAIL)
-    assert "this node has no local port left for a look-up" in proxied.mark()["message"]
+    assert "this node has no local port left for a look-up" in proxied.last_attempt()["message"]
 
 
 @pytest.fixture

@@ -107,9 +107,9 @@ def test_slurm_locks() -> None:
     assert f"slurm-wlm-basic-plugins (>= {series}) | slurm-smd (>= {series})" in spank
     assert f"slurm-wlm-basic-plugins (<< {after}) | slurm-smd (<< {after})" in spank
     after = f"{series}.{int(micro) + 1}~"
-    door = field(packages()["slurm-job-submit-together"], "Depends")
-    assert f"slurmctld (>= {version}) | slurm-smd-slurmctld (>= {version})" in door
-    assert f"slurmctld (<< {after}) | slurm-smd-slurmctld (<< {after})" in door
+    depends = field(packages()["slurm-job-submit-together"], "Depends")
+    assert f"slurmctld (>= {version}) | slurm-smd-slurmctld (>= {version})" in depends
+    assert f"slurmctld (<< {after}) | slurm-smd-slurmctld (<< {after})" in depends
 
 
 @pytest.mark.parametrize("package", CONTENTS)

@@ -9,7 +9,7 @@ ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))")
 
 
 def parse_fields(text: str) -> dict[str, str]:
-    """The fields of one line; a name that stands twice fails the test: logs are searched by it."""
+    """The fields of one line; a name that is set twice fails the test: logs are searched by it."""
     fields: dict[str, str] = {}
     for name, quoted, bare in FIELD.findall(text):
         assert name not in fields, f"{name} twice in {text!r}"

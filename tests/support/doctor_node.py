@@ -15,9 +15,9 @@ def doctor(*arguments: str, user: int = 0) -> Found:
     assert TOKEN_TEXT not in run.stdout + run.stderr
     findings = json.loads(run.stdout)
     for one in findings:
-        assert list(one) == ["check", "mend", "result", "what", "why"], one
+        assert list(one) == ["check", "fix", "result", "what", "why"], one
         is_bad = one["result"] in ("warning", "failure")
-        assert (one["why"] is not None, one["mend"] is not None) == (is_bad, is_bad), one
+        assert (one["why"] is not None, one["fix"] is not None) == (is_bad, is_bad), one
     results = {one["result"] for one in findings}
     assert run.returncode == (2 if "failure" in results else 1 if "warning" in results else 0)
     return {one["check"]: one for one in findings}

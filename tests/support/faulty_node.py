@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from support.faulty_authority import FaultyAuthority, good
-from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, Login, PamHost
+from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS, Login, PamApplication
 from support.pam_service import PERMIT, gate_lines
 from support.refresher import BUILD, PROGRAM, TOP, Refresher, processes_of
 from support.syslog_collector import SyslogCollector
@@ -55,9 +55,9 @@ class Late(AssertionError):
 class FaultyNode(Refresher):
     """Its accounts: alice and bob, who are on the roster, and mallory, who is not."""
 
-    _good: dict[str, tuple[bytes, bytes]] = {}  # snapshot and mark, by base_url
+    _good: dict[str, tuple[bytes, bytes]] = {}  # snapshot and last attempt, by base_url
 
-    def __init__(self, host: PamHost, authority: FaultyAuthority, syslog: SyslogCollector) -> None:
+    def __init__(self, host: PamApplication, authority: FaultyAuthority, syslog: SyslogCollector) -> None:
         super().__init__()
         self.host, self.authority, self.syslog = host, authority, syslog
         self.token = TOP / "token"
@@ -100,9 +100,9 @@ class FaultyNode(Refresher):
             if path != self.lock:
                 path.unlink()
         if state.age is not None:
-            snapshot, mark = self._good_files()
+            snapshot, attempt = self._good_files()
             self.snapshot.write_bytes(snapshot)
-            self.mark_file.write_bytes(mark)
+            self.attempt_file.write_bytes(attempt)
             self.set_age(state.age)
 
     def set_age(self, age: str, *more: str) -> None:
@@ -114,7 +114,7 @@ class FaultyNode(Refresher):
             behaviour = self.authority.behaviour
             self.authority.behave(good)
             self.refresh()
-            self._good[url] = self.snapshot.read_bytes(), self.mark_file.read_bytes()
+            self._good[url] = self.snapshot.read_bytes(), self.attempt_file.read_bytes()
             self.authority.behave(behaviour)
         return self._good[url]
 
@@ -134,7 +134,7 @@ class FaultyNode(Refresher):
         for login in logins:
             assert not login.descriptors, login
         allowed = {path.name for path in
-                   (self.snapshot, self.stamp, self.mark_file, self.lock, self.spare, self.addresses)}
+                   (self.snapshot, self.stamp, self.attempt_file, self.lock, self.spare, self.addresses)}
         # Asked as a set of names, so that a folder that cannot be read fails as well.
         assert set(os.listdir(self.folder)) <= allowed, os.listdir(self.folder)
 

@@ -41,12 +41,12 @@ class Login:
         object.__setattr__(self, "name", NAMES.get(self.answer, str(self.answer)))
 
 
-class PamHost:
+class PamApplication:
     """Use as a context manager. One request at a time: begin() and finish(), or log_in()."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", str(Path(__file__).with_name("pam_host.py"))],
+            [sys.executable, "-I", str(Path(__file__).with_name("pam_application.py"))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 

@@ -36,7 +36,7 @@ class Refresher:
         self.folder = TOP / "cache"
         self.snapshot = self.folder / f"{PROJECT}.roster.v1"
         self.stamp = Path(f"{self.snapshot}.stamp")
-        self.mark_file = Path(f"{self.snapshot}.mark")
+        self.attempt_file = Path(f"{self.snapshot}.attempt")
         self.lock = Path(f"{self.snapshot}.lock")
         self.temporary = Path(f"{self.snapshot}.new")
         self.addresses = Path(f"{self.snapshot}.addresses")
@@ -109,8 +109,8 @@ class Refresher:
     def logins(self) -> set[str]:
         return set(self.stored()["entries"])
 
-    def mark(self) -> Any:
-        return self.probe("mark")
+    def last_attempt(self) -> Any:
+        return self.probe("last-attempt")
 
     def files(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir())

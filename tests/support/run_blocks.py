@@ -18,7 +18,7 @@ from support.sandboxed_node import Node, Shell
 
 # Suites of their own run these: here it is enough that they are there.
 RUN_ELSEWHERE = {"scripts/demo", "scripts/test", "scripts/bench", "packaging/build-deb", "packaging/build-rpm"}
-MOST_CLUSTER_BLOCKS = 10
+MAX_CLUSTER_BLOCKS = 10
 BROKEN = 100  # exit status of the half in the sandbox where it was not its commands that failed
 # togetherctl says with it what it found out; everything else must succeed.
 STATUSES = {"togetherctl": (0, 1)}
@@ -62,8 +62,8 @@ def problems(of: list[Path]) -> list[str]:
     every = [block for document in of for block in blocks(document)]
     found = [f"{block.place}: {block.problem}" for block in every if block.problem]
     clusters = sum(block.needs_a_cluster for block in every)
-    if clusters > MOST_CLUSTER_BLOCKS:
-        found.append(f"{clusters} blocks are tagged as needing a cluster; at most {MOST_CLUSTER_BLOCKS} may be")
+    if clusters > MAX_CLUSTER_BLOCKS:
+        found.append(f"{clusters} blocks are tagged as needing a cluster; at most {MAX_CLUSTER_BLOCKS} may be")
     return found
 
 

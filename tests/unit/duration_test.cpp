@@ -82,8 +82,8 @@ TEST(duration, as_an_age_is_rounded_to_what_a_person_needs) {
     TEXT_EQUAL("9d", format_age(9 * 24h));
 }
 
-// sudo and other hosts call setlocale(3): a comma in the log's ages would be another format. Shows
-// only where a locale with a decimal comma is installed.
+// sudo and other calling programs call setlocale(3): a comma in the log's ages would be another
+// format. Shows only where a locale with a decimal comma is installed.
 TEST(duration, as_an_age_does_not_depend_on_the_hosts_locale) {
     for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "nl_NL.UTF-8"})
         if (::setlocale(LC_NUMERIC, name) != nullptr) break;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exempt logins become uids, for hosts that know their users by uid.
+// Exempt logins become uids, for calling programs that know their users by uid.
 #include "common/config/exempt_logins.h"
 
 #include <CppUTest/TestHarness.h>

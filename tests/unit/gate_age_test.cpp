@@ -3,7 +3,7 @@
 // bound.
 #include <CppUTest/TestHarness.h>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "tests/unit/support/gate_test.h"
 
 using namespace together;
@@ -100,28 +100,28 @@ TEST(gate_age, a_roster_that_is_fresh_by_configuration_is_not_asked_about) {
 
 TEST(gate_age, who_may_not_refresh_goes_by_the_last_attempt) {
     refresher.is_permitted = false;
-    Mark mark;
-    mark.outcome = RefreshOutcome::node_fault;
-    mark.message = "no space";
-    mark.attempted = clock.now();
+    LastAttempt attempt;
+    attempt.outcome = RefreshOutcome::node_fault;
+    attempt.message = "no space";
+    attempt.attempted = clock.now();
     clock.tick(16min);
     DECIDED(allow, role_permits, decide_uid(10001));  // no attempt is recorded
-    mark.attempted = clock.now();
-    CHECK_TRUE(write_mark(RosterPaths(config), mark).has_value());
+    attempt.attempted = clock.now();
+    CHECK_TRUE(write_last_attempt(RosterPaths(config), attempt).has_value());
     const auto decision = decide_uid(10001);
     DECIDED(unavailable, node_fault, decision);
     TEXT_EQUAL("no space", decision.refresh_problem);
-    mark.outcome = RefreshOutcome::no_answer;
-    CHECK_TRUE(write_mark(RosterPaths(config), mark).has_value());
+    attempt.outcome = RefreshOutcome::no_answer;
+    CHECK_TRUE(write_last_attempt(RosterPaths(config), attempt).has_value());
     DECIDED(allow, role_permits, decide_uid(10001));
 }
 
 TEST(gate_age, an_attempt_of_before_the_roster_says_nothing) {
     refresher.is_permitted = false;
-    Mark mark;
-    mark.outcome = RefreshOutcome::node_fault;
-    mark.attempted = clock.now();
-    CHECK_TRUE(write_mark(RosterPaths(config), mark).has_value());
+    LastAttempt attempt;
+    attempt.outcome = RefreshOutcome::node_fault;
+    attempt.attempted = clock.now();
+    CHECK_TRUE(write_last_attempt(RosterPaths(config), attempt).has_value());
     clock.tick(1min);
     roster.write(clock.now());
     clock.tick(16min);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an executed helper sees of a hostile host: descriptors, environment, signals; and that the
-// host's ways with SIGCHLD hide nothing from us.
+// What an executed helper sees of a hostile calling program: descriptors, environment, signals; and
+// that the host's ways with SIGCHLD hide nothing from us.
 #include <CppUTest/TestHarness.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -88,7 +88,7 @@ TEST(helper_inheritance, is_the_same_where_the_host_has_closed_its_standard_desc
             for (int fd = 0; fd < 3; ++fd)
                 if ((closed & 1 << fd) != 0) ::close(fd);
             const bool exited = execute() == HelperProcess::End::exited;
-            // Nor has anything of ours become one of the host's.
+            // Nor has anything of ours become one of the calling program's.
             for (int fd = 0; fd < 3; ++fd)
                 if ((closed & 1 << fd) != 0 && ::fcntl(fd, F_GETFD) != -1) return false;
             return exited;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real children, well-behaved and not, executed as a host would execute together-refresh.
+// Real children, well-behaved and not, executed as a calling program would execute
+// together-refresh.
 #include "common/on_demand/helper_process.h"
 
 #include <CppUTest/TestHarness.h>

@@ -11,7 +11,7 @@ using namespace together;
 using namespace std::chrono_literals;
 
 TEST_GROUP(log_line) {
-    Request request{"sshd", "192.0.2.7", 4711, 42};
+    CallOrigin request{"sshd", "192.0.2.7", 4711, 42};
 
     std::string line(const Decision& decision) const {
         return log_line(decision, request);

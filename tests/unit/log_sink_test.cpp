@@ -45,7 +45,7 @@ TEST_GROUP(log_sink) {
         return got < 0 ? std::string("nothing") : std::string(buffer, static_cast<size_t>(got));
     }
     void send(const std::string& line = "verdict=deny", bool stderr_is_a_log = false) const {
-        send_log_line(Severity::notice, "pam_together", line, stderr_is_a_log, paths);
+        send_log_line(LogLevel::notice, "pam_together", line, stderr_is_a_log, paths);
     }
     static std::string tag() {
         return "pam_together[" + std::to_string(::getpid()) + "]: ";
@@ -72,9 +72,9 @@ TEST(log_sink, sends_one_datagram_to_the_log) {
 
 TEST(log_sink, sends_the_severity) {
     listen();
-    send_log_line(Severity::warning, "x", "y", false, paths);
+    send_log_line(LogLevel::warning, "x", "y", false, paths);
     TEXT_CONTAINS("<84>x[", received());
-    send_log_line(Severity::info, "x", "y", false, paths);
+    send_log_line(LogLevel::info, "x", "y", false, paths);
     TEXT_CONTAINS("<86>x[", received());
 }
 
@@ -215,7 +215,7 @@ TEST(log_sink, takes_dev_null_and_a_closed_stderr_for_no_log) {
     CHECK_TRUE(holds_in_a_child([&] {
         ::close(STDERR_FILENO);
         send("two", true);
-        // Nothing of ours has become the host's stderr.
+        // Nothing of ours has become the calling program's stderr.
         return ::fcntl(STDERR_FILENO, F_GETFD) == -1;
     }));
     TEXT_CONTAINS("one\n", read_file(paths.fallback));
@@ -238,7 +238,7 @@ TEST(log_sink, does_not_wait_where_the_pipe_of_stderr_is_full) {
     const FileDescriptor writing(ends[1]);
     const std::string block(4096, 'x');
     while (::write(writing.get(), block.data(), block.size()) > 0) continue;
-    ::fcntl(writing.get(), F_SETFL, 0);  // blocking, as a host's stderr is
+    ::fcntl(writing.get(), F_SETFL, 0);  // blocking, as a calling program's stderr is
     CHECK_TRUE(send_with_stderr(writing.get()));
     TEXT_CONTAINS("verdict=deny\n", read_file(paths.fallback));
 }

@@ -6,7 +6,7 @@
 
 #include "tests/unit/support/texts.h"
 
-using namespace togetherctl;
+using namespace together::ctl;
 
 namespace {
 
@@ -57,9 +57,9 @@ TEST(marked_block, tells_its_lines) {
 }
 
 TEST(marked_block, with_one_comment_missing_is_left_alone) {
-    TEXT_EQUAL("line 2: \"# together-access: begin\" stands without its end; mend it by hand",
+    TEXT_EQUAL("line 2: \"# together-access: begin\" stands without its end; fix it by hand",
                complaint("a\n" + std::string(block_begin) + "\nb\n"));
-    TEXT_EQUAL("line 1: \"# together-access: end\" stands without its beginning; mend it by hand",
+    TEXT_EQUAL("line 1: \"# together-access: end\" stands without its beginning; fix it by hand",
                complaint(std::string(block_end) + "\n"));
     // Two beginnings: what lies between is not ours to judge.
     complaint(std::string(block_begin) + "\nadmin's\n" + block);

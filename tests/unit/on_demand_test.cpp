@@ -79,18 +79,18 @@ TEST(on_demand, is_content_with_a_stamp_that_somebody_else_brought) {
 TEST(on_demand, concludes_nothing_from_an_exit_status) {
     make_helper("exit 0");
     TEXT_CONTAINS("ended without a new roster", refresh().problem);
-    TEXT_CONTAINS("is the disk full?", refresh().problem);  // or there would be a mark
+    TEXT_CONTAINS("is the disk full?", refresh().problem);  // or there would be a record
     make_helper(install_newer() + "\nexit 75");
     CHECK_TRUE(brings_a_newer_one());
 }
 
 TEST(on_demand, tells_what_the_helper_left_in_its_mark) {
-    make_helper(install_mark() + "\nexit 75");
+    make_helper(install_last_attempt() + "\nexit 75");
     TEXT_EQUAL("api.example.com did not answer", refresh().problem);
 }
 
 TEST(on_demand, holds_back_until_the_mark_has_passed) {
-    make_helper(install_mark() + "\nexit 75");
+    make_helper(install_last_attempt() + "\nexit 75");
     refresh();
     LONGS_EQUAL(1, runs());
     clock.tick(3s);
@@ -105,14 +105,14 @@ TEST(on_demand, holds_back_until_the_mark_has_passed) {
 
 TEST(on_demand, is_held_back_by_no_mark_that_is_not_roots) {
     make_helper(install_newer());
-    std::filesystem::copy_file(file("failed.mark"), roster.paths().mark);
-    CHECK_EQUAL(0, ::chown(roster.paths().mark.c_str(), nobody, nobody));
+    std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt);
+    CHECK_EQUAL(0, ::chown(roster.paths().last_attempt.c_str(), nobody, nobody));
     CHECK_TRUE(brings_a_newer_one());
 }
 
 TEST(on_demand, is_held_back_by_no_mark_that_is_damaged) {
     make_helper(install_newer());
-    write_file(roster.paths().mark, read_file(file("failed.mark")).substr(0, 511));
+    write_file(roster.paths().last_attempt, read_file(file("failed.attempt")).substr(0, 511));
     CHECK_TRUE(brings_a_newer_one());
 }
 
@@ -120,7 +120,7 @@ TEST(on_demand, names_a_helper_that_cannot_be_executed) {
     TEXT_EQUAL("cannot execute " + file("helper") + ": No such file or directory",
                refresh().problem);
     // Our own errors hold nobody back.
-    CHECK_FALSE(exists(roster.paths().mark));
+    CHECK_FALSE(exists(roster.paths().last_attempt));
     make_helper(install_newer());
     CHECK_TRUE(brings_a_newer_one());
 }
@@ -155,17 +155,17 @@ TEST(on_demand, kills_a_helper_that_hangs_and_leaves_its_mark) {
     config.deadline = 300ms;
     make_helper("trap '' TERM\nexec sleep 60");
     CHECK_TRUE(takes(300ms, 500ms, [&] {
-        std::filesystem::remove(roster.paths().mark);
+        std::filesystem::remove(roster.paths().last_attempt);
         TEXT_EQUAL("together-refresh did not end within 300ms", refresh().problem);
         CHECK_TRUE(no_child_is_left());
     }));
-    const auto mark = read_mark(roster.paths());
-    CHECK_TRUE(mark.has_value());
-    LONGS_EQUAL(1, mark->failures);
-    CHECK_TRUE(mark->outcome == RefreshOutcome::no_answer);
-    TEXT_EQUAL("together-refresh did not end within 300ms", mark->message);
-    CHECK_TRUE(time_left(*mark, clock.now()) >= 500ms);
-    CHECK_TRUE(time_left(*mark, clock.now()) <= 1s);
+    const auto attempt = read_last_attempt(roster.paths());
+    CHECK_TRUE(attempt.has_value());
+    LONGS_EQUAL(1, attempt->failures);
+    CHECK_TRUE(attempt->outcome == RefreshOutcome::no_answer);
+    TEXT_EQUAL("together-refresh did not end within 300ms", attempt->message);
+    CHECK_TRUE(time_left(*attempt, clock.now()) >= 500ms);
+    CHECK_TRUE(time_left(*attempt, clock.now()) <= 1s);
 }
 
 TEST(on_demand, waits_for_no_helper_while_the_mark_of_a_killed_one_holds) {
@@ -174,54 +174,54 @@ TEST(on_demand, waits_for_no_helper_while_the_mark_of_a_killed_one_holds) {
     refresh();
     CHECK_TRUE(takes(0ms, 100ms,
                      [&] { TEXT_CONTAINS("not asked again for another ", refresh().problem); }));
-    LONGS_EQUAL(1, read_mark(roster.paths())->failures);
+    LONGS_EQUAL(1, read_last_attempt(roster.paths())->failures);
     clock.tick(1s);
     refresh();
-    LONGS_EQUAL(2, read_mark(roster.paths())->failures);
+    LONGS_EQUAL(2, read_last_attempt(roster.paths())->failures);
 }
 
 TEST(on_demand, holds_back_for_5_seconds_at_most_where_no_roster_can_decide) {
     config.deadline = 100ms;
     make_helper("exec sleep 60");
-    const auto longest_hold = [&] {
-        Mark mark;
-        mark.attempted = seen.value_or(Moment{});
-        mark.failures = 50;
-        CHECK_TRUE(write_mark(roster.paths(), mark).has_value());
+    const auto max_hold = [&] {
+        LastAttempt attempt;
+        attempt.attempted = seen.value_or(Moment{});
+        attempt.failures = 50;
+        CHECK_TRUE(write_last_attempt(roster.paths(), attempt).has_value());
         refresh();
-        return time_left(*read_mark(roster.paths()), clock.now());
+        return time_left(*read_last_attempt(roster.paths()), clock.now());
     };
-    CHECK_TRUE(longest_hold() >= 30s);
+    CHECK_TRUE(max_hold() >= 30s);
     config.stale_for = 10min;  // the roster is an hour old
-    CHECK_TRUE(longest_hold() <= 5s);
+    CHECK_TRUE(max_hold() <= 5s);
     config.stale_for.reset();
-    CHECK_TRUE(longest_hold() >= 30s);
+    CHECK_TRUE(max_hold() >= 30s);
     std::filesystem::remove(roster.path());
-    CHECK_TRUE(longest_hold() <= 5s);
+    CHECK_TRUE(max_hold() <= 5s);
 }
 
 TEST(on_demand, leaves_a_node_fault_as_it_is_when_a_helper_is_late) {
     config.deadline = 100ms;
     make_helper("exec sleep 60");
-    Mark mark;
-    mark.attempted = clock.now();
-    mark.outcome = RefreshOutcome::node_fault;
-    mark.message = "no room";
-    CHECK_TRUE(write_mark(roster.paths(), mark).has_value());
+    LastAttempt last;
+    last.attempted = clock.now();
+    last.outcome = RefreshOutcome::node_fault;
+    last.message = "no room";
+    CHECK_TRUE(write_last_attempt(roster.paths(), last).has_value());
     const auto attempt = refresh();
     CHECK_TRUE(attempt.node_fault);
     TEXT_EQUAL("no room", attempt.problem);
-    CHECK_TRUE(read_mark(roster.paths())->attempted == mark.attempted);
+    CHECK_TRUE(read_last_attempt(roster.paths())->attempted == last.attempted);
     clock.tick(16min);
     CHECK_FALSE(refresh().node_fault);
-    TEXT_CONTAINS("did not end within", read_mark(roster.paths())->message);
+    TEXT_CONTAINS("did not end within", read_last_attempt(roster.paths())->message);
 }
 
 TEST(on_demand, takes_a_helper_that_says_nothing_for_a_node_fault) {
     make_helper("exit 75");
     CHECK_TRUE(refresh().node_fault);
     // What an earlier one said is not its word.
-    write_file(roster.paths().mark, read_file(file("failed.mark")));
+    write_file(roster.paths().last_attempt, read_file(file("failed.attempt")));
     clock.tick(1min);
     CHECK_TRUE(refresh().node_fault);
     LONGS_EQUAL(2, runs());
@@ -230,7 +230,7 @@ TEST(on_demand, takes_a_helper_that_says_nothing_for_a_node_fault) {
 TEST(on_demand, takes_a_mark_that_cannot_be_written_for_a_node_fault) {
     config.deadline = 100ms;
     make_helper("exec sleep 60");
-    std::filesystem::create_directory(roster.paths().mark);
+    std::filesystem::create_directory(roster.paths().last_attempt);
     CHECK_TRUE(refresh().node_fault);
 }
 

@@ -7,7 +7,7 @@
 #include "tests/unit/support/texts.h"
 #include "togetherctl/editing/marked_block.h"
 
-using namespace togetherctl;
+using namespace together::ctl;
 
 namespace {
 
@@ -106,7 +106,7 @@ TEST(pam_stack, a_continued_line_is_one_line) {
 }
 
 TEST(pam_stack, what_cannot_be_understood_is_left_alone) {
-    TEXT_EQUAL("its last line ends with a backslash; mend it by hand",
+    TEXT_EQUAL("its last line ends with a backslash; fix it by hand",
                complaint("auth required a.so \\\n"));
     for (const std::string inside : {"# why\n", "\n", " \t\n"})
         CHECK_TRUE(

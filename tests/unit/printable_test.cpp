@@ -6,7 +6,7 @@
 
 #include "tests/unit/support/texts.h"
 
-using togetherctl::printable;
+using together::ctl::printable;
 
 TEST_GROUP(printable){};
 

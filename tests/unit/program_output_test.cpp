@@ -7,7 +7,7 @@
 #include "togetherctl/processes/captured_program.h"
 #include "togetherctl/slurm/slurm_jobs.h"
 
-using namespace togetherctl;
+using namespace together::ctl;
 using namespace std::chrono_literals;
 
 TEST_GROUP(captured_program){};

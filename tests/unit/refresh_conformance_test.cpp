@@ -11,8 +11,8 @@ using namespace together;
 
 namespace {
 
-std::vector<Finding> all_of(CheckResult result) {
-    std::vector<Finding> findings;
+std::vector<ConformanceResult> all_of(CheckResult result) {
+    std::vector<ConformanceResult> findings;
     for (std::size_t i = 0; i < number_of_checks; ++i)
         findings.push_back({static_cast<Check>(i), result, "x"});
     return findings;

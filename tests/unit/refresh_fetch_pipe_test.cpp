@@ -33,7 +33,7 @@ FetchSummary summary() {
     result.revision = 7;
     result.left_out = 3;
     result.retry_after = 5s;
-    result.was_held = true;
+    result.was_long_poll = true;
     result.address = "192.0.2.1";
     result.needs_port = true;
     return result;
@@ -101,7 +101,7 @@ TEST(refresh_fetch_pipe, everything_survives_the_round_trip) {
     LONGS_EQUAL(7, got.revision.value());
     LONGS_EQUAL(3, got.left_out);
     CHECK_TRUE(got.retry_after == Nanoseconds(5s));
-    CHECK_TRUE(got.was_held && got.needs_port);
+    CHECK_TRUE(got.was_long_poll && got.needs_port);
     TEXT_EQUAL("192.0.2.1", got.address);
     LONGS_EQUAL(1, result.received.uids.size());
     TEXT_EQUAL("bob", result.received.uids[0].first);
@@ -113,7 +113,7 @@ TEST(refresh_fetch_pipe, what_is_not_there_stays_away) {
     const auto got = receive_bytes(bytes).received.summary.value();
     CHECK_FALSE(got.revision.has_value());
     CHECK_FALSE(got.retry_after.has_value());
-    CHECK_FALSE(got.was_held);
+    CHECK_FALSE(got.was_long_poll);
     CHECK_TRUE(got.outcome == FetchOutcome::no_answer);
     CHECK_TRUE(got.message.empty() && got.request_id.empty() && got.etag.empty());
 }

@@ -179,12 +179,12 @@ TEST(refresh_roster_document, a_revision_is_a_number_that_can_grow) {
 
 TEST(refresh_roster_document, texts_have_bounds) {
     const auto quoted = [](std::size_t length) { return '"' + std::string(length, 'x') + '"'; };
-    LONGS_EQUAL(longest_user_id, entry_with("user_id", quoted(longest_user_id)).user_id.size());
-    LONGS_EQUAL(longest_role, entry_with("role", quoted(longest_role)).role.size());
-    for (const auto& value : {quoted(0), quoted(longest_user_id + 1), std::string(R"("a\nb")"),
+    LONGS_EQUAL(max_user_id, entry_with("user_id", quoted(max_user_id)).user_id.size());
+    LONGS_EQUAL(max_role, entry_with("role", quoted(max_role)).role.size());
+    for (const auto& value : {quoted(0), quoted(max_user_id + 1), std::string(R"("a\nb")"),
                               std::string(R"("a\u0000b")"), std::string(R"("\u007f")")})
         TEXT_CONTAINS("data[0].user_id is empty, too long", refusal_of_entry("user_id", value));
-    for (const auto& value : {quoted(0), quoted(longest_role + 1), std::string(R"("\u001b[2J")")})
+    for (const auto& value : {quoted(0), quoted(max_role + 1), std::string(R"("\u001b[2J")")})
         TEXT_CONTAINS("data[0].role is empty, too long", refusal_of_entry("role", value));
     TEXT_EQUAL("no such role", entry_with("role", R"("no such role")").role);
     TEXT_EQUAL("us\xc3\xa9r", entry_with("user_id", "\"us\xc3\xa9r\"").user_id);

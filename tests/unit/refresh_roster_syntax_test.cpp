@@ -225,10 +225,10 @@ TEST(refresh_roster_syntax, an_entry_is_checked_whoever_sent_it) {
         CHECK_FALSE(valid_after([&](auto& entry) { entry.user_id = text; }));
         CHECK_FALSE(valid_after([&](auto& entry) { entry.role = text; }));
     }
-    CHECK_FALSE(valid_after([](auto& e) { e.user_id.assign(longest_user_id + 1, 'x'); }));
-    CHECK_TRUE(valid_after([](auto& e) { e.user_id.assign(longest_user_id, 'x'); }));
-    CHECK_FALSE(valid_after([](auto& e) { e.role.assign(longest_role + 1, 'x'); }));
-    CHECK_TRUE(valid_after([](auto& e) { e.role.assign(longest_role, 'x'); }));
+    CHECK_FALSE(valid_after([](auto& e) { e.user_id.assign(max_user_id + 1, 'x'); }));
+    CHECK_TRUE(valid_after([](auto& e) { e.user_id.assign(max_user_id, 'x'); }));
+    CHECK_FALSE(valid_after([](auto& e) { e.role.assign(max_role + 1, 'x'); }));
+    CHECK_TRUE(valid_after([](auto& e) { e.role.assign(max_role, 'x'); }));
     for (const auto source : {UidSource::authority, UidSource::node})
         CHECK_FALSE(valid_after([&](auto& e) { e.uid_source = source, e.uid = 4294967295U; }));
     CHECK_TRUE(valid_after([](auto& e) { e.uid = 4294967294U; }));

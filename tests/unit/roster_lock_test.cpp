@@ -61,24 +61,24 @@ TEST(roster_lock, names_a_folder_that_is_missing) {
 TEST(roster_lock, has_one_holder) {
     auto one = open();
     auto two = open();
-    CHECK_TRUE(two.is_free(LockPart::flight));
-    CHECK_TRUE(one.try_acquire(LockPart::flight));
-    CHECK_FALSE(two.try_acquire(LockPart::flight));
-    CHECK_FALSE(two.is_free(LockPart::flight));
-    one.release(LockPart::flight);
-    CHECK_TRUE(two.is_free(LockPart::flight));
-    CHECK_TRUE(two.try_acquire(LockPart::flight));
-    CHECK_FALSE(one.try_acquire(LockPart::flight));
+    CHECK_TRUE(two.is_free(LockPart::refresh));
+    CHECK_TRUE(one.try_acquire(LockPart::refresh));
+    CHECK_FALSE(two.try_acquire(LockPart::refresh));
+    CHECK_FALSE(two.is_free(LockPart::refresh));
+    one.release(LockPart::refresh);
+    CHECK_TRUE(two.is_free(LockPart::refresh));
+    CHECK_TRUE(two.try_acquire(LockPart::refresh));
+    CHECK_FALSE(one.try_acquire(LockPart::refresh));
 }
 
 TEST(roster_lock, has_two_parts_that_do_not_exclude_each_other) {
     auto one = open();
     auto two = open();
-    CHECK_TRUE(one.try_acquire(LockPart::flight));
+    CHECK_TRUE(one.try_acquire(LockPart::refresh));
     CHECK_TRUE(two.is_free(LockPart::write));
     CHECK_TRUE(two.try_acquire(LockPart::write));
     two.release(LockPart::write);
-    CHECK_FALSE(two.is_free(LockPart::flight));
+    CHECK_FALSE(two.is_free(LockPart::refresh));
     CHECK_TRUE(one.try_acquire(LockPart::write));
     CHECK_FALSE(two.try_acquire(LockPart::write));
 }
@@ -87,10 +87,10 @@ TEST(roster_lock, ends_with_its_holder) {
     auto waiting = open();
     {
         auto holder = open();
-        CHECK_TRUE(holder.try_acquire(LockPart::flight));
-        CHECK_FALSE(waiting.is_free(LockPart::flight));
+        CHECK_TRUE(holder.try_acquire(LockPart::refresh));
+        CHECK_FALSE(waiting.is_free(LockPart::refresh));
     }
-    CHECK_TRUE(waiting.try_acquire(LockPart::flight));
+    CHECK_TRUE(waiting.try_acquire(LockPart::refresh));
 }
 
 TEST(roster_lock, ends_with_a_holder_that_is_killed) {
@@ -100,17 +100,17 @@ TEST(roster_lock, ends_with_a_holder_that_is_killed) {
     const pid_t holder = ::fork();
     if (holder == 0) {
         auto lock = RosterLock::open(folder.paths());
-        const char byte = lock && lock->try_acquire(LockPart::flight) ? 'y' : 'n';
+        const char byte = lock && lock->try_acquire(LockPart::refresh) ? 'y' : 'n';
         if (::write(ready[1], &byte, 1) == 1) ::pause();
         ::_exit(1);
     }
     char byte = 0;
     CHECK_EQUAL(1, ::read(ready[0], &byte, 1));
     CHECK_EQUAL('y', byte);
-    CHECK_FALSE(waiting.is_free(LockPart::flight));
+    CHECK_FALSE(waiting.is_free(LockPart::refresh));
     ::kill(holder, SIGKILL);
     CHECK_EQUAL(holder, ::waitpid(holder, nullptr, 0));
-    CHECK_TRUE(waiting.try_acquire(LockPart::flight));
+    CHECK_TRUE(waiting.try_acquire(LockPart::refresh));
     ::close(ready[0]);
     ::close(ready[1]);
 }
@@ -118,14 +118,14 @@ TEST(roster_lock, ends_with_a_holder_that_is_killed) {
 // POSIX locks would end when anybody in the process closed the file.
 TEST(roster_lock, does_not_end_when_another_descriptor_is_closed) {
     auto holder = open();
-    CHECK_TRUE(holder.try_acquire(LockPart::flight));
+    CHECK_TRUE(holder.try_acquire(LockPart::refresh));
     { open(); }
-    CHECK_FALSE(open().is_free(LockPart::flight));
+    CHECK_FALSE(open().is_free(LockPart::refresh));
 }
 
 TEST(roster_lock, is_not_inherited_by_what_is_executed) {
     auto holder = open();
-    CHECK_TRUE(holder.try_acquire(LockPart::flight));
+    CHECK_TRUE(holder.try_acquire(LockPart::refresh));
     CHECK_EQUAL(0, ::system("ls -l /proc/self/fd | grep -q roster.v1.lock && exit 1; exit 0"));
 }
 

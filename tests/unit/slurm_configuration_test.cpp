@@ -10,7 +10,7 @@
 #include "tests/unit/support/temporary_directory.h"
 #include "tests/unit/support/texts.h"
 
-using namespace togetherctl;
+using namespace together::ctl;
 
 TEST_GROUP(slurm_configuration) {
     TemporaryDirectory directory;

@@ -7,7 +7,7 @@
 #include "tests/unit/support/texts.h"
 #include "togetherctl/editing/marked_block.h"
 
-using namespace togetherctl;
+using namespace together::ctl;
 
 namespace {
 

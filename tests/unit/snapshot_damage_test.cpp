@@ -77,7 +77,7 @@ TEST(snapshot_damage, of_any_single_bit_wrongs_nobody) {
         if (!nobody_is_wronged()) FAIL(("bit " + std::to_string(bit)).c_str());
         put(bit / 8, right);
     }
-    CHECK_TRUE(roster.open()->verify_whole());
+    CHECK_TRUE(roster.open()->verify_intact());
 }
 
 TEST(snapshot_damage, of_any_single_bit_is_seen_by_whoever_reads_the_whole) {
@@ -85,7 +85,7 @@ TEST(snapshot_damage, of_any_single_bit_is_seen_by_whoever_reads_the_whole) {
         const char right = whole[bit / 8];
         put(bit / 8, static_cast<char>(right ^ (1 << (bit % 8))));
         const auto snapshot = roster.open();
-        if (snapshot && snapshot->verify_whole()) FAIL(("bit " + std::to_string(bit)).c_str());
+        if (snapshot && snapshot->verify_intact()) FAIL(("bit " + std::to_string(bit)).c_str());
         if (!nobody_else_is_found()) FAIL(("bit " + std::to_string(bit)).c_str());
         lists_nobody_else();
         put(bit / 8, right);
@@ -172,5 +172,5 @@ TEST(snapshot_damage, that_cuts_it_short_while_it_is_listed_ends_the_list) {
         if (seen++ == 0) std::filesystem::resize_file(roster.path(), 4096);
     }));
     CHECK_TRUE(seen > 0 && seen < 4000);
-    CHECK_FALSE(snapshot->verify_whole());
+    CHECK_FALSE(snapshot->verify_intact());
 }

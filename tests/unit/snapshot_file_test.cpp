@@ -75,7 +75,7 @@ TEST(snapshot_file, has_the_length_that_its_header_says) {
 
 TEST(snapshot_file, is_of_the_whole_that_its_header_says) {
     replace_header([](SnapshotHeader& header) { ++header.digest[0]; });
-    CHECK_FALSE(roster.open()->verify_whole());
+    CHECK_FALSE(roster.open()->verify_intact());
 }
 
 TEST(snapshot_file, may_have_a_project_and_a_url_of_any_length_that_the_configuration_allows) {

@@ -15,11 +15,11 @@ using namespace together;
 namespace {
 
 // As long as each may be, and all flags set.
-RosterEntry longest_entry() {
+RosterEntry max_entry() {
     RosterEntry longest;
     longest.login = std::string(32, 'l');
-    longest.user_id = std::string(longest_user_id, 'u');
-    longest.role = std::string(longest_role, 'r');
+    longest.user_id = std::string(max_user_id, 'u');
+    longest.role = std::string(max_role, 'r');
     longest.uid = static_cast<uid_t>(-2);
     longest.uid_source = UidSource::node;
     longest.external = true;
@@ -41,7 +41,7 @@ TEST_GROUP(snapshot) {
         roster.write();
         auto snapshot = roster.open();
         if (!snapshot) FAIL(snapshot.error().message.c_str());
-        CHECK_TRUE(snapshot->verify_whole());
+        CHECK_TRUE(snapshot->verify_intact());
         return *std::move(snapshot);
     }
     void is_refused_as_too_long(const RosterEntry& too_long) {
@@ -82,23 +82,23 @@ TEST(snapshot, takes_no_uid_for_a_login) {
 }
 
 TEST(snapshot, keeps_the_longest_entry_whole) {
-    roster.content.entries = {longest_entry()};
+    roster.content.entries = {max_entry()};
     const auto snapshot = written();
-    CHECK_TRUE(snapshot.find_login(longest_entry().login) == longest_entry());
-    CHECK_TRUE(snapshot.find_uid(longest_entry().uid) == longest_entry());
+    CHECK_TRUE(snapshot.find_login(max_entry().login) == max_entry());
+    CHECK_TRUE(snapshot.find_uid(max_entry().uid) == max_entry());
 }
 
 TEST(snapshot, refuses_a_longer_entry_instead_of_cutting_it) {
-    auto too_long = longest_entry();
+    auto too_long = max_entry();
     too_long.login += 'l';
     is_refused_as_too_long(too_long);
-    too_long = longest_entry();
+    too_long = max_entry();
     too_long.user_id += 'u';
     is_refused_as_too_long(too_long);
-    too_long = longest_entry();
+    too_long = max_entry();
     too_long.role += 'r';
     is_refused_as_too_long(too_long);
-    too_long = longest_entry();
+    too_long = max_entry();
     too_long.login = std::string(5000, 'l');
     is_refused_as_too_long(too_long);
 }
@@ -206,7 +206,7 @@ TEST(snapshot, stays_readable_while_it_is_replaced) {
     roster.content.entries = {entry("carol", 10003)};
     const auto current = written();
     CHECK_TRUE(old.find_login("alice").has_value());
-    CHECK_TRUE(old.verify_whole());
+    CHECK_TRUE(old.verify_intact());
     CHECK_FALSE(current.find_login("alice").has_value());
     CHECK_TRUE(current.find_login("carol").has_value());
 }

@@ -10,7 +10,7 @@
 
 #include "tests/unit/support/texts.h"
 
-using namespace togetherctl;
+using namespace together::ctl;
 
 namespace {
 

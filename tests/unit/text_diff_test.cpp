@@ -6,7 +6,7 @@
 
 #include "tests/unit/support/texts.h"
 
-using togetherctl::unified_diff;
+using together::ctl::unified_diff;
 
 TEST_GROUP(text_diff){};
 

@@ -10,7 +10,7 @@
 #include <exception>
 #include <unordered_set>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/system/node_accounts.h"
 #include "common/system/trusted_file.h"
 #include "together_refresh/http/node_fault.h"

@@ -26,7 +26,7 @@ constexpr char kind_restart = 'r';
 constexpr char kind_end = '.';
 
 constexpr std::size_t head_size = 3;
-constexpr std::size_t longest_text = 600;
+constexpr std::size_t max_text = 600;
 constexpr std::size_t piece = std::size_t{64} * 1024;  // written and read at once
 // Records on the pipe are nobody's value. Not null: it is copied from.
 constexpr std::string_view entry_key = "";  // NOLINT(readability-redundant-string-init)
@@ -36,7 +36,7 @@ struct SummaryLayout {
     FetchOutcome outcome;
     std::uint8_t has_revision;
     std::uint8_t has_retry_after;
-    std::uint8_t was_held;
+    std::uint8_t was_long_poll;
     std::uint8_t needs_port;
     std::uint32_t left_out;
     std::int64_t revision;
@@ -81,7 +81,7 @@ bool read_all(int fd, char* data, std::size_t size) {
 }
 
 std::string shortened(const std::string& text) {
-    std::string result = text.substr(0, longest_text);
+    std::string result = text.substr(0, max_text);
     // What an authority wrote ends up on terminals and in logs.
     std::replace_if(
         result.begin(), result.end(),
@@ -96,14 +96,14 @@ std::string shortened(const std::string& text) {
 std::string encode_summary(const FetchSummary& summary) {
     const auto message = shortened(summary.message);
     const auto request_id = shortened(summary.request_id);
-    const bool usable_etag = summary.etag.size() <= longest_text && is_printable(summary.etag);
+    const bool usable_etag = summary.etag.size() <= max_text && is_printable(summary.etag);
     const auto address = shortened(summary.address);
     const auto etag = usable_etag ? summary.etag : std::string();
     SummaryLayout layout{};
     layout.outcome = summary.outcome;
     layout.has_revision = summary.revision.has_value();
     layout.has_retry_after = summary.retry_after.has_value();
-    layout.was_held = summary.was_held;
+    layout.was_long_poll = summary.was_long_poll;
     layout.needs_port = summary.needs_port;
     layout.left_out = summary.left_out;
     layout.revision = summary.revision.value_or(0);
@@ -136,7 +136,7 @@ std::optional<FetchSummary> decode_summary(std::string_view payload) {
     summary.address = payload.substr(layout.etag_length);
     summary.needs_port = layout.needs_port != 0;
     summary.left_out = layout.left_out;
-    summary.was_held = layout.was_held != 0;
+    summary.was_long_poll = layout.was_long_poll != 0;
     if (layout.has_revision != 0) summary.revision = layout.revision;
     if (layout.has_retry_after != 0) summary.retry_after = Nanoseconds(layout.retry_after);
     if (!is_printable(summary.message + summary.request_id + summary.etag + summary.address))
@@ -207,13 +207,13 @@ class FrameReader {
         if (payload.size() <= sizeof uid || !received_.summary) return false;
         std::memcpy(&uid, payload.data(), sizeof uid);
         const auto login = payload.substr(sizeof uid);
-        if (!is_login(login) || received_.uids.size() == most_uids()) return false;
+        if (!is_login(login) || received_.uids.size() == max_uids()) return false;
         received_.uids.emplace_back(login, uid);
         return true;
     }
 
     // Each login is asked for once at most; what is stored already we did not count here.
-    std::size_t most_uids() const {
+    std::size_t max_uids() const {
         return received_.summary->outcome == FetchOutcome::complete ? received_.entries.size()
                                                                     : max_roster_entries;
     }
@@ -244,7 +244,7 @@ std::vector<std::string> lines_in(std::string_view rest) {
 struct FirstByte {
     char byte = '\0';
     iovec data{&byte, 1};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(most_reserved_sockets * sizeof(int))> control{};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(max_reserved_sockets * sizeof(int))> control{};
     msghdr message{};
 
     FirstByte() {
@@ -261,7 +261,7 @@ bool send_first_byte(int fd, char byte, const ReservedSockets* sockets) {
     std::vector<int> given;
     if (sockets != nullptr)
         for (const auto& socket : *sockets)
-            if (socket && given.size() < most_reserved_sockets) given.push_back(socket.get());
+            if (socket && given.size() < max_reserved_sockets) given.push_back(socket.get());
     if (given.empty()) {
         first.message.msg_control = nullptr;
         first.message.msg_controllen = 0;

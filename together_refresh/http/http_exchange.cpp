@@ -16,8 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t largest_page = std::size_t{8} * 1024 * 1024;
-constexpr std::size_t longest_header = 1024;
+constexpr std::size_t max_page = std::size_t{8} * 1024 * 1024;
+constexpr std::size_t max_header = 1024;
 
 struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -92,7 +92,7 @@ struct Exchange {
             return true;
         }
         const auto colon = line.find(':');
-        if (colon == line.npos || line.size() > longest_header) return true;
+        if (colon == line.npos || line.size() > max_header) return true;
         const auto name = line.substr(0, colon);
         const auto value = trimmed(line.substr(colon + 1));
         refused = framing_problem(name, value);
@@ -112,7 +112,7 @@ struct Exchange {
     }
 
     bool body(std::string_view data) {
-        if (answer.body.size() + data.size() > largest_page) {
+        if (answer.body.size() + data.size() > max_page) {
             refused = "the answer is larger than 8 MiB";
             return false;
         }

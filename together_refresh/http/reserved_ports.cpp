@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 
 namespace together {
 namespace {
@@ -55,7 +55,7 @@ int family_of(const FileDescriptor& socket) {
 ReservedSockets bind_reserved_ports() {
     ReservedSockets sockets;
     for (const int family : {AF_INET, AF_INET6})
-        for (std::size_t i = 0; i < most_reserved_sockets / 2; ++i)
+        for (std::size_t i = 0; i < max_reserved_sockets / 2; ++i)
             if (auto socket = reserved_socket(family)) sockets.push_back(std::move(socket));
     return sockets;
 }

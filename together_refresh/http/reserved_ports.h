@@ -12,7 +12,7 @@ namespace together {
 using ReservedSockets = std::vector<FileDescriptor>;
 
 // At most what one message between parent and child carries.
-inline constexpr std::size_t most_reserved_sockets = 8;
+inline constexpr std::size_t max_reserved_sockets = 8;
 
 // TCP sockets of both families, bound and not connected. Fewer, or none, where this process may not
 // bind below 1024.

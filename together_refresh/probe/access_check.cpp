@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto longest_check = 25s;
-constexpr std::string_view mark = "=";
+constexpr auto max_check = 25s;
+constexpr std::string_view note_sign = "=";
 constexpr int could_not_ask = 2;
 
 Result<std::vector<AccessFinding>> examine(const std::string& config_path) {
@@ -25,7 +25,7 @@ Result<std::vector<AccessFinding>> examine(const std::string& config_path) {
     const auto token = read_token(config->token_file);
     if (!token) return tl::make_unexpected(token.error());
     std::vector<AccessFinding> findings;
-    const auto done = examine_authority(*config, *token, access_source_for, longest_check,
+    const auto done = examine_authority(*config, *token, access_source_for, max_check,
                                         [&](const std::string& note) {
                                             if (auto finding = decode_access(note))
                                                 findings.push_back(*std::move(finding));
@@ -43,12 +43,12 @@ int complain(const std::string& message) {
 }  // namespace
 
 std::string encode_access(const AccessFinding& finding) {
-    return std::string(mark) + finding.check + " " + finding.result + " " + finding.what;
+    return std::string(note_sign) + finding.check + " " + finding.result + " " + finding.what;
 }
 
 std::optional<AccessFinding> decode_access(std::string_view note) {
-    if (!note.starts_with(mark)) return std::nullopt;
-    note.remove_prefix(mark.size());
+    if (!note.starts_with(note_sign)) return std::nullopt;
+    note.remove_prefix(note_sign.size());
     AccessFinding finding;
     for (auto* part : {&finding.check, &finding.result}) {
         const auto end = note.find(' ');

@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Longer than a login would wait, so that a slow answer is seen and called slow.
-constexpr auto longest_answer = 10s;
+constexpr auto max_answer = 10s;
 constexpr auto clock_tolerance = 5s;
 
 // What /whoami says of a token; empty where it says nothing that we understand.
@@ -68,8 +68,8 @@ class AccessCheck {
     }
 
     HttpAnswer get(const std::string& url) {
-        const auto until = std::min<Deadline>(request_.deadline,
-                                              std::chrono::steady_clock::now() + longest_answer);
+        const auto until =
+            std::min<Deadline>(request_.deadline, std::chrono::steady_clock::now() + max_answer);
         return client_.get({url, request_.token, {}, 0s, until, until});
     }
 

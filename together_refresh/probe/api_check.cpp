@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto longest_examination = 120s;
+constexpr auto max_examination = 120s;
 
 // "https://host:port" of a URL.
 std::string_view origin_of(std::string_view url) {
@@ -43,7 +43,7 @@ Result<void> check_settings(const Config& config) {
     return {};
 }
 
-void show(const std::vector<Finding>& findings) {
+void show(const std::vector<ConformanceResult>& findings) {
     for (const auto& finding : findings) {
         const auto& text = text_of(finding.check);
         std::printf("%s\t%s\t%s\t%s\t%s\n", std::string(name_of(finding.result)).c_str(),
@@ -52,9 +52,9 @@ void show(const std::vector<Finding>& findings) {
     }
 }
 
-Result<std::vector<Finding>> examine(const Config& config, const std::string& token) {
-    std::vector<Finding> made;
-    const auto done = examine_authority(config, token, conformance_source_for, longest_examination,
+Result<std::vector<ConformanceResult>> examine(const Config& config, const std::string& token) {
+    std::vector<ConformanceResult> made;
+    const auto done = examine_authority(config, token, conformance_source_for, max_examination,
                                         [&](const std::string& note) {
                                             if (auto finding = decode_finding(note))
                                                 made.push_back(*std::move(finding));

@@ -12,19 +12,19 @@ namespace {
 using namespace std::chrono_literals;
 
 // Longer than a node would wait, so that a slow answer is seen and called slow.
-constexpr auto longest_answer = 10s;
-constexpr int most_pages = 1'000;
-constexpr int most_restarts = 2;
+constexpr auto max_answer = 10s;
+constexpr int max_pages = 1'000;
+constexpr int max_restarts = 2;
 
 }  // namespace
 
 ProbeRequest AuthorityProbe::plain() const {
-    return {config_.project, request_.token, largest_limit, {}, {}, 0s};
+    return {config_.project, request_.token, max_limit, {}, {}, 0s};
 }
 
 ProbeAnswer AuthorityProbe::ask(const ProbeRequest& asked) {
     const auto started = std::chrono::steady_clock::now();
-    const auto until = std::min<Deadline>(request_.deadline, started + asked.wait + longest_answer);
+    const auto until = std::min<Deadline>(request_.deadline, started + asked.wait + max_answer);
     const HttpRequest request{
         roster_url(config_.base_url, asked.project, asked.limit, asked.cursor),
         asked.token,
@@ -39,7 +39,7 @@ ProbeAnswer AuthorityProbe::ask(const ProbeRequest& asked) {
 }
 
 Result<ReadRoster> AuthorityProbe::read(std::size_t limit) {
-    for (int restarts = 0; restarts <= most_restarts; ++restarts) {
+    for (int restarts = 0; restarts <= max_restarts; ++restarts) {
         ReadRoster roster;
         ProbeRequest request = plain();
         request.limit = limit;
@@ -55,7 +55,7 @@ Result<ReadRoster> AuthorityProbe::read(std::size_t limit) {
 
 Result<AuthorityProbe::Step> AuthorityProbe::read_page(ReadRoster& roster, ProbeRequest& request) {
     const auto place = "page " + std::to_string(roster.pages + 1) + ": ";
-    if (roster.pages == most_pages) return failure("more than 1,000 pages");
+    if (roster.pages == max_pages) return failure("more than 1,000 pages");
     const HttpAnswer answer = ask(request).http;
     if (answer.status == 409 && !request.cursor.empty()) return Step::changed;
     if (outcome_of(answer) != HttpOutcome::page) return failure(place + describe(answer));
@@ -70,8 +70,7 @@ Result<AuthorityProbe::Step> AuthorityProbe::read_page(ReadRoster& roster, Probe
     }
     ++roster.pages;
     roster.bytes += answer.body.size();
-    roster.largest_page =
-        std::max(roster.largest_page, page->entries.size() + page->left_out.size());
+    roster.max_page = std::max(roster.max_page, page->entries.size() + page->left_out.size());
     roster.entries.insert(roster.entries.end(), page->entries.begin(), page->entries.end());
     roster.left_out.insert(roster.left_out.end(), page->left_out.begin(), page->left_out.end());
     if (page->next_cursor.empty()) return Step::last;

@@ -36,7 +36,7 @@ struct ReadRoster {
     std::string etag;  // of its first page
     std::size_t pages = 0;
     std::size_t bytes = 0;
-    std::size_t largest_page = 0;  // entries
+    std::size_t max_page = 0;  // entries
 
     std::size_t size() const { return entries.size() + left_out.size(); }
 };

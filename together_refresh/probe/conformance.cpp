@@ -82,7 +82,7 @@ constexpr std::array<CheckText, number_of_checks> texts = {{
 constexpr std::array<std::string_view, 5> result_names = {"pass", "note", "fail", "unknown",
                                                           "skipped"};
 
-constexpr std::string_view mark = "=";
+constexpr std::string_view note_sign = "=";
 
 }  // namespace
 
@@ -95,41 +95,42 @@ std::string_view name_of(CheckResult result) {
 }
 
 // Letters, because a note must be printable.
-std::string encode_finding(const Finding& finding) {
-    std::string note(mark);
+std::string encode_finding(const ConformanceResult& finding) {
+    std::string note(note_sign);
     note += static_cast<char>('A' + static_cast<int>(finding.check));
     note += static_cast<char>('a' + static_cast<int>(finding.result));
     return note + finding.got;
 }
 
-std::optional<Finding> decode_finding(std::string_view note) {
-    if (!note.starts_with(mark) || note.size() < mark.size() + 2) return std::nullopt;
-    note.remove_prefix(mark.size());
+std::optional<ConformanceResult> decode_finding(std::string_view note) {
+    if (!note.starts_with(note_sign) || note.size() < note_sign.size() + 2) return std::nullopt;
+    note.remove_prefix(note_sign.size());
     const int check = note[0] - 'A';
     const int result = note[1] - 'a';
     if (check < 0 || check >= static_cast<int>(texts.size()) || result < 0 ||
         result >= static_cast<int>(result_names.size()))
         return std::nullopt;
-    return Finding{static_cast<Check>(check), static_cast<CheckResult>(result),
-                   std::string(note.substr(2))};
+    return ConformanceResult{static_cast<Check>(check), static_cast<CheckResult>(result),
+                             std::string(note.substr(2))};
 }
 
-std::vector<Finding> all_checks(const std::vector<Finding>& made) {
-    std::vector<Finding> all;
+std::vector<ConformanceResult> all_checks(const std::vector<ConformanceResult>& made) {
+    std::vector<ConformanceResult> all;
     for (std::size_t i = 0; i < number_of_checks; ++i) {
         const auto check = static_cast<Check>(i);
-        const auto found = std::find_if(made.begin(), made.end(),
-                                        [&](const Finding& f) { return f.check == check; });
-        all.push_back(found != made.end() ? *found
-                                          : Finding{check, CheckResult::skipped, "not tried"});
+        const auto found = std::find_if(
+            made.begin(), made.end(), [&](const ConformanceResult& f) { return f.check == check; });
+        all.push_back(found != made.end()
+                          ? *found
+                          : ConformanceResult{check, CheckResult::skipped, "not tried"});
     }
     return all;
 }
 
-Conformance conformance_of(const std::vector<Finding>& all) {
+Conformance conformance_of(const std::vector<ConformanceResult>& all) {
     const auto any = [&](CheckResult result) {
         return std::any_of(all.begin(), all.end(),
-                           [&](const Finding& f) { return f.result == result; });
+                           [&](const ConformanceResult& f) { return f.result == result; });
     };
     if (any(CheckResult::fail)) return Conformance::does_not;
     if (any(CheckResult::unknown) || any(CheckResult::skipped)) return Conformance::cannot_tell;

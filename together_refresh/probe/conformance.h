@@ -51,7 +51,7 @@ enum class CheckResult : std::uint8_t {
     skipped,  // what it needs did not come
 };
 
-struct Finding {
+struct ConformanceResult {
     Check check = Check::answer;
     CheckResult result = CheckResult::skipped;
     std::string got;  // what came, in words; may quote the authority
@@ -66,14 +66,14 @@ const CheckText& text_of(Check check);
 std::string_view name_of(CheckResult result);
 
 // A finding as a note on the pipe; nothing where a note is none.
-std::string encode_finding(const Finding& finding);
-std::optional<Finding> decode_finding(std::string_view note);
+std::string encode_finding(const ConformanceResult& finding);
+std::optional<ConformanceResult> decode_finding(std::string_view note);
 
 // One finding for each check, in order: what was not reached is skipped.
-std::vector<Finding> all_checks(const std::vector<Finding>& made);
+std::vector<ConformanceResult> all_checks(const std::vector<ConformanceResult>& made);
 
 // Exit statuses of together-refresh --api-check and togetherctl api-check.
 enum class Conformance : int { conforms = 0, does_not = 1, cannot_tell = 2 };
-Conformance conformance_of(const std::vector<Finding>& all);
+Conformance conformance_of(const std::vector<ConformanceResult>& all);
 
 }  // namespace together

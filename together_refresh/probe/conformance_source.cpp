@@ -174,7 +174,7 @@ class Examination {
     // ---- the whole roster --------------------------------------------------------------------
 
     bool read_all() {
-        auto roster = probe_.read(largest_limit);
+        auto roster = probe_.read(max_limit);
         if (!roster) return decide(Check::pages, false, roster.error().message);
         roster_ = *std::move(roster);
         return true;
@@ -223,11 +223,11 @@ class Examination {
     // Small enough for a few pages of any roster, few enough not to trouble the authority.
     void pages() {
         const std::size_t limit =
-            std::max<std::size_t>(1, std::min(largest_limit, (roster_.size() + 2) / 3));
+            std::max<std::size_t>(1, std::min(max_limit, (roster_.size() + 2) / 3));
         auto small = probe_.read(limit);
         for (int tries = 0; small && small->revision != roster_.revision && tries < 2; ++tries) {
             // Somebody was added or removed meanwhile.
-            if (auto again = probe_.read(largest_limit)) roster_ = *std::move(again);
+            if (auto again = probe_.read(max_limit)) roster_ = *std::move(again);
             small = probe_.read(limit);
         }
         if (!small) {
@@ -243,7 +243,7 @@ class Examination {
         }
         if (who(*small) != who(roster_))
             got += ", but " + count(roster_.size(), "with limit=1000, or others");
-        else if (small->largest_page > limit)
+        else if (small->max_page > limit)
             got += " (limit is not heeded; a node minds that only beyond 8 MiB a page)";
         decide(Check::pages, who(*small) == who(roster_), got);
     }
@@ -283,7 +283,7 @@ class Examination {
             return;
         }
         const bool same = changed_between() || same_etag(first_.http.etag, etag);
-        const bool too_long = etag.size() > longest_etag;
+        const bool too_long = etag.size() > max_etag;
         std::string got = too_long ? count(etag.size(), "bytes") : etag;
         if (!same) got += ", after " + (first_.http.etag.empty() ? "none" : first_.http.etag);
         if (too_long && same)

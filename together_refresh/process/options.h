@@ -11,8 +11,8 @@
 namespace together {
 
 enum class RefreshKind {
-    now,           // one round, whatever age and mark
-    on_demand,     // executed by an adapter: honours age and mark, bounded by [roster] deadline
+    now,           // one round, whatever age and back-off
+    on_demand,     // executed by an adapter: honours age and back-off, bounded by [roster] deadline
     watch,         // rounds for ever
     api_check,     // no round: what would a node think of an authority?
     check_access,  // no round: does this node's authority answer, with this node's token?

@@ -23,10 +23,10 @@ struct FetchRequest {
     // For uids that the authority did not send: by then, and no longer than that after the answer.
     Deadline lookups_deadline;
     Nanoseconds lookups_limit{};
-    // A held request: the authority may wait this long for news (RFC 7240). Zero: it answers at
+    // a long poll: the authority may wait this long for news (RFC 7240). Zero: it answers at
     // once.
     std::chrono::seconds wait{0};
-    // For a held request: by when its answer must begin.
+    // For a long poll: by when its answer must begin.
     Deadline first_byte_deadline;
     std::string etag;   // of the stored roster; empty: ask unconditionally
     std::string token;  // read by the parent, anew for each request
@@ -56,9 +56,9 @@ struct FetchSummary {
     std::optional<std::int64_t> revision;
     std::uint32_t left_out = 0;
     std::optional<Nanoseconds> retry_after;
-    std::string address;      // where a valid answer came from
-    bool needs_port = false;  // it failed for want of a port: another try with `sockets` may not
-    bool was_held = false;    // its age runs from the answer, not from the request
+    std::string address;         // where a valid answer came from
+    bool needs_port = false;     // it failed for want of a port: another try with `sockets` may not
+    bool was_long_poll = false;  // its age runs from the answer, not from the request
 };
 
 // Where a source puts what it finds.

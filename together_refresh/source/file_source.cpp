@@ -13,12 +13,12 @@
 namespace together {
 namespace {
 
-constexpr off_t largest_file = off_t{1} << 30;
+constexpr off_t max_file = off_t{1} << 30;
 
 Result<std::string> read_whole(int fd) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) return failure(system_error_text("cannot look at it", errno));
-    if (status.st_size > largest_file) return failure("it is larger than 1 GiB");
+    if (status.st_size > max_file) return failure("it is larger than 1 GiB");
     std::string text(static_cast<std::size_t>(status.st_size), '\0');
     for (std::size_t filled = 0; filled < text.size();) {
         const auto got =

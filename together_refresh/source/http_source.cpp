@@ -6,7 +6,7 @@
 #include <set>
 #include <thread>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/system/clock.h"
 #include "common/system/duration.h"
 #include "together_refresh/http/http_outcome.h"
@@ -18,10 +18,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int most_pages = 1'000;
-constexpr int most_restarts = 2;
-constexpr int most_tries = 4;
-constexpr std::size_t longest_cursor = 1'024;
+constexpr int max_pages = 1'000;
+constexpr int max_restarts = 2;
+constexpr int max_tries = 4;
+constexpr std::size_t max_cursor = 1'024;
 
 std::string percent_encoded(const std::string& text) {
     constexpr std::string_view unreserved =
@@ -48,7 +48,7 @@ class Fetch {
         : config_(config), client_(client), request_(request), sink_(sink) {}
 
     FetchSummary run() {
-        for (int restarts = 0; restarts <= most_restarts; ++restarts) {
+        for (int restarts = 0; restarts <= max_restarts; ++restarts) {
             if (restarts > 0) {
                 sink_.note("the roster changed while its pages were read: starting over");
                 sink_.restart();
@@ -79,7 +79,7 @@ class Fetch {
     }
 
     void next_page() {
-        if (++pages_ > most_pages) {
+        if (++pages_ > max_pages) {
             end(FetchOutcome::no_answer, "the roster has more than 1,000 pages");
             return;
         }
@@ -112,7 +112,7 @@ class Fetch {
 
     // Asks until there is an answer that another try would not change, or no time.
     HttpAnswer ask() {
-        HttpRequest request{roster_url(config_.base_url, config_.project, largest_limit, cursor_),
+        HttpRequest request{roster_url(config_.base_url, config_.project, max_limit, cursor_),
                             request_.token,
                             {},
                             0s,
@@ -129,7 +129,7 @@ class Fetch {
             note_request(request);
             HttpAnswer answer = client_.get(request);
             note_answer(answer);
-            if (outcome_of(answer) != HttpOutcome::try_again || tries == most_tries) return answer;
+            if (outcome_of(answer) != HttpOutcome::try_again || tries == max_tries) return answer;
             // The parent has ports, and the next round may have what else was used up.
             if (answer.node_failed || answer.needs_port) return answer;
             const auto pause = pause_after(answer, tries);
@@ -154,12 +154,12 @@ class Fetch {
             end(FetchOutcome::no_answer,
                 "the authority answered \"not modified\" for another ETag than was asked with");
         } else if (validates(answer)) {
-            summary_.was_held = was_held(answer);
+            summary_.was_long_poll = was_long_poll(answer);
             end(FetchOutcome::not_modified, {});
         }
     }
 
-    bool was_held(const HttpAnswer& answer) const {
+    bool was_long_poll(const HttpAnswer& answer) const {
         return request_.wait > 0s && answer.preference_applied.find("wait") != std::string::npos;
     }
 
@@ -193,8 +193,8 @@ class Fetch {
         }
         if (pages_ == 1) {
             summary_.revision = page->revision;
-            summary_.was_held = was_held(answer);
-            first_etag_ = answer.etag.size() <= longest_etag ? answer.etag : std::string();
+            summary_.was_long_poll = was_long_poll(answer);
+            first_etag_ = answer.etag.size() <= max_etag ? answer.etag : std::string();
         } else if (page->revision != summary_.revision) {
             changed_ = true;
             return;
@@ -213,8 +213,7 @@ class Fetch {
             sink_.note("left out, without a usable login: " + user_id);
         if (page.next_cursor.empty())
             complete();
-        else if (page.next_cursor.size() > longest_cursor ||
-                 !cursors_.insert(page.next_cursor).second)
+        else if (page.next_cursor.size() > max_cursor || !cursors_.insert(page.next_cursor).second)
             end(FetchOutcome::no_answer, "the roster's pages come twice");
         else
             cursor_ = page.next_cursor;

@@ -11,8 +11,8 @@ namespace together {
 std::string roster_url(const std::string& base_url, const std::string& project, std::size_t limit,
                        const std::string& cursor);
 
-inline constexpr std::size_t largest_limit = 1'000;  // entries a page, as nodes ask for them
-inline constexpr std::size_t longest_etag = 250;     // a longer one is not kept
+inline constexpr std::size_t max_limit = 1'000;  // entries a page, as nodes ask for them
+inline constexpr std::size_t max_etag = 250;     // a longer one is not kept
 
 class HttpSource : public RosterSource {
   public:

@@ -12,7 +12,7 @@ Nanoseconds fetch_limit(const Config& config, RefreshKind kind) {
     return config.deadline - std::max<Nanoseconds>(50ms, config.deadline / 10);
 }
 
-std::chrono::seconds held_for(const Config& config) {
+std::chrono::seconds long_poll_wait(const Config& config) {
     return std::min(std::chrono::duration_cast<std::chrono::seconds>(config.fresh_for * 4 / 5),
                     25s);
 }

@@ -92,8 +92,8 @@ std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex
     Reader reader(place_of(index));
     reader.constant(value, "object", "project.collaborator");
     RosterEntry entry;
-    entry.user_id = reader.text(value, "user_id", longest_user_id);
-    entry.role = reader.text(value, "role", longest_role);
+    entry.user_id = reader.text(value, "user_id", max_user_id);
+    entry.role = reader.text(value, "role", max_role);
     entry.external = reader.optional_boolean(value, "external");
     if (const auto* uid = Reader::optional_field(value, "uid"); uid != nullptr && !uid->isNull())
         if (const auto number = reader.number(*uid, "uid", no_uid - 1)) {
@@ -156,9 +156,9 @@ tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
 }
 
 bool is_valid_entry(const RosterEntry& entry) {
-    return is_login(entry.login) && !entry.role.empty() && entry.role.size() <= longest_role &&
+    return is_login(entry.login) && !entry.role.empty() && entry.role.size() <= max_role &&
            is_printable(entry.role) && is_utf8(entry.role) && !entry.user_id.empty() &&
-           entry.user_id.size() <= longest_user_id && is_printable(entry.user_id) &&
+           entry.user_id.size() <= max_user_id && is_printable(entry.user_id) &&
            is_utf8(entry.user_id) && (entry.uid_source == UidSource::none || entry.uid != no_uid);
 }
 

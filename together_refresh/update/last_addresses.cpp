@@ -8,15 +8,15 @@
 #include <array>
 #include <string_view>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/roster/roster_paths.h"
 #include "common/system/trusted_file.h"
 
 namespace together {
 namespace {
 
-constexpr std::size_t most_addresses = 4;
-constexpr std::size_t largest_file = 1024;
+constexpr std::size_t max_addresses = 4;
+constexpr std::size_t max_file = 1024;
 
 bool is_address(const std::string& text) {
     in6_addr address{};
@@ -41,7 +41,7 @@ std::string first_line(const Config& config) {
 std::string read_file(const RosterPaths& paths) {
     auto file = open_trusted(paths.addresses, Links::refuse);
     if (!file) return {};
-    std::array<char, largest_file> buffer;
+    std::array<char, max_file> buffer;
     const auto got = ::pread(file->descriptor.get(), buffer.data(), buffer.size(), 0);
     return got < 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(got));
 }
@@ -67,7 +67,7 @@ std::vector<std::string> last_addresses(const Config& config) {
     lines.erase(std::remove_if(lines.begin(), lines.end(),
                                [](const std::string& line) { return !is_address(line); }),
                 lines.end());
-    if (lines.size() > most_addresses) lines.resize(most_addresses);
+    if (lines.size() > max_addresses) lines.resize(max_addresses);
     return lines;
 }
 
@@ -77,7 +77,7 @@ void remember_address(const Config& config, const std::string& address) {
     if (!known.empty() && known.front() == address) return;
     known.erase(std::remove(known.begin(), known.end(), address), known.end());
     known.insert(known.begin(), address);
-    if (known.size() > most_addresses) known.resize(most_addresses);
+    if (known.size() > max_addresses) known.resize(max_addresses);
     std::string text = first_line(config) + '\n';
     for (const auto& each : known) text += each + '\n';
     static_cast<void>(overwrite_in_place(RosterPaths(config).addresses, text));

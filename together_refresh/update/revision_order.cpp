@@ -10,7 +10,7 @@
 namespace together {
 namespace {
 
-constexpr std::int64_t most_steps = std::int64_t{1} << 40;
+constexpr std::int64_t max_steps = std::int64_t{1} << 40;
 
 // Milliseconds need no exception: 2^40 of them are 34 years.
 bool are_times(std::int64_t stored, std::int64_t next, std::int64_t realtime) {
@@ -36,7 +36,7 @@ std::optional<std::string> why_not_after(std::int64_t stored, std::int64_t next,
     if (next < stored)
         return "the authority's revision " + std::to_string(next) + " is older than " +
                std::to_string(stored) + ", which this node has";
-    if (next - stored <= most_steps || are_times(stored, next, realtime)) return std::nullopt;
+    if (next - stored <= max_steps || are_times(stored, next, realtime)) return std::nullopt;
     return "the authority's revision " + std::to_string(next) + " cannot follow " +
            std::to_string(stored) + ", which this node has: it is too far ahead";
 }

@@ -14,7 +14,7 @@ namespace together {
 
 // Longer than this no stored revision keeps an older one out, whatever stale_for is: one wrong
 // answer must not freeze a roster for ever.
-inline constexpr Nanoseconds longest_revision_guard = std::chrono::hours(24);
+inline constexpr Nanoseconds max_revision_guard = std::chrono::hours(24);
 
 // Why `next` cannot follow `stored`; nothing where it can. Too far ahead is refused as well, since
 // everything true would be older afterwards: more than 2^40 steps, but for a time in milli-, micro-

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "together_refresh/source/believable.h"
 #include "together_refresh/update/next_snapshot.h"
 #include "together_refresh/update/revision_order.h"
@@ -65,7 +65,7 @@ class Updater {
         : request_(request), paths_(request.config), fetched_(std::move(fetched)) {
         for (const auto& [login, uid] : fetched_.uids) uids_.emplace(login, uid);
         if (auto stored = open_roster(request.config, request.now);
-            stored && stored->snapshot.verify_whole())
+            stored && stored->snapshot.verify_intact())
             stored_.emplace(*std::move(stored));
     }
 
@@ -131,7 +131,7 @@ class Updater {
     std::optional<std::string> why_not_this_revision(std::optional<std::int64_t> revision) const {
         if (!stored_ || !revision || request_.accept_older) return std::nullopt;
         const auto& header = stored_->snapshot.header();
-        if (header.has_revision == 0 || stored_->age.value > longest_revision_guard ||
+        if (header.has_revision == 0 || stored_->age.value > max_revision_guard ||
             !request_.config.within_stale_for(stored_->age.value))
             return std::nullopt;
         auto problem = why_not_after(header.revision, *revision, request_.now.realtime);

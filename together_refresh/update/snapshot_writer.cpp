@@ -49,8 +49,8 @@ class CdbWriter {
 
 // Who validates a roster refuses longer ones; cut or wrapped, one would be somebody else's.
 bool fits_into_a_record(const RosterEntry& entry) {
-    return entry.login.size() <= longest_login && entry.role.size() <= longest_role &&
-           entry.user_id.size() <= longest_user_id;
+    return entry.login.size() <= max_login && entry.role.size() <= max_role &&
+           entry.user_id.size() <= max_user_id;
 }
 
 // Two entries with one login or one uid: which of them is meant nobody can tell, so neither gets

@@ -9,7 +9,7 @@
 #include "common/config/config.h"
 #include "togetherctl/cli/printable.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::failure;
@@ -89,7 +89,7 @@ class CommandLine::Parser {
         const std::string spelled = argument.substr(0, equals);
         const Option* option = argument.starts_with("--") ? find(spelled.substr(2)) : nullptr;
         if (option == nullptr) return wrong("unknown option " + in_quotes(spelled));
-        if (line_.has(option->name)) return wrong(spelled + " stands twice");
+        if (line_.has(option->name)) return wrong(spelled + " is given twice");
         std::string value;
         if (option->value.empty()) {
             if (equals != argument.npos) return wrong(spelled + " takes no value");
@@ -140,4 +140,4 @@ std::string CommandLine::config_path() const {
     return error ? *path : absolute.string();
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

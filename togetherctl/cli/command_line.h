@@ -11,7 +11,7 @@
 #include "common/system/result.h"
 #include "togetherctl/cli/verb.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 std::span<const Option> common_options();
 
@@ -43,4 +43,4 @@ class CommandLine {
     std::vector<Given> options_;
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -8,7 +8,7 @@
 
 #include "togetherctl/cli/command_line.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -37,7 +37,7 @@ void add(Pairs& pairs, std::span<const Option> options) {
 
 // Options that do not fit on the line go on below its first one.
 std::string usage_of(const Verb& verb) {
-    constexpr std::size_t longest_line = 100;
+    constexpr std::size_t max_line = 100;
     std::string text = "Usage: togetherctl " + std::string(verb.name);
     if (!verb.operand.empty()) text += " " + std::string(verb.operand);
     const std::string indent = "\n" + std::string(text.size(), ' ');
@@ -46,7 +46,7 @@ std::string usage_of(const Verb& verb) {
     parts.insert(parts.end(), {" [--config PATH]", " [--json]"});
     std::size_t width = text.size();
     for (const auto& part : parts) {
-        if (width + part.size() > longest_line) {
+        if (width + part.size() > max_line) {
             text += indent;
             width = indent.size() - 1;
         }
@@ -86,4 +86,4 @@ std::string help_of_verb(const Verb& verb) {
            "\n";
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

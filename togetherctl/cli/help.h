@@ -6,9 +6,9 @@
 
 #include "togetherctl/cli/verb.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 std::string help_of_command(Verbs verbs);
 std::string help_of_verb(const Verb& verb);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -12,7 +12,7 @@
 #include "togetherctl/cli/printable.h"
 #include "togetherctl/cli/verb.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 bool wants_colours() {
@@ -134,4 +134,4 @@ bool Output::flush() {
     return false;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace togetherctl {
+namespace together::ctl {
 
 enum class Tone { plain, strong, good, bad, warning };
 
@@ -62,4 +62,4 @@ Json::Value json_or_null(const Optional& value) {
     return value ? Json::Value(*value) : Json::Value();
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

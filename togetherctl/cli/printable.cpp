@@ -5,7 +5,7 @@
 
 #include "common/roles/identifiers.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 unsigned byte_at(std::string_view text, std::size_t index) {
@@ -65,4 +65,4 @@ std::size_t width_of(std::string_view text) {
     }));
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-namespace togetherctl {
+namespace together::ctl {
 
 class CommandLine;
 class Output;
@@ -59,4 +59,4 @@ extern const Verb status_verb;
 
 using Verbs = std::span<const Verb* const>;
 
-}  // namespace togetherctl
+}  // namespace together::ctl

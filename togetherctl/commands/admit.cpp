@@ -21,7 +21,7 @@
 #include "togetherctl/enabling/emergency_files.h"
 #include "togetherctl/node/node_status.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -115,15 +115,15 @@ tl::expected<Replaced, WriteFailure> write(const std::string& path, const std::s
         ::chmod(folder.c_str(), 0755);  // whatever the umask
     else if (errno != EEXIST)
         return tl::make_unexpected(
-            WriteFailure{errno == EROFS ? WriteError::made_elsewhere : WriteError::failed,
+            WriteFailure{errno == EROFS ? WriteError::managed_elsewhere : WriteError::failed,
                          system_error_text("cannot make " + folder, errno)});
     return write_new(path, text, 0644);
 }
 
-// Where the folder is made elsewhere, what is to be written there.
+// Where the folder is managed by something else, what is to be written there.
 int not_written(const WriteFailure& why, const std::string& path, const std::string& text,
                 Output& output) {
-    const bool elsewhere = why.kind == WriteError::made_elsewhere;
+    const bool elsewhere = why.kind == WriteError::managed_elsewhere;
     output.fail("admit: " + write_problem(why, path) + (elsewhere ? ", with these lines:" : ""));
     for (std::size_t at = 0; elsewhere && !output.json() && at < text.size();) {
         const auto end = std::min(text.find('\n', at), text.size());
@@ -256,4 +256,4 @@ constinit const Verb admit_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

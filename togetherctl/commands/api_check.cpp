@@ -12,7 +12,7 @@
 #include "togetherctl/cli/verb.h"
 #include "togetherctl/processes/child_program.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -183,4 +183,4 @@ constinit const Verb api_check_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -8,7 +8,7 @@
 #include "togetherctl/node/answer.h"
 #include "togetherctl/node/decision_json.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -79,4 +79,4 @@ constinit const Verb check_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

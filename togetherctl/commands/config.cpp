@@ -7,7 +7,7 @@
 #include "togetherctl/cli/verb.h"
 #include "togetherctl/node/token_state.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -59,11 +59,11 @@ constinit const Verb config_verb = {
     .about =
         "Reads together.conf and together.conf.d/*.conf beside it as the gate does, and shows\n"
         "every setting with its default or its value. Tells whether the token's file is\n"
-        "there and well kept; never shows the token.",
+        "there, with a safe owner and mode; never shows the token.",
     .options = {},
     .statuses = statuses,
     .example = "togetherctl config",
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

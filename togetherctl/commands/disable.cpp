@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// togetherctl disable: takes the gate out of a host's configuration.
+// togetherctl disable: takes the gate away again.
 #include <unistd.h>
 
 #include <array>
@@ -9,9 +9,9 @@
 #include "togetherctl/cli/printable.h"
 #include "togetherctl/cli/verb.h"
 #include "togetherctl/enabling/edit_report.h"
-#include "togetherctl/enabling/gate_host.h"
+#include "togetherctl/enabling/gate_target.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 ExitStatus exit_status_of(const Plan& plan, const CarriedOut& result) {
@@ -20,19 +20,19 @@ ExitStatus exit_status_of(const Plan& plan, const CarriedOut& result) {
 }
 
 int run(const CommandLine& line, Output& output) {
-    const auto host = host_named(line.operand());
-    if (!host)
-        return output.fail("disable: unknown host " + in_quotes(line.operand()) + "; there are " +
-                           host_names);
+    const auto target = gate_target_named(line.operand());
+    if (!target)
+        return output.fail("disable: unknown target " + in_quotes(line.operand()) + "; there are " +
+                           gate_target_names);
     const bool dry_run = line.has("dry-run");
     if (!dry_run && ::geteuid() != 0) return output.fail("disable: needs root");
-    const auto plan = plan_disable(line, *host);
+    const auto plan = plan_disable(line, *target);
     if (!plan) return output.fail("disable: " + plan.error().message);
     const auto result = dry_run ? CarriedOut{} : carry_out(*plan, false);
     if (output.json()) {
         auto json = json_of(*plan);
         json["changed"] = !result.done.empty();
-        json["made_elsewhere"] = result.how == Carried::elsewhere;
+        json["managed_elsewhere"] = result.how == Carried::elsewhere;
         for (const auto& warning : result.warnings) json["notes"].append(warning);
         json["problems"] = Json::arrayValue;
         for (const auto& problem : plan->problems) json["problems"].append(problem);
@@ -54,7 +54,7 @@ constexpr std::array<Option, 2> options = {{
 
 constexpr std::array<Status, 3> statuses = {{
     {"0", "nothing of the gate stands there"},
-    {"1", "lines that were written by hand are in force, or the file is made elsewhere"},
+    {"1", "lines that were written by hand are in force, or the file is managed by something else"},
     {"2", "not done: not possible, or wrong usage; what was changed is named"},
 }};
 
@@ -74,4 +74,4 @@ constinit const Verb disable_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// togetherctl doctor: what is wrong with the gate on this node, why it matters, what mends it.
+// togetherctl doctor: what is wrong with the gate on this node, why it matters, what fixes it.
 #include <pwd.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@
 #include "togetherctl/cli/verb.h"
 #include "togetherctl/doctor/doctor_checks.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -112,7 +112,7 @@ constexpr std::array<Status, 3> statuses = {{
 constinit const Verb doctor_verb = {
     .name = "doctor",
     .operand = "",
-    .summary = "what is wrong here, why it matters, what mends it",
+    .summary = "what is wrong here, why it matters, what fixes it",
     .about =
         "A line for each finding: configuration and ownership, authority and token, clock,\n"
         "roster, watcher, log, sshd and its PAM stack, Slurm's plug-ins, slurmd's su, cron and\n"
@@ -126,4 +126,4 @@ constinit const Verb doctor_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// togetherctl enable: puts the gate into a host's configuration.
+// togetherctl enable: puts the gate in front of sshd, sudo, su, cron or Slurm.
 #include <unistd.h>
 
 #include <array>
@@ -9,12 +9,12 @@
 #include "togetherctl/cli/printable.h"
 #include "togetherctl/cli/verb.h"
 #include "togetherctl/enabling/edit_report.h"
-#include "togetherctl/enabling/gate_host.h"
+#include "togetherctl/enabling/gate_target.h"
 #include "togetherctl/enabling/lockout.h"
 #include "togetherctl/pam/sshd_settings.h"
 #include "togetherctl/processes/invoker.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -40,7 +40,7 @@ void look_at_service(const SshdSettings& settings, Plan& plan) {
 // Where nobody can tell, it is said, and not in the way: in an image sshd may have no keys yet.
 std::vector<std::string> look_at_sshd(Plan& plan) {
     const auto settings = ask_sshd();
-    if (plan.host == Host::ssh) {
+    if (plan.target == GateTarget::ssh) {
         if (!settings)
             plan.notes.push_back("whether sshd uses PAM could not be asked: " +
                                  settings.error().message);
@@ -112,7 +112,7 @@ void complain_of_what_is_open(const Plan& plan) {
 
 int finish(const Plan& plan, const CarriedOut& result, Output& output, Json::Value json) {
     json["changed"] = !result.done.empty();
-    json["made_elsewhere"] = result.how == Carried::elsewhere;
+    json["managed_elsewhere"] = result.how == Carried::elsewhere;
     for (const auto& warning : result.warnings) json["notes"].append(warning);
     if (output.json())
         output.document(json);
@@ -125,13 +125,13 @@ int finish(const Plan& plan, const CarriedOut& result, Output& output, Json::Val
 }
 
 int run(const CommandLine& line, Output& output) {
-    const auto host = host_named(line.operand());
-    if (!host)
-        return output.fail("enable: unknown host " + in_quotes(line.operand()) + "; there are " +
-                           host_names);
+    const auto target = gate_target_named(line.operand());
+    if (!target)
+        return output.fail("enable: unknown target " + in_quotes(line.operand()) + "; there are " +
+                           gate_target_names);
     const bool dry_run = line.has("dry-run");
     if (!dry_run && ::geteuid() != 0) return output.fail("enable: needs root");
-    auto plan = plan_enable(line, *host);
+    auto plan = plan_enable(line, *target);
     if (!plan) return output.fail("enable: " + plan.error().message);
     const auto seen = look(*plan, dry_run);
     const auto problems = obstacles(*plan, seen, line.has("force"));
@@ -141,7 +141,7 @@ int run(const CommandLine& line, Output& output) {
         if (dry_run && seen.config) show_refused(seen.refused, seen.people, output);
     }
     if (dry_run || !problems.empty()) {
-        json["changed"] = json["made_elsewhere"] = false;
+        json["changed"] = json["managed_elsewhere"] = false;
         if (output.json()) output.document(json);
         for (const auto& problem : problems) Output::complain("enable: " + problem);
         complain_of_what_is_open(*plan);
@@ -163,7 +163,9 @@ constexpr std::array<Option, 5> options = {{
 
 constexpr std::array<Status, 3> statuses = {{
     {"0", "the gate stands there now (with --dry-run: it could)"},
-    {"1", "a file is made elsewhere and its lines are shown, or a way past stays open, named"},
+    {"1",
+     "a file is managed by something else and its lines are shown, or a way past stays open, "
+     "named"},
     {"2", "not done: not safe, not possible, or wrong usage; what was changed is named"},
 }};
 
@@ -189,4 +191,4 @@ constinit const Verb enable_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -11,7 +11,7 @@
 #include "togetherctl/node/decision_json.h"
 #include "togetherctl/node/roster_state.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -126,4 +126,4 @@ constinit const Verb explain_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

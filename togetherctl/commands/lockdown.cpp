@@ -12,7 +12,7 @@
 #include "togetherctl/enabling/emergency_files.h"
 #include "togetherctl/processes/invoker.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -114,4 +114,4 @@ constinit const Verb lockdown_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -6,7 +6,7 @@
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -65,4 +65,4 @@ constinit const Verb permissions_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/system/trusted_file.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
@@ -16,7 +16,7 @@
 #include "togetherctl/node/roster_state.h"
 #include "togetherctl/processes/child_program.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -32,7 +32,7 @@ std::optional<std::string> why_not_permitted(const Config& config) {
 }
 
 void show(RefreshOutcome outcome, int status, const RosterState& state,
-          const std::optional<Mark>& mark, Output& output) {
+          const std::optional<LastAttempt>& attempt, Output& output) {
     std::string text(meaning_of(outcome));
     if (!is_known(outcome)) text += " Its exit status is " + std::to_string(status) + ".";
     output.line(text, outcome == RefreshOutcome::valid ? Tone::good : Tone::bad);
@@ -45,8 +45,8 @@ void show(RefreshOutcome outcome, int status, const RosterState& state,
     output.line("Roster: " + (revision ? "revision " + std::to_string(*revision) + ", " : "") +
                 age_text(state.roster->age) + "; collaborators: " + counts_text(header));
     // Also what is odd about the roster: together-refresh is silent about a success.
-    if (outcome == RefreshOutcome::valid && mark && !mark->message.empty())
-        output.line("This round: " + mark->message);
+    if (outcome == RefreshOutcome::valid && attempt && !attempt->message.empty())
+        output.line("This round: " + attempt->message);
 }
 
 int run(const CommandLine& line, Output& output) {
@@ -68,7 +68,7 @@ int run(const CommandLine& line, Output& output) {
     SystemClock clock;
     const auto state = look_at_roster(*config, clock.now());
     if (!output.json()) {
-        show(outcome, *status, state, read_mark(RosterPaths(*config)), output);
+        show(outcome, *status, state, read_last_attempt(RosterPaths(*config)), output);
         return *status;
     }
     Json::Value json;
@@ -106,4 +106,4 @@ constinit const Verb refresh_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -8,7 +8,7 @@
 #include "togetherctl/cli/verb.h"
 #include "togetherctl/node/roster_state.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -90,7 +90,7 @@ int run(const CommandLine& line, Output& output) {
     if (output.json()) {
         Json::Value json;
         json["project"] = config->project;
-        json["roster"] = togetherctl::json_of(state);
+        json["roster"] = together::ctl::json_of(state);
         json["collaborators"] = std::move(listing.json);
         output.document(json);
     } else {
@@ -121,4 +121,4 @@ constinit const Verb roster_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

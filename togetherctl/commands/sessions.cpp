@@ -18,7 +18,7 @@
 #include "togetherctl/processes/ssh_sessions.h"
 #include "togetherctl/slurm/slurm_jobs.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -298,8 +298,9 @@ constinit const Verb sessions_verb = {
     .operand = "",
     .summary = "open sessions and jobs of those who are refused now",
     .about =
-        "The gate decides at the door: a session that is open outlives a removal. Lists those\n"
-        "of logins that the gate refuses now, in a lockdown everybody's; never root's, those\n"
+        "The gate decides when somebody comes: a session that is open outlives a removal. Lists\n"
+        "those of logins that the gate refuses now, in a lockdown everybody's; never root's, "
+        "those\n"
         "of exempt or admitted ones, and with --end never your own. Slurm's jobs are listed\n"
         "where squeue answers, and left.",
     .options = options,
@@ -308,4 +309,4 @@ constinit const Verb sessions_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -8,7 +8,7 @@
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_room.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -66,17 +66,17 @@ void add_last_attempt(const NodeStatus& status, Fields& fields) {
         fields.push_back({"Last attempt", "none recorded"});
         return;
     }
-    const Mark& mark = *status.last_attempt;
-    const auto since = elapsed(mark.attempted, status.now);
-    std::string text(name_of(mark.outcome));
+    const LastAttempt& attempt = *status.last_attempt;
+    const auto since = elapsed(attempt.attempted, status.now);
+    std::string text(name_of(attempt.outcome));
     text += since < 0ns ? ", in the future (this node's clock was set back)"
                         : ", " + format_age(since) + " ago";
-    if (mark.failures > 0) text += ", " + std::to_string(mark.failures) + " failed in a row";
-    const bool valid = mark.outcome == RefreshOutcome::valid;
+    if (attempt.failures > 0) text += ", " + std::to_string(attempt.failures) + " failed in a row";
+    const bool valid = attempt.outcome == RefreshOutcome::valid;
     fields.push_back({"Last attempt", text, valid ? Tone::plain : Tone::bad});
-    if (!mark.message.empty()) fields.push_back({"", mark.message});
-    if (!mark.request_id.empty()) fields.push_back({"Request id", mark.request_id});
-    const auto left = time_left(mark, status.now);
+    if (!attempt.message.empty()) fields.push_back({"", attempt.message});
+    if (!attempt.request_id.empty()) fields.push_back({"CallOrigin id", attempt.request_id});
+    const auto left = time_left(attempt, status.now);
     fields.push_back(
         {"Next on demand", left > 0ns ? "not for another " + format_age(left) : "at once"});
 }
@@ -136,4 +136,4 @@ constinit const Verb status_verb = {
     .run = run,
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -12,7 +12,7 @@
 #include "togetherctl/node/token_state.h"
 #include "togetherctl/processes/captured_program.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 struct Advice {
     std::string_view check;
     std::string_view why;
-    std::string_view mend;
+    std::string_view fix;
 };
 constexpr std::array<Advice, 5> advice = {{
     {"authority", "removed people stay and added ones wait until it answers",
@@ -70,7 +70,7 @@ void add_line(std::string_view line, Patient& patient, Findings& findings) {
     finding.severity = *severity;
     if (*severity >= Severity::warning) {
         finding.why = found->why;
-        finding.mend = found->mend;
+        finding.fix = found->fix;
     }
     findings.add(std::move(finding));
 }
@@ -141,7 +141,7 @@ void check_authority(Patient& patient, Findings& findings) {
         output_of(config.refresh_program, {"--check-access", "--config", config.path}, 40s);
     if (!output)
         return findings.fail("authority", output.error().message, std::string(advice[0].why),
-                             std::string(advice[0].mend));
+                             std::string(advice[0].fix));
     std::string_view rest = *output;
     while (!rest.empty()) {
         const auto line = rest.substr(0, rest.find('\n'));
@@ -150,4 +150,4 @@ void check_authority(Patient& patient, Findings& findings) {
     }
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -12,7 +12,7 @@
 #include "togetherctl/processes/running_programs.h"
 #include "togetherctl/slurm/slurm_configuration.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // What all of them are about.
 struct Patient {
@@ -40,4 +40,4 @@ void check_step_filter(Findings& findings);
 // su where slurmd starts it, cron and its like wherever they are.
 void check_services(const Patient& patient, Findings& findings);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -10,7 +10,7 @@
 #include "togetherctl/node/token_state.h"
 #include "togetherctl/processes/captured_program.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -39,7 +39,7 @@ void check_token_file(const Config& config, Findings& findings) {
     const auto token = look_at_token(config);
     const std::string why = "without the token the authority tells this node nothing";
     if (token.state == "usable")
-        findings.ok("token_file", config.token_file + " is well kept");
+        findings.ok("token_file", config.token_file + " has a safe owner and mode");
     else if (token.state == "not_needed")
         findings.tell("token_file", "not needed: " + token.problem);
     else if (token.state == "not_tested")
@@ -62,7 +62,7 @@ void check_directory(const Config& config, Findings& findings) {
     }
     const auto good = check_roster_directory(config.directory);
     if (good)
-        findings.ok("roster_directory", config.directory + " is well kept");
+        findings.ok("roster_directory", config.directory + " has a safe owner and mode");
     else
         findings.fail("roster_directory", good.error().message, "rosters are not refreshed there",
                       "chown root " + config.directory + " && chmod 755 " + config.directory);
@@ -71,14 +71,14 @@ void check_directory(const Config& config, Findings& findings) {
 void check_refresh_program(const Config& config, Findings& findings) {
     const auto& program = config.refresh_program;
     const std::string why = "no roster is refreshed on demand";
-    const std::string mend = "install together-access-common, or correct [roster] refresh_program";
+    const std::string fix = "install together-access-common, or correct [roster] refresh_program";
     if (const auto file = open_trusted(program, Links::follow); !file) {
-        findings.fail("refresh_program", file.error().message, why, mend);
+        findings.fail("refresh_program", file.error().message, why, fix);
         return;
     }
     const auto version = output_of(program, {"--version"}, 10s);
     if (!version)
-        findings.fail("refresh_program", version.error().message, why, mend);
+        findings.fail("refresh_program", version.error().message, why, fix);
     else if (*version != "together-refresh " TOGETHER_VERSION "\n")
         findings.warn("refresh_program",
                       program + " says " + version->substr(0, version->find('\n')) +
@@ -124,4 +124,4 @@ void check_configuration(const Patient& patient, Findings& findings) {
         findings.ok("mode", "enforce");
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

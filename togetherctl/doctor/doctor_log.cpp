@@ -14,7 +14,7 @@
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/node_status.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -57,9 +57,9 @@ void check_log(const Patient& patient, Findings& findings) {
     if (dropped.value_or(0) > 0)
         findings.warn("log_dropped", std::to_string(*dropped) + " log lines were dropped",
                       "the system's log did not take them in time; decisions are missing in it",
-                      "mend the log's reader, then rm " + paths.dropped);
+                      "fix the log's reader, then rm " + paths.dropped);
     else
         findings.ok("log_dropped", dropped ? "none" : "unknown (this user may not look)");
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -19,7 +19,7 @@
 #include "togetherctl/pam/sshd_settings.h"
 #include "togetherctl/processes/ssh_sessions.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -216,7 +216,7 @@ class SshStack {
             findings_.fail("pam_root",
                            "the account stack of " + service_ + " refuses root" +
                                (answer->messages.empty() ? "" : ": " + answer->messages.front()),
-                           "nobody can mend this node over SSH", "look at " + file());
+                           "nobody can fix this node over SSH", "look at " + file());
         else if (!gate_.stands_right)
             findings_.warn("pam_root", "root gets in, but not past a gate that is missing",
                            "an upgrade that loses the module locks root out", enable);
@@ -311,4 +311,4 @@ void check_ssh(const Patient& patient, Findings& findings) {
     for (const auto& service : services) check_service(patient.config, service, findings);
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -10,7 +10,7 @@
 #include "togetherctl/node/node_status.h"
 #include "togetherctl/node/roster_room.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -82,14 +82,14 @@ void check_age(const NodeStatus& status, bool is_kept_fresh, Findings& findings)
 }
 
 void check_entries(const SnapshotHeader& header, Findings& findings) {
-    const std::string mend = "togetherctl api-check names the entries; an Admin mends them";
+    const std::string fix = "togetherctl api-check names the entries; an Admin fixes them";
     if (header.admins == 0)
         findings.warn("roster_entries", "nobody on the roster is an Admin",
-                      "what only an Admin may, nobody can; is it the right project?", mend);
+                      "what only an Admin may, nobody can; is it the right project?", fix);
     else if (header.left_out > 0)
         findings.warn("roster_entries",
                       std::to_string(header.left_out) + " entries have no usable login",
-                      "these people get in nowhere", mend);
+                      "these people get in nowhere", fix);
     else
         findings.ok("roster_entries", counts_text(header));
 }
@@ -120,11 +120,12 @@ void check_room(const Config& config, Findings& findings) {
 
 void check_last_attempt(const NodeStatus& status, Findings& findings) {
     if (!status.last_attempt) return findings.tell("last_refresh", "none recorded");
-    const auto& mark = *status.last_attempt;
-    if (mark.outcome == RefreshOutcome::valid) return findings.ok("last_refresh", "it was valid");
-    std::string what = std::to_string(std::max<std::uint32_t>(mark.failures, 1)) +
-                       " failed in a row, the last with: " + mark.message;
-    if (!mark.request_id.empty()) what += " (request id " + mark.request_id + ")";
+    const auto& attempt = *status.last_attempt;
+    if (attempt.outcome == RefreshOutcome::valid)
+        return findings.ok("last_refresh", "it was valid");
+    std::string what = std::to_string(std::max<std::uint32_t>(attempt.failures, 1)) +
+                       " failed in a row, the last with: " + attempt.message;
+    if (!attempt.request_id.empty()) what += " (request id " + attempt.request_id + ")";
     findings.warn("last_refresh", what, "the roster grows old", "togetherctl refresh --verbose");
 }
 
@@ -163,4 +164,4 @@ void check_emergency(const Patient& patient, Findings& findings) {
     if (status.admissions.empty() && status.problems.empty()) findings.ok("admissions", "none");
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

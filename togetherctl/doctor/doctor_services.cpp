@@ -10,7 +10,7 @@
 #include "togetherctl/slurm/plugstack.h"
 #include "togetherctl/slurm/slurmd_su.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -73,7 +73,7 @@ void check_su(const Patient& patient, Findings& findings) {
     check_what_a_failed_su_does(patient, findings);
     if (never_starts_su(patient.slurm))
         return findings.ok("su", "slurmd never starts su for a job (GetEnvTimeout=0)");
-    const auto why = why_su_unasked(call_before(Host::su, patient.config));
+    const auto why = why_su_unasked(call_before(GateTarget::su, patient.config));
     if (why.empty())
         return findings.ok("su", "su and su-l ask the gate, which slurmd starts before a job");
     const bool has_module = is_there(pam_module_path("pam_together.so"));
@@ -109,7 +109,7 @@ CronServices look_at_cron(const GateCall& like) {
 }
 
 void check_cron(const Patient& patient, Findings& findings) {
-    const auto seen = look_at_cron(call_before(Host::cron, patient.config));
+    const auto seen = look_at_cron(call_before(GateTarget::cron, patient.config));
     if (!seen.any) return findings.tell("cron", "not on this host");
     if (seen.unasked.empty()) return findings.ok("cron", "cron and its like ask the gate");
     const auto copy =
@@ -126,4 +126,4 @@ void check_services(const Patient& patient, Findings& findings) {
     check_cron(patient, findings);
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -14,7 +14,7 @@
 #include "togetherctl/slurm/slurm_files.h"
 #include "togetherctl/slurm/slurmd_su.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -112,7 +112,7 @@ class SlurmCheck {
                            std::string(restart) + " (on slurmctld's host)");
     }
 
-    // ---- the door ----------------------------------------------------------------------------
+    // ---- the submit check --------------------------------------------------------------------
 
     void check_job_submit() {
         if (running_.empty()) return check_before_start();
@@ -120,11 +120,11 @@ class SlurmCheck {
         if (!lists_the_gate(list)) {
             const auto what = "slurmctld has JobSubmitPlugins=" + list + ", without together";
             const std::string why = "it queues everybody's jobs unasked";
-            const auto mend = std::string(enable) + " && " + restart;
+            const auto fix = std::string(enable) + " && " + restart;
             if (has_slurmctld())
-                findings_.fail("job_submit", what, why, mend + " (here)");
+                findings_.fail("job_submit", what, why, fix + " (here)");
             else
-                findings_.warn("job_submit", what, why, mend + " (on slurmctld's host)");
+                findings_.warn("job_submit", what, why, fix + " (on slurmctld's host)");
             return;
         }
         findings_.ok("job_submit", "slurmctld has JobSubmitPlugins=" + list);
@@ -168,12 +168,12 @@ class SlurmCheck {
             findings_.warn(
                 "job_submit_loaded",
                 "slurmctld still has the copy of " + std::string(job_submit) + " that was replaced",
-                "what the new one mends is not in force", restart);
+                "what the new one fixes is not in force", restart);
         else
             findings_.ok("job_submit_loaded", "slurmctld has loaded " + there);
     }
 
-    // ---- the lock ----------------------------------------------------------------------------
+    // ---- the step check ----------------------------------------------------------------------
 
     void check_plugstack() {
         const auto plugstack = read_plugstack(slurm_.plugstack);
@@ -218,11 +218,11 @@ class SlurmCheck {
     void no_step_starts(const std::string& what) {
         const std::string why =
             "no step starts on the nodes with this line, or the gate is not asked";
-        const std::string mend = "correct the line or what it names, see spank_together(8)";
+        const std::string fix = "correct the line or what it names, see spank_together(8)";
         if (has_slurmd())
-            findings_.fail("plugstack", what, why, mend);
+            findings_.fail("plugstack", what, why, fix);
         else
-            findings_.warn("plugstack", what, why, mend);
+            findings_.warn("plugstack", what, why, fix);
     }
 
     void not_in_force(const std::vector<SpankLine>& lines) {
@@ -237,14 +237,14 @@ class SlurmCheck {
     // Only where steps start it is a hole.
     void open_door(const std::string& what) {
         const std::string why = "steps start unasked on the nodes with this file";
-        const std::string mend =
+        const std::string fix =
             patient_.slurm.path == fetched_slurm_conf
                 ? std::string(enable) + " on slurmctld's host, then scontrol reconfigure"
                 : enable;
         if (has_slurmd())
-            findings_.fail("plugstack", what, why, mend);
+            findings_.fail("plugstack", what, why, fix);
         else
-            findings_.warn("plugstack", what, why, mend);
+            findings_.warn("plugstack", what, why, fix);
     }
 
     // ---- their files -------------------------------------------------------------------------
@@ -265,7 +265,7 @@ class SlurmCheck {
                                       ? "steps are asked by another plug-in, not by the gate"
                                       : why_without(kind),
                                   "install " + package_of(kind));
-        findings_.ok(kind + "_module", path + " is well kept");
+        findings_.ok(kind + "_module", path + " has a safe owner and mode");
         check_build(kind, path, here, minor_is_enough, package_of(kind));
     }
 
@@ -320,4 +320,4 @@ void check_slurm(const Patient& patient, Findings& findings) {
     SlurmCheck(patient, findings).run();
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

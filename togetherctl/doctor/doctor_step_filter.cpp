@@ -8,7 +8,7 @@
 #include "common/system/setuid_filter.h"
 #include "togetherctl/doctor/doctor_checks.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -41,4 +41,4 @@ void check_step_filter(Findings& findings) {
                   "use a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64");
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

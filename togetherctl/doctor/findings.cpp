@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 struct Shown {
@@ -48,12 +48,12 @@ void Findings::tell(std::string check, std::string what) {
     add({std::move(check), Severity::information, std::move(what), {}, {}});
 }
 
-void Findings::warn(std::string check, std::string what, std::string why, std::string mend) {
-    add({std::move(check), Severity::warning, std::move(what), std::move(why), std::move(mend)});
+void Findings::warn(std::string check, std::string what, std::string why, std::string fix) {
+    add({std::move(check), Severity::warning, std::move(what), std::move(why), std::move(fix)});
 }
 
-void Findings::fail(std::string check, std::string what, std::string why, std::string mend) {
-    add({std::move(check), Severity::failure, std::move(what), std::move(why), std::move(mend)});
+void Findings::fail(std::string check, std::string what, std::string why, std::string fix) {
+    add({std::move(check), Severity::failure, std::move(what), std::move(why), std::move(fix)});
 }
 
 void Findings::accept(const std::string& checks) {
@@ -62,7 +62,7 @@ void Findings::accept(const std::string& checks) {
         finding.severity = Severity::information;
         finding.what = "accepted: " + finding.what;
         finding.why.clear();
-        finding.mend.clear();
+        finding.fix.clear();
     }
 }
 
@@ -91,7 +91,7 @@ void Findings::show(Output& output) const {
         std::string line = std::string(shown(finding.severity).word) + "  " + finding.check +
                            std::string(width - finding.check.size() + 2, ' ') + finding.what;
         if (!finding.why.empty()) line += "; " + finding.why;
-        if (!finding.mend.empty()) line += "; mend: " + finding.mend;
+        if (!finding.fix.empty()) line += "; fix: " + finding.fix;
         output.line(line, finding.severity >= Severity::warning ? shown(finding.severity).tone
                                                                 : Tone::plain);
     }
@@ -105,10 +105,10 @@ Json::Value Findings::json() const {
         one["result"] = std::string(shown(finding.severity).name);
         one["what"] = finding.what;
         one["why"] = finding.why.empty() ? Json::Value() : Json::Value(finding.why);
-        one["mend"] = finding.mend.empty() ? Json::Value() : Json::Value(finding.mend);
+        one["fix"] = finding.fix.empty() ? Json::Value() : Json::Value(finding.fix);
         all.append(one);
     }
     return all;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,7 +7,7 @@
 
 #include "togetherctl/cli/output.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 enum class Severity { ok, information, warning, failure };
 
@@ -15,8 +15,8 @@ struct Finding {
     std::string check;  // stable, for programs and --accept
     Severity severity = Severity::ok;
     std::string what;
-    std::string why;   // it matters; empty where all is well
-    std::string mend;  // the command that mends it, or what to do; likewise
+    std::string why;  // it matters; empty where all is well
+    std::string fix;  // the command that fixes it, or what to do; likewise
 };
 
 class Findings {
@@ -24,8 +24,8 @@ class Findings {
     void ok(std::string check, std::string what);
     // No fault: not on this host, or good to know.
     void tell(std::string check, std::string what);
-    void warn(std::string check, std::string what, std::string why, std::string mend);
-    void fail(std::string check, std::string what, std::string why, std::string mend);
+    void warn(std::string check, std::string what, std::string why, std::string fix);
+    void fail(std::string check, std::string what, std::string why, std::string fix);
     void add(Finding finding) { all_.push_back(std::move(finding)); }
 
     // What somebody knows and accepts (comma-separated checks) is told, but counts no more.
@@ -40,4 +40,4 @@ class Findings {
     std::vector<Finding> all_;
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

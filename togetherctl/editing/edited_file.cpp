@@ -17,7 +17,7 @@
 #include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::failure;
@@ -38,7 +38,7 @@ WriteFailure write_failure(const std::string& what, int error) {
     // EBUSY: the file itself is a mount point, as Docker and subPath make it. EPERM: immutable.
     const bool elsewhere =
         error == EROFS || error == EBUSY || error == EXDEV || (error == EPERM && ::geteuid() == 0);
-    return {elsewhere ? WriteError::made_elsewhere : WriteError::failed,
+    return {elsewhere ? WriteError::managed_elsewhere : WriteError::failed,
             system_error_text(what, error)};
 }
 
@@ -259,4 +259,4 @@ tl::expected<Replaced, WriteFailure> write_new(const std::string& path, const st
     return fresh.commit();
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

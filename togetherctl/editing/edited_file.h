@@ -9,7 +9,7 @@
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 inline constexpr const char* backup_suffix = ".before-together";
 
@@ -26,7 +26,7 @@ struct EditedFile {
 together::Result<EditedFile> read_for_editing(const std::string& path);
 
 enum class WriteError {
-    made_elsewhere,  // read-only, immutable, mounted over: whoever makes it must add the lines
+    managed_elsewhere,  // read-only, immutable, mounted over: whoever makes it must add the lines
     failed,
 };
 struct WriteFailure {
@@ -81,4 +81,4 @@ std::string absolute_path(const std::string& path);
 // Why somebody else could exchange what stands in that folder; empty where nobody can.
 std::string why_folder_unsafe(const std::string& folder);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::failure;
@@ -37,13 +37,13 @@ Result<std::optional<Block>> find_block(std::string_view text) {
             if (!begin)
                 return failure("line " + std::to_string(line_number(text, at)) + ": \"" +
                                std::string(end_sign) +
-                               "\" stands without its beginning; mend it by hand");
+                               "\" stands without its beginning; fix it by hand");
             return Block{*begin, end_of_line(text, *begin), at, end_of_line(text, at)};
         }
     }
     if (begin)
         return failure("line " + std::to_string(line_number(text, *begin)) + ": \"" +
-                       std::string(begin_sign) + "\" stands without its end; mend it by hand");
+                       std::string(begin_sign) + "\" stands without its end; fix it by hand");
     return std::nullopt;
 }
 
@@ -119,4 +119,4 @@ Result<void> only_ours_in_block(std::string_view text, const IsOurs& is_ours) {
     return {};
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -10,7 +10,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 inline constexpr std::string_view block_begin =
     "# together-access: begin (togetherctl enable wrote this, togetherctl disable takes it out)";
@@ -38,4 +38,4 @@ std::size_t offset_of_block(std::string_view text);
 // The number of the line that holds the offset, from 1.
 std::size_t line_number(std::string_view text, std::size_t offset);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

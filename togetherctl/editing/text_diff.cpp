@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using Lines = std::vector<std::string_view>;
@@ -59,4 +59,4 @@ std::string unified_diff(std::string_view path, std::string_view before, std::st
     return diff;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace togetherctl {
+namespace together::ctl {
 
 // Lines between the first and the last that differ, with three around them; empty where nothing
 // differs. One hunk: our edits are in one place.
 std::string unified_diff(std::string_view path, std::string_view before, std::string_view after);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

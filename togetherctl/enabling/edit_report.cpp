@@ -3,7 +3,7 @@
 
 #include "togetherctl/editing/text_diff.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using Written = tl::expected<void, WriteFailure>;
@@ -83,7 +83,7 @@ CarriedOut carry_out(const Plan& plan, bool enable) {
         }
         const auto written = carry_out_one(edit, enable, result);
         if (written) continue;
-        if (written.error().kind == WriteError::made_elsewhere) {
+        if (written.error().kind == WriteError::managed_elsewhere) {
             result.how = Carried::elsewhere;
             result.elsewhere.push_back(written.error().message);
             continue;
@@ -101,7 +101,9 @@ void show(const Plan& plan, const CarriedOut& result, Output& output) {
     for (const auto& warning : result.warnings) output.line("Note: " + warning, Tone::warning);
     if (result.how != Carried::elsewhere) return;
     for (const auto& why : result.elsewhere) output.line(why, Tone::bad);
-    output.line("This file is made elsewhere (an image, a ConfigMap, a mount). Change it there:");
+    output.line(
+        "This file is managed by something else (an image, a ConfigMap, a mount). Change it "
+        "there:");
     for (const auto& edit : plan.edits) {
         if (!edit.changes()) continue;
         if (edit.lines.empty()) {
@@ -113,4 +115,4 @@ void show(const Plan& plan, const CarriedOut& result, Output& output) {
     }
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "togetherctl/cli/output.h"
-#include "togetherctl/enabling/gate_host.h"
+#include "togetherctl/enabling/gate_target.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // How far an edit got.
 enum class Carried {
     out,        // done, or nothing was to do
-    elsewhere,  // the file is made elsewhere: its lines are shown
+    elsewhere,  // the file is managed by something else: its lines are shown
     not_out,
 };
 
@@ -34,4 +34,4 @@ Json::Value json_of(const Plan& plan);
 CarriedOut carry_out(const Plan& plan, bool enable);
 void show(const Plan& plan, const CarriedOut& result, Output& output);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -16,7 +16,7 @@
 #include "togetherctl/slurm/plugstack.h"
 #include "togetherctl/slurm/slurm_configuration.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 using namespace together;
 
@@ -123,8 +123,8 @@ Result<bool> remove_if_there(const std::string& path) {
 std::string write_problem(const WriteFailure& failure, const std::string& path) {
     if (failure.kind == WriteError::failed) return failure.message;
     return failure.message +
-           ". This folder is made elsewhere (a ConfigMap, an image): put the file " + path +
-           " there";
+           ". This folder is managed by something else (a ConfigMap, an image): put the file " +
+           path + " there";
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

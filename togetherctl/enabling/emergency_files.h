@@ -9,7 +9,7 @@
 #include "common/decision/emergency.h"
 #include "togetherctl/editing/edited_file.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // The folder of the configuration; it need not hold one.
 std::string emergency_folder(const std::string& config_path);
@@ -28,7 +28,7 @@ together::Result<void> check_reason(const std::string& reason);
 // True where it was there. (A read-only folder says so of a file that is not there, too.)
 together::Result<bool> remove_if_there(const std::string& path);
 
-// What is done by hand where a folder is made elsewhere (a ConfigMap).
+// What is done by hand where a folder is managed by something else (a ConfigMap).
 std::string write_problem(const WriteFailure& failure, const std::string& path);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

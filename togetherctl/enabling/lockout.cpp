@@ -5,7 +5,7 @@
 #include "common/decision/gate.h"
 #include "togetherctl/node/once_refresher.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -85,4 +85,4 @@ Json::Value json_of(const std::vector<Refused>& refused) {
     return json;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

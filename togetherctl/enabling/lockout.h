@@ -11,10 +11,10 @@
 #include "common/config/config.h"
 #include "common/decision/decision.h"
 #include "togetherctl/cli/output.h"
-#include "togetherctl/enabling/gate_host.h"
+#include "togetherctl/enabling/gate_target.h"
 #include "togetherctl/node/known_people.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct Refused {
     std::string login;
@@ -38,4 +38,4 @@ std::optional<std::string> why_no_roster(const Plan& plan,
 void show_refused(const std::vector<Refused>& refused, const KnownPeople& people, Output& output);
 Json::Value json_of(const std::vector<Refused>& refused);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

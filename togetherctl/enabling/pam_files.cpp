@@ -10,7 +10,7 @@
 #include "togetherctl/pam/module_check.h"
 #include "togetherctl/pam/pam_stack.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::failure;
@@ -64,12 +64,12 @@ std::string config_path_of(const GateCall& call) {
 }
 
 // What the command line says; what it leaves open is as our block has it already.
-GateCall call_for(const CommandLine& line, Host host, std::optional<GateCall> existing) {
+GateCall call_for(const CommandLine& line, GateTarget target, std::optional<GateCall> existing) {
     GateCall call = std::move(existing).value_or(GateCall{});
     if (const auto module = line.value("module")) call.module = *module;
     if (line.has("config")) set_argument(call, "config=", line.config_path());
     if (const auto role = line.value("require")) set_argument(call, "require=", *role);
-    const auto way = call_before(host, together::load_config(config_path_of(call)));
+    const auto way = call_before(target, together::load_config(config_path_of(call)));
     call.by_caller = way.by_caller;
     call.spared_below = way.spared_below;
     return call;
@@ -91,17 +91,18 @@ void check_modules(const GateCall& call, Plan& plan) {
                                     good.error().message);
 }
 
-Result<void> plan_enabling(const CommandLine& line, Host host, EditedFile file, Plan& plan) {
+Result<void> plan_enabling(const CommandLine& line, GateTarget target, EditedFile file,
+                           Plan& plan) {
     if (auto good = check_jumps(file); !good) return good;
     const auto existing = call_in_block(file.text);
     if (!existing) return failure(file.path + ": " + existing.error().message);
-    GateCall call = call_for(line, host, *existing);
+    GateCall call = call_for(line, target, *existing);
     const auto in_other_files = beside(file);
     const auto by_hand = line_by_hand(file.text, in_other_files);
     const std::string where =
         by_hand ? file.path + ":" + std::to_string(by_hand->number) : std::string();
     if (by_hand && by_hand->stands_right && !*existing &&
-        call_for(line, host, by_hand->call) == by_hand->call) {
+        call_for(line, target, by_hand->call) == by_hand->call) {
         plan.notes.push_back(where + ": the gate's line stands there already, written by hand");
         note_call(by_hand->call, plan);
         check_modules(by_hand->call, plan);
@@ -158,19 +159,20 @@ std::vector<std::string> cron_paths() {
     return paths;
 }
 
-std::vector<std::string> paths_for(const CommandLine& line, Host host) {
+std::vector<std::string> paths_for(const CommandLine& line, GateTarget target) {
     if (const auto path = line.value("file")) return {*path};
-    if (host == Host::ssh) return {"/etc/pam.d/sshd"};
-    if (host == Host::cron) return cron_paths();
-    return host == Host::su ? with_login_shell("su", "su-l") : with_login_shell("sudo", "sudo-i");
+    if (target == GateTarget::ssh) return {"/etc/pam.d/sshd"};
+    if (target == GateTarget::cron) return cron_paths();
+    return target == GateTarget::su ? with_login_shell("su", "su-l")
+                                    : with_login_shell("sudo", "sudo-i");
 }
 
-Result<void> plan_file(const CommandLine& line, Host host, bool enable, const std::string& path,
-                       Plan& plan) {
+Result<void> plan_file(const CommandLine& line, GateTarget target, bool enable,
+                       const std::string& path, Plan& plan) {
     auto file = read_for_editing(path);
     if (!file) return tl::make_unexpected(file.error());
     if (is_planned(plan, *file)) return {};  // one is a link to the other
-    return enable ? plan_enabling(line, host, *std::move(file), plan)
+    return enable ? plan_enabling(line, target, *std::move(file), plan)
                   : plan_disabling(*std::move(file), plan);
 }
 
@@ -192,21 +194,21 @@ bool takes_over(const std::string& service_file, const std::string& service) {
     return file && first_account_include(file->text, beside(*file)) == service;
 }
 
-GateCall call_before(Host host, const Result<together::Config>& config) {
+GateCall call_before(GateTarget target, const Result<together::Config>& config) {
     GateCall call;
-    call.by_caller = host == Host::sudo;
-    if (host == Host::su || host == Host::cron)
+    call.by_caller = target == GateTarget::sudo;
+    if (target == GateTarget::su || target == GateTarget::cron)
         call.spared_below = config ? config->min_uid : together::Config().min_uid;
     return call;
 }
 
-Result<Plan> plan_pam(const CommandLine& line, Host host, bool enable) {
+Result<Plan> plan_pam(const CommandLine& line, GateTarget target, bool enable) {
     Plan plan;
-    plan.host = host;
-    for (const auto& path : paths_for(line, host))
-        if (auto planned = plan_file(line, host, enable, path, plan); !planned)
+    plan.target = target;
+    for (const auto& path : paths_for(line, target))
+        if (auto planned = plan_file(line, target, enable, path, plan); !planned)
             return tl::make_unexpected(planned.error());
-    if (host == Host::cron && enable) note_vendors_files(plan);
+    if (target == GateTarget::cron && enable) note_vendors_files(plan);
     if (enable && plan.edits.empty())
         return failure("there is nothing to put it in front of: " + pam_folder +
                        " has none of cron, crond, atd and systemd-user");
@@ -218,7 +220,8 @@ Result<void> add_su(const CommandLine& line, bool enable, Plan& plan) {
     const auto config_path = plan.config_path;
     for (const auto& path : with_login_shell("su", "su-l")) {
         if (!is_there(path)) continue;
-        if (auto planned = plan_file(line, Host::su, enable, path, plan); !planned) return planned;
+        if (auto planned = plan_file(line, GateTarget::su, enable, path, plan); !planned)
+            return planned;
     }
     plan.config_path = config_path;
     return {};
@@ -259,4 +262,4 @@ Result<GateInService> find_gate(const std::string& service_file, const GateCall&
     return gate;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

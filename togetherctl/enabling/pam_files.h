@@ -5,12 +5,12 @@
 #include <array>
 
 #include "common/config/config.h"
-#include "togetherctl/enabling/gate_host.h"
+#include "togetherctl/enabling/gate_target.h"
 #include "togetherctl/pam/pam_stack.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
-together::Result<Plan> plan_pam(const CommandLine& line, Host host, bool enable);
+together::Result<Plan> plan_pam(const CommandLine& line, GateTarget target, bool enable);
 
 inline const std::string pam_folder = "/etc/pam.d/";
 // libpam reads a file here where there is none of its name in /etc/pam.d; never edited.
@@ -28,7 +28,7 @@ inline constexpr std::array<const char*, 4> cron_services = {"cron", "crond", "a
 // For its account lines this file has those of that service, and no others before them.
 bool takes_over(const std::string& service_file, const std::string& service);
 // Who passes unasked in front of that host.
-GateCall call_before(Host host, const together::Result<together::Config>& config);
+GateCall call_before(GateTarget target, const together::Result<together::Config>& config);
 
 // How a service file calls the gate, whoever wrote the line.
 struct GateInService {
@@ -42,4 +42,4 @@ together::Result<GateInService> find_gate(const std::string& service_file,
 // The value behind "config=" or "require=".
 std::optional<std::string> argument(const GateCall& call, const std::string& prefix);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

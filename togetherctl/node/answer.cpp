@@ -10,7 +10,7 @@
 #include "common/roles/identifiers.h"
 #include "togetherctl/cli/printable.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -85,9 +85,9 @@ Result<Answer> ask_gate(const CommandLine& line, bool require_admin) {
     Decision decision = gate.decide({*std::move(subject), *action, require_admin});
     const auto took = std::chrono::steady_clock::now() - started;
 
-    const Request request{"togetherctl", "", ::getpid(),
-                          std::chrono::duration_cast<std::chrono::microseconds>(took).count()};
+    const CallOrigin request{"togetherctl", "", ::getpid(),
+                             std::chrono::duration_cast<std::chrono::microseconds>(took).count()};
     return Answer{std::move(decision), request, gate.config()};
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

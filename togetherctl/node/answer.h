@@ -10,11 +10,11 @@
 #include "common/decision/gate.h"
 #include "togetherctl/cli/command_line.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct Answer {
     together::Decision decision;
-    together::Request request;
+    together::CallOrigin request;
     together::Result<together::Config> config;
 
     // The gate wanted a newer roster, and this user may not ask for one.
@@ -32,4 +32,4 @@ together::Result<Answer> ask_gate(const CommandLine& line, bool require_admin);
 inline constexpr std::string_view could_not_ask_text =
     "only root may ask for a newer roster; run this as root for the answer that sshd gives";
 
-}  // namespace togetherctl
+}  // namespace together::ctl

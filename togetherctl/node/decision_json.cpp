@@ -5,7 +5,7 @@
 #include "togetherctl/cli/output.h"
 #include "togetherctl/node/roster_state.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -48,4 +48,4 @@ Json::Value json_of(const Answer& answer) {
     return json;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -6,8 +6,8 @@
 
 #include "togetherctl/node/answer.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 Json::Value json_of(const Answer& answer);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -22,7 +22,7 @@
 #include "common/system/trusted_file.h"
 #include "togetherctl/processes/captured_program.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -189,4 +189,4 @@ KnownPeople find_known_people(const std::vector<std::string>& key_files) {
     return people;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

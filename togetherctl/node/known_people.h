@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct KnownPerson {
     std::optional<uid_t> uid;
@@ -26,4 +26,4 @@ struct KnownPeople {
 // long as sacct does, at most a minute.
 KnownPeople find_known_people(const std::vector<std::string>& key_files);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -11,7 +11,7 @@
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_room.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -23,15 +23,16 @@ std::optional<std::int64_t> size_of_file(const std::string& path) {
     return std::nullopt;
 }
 
-Json::Value json_of(const Mark& mark, const Moment& now) {
+Json::Value json_of(const LastAttempt& attempt, const Moment& now) {
     Json::Value json;
-    json["at"] = format_utc(mark.attempted.realtime);
-    json["age_seconds"] = in_seconds(elapsed(mark.attempted, now));
-    json["outcome"] = std::string(name_of(mark.outcome));
-    json["failures"] = mark.failures;
-    json["message"] = mark.message.empty() ? Json::Value() : Json::Value(mark.message);
-    json["request_id"] = mark.request_id.empty() ? Json::Value() : Json::Value(mark.request_id);
-    json["next_in_seconds"] = in_seconds(time_left(mark, now));
+    json["at"] = format_utc(attempt.attempted.realtime);
+    json["age_seconds"] = in_seconds(elapsed(attempt.attempted, now));
+    json["outcome"] = std::string(name_of(attempt.outcome));
+    json["failures"] = attempt.failures;
+    json["message"] = attempt.message.empty() ? Json::Value() : Json::Value(attempt.message);
+    json["request_id"] =
+        attempt.request_id.empty() ? Json::Value() : Json::Value(attempt.request_id);
+    json["next_in_seconds"] = in_seconds(time_left(attempt, now));
     return json;
 }
 
@@ -54,7 +55,7 @@ NodeStatus look_at_node(const Config& config) {
     for (auto& admission : read_admissions(config.folder(), status.problems))
         if (admission.until > status.now.realtime)
             status.admissions.push_back(std::move(admission));
-    status.last_attempt = read_mark(paths);
+    status.last_attempt = read_last_attempt(paths);
     status.dropped_log_lines = size_of_file(LogPaths().dropped);
     return status;
 }
@@ -65,7 +66,7 @@ Json::Value json_of(const NodeStatus& status) {
     json["mode"] = status.config.mode == Mode::observe ? "observe" : "enforce";
     json["base_url"] = status.config.base_url;
     json["configuration"] = status.config.path;
-    json["roster"] = togetherctl::json_of(status.roster);
+    json["roster"] = together::ctl::json_of(status.roster);
     json["shortages"] = Json::arrayValue;
     for (const auto& shortage : shortages(RosterPaths(status.config)))
         json["shortages"].append(shortage);
@@ -83,4 +84,4 @@ Json::Value json_of(const NodeStatus& status) {
     return json;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

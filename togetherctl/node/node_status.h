@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "common/decision/emergency.h"
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "togetherctl/node/roster_state.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 Json::Value json_of(const together::Admission& admission);
 
@@ -24,7 +24,7 @@ struct NodeStatus {
     std::optional<std::string> lockdown;
     std::vector<together::Admission> admissions;  // in force
     std::vector<std::string> problems;            // malformed admissions
-    std::optional<together::Mark> last_attempt;
+    std::optional<together::LastAttempt> last_attempt;
     std::optional<std::int64_t> dropped_log_lines;  // nothing where this user may not know
 };
 
@@ -33,4 +33,4 @@ NodeStatus look_at_node(const together::Config& config);
 
 Json::Value json_of(const NodeStatus& status);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -6,7 +6,7 @@
 
 #include "common/on_demand/on_demand.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // Refreshes on demand as sshd does, the first time; later callers decide from what that brought.
 class OnceRefresher : public together::Refresher {
@@ -26,4 +26,4 @@ class OnceRefresher : public together::Refresher {
     bool asked_ = false;
 };
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::RefreshOutcome;
@@ -51,4 +51,4 @@ bool is_known(RefreshOutcome outcome) {
     return row_of(outcome) != nullptr;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -4,13 +4,13 @@
 
 #include <string_view>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 std::string_view name_of(together::RefreshOutcome outcome);
 // What it means and what to do.
 std::string_view meaning_of(together::RefreshOutcome outcome);
 bool is_known(together::RefreshOutcome outcome);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::RosterPaths;
@@ -43,4 +43,4 @@ std::vector<std::string> shortages(const RosterPaths& paths) {
     return found;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

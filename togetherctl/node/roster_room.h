@@ -8,9 +8,9 @@
 
 #include "common/roster/roster_paths.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // A sentence for each shortage; none where there is no snapshot yet.
 std::vector<std::string> shortages(const together::RosterPaths& paths);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -5,7 +5,7 @@
 
 #include "common/system/duration.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 using namespace together;
 
@@ -16,7 +16,7 @@ RosterState look_at_roster(const Config& config, const Moment& now) {
     auto roster = open_roster(config, now);
     if (!roster) {
         state.problem = roster.error().message;
-    } else if (!roster->snapshot.verify_whole()) {
+    } else if (!roster->snapshot.verify_intact()) {
         state.problem = state.path + " is damaged (its checksum is wrong)";
     } else {
         const auto& age = roster->age;
@@ -96,4 +96,4 @@ double in_seconds(Nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

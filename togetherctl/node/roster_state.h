@@ -12,7 +12,7 @@
 #include "common/roster/roster.h"
 #include "togetherctl/cli/output.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct RosterState {
     enum class Kind {
@@ -43,4 +43,4 @@ Json::Value json_of(const RosterState& state);
 
 double in_seconds(together::Nanoseconds duration);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,7 +7,7 @@
 
 #include "common/system/trusted_file.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 using namespace together;
 
@@ -20,4 +20,4 @@ TokenFile look_at_token(const Config& config) {
     return {file.error().kind == FileError::missing ? "missing" : "unusable", file.error().message};
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

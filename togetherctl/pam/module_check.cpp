@@ -16,7 +16,7 @@
 #include "common/system/trusted_file.h"
 #include "togetherctl/editing/edited_file.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -140,4 +140,4 @@ std::string find_slurm_plugin(const std::string& plugin_dir, const std::string& 
     return {};
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -6,7 +6,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // Where libpam looks for modules without a path; empty where it cannot be found out.
 std::string pam_module_folder();
@@ -32,4 +32,4 @@ together::Result<void> check_slurm_plugin(const std::string& path);
 // setting is empty; the path, or an empty text.
 std::string find_slurm_plugin(const std::string& plugin_dir, const std::string& name);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -8,7 +8,7 @@
 
 #include "togetherctl/editing/marked_block.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::failure;
@@ -23,7 +23,7 @@ constexpr std::string_view system_accounts_way =
     "account [success=1 default=ignore] pam_succeed_if.so quiet uid < ";
 // libpam has room for that much of a line: it takes the rest of a longer one, a comment's too, for
 // a line of its own.
-constexpr std::size_t longest_line = 1022;
+constexpr std::size_t max_line = 1022;
 constexpr std::string_view gate_control = "account [success=ok ignore=ignore default=die] ";
 
 // One line as libpam assembles it.
@@ -53,7 +53,7 @@ std::vector<std::string> words_of(std::string_view text) {
 }
 
 std::string too_long(std::size_t number) {
-    return "line " + std::to_string(number) + " is longer than " + std::to_string(longest_line) +
+    return "line " + std::to_string(number) + " is longer than " + std::to_string(max_line) +
            " bytes, with what it goes on with: libpam reads such a line in pieces; shorten it";
 }
 
@@ -66,7 +66,7 @@ Result<std::vector<PamLine>> lines_of(std::string_view text) {
     for (std::size_t at = 0, next = 0; at < text.size(); at = next) {
         next = std::min(text.find('\n', at), text.size() - 1) + 1;
         if (!continued) begin = at;
-        if (next - begin > longest_line + (text[next - 1] == '\n' ? 1 : 0))
+        if (next - begin > max_line + (text[next - 1] == '\n' ? 1 : 0))
             return failure(too_long(line_number(text, begin)));
         auto line = text.substr(at, next - at);
         const auto hash = line.find('#');
@@ -87,7 +87,7 @@ Result<std::vector<PamLine>> lines_of(std::string_view text) {
         lines.push_back({begin, next, words_of(pending)});
         pending.clear();
     }
-    if (continued) return failure("its last line ends with a backslash; mend it by hand");
+    if (continued) return failure("its last line ends with a backslash; fix it by hand");
     return lines;
 }
 
@@ -182,8 +182,8 @@ Result<std::string> with_gate(std::string_view text, const GateCall& call,
     if (const auto whole = lines_of(text); !whole) return tl::make_unexpected(whole.error());
     const auto lines = lines_of(*bare);
     if (!lines) return tl::make_unexpected(lines.error());
-    if (gate_lines(call).back().size() > longest_line)
-        return failure("the gate's own line would be longer than " + std::to_string(longest_line) +
+    if (gate_lines(call).back().size() > max_line)
+        return failure("the gate's own line would be longer than " + std::to_string(max_line) +
                        " bytes: shorten the paths in it");
     std::size_t floor = 0;
     for (const auto& line : *lines) {
@@ -287,4 +287,4 @@ bool has_account_lines(std::string_view text) {
     return !lines || std::any_of(lines->begin(), lines->end(), is_account);
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

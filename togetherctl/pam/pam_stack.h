@@ -12,7 +12,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // What stands behind the controls of our line: the module and its arguments.
 struct GateCall {
@@ -75,4 +75,4 @@ std::optional<std::string> first_account_include(std::string_view text,
 std::vector<std::string> included_files(std::string_view text);
 bool has_account_lines(std::string_view text);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -21,7 +21,7 @@
 #include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -175,4 +175,4 @@ Result<AccountAnswer> account_phase(const std::string& service, const std::strin
     return *std::move(answer);
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

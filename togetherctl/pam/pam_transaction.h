@@ -7,7 +7,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct AccountAnswer {
     int code = 0;  // of pam_acct_mgmt
@@ -18,8 +18,8 @@ struct AccountAnswer {
 
 // In a child that is killed after ten seconds, because a stack may hang and modules change their
 // process. Its real uid is nobody's, its effective uid root's: modules find what they find in sshd,
-// and ours decides from the snapshot that is there, so that nothing is asked and no mark is left
-// (on_demand.h). Needs root.
+// and ours decides from the snapshot that is there, so that nothing is asked and no attempt is
+// recorded (on_demand.h). Needs root.
 together::Result<AccountAnswer> account_phase(const std::string& service, const std::string& login);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

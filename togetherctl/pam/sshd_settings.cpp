@@ -7,7 +7,7 @@
 
 #include "togetherctl/processes/captured_program.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 using namespace std::chrono_literals;
 
@@ -70,4 +70,4 @@ together::Result<SshdSettings> ask_sshd(const std::vector<std::string>& options)
     return parse_sshd_settings(*output);
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -9,7 +9,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct SshdSettings {
     bool use_pam = false;
@@ -41,4 +41,4 @@ SshdSettings parse_sshd_settings(const std::string& output);
 inline const std::vector<std::string> usual_key_files = {".ssh/authorized_keys",
                                                          ".ssh/authorized_keys2"};
 
-}  // namespace togetherctl
+}  // namespace together::ctl

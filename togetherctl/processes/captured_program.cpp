@@ -17,7 +17,7 @@
 #include "common/system/trusted_file.h"
 #include "togetherctl/cli/printable.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -125,4 +125,4 @@ std::string slurm_program(const std::string& name) {
                           "/usr/local/slurm/bin/" + name});
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -8,7 +8,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // What it wrote to stdout, where it ended with 0 within `patience` (it is killed then) and wrote at
 // most 16 MiB; else why there is nothing, with the first line of its stderr. It gets an absolute
@@ -24,4 +24,4 @@ std::string first_program(const std::vector<std::string>& paths);
 // Where Slurm's commands may stand: its packages', its own default, clusters in the cloud.
 std::string slurm_program(const std::string& name);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

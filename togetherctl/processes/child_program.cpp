@@ -13,12 +13,12 @@
 #include "common/system/file_descriptor.h"
 #include "common/system/trusted_file.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
 
-constexpr std::size_t most_output = std::size_t{1024} * 1024;
+constexpr std::size_t max_output = std::size_t{1024} * 1024;
 
 // Async-signal-safe. A failed execve is told on the pipe, which a successful one closes.
 [[noreturn]] void execute(const char* program, char* const* arguments, int output, int error_pipe) {
@@ -89,7 +89,7 @@ std::string read_all(int fd) {
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return text;
         text.append(buffer.data(),
-                    std::min(static_cast<std::size_t>(got), most_output - text.size()));
+                    std::min(static_cast<std::size_t>(got), max_output - text.size()));
     }
 }
 
@@ -118,4 +118,4 @@ Result<CapturedRun> run_and_read(const std::string& program,
     return run;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,7 +7,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 enum class ChildOutput {
     inherited,
@@ -29,4 +29,4 @@ struct CapturedRun {
 together::Result<CapturedRun> run_and_read(const std::string& program,
                                            const std::vector<std::string>& arguments);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

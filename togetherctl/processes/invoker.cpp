@@ -14,7 +14,7 @@
 #include "common/roles/identifiers.h"
 #include "common/system/node_accounts.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using namespace together;
@@ -85,4 +85,4 @@ std::vector<std::string> people_behind_this() {
     return people;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

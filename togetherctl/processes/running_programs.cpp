@@ -11,7 +11,7 @@
 
 #include "common/roles/identifiers.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 std::vector<std::string> words_of(const std::string& path) {
@@ -75,4 +75,4 @@ std::vector<RunningProgram> running_programs(const std::string& name) {
     return found;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct RunningProgram {
     pid_t pid = 0;
@@ -20,4 +20,4 @@ struct RunningProgram {
 // whose first argument has. Zombies aside.
 std::vector<RunningProgram> running_programs(const std::string& name);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

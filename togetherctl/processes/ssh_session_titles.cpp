@@ -6,7 +6,7 @@
 
 #include "togetherctl/processes/ssh_sessions.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 bool is_sshd(const Process& process) {
@@ -93,4 +93,4 @@ LeftOut left_out(const std::vector<Process>& processes) {
     return result;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -26,7 +26,7 @@
 #define SYS_pidfd_send_signal 424
 #endif
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::FileDescriptor;
@@ -224,4 +224,4 @@ Ending end_session(const SshSession& session, int patience) {
     return all_ended(held, std::chrono::seconds(patience)) ? Ending::ended : Ending::open;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

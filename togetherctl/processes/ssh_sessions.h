@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct Process {
     pid_t pid = 0;
@@ -60,4 +60,4 @@ enum class Ending { open, ended, cannot_tell };
 // are the ones that were found; where that cannot be seen none is sent anything.
 Ending end_session(const SshSession& session, int patience);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -10,7 +10,7 @@
 #include "common/system/trusted_file.h"
 #include "togetherctl/slurm/slurm_configuration.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::failure;
@@ -70,4 +70,4 @@ Result<Plugstack> read_plugstack(const std::string& path) {
     return std::move(reading.found);
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -8,7 +8,7 @@
 #include "common/system/result.h"
 #include "togetherctl/slurm/slurm_files.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // One that is the gate's, or was meant to be.
 struct SpankLine {
@@ -27,4 +27,4 @@ struct Plugstack {
 // cannot be read, or whose it is.
 together::Result<Plugstack> read_plugstack(const std::string& path);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

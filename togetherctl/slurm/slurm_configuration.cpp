@@ -9,7 +9,7 @@
 #include "common/system/trusted_file.h"
 #include "togetherctl/slurm/slurm_files.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 constexpr std::size_t largest = std::size_t{16} * 1024 * 1024;
@@ -68,4 +68,4 @@ SlurmConfiguration read_slurm_configuration(const std::optional<std::string>& pa
     return slurm;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace togetherctl {
+namespace together::ctl {
 
 // What a slurmd fetched from slurmctld (configless); not for editing.
 inline constexpr const char* fetched_slurm_conf = "/run/slurm/conf/slurm.conf";
@@ -35,4 +35,4 @@ SlurmConfiguration read_slurm_configuration(const std::optional<std::string>& pa
 // As Slurm does it: relative names are beside the file.
 std::string beside(const std::string& file, const std::string& name);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -7,7 +7,7 @@
 
 #include "togetherctl/editing/marked_block.h"
 
-namespace togetherctl {
+namespace together::ctl {
 namespace {
 
 using together::failure;
@@ -21,7 +21,7 @@ constexpr std::string_view list_sign = "# together-access: togetherctl enable";
 constexpr std::string_view list_comment =
     "# together-access: togetherctl enable put \"together\" into the next line's list\n";
 
-struct Setting {
+struct SlurmSetting {
     std::size_t line;   // where its line begins
     std::size_t value;  // where its value does, behind a quote
     std::string text;   // the value
@@ -48,8 +48,8 @@ void for_each_line(std::string_view text, const Each& each) {
 }
 
 // KEY=VALUE with blanks around both; a "#" begins a comment.
-std::vector<Setting> settings_named(std::string_view text, std::string_view key) {
-    std::vector<Setting> found;
+std::vector<SlurmSetting> settings_named(std::string_view text, std::string_view key) {
+    std::vector<SlurmSetting> found;
     for_each_line(text, [&](std::string_view line, std::size_t at) {
         const auto code = line.substr(0, line.find('#'));
         const auto equals = code.find('=');
@@ -92,12 +92,12 @@ std::optional<std::size_t> offset_of_sign(std::string_view text) {
     return found;
 }
 
-Result<std::vector<Setting>> the_list(std::string_view text) {
+Result<std::vector<SlurmSetting>> the_list(std::string_view text) {
     if (text.ends_with('\\') || text.ends_with("\\\n"))
-        return failure("its last line ends with a backslash; mend it by hand");
+        return failure("its last line ends with a backslash; fix it by hand");
     auto found = settings_named(text, list_key);
     if (found.size() > 1)
-        return failure("JobSubmitPlugins stands twice, on lines " +
+        return failure("JobSubmitPlugins is set twice, on lines " +
                        std::to_string(line_number(text, found[0].line)) + " and " +
                        std::to_string(line_number(text, found[1].line)) +
                        "; Slurm takes the last: leave one of them");
@@ -105,7 +105,7 @@ Result<std::vector<Setting>> the_list(std::string_view text) {
 }
 
 // Our entry and the comma that belongs to it, where they stand in the value.
-void erase_entry(std::string& text, const Setting& setting) {
+void erase_entry(std::string& text, const SlurmSetting& setting) {
     std::size_t at = setting.value;
     std::string_view list = setting.text;
     while (true) {
@@ -186,7 +186,7 @@ Result<std::string> with_job_submit(std::string_view text) {
     const auto list = the_list(text);
     if (!list) return tl::make_unexpected(list.error());
     if (list->empty()) return with_block(text, text.size(), {std::string(job_submit_line)});
-    const Setting& setting = list->front();
+    const SlurmSetting& setting = list->front();
     std::string result(text);
     if (lists_us(setting.text)) return result;
     result.insert(setting.value, std::string(entry) + (setting.text.empty() ? "" : ","));
@@ -304,4 +304,4 @@ std::vector<SpankByHand> spank_by_hand(std::string_view text) {
     return found;
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

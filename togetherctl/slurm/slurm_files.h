@@ -9,7 +9,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // The value of a setting of slurm.conf (keys in any case, comments cut, quotes taken off); of
 // several the last, as Slurm has it.
@@ -65,4 +65,4 @@ bool lists_the_gate(std::string_view list);
 std::string spank_line(const std::vector<std::string>& arguments);
 inline constexpr std::string_view job_submit_line = "JobSubmitPlugins=together";
 
-}  // namespace togetherctl
+}  // namespace together::ctl

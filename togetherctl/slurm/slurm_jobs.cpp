@@ -7,7 +7,7 @@
 #include "common/roles/identifiers.h"
 #include "togetherctl/processes/captured_program.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 using namespace std::chrono_literals;
 
@@ -36,4 +36,4 @@ together::Result<std::vector<SlurmJob>> jobs_in_queue() {
     return parse_jobs(*output);
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -9,7 +9,7 @@
 
 #include "common/system/result.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 struct SlurmJob {
     std::string id;
@@ -24,4 +24,4 @@ together::Result<std::vector<SlurmJob>> jobs_in_queue();
 // user may choose: a job's name with a newline would forge a line.
 std::vector<SlurmJob> parse_jobs(const std::string& output);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

@@ -4,7 +4,7 @@
 #include "togetherctl/processes/captured_program.h"
 #include "togetherctl/processes/running_programs.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 std::string slurmd_program() {
     return first_program({"/usr/sbin/slurmd", "/usr/local/sbin/slurmd", "/opt/slurm/sbin/slurmd"});
@@ -18,4 +18,4 @@ bool never_starts_su(const SlurmConfiguration& slurm) {
     return slurm.setting("GetEnvTimeout") == "0";
 }
 
-}  // namespace togetherctl
+}  // namespace together::ctl

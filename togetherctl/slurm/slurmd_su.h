@@ -7,7 +7,7 @@
 
 #include "togetherctl/slurm/slurm_configuration.h"
 
-namespace togetherctl {
+namespace together::ctl {
 
 // Empty where none is installed.
 std::string slurmd_program();
@@ -18,4 +18,4 @@ bool has_slurmd();
 // With GetEnvTimeout=0 it takes the environment from a file that root made instead.
 bool never_starts_su(const SlurmConfiguration& slurm);
 
-}  // namespace togetherctl
+}  // namespace together::ctl

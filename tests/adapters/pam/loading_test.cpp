@@ -11,9 +11,9 @@
 #include <fstream>
 #include <thread>
 
-#include "tests/adapters/pam/support/host_process.h"
 #include "tests/adapters/pam/support/log_collector.h"
 #include "tests/adapters/pam/support/node.h"
+#include "tests/adapters/pam/support/pam_application.h"
 
 // Of the sanitizers' runtime, which has an allocator of its own; else null.
 extern "C" [[gnu::weak]] std::size_t __sanitizer_get_current_allocated_bytes();
@@ -182,7 +182,7 @@ IGNORE_TEST(loading, exhausted_memory_is_unavailable) {}  // the sanitizer ends 
 #else
 TEST(loading, exhausted_memory_is_unavailable) {
     node.roster();
-    const auto report = in_another_process([&](HostReport& host) {
+    const auto report = in_another_process([&](ApplicationReport& host) {
         PamLogin login = node.login(std::string(64 * 1024 * 1024, 'x'));
         std::size_t pages = 0;
         std::ifstream("/proc/self/statm") >> pages;

@@ -6,9 +6,9 @@
 
 #include <string>
 
-#include "tests/adapters/pam/support/host_process.h"
 #include "tests/adapters/pam/support/log_collector.h"
 #include "tests/adapters/pam/support/node.h"
+#include "tests/adapters/pam/support/pam_application.h"
 
 using namespace together;
 using namespace std::chrono_literals;
@@ -142,7 +142,7 @@ TEST(messages, it_is_logged_before_it_waits) {
     CHECK_TRUE(has_field(lines[0], "deadline=300ms"));
     CHECK_TRUE(lines[0].find("verdict=") == std::string::npos);
     CHECK_TRUE(has_field(lines[1], "verdict=unavailable"));
-    node.account("alice");  // the mark holds back: nobody waits
+    node.account("alice");  // the last attempt holds back: nobody waits
     CHECK_TRUE(has_field(log.take_one(), "verdict=unavailable"));
 }
 
@@ -183,7 +183,8 @@ TEST(messages, a_broken_configuration_is_logged_with_its_line) {
     STRCMP_CONTAINS("together.conf:3: unknown key projekt in [api]", line.c_str());
 }
 
-// sudo's stderr is its invoker's screen or file, and so is that of any other set-user-ID host.
+// sudo's stderr is its invoker's screen or file, and so is that of any other set-user-ID calling
+// program.
 TEST(messages, without_a_logger_the_line_goes_to_stderr_but_not_to_an_invoker_s) {
     ::unlink("/dev/log");
     const std::string decisions = "/var/log/together/decisions.log";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refreshing on demand in hosts that we do not control, with helpers that misbehave in all ways:
-// the deadline is kept, nothing is left behind, nobody is let in.
+// Refreshing on demand in calling programs that we do not control, with helpers that misbehave in
+// all ways: the deadline is kept, nothing is left behind, nobody is let in.
 #include <CppUTest/TestHarness.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,9 +12,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/adapters/pam/support/host_process.h"
 #include "tests/adapters/pam/support/log_collector.h"
 #include "tests/adapters/pam/support/node.h"
+#include "tests/adapters/pam/support/pam_application.h"
 
 using namespace together;
 using namespace std::chrono_literals;
@@ -107,8 +107,8 @@ TEST_GROUP(refresh) {
         }
     }
 
-    HostReport log_in(const Host& kind, const std::string& user) {
-        return in_another_process([&](HostReport& host) {
+    ApplicationReport log_in(const Host& kind, const std::string& user) {
+        return in_another_process([&](ApplicationReport& host) {
             kind.become();
             const auto descriptors = open_descriptors();
             const SignalState signals;
@@ -136,14 +136,14 @@ TEST_GROUP(refresh) {
         const std::string what = helper + ", " + user + ", in a host with: " + kind.name;
         std::string late;
         for (int attempt = 0; attempt < 3; ++attempt) {
-            std::filesystem::remove(node.roster_paths().mark);
+            std::filesystem::remove(node.roster_paths().last_attempt);
             log.take();
             const auto report = log_in(kind, user);
             LONGS_EQUAL_TEXT(expected, report.answer, what.c_str());
             LONGS_EQUAL_TEXT(expected, report.second_answer, what.c_str());
             CHECK_FALSE_TEXT(report.descriptors_left, what.c_str());
             CHECK_FALSE_TEXT(report.signals_changed, what.c_str());
-            // One that ends by itself leaves no mark here; together-refresh would.
+            // One that ends by itself leaves no record here; together-refresh would.
             if (end == Helper::must_be_killed) LONGS_EQUAL_TEXT(1, waits(), what.c_str());
             late = lateness(report, end);
             if (late.empty()) return;
@@ -151,7 +151,7 @@ TEST_GROUP(refresh) {
         FAIL((what + ": " + late).c_str());
     }
 
-    static std::string lateness(const HostReport& report, Helper end) {
+    static std::string lateness(const ApplicationReport& report, Helper end) {
         if (report.seconds > deadline + tolerance)
             return "it took " + std::to_string(report.seconds);
         if (report.second_seconds > (end == Helper::ends ? deadline : 0) + tolerance)
@@ -159,8 +159,8 @@ TEST_GROUP(refresh) {
         return report.children_left ? "a child is left" : "";
     }
 
-    // Without a roster nobody can tell, in any host; with an old one it still decides, both ways;
-    // with one that is too old nobody can tell.
+    // Without a roster nobody can tell, in any calling program; with an old one it still decides,
+    // both ways; with one that is too old nobody can tell.
     void is_borne(const std::string& helper, Helper end) {
         node.refresh_by(helper);
         node.no_roster();
@@ -171,7 +171,7 @@ TEST_GROUP(refresh) {
         is_borne_by(hosts[4], helper, end, "mallory", PAM_PERM_DENIED);
         // Nothing of what a helper writes has landed in our files.
         CHECK_TRUE(Snapshot::open(node.roster_paths().snapshot, test_project, test_base_url)
-                       ->verify_whole());
+                       ->verify_intact());
         node.roster(25h);
         is_borne_by(hosts[0], helper, end, "alice", PAM_AUTHINFO_UNAVAIL);
     }
@@ -209,7 +209,7 @@ TEST(refresh, helper_ends_as_one_that_cannot_be_executed) {
 
 TEST(refresh, helper_is_missing) {
     is_borne("missing", Helper::ends);
-    std::filesystem::remove(node.roster_paths().mark);
+    std::filesystem::remove(node.roster_paths().last_attempt);
     log.take();
     node.account("alice");
     STRCMP_CONTAINS("cannot execute", log.take().back().c_str());
@@ -247,7 +247,7 @@ TEST(refresh, a_good_helper_is_understood_in_every_host) {
 TEST(refresh, the_helper_gets_a_fixed_environment_and_no_descriptor_of_the_host) {
     node.configure();
     node.refresh_by("reports-itself");
-    const auto report = in_another_process([&](HostReport& host) {
+    const auto report = in_another_process([&](ApplicationReport& host) {
         ::setenv("LD_PRELOAD_OF_THE_HOST", "secret", 1);
         ::open(node.path("together.conf").c_str(), O_RDONLY);  // without O_CLOEXEC
         host.answer = node.account("alice");

@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "common/roster/mark.h"
-#include "tests/adapters/pam/support/host_process.h"
+#include "common/roster/last_attempt.h"
 #include "tests/adapters/pam/support/log_collector.h"
 #include "tests/adapters/pam/support/node.h"
+#include "tests/adapters/pam/support/pam_application.h"
 
 using namespace together;
 using namespace std::chrono_literals;
@@ -94,7 +94,7 @@ TEST(roster, one_from_tomorrow_is_asked_for_again_and_used_meanwhile) {
 TEST(roster, ages_in_a_time_namespace_are_by_the_wall_clock) {
     node.refresh_by("hangs");
     node.roster(1s);
-    const auto report = in_another_process([&](HostReport& host) {
+    const auto report = in_another_process([&](ApplicationReport& host) {
         if (::unshare(CLONE_NEWTIME) != 0) throw std::runtime_error("no time namespace");
         std::ofstream offsets("/proc/self/timens_offsets");
         if (!(offsets << "boottime 1000000 0\n").flush()) throw std::runtime_error("no offset");
@@ -120,10 +120,10 @@ TEST(roster, a_missing_one_makes_it_unavailable) {
 // A flipped byte anywhere: who is on it gets in or nobody can tell, and who is not never does.
 TEST(roster, a_damaged_one_never_admits_and_never_refuses_a_rightful_login) {
     node.roster();
-    Mark held_back;  // no helper is executed for each of the bytes
+    LastAttempt held_back;  // no helper is executed for each of the bytes
     held_back.attempted = ago(0s);
     held_back.not_before = 1h;
-    CHECK_TRUE(write_mark(node.roster_paths(), held_back).has_value());
+    CHECK_TRUE(write_last_attempt(node.roster_paths(), held_back).has_value());
     const auto whole = contents(node.roster_paths().snapshot);
     for (std::size_t i = 0; i < whole.size(); i += 11) {
         auto damaged = whole;
@@ -203,7 +203,7 @@ TEST(roster, sudo_decides_from_what_is_there_and_touches_nothing) {
     node.next_roster("mallory 10004 admin");
     node.roster(60s);
     for (const char* user : {"alice", "mallory"}) {
-        const auto report = in_another_process([&](HostReport& host) {
+        const auto report = in_another_process([&](ApplicationReport& host) {
             if (::setresuid(10001, 0, 0) != 0) throw std::runtime_error("setresuid");
             host.answer = node.account(user);
         });
@@ -212,5 +212,5 @@ TEST(roster, sudo_decides_from_what_is_there_and_touches_nothing) {
         CHECK_TRUE(has_field(line, "evidence=old"));
     }
     CHECK_FALSE(std::filesystem::exists(node.roster_paths().lock));
-    CHECK_FALSE(std::filesystem::exists(node.roster_paths().mark));
+    CHECK_FALSE(std::filesystem::exists(node.roster_paths().last_attempt));
 }

@@ -33,6 +33,6 @@ TEST(spank_arguments, wrong_ones_are_told_the_first_first) {
     STRCMP_EQUAL("wrong argument: Config=/x", parse({"Config=/x"}).problem.c_str());
     STRCMP_EQUAL("not an absolute path: config=x", parse({"config=x"}).problem.c_str());
     STRCMP_EQUAL("not an absolute path: config=", parse({"config="}).problem.c_str());
-    STRCMP_EQUAL("the argument stands twice: config=/b",
+    STRCMP_EQUAL("the argument is given twice: config=/b",
                  parse({"config=/a", "config=/b"}).problem.c_str());
 }

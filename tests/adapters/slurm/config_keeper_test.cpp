@@ -9,7 +9,7 @@ using namespace together;
 
 namespace {
 
-class KeptLog : public HostLog {
+class KeptLog : public PluginLog {
   public:
     void info(const std::string& line) override { infos.push_back(line); }
     void error(const std::string& line) override { errors.push_back(line); }

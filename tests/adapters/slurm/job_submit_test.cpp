@@ -141,7 +141,7 @@ TEST(job_submit, threads_submit_while_roster_and_configuration_are_replaced) {
                 if (submit(10009).code != ESLURM_ACCESS_DENIED) ++wrong;
             }
         });
-    // Two looks of the door's own thread at the least.
+    // Two looks of the submit check's own thread at the least.
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(2500);
     while (std::chrono::steady_clock::now() < until) {
         node.write_roster();

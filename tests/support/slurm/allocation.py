@@ -31,8 +31,8 @@ def allocation_of(user: User, hosts: list[Host], script: str = "exec sleep 300")
     admit(hosts, user.login, user.uid)
     result = user.without_plugstack().sbatch(f"touch started-$SLURM_JOB_ID\n{script}")
     cluster.wait_for(result.job, "RUNNING")
-    mark = user.home / f"started-{result.job}"
-    wait_until(mark.exists, "the job's first line")
-    mark.unlink()
+    started = user.home / f"started-{result.job}"
+    wait_until(started.exists, "the job's first line")
+    started.unlink()
     dismiss(hosts, user.login)
     return result.job

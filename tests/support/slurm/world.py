@@ -15,8 +15,8 @@ SETTINGS = {"JobSubmitPlugins": "together"}
 PLUGSTACK = "required spank_together.so"
 READ = "job_submit/together: configuration read"
 
-DOOR = build_folder() / "spank_together" / "job_submit_together.so"
-LOCK = build_folder() / "spank_together" / "spank_together.so"
+SUBMIT_CHECK = build_folder() / "spank_together" / "job_submit_together.so"
+STEP_CHECK = build_folder() / "spank_together" / "spank_together.so"
 
 
 class World:
@@ -58,7 +58,7 @@ class World:
         times, before = self.readings(), self.configuration()
         yield
         if self.configuration() != before:
-            wait_until(lambda: self.readings() > times, "the door's configuration")
+            wait_until(lambda: self.readings() > times, "the submit check's configuration")
 
     def readings(self) -> int:
         return self.cluster.ctld.log().count(READ)
@@ -90,16 +90,16 @@ class World:
         self.refresh(hosts)
 
     def answers_of(self, host: Host, **fields: str) -> list[dict[str, str]]:
-        """The decisions that the door or a node logged, with these fields."""
+        """The decisions that the submit check or a node logged, with these fields."""
         daemon = (self.cluster.ctld if host is self.controller
                   else self.cluster.slurmd[host.name])
-        mark = "job_submit/together: " if host is self.controller else "spank_together: "
-        found = [parse_fields(line.split(mark, 1)[1]) for line in daemon.log().splitlines()
-                 if mark + "login=" in line]
+        prefix = "job_submit/together: " if host is self.controller else "spank_together: "
+        found = [parse_fields(line.split(prefix, 1)[1]) for line in daemon.log().splitlines()
+                 if prefix + "login=" in line]
         return [line for line in found if fields.items() <= line.items()]
 
 
 def modules() -> tuple[Path, Path]:
-    for module in (DOOR, LOCK):
+    for module in (SUBMIT_CHECK, STEP_CHECK):
         assert module.exists(), f"build first (TOGETHER_BUILD names the folder): no {module}"
-    return DOOR, LOCK
+    return SUBMIT_CHECK, STEP_CHECK

@@ -12,7 +12,7 @@
 // rename, as ever. DURATION as in together.conf: 500ms, 30s, 25h. Exit: 0 done, 1 failed, 2 usage.
 //
 // --stepped-…: as if somebody had set the wall clock since all of it was written. Real time moves
-// in header, stamp and mark; boottime, boot and what the files say otherwise stay.
+// in header, stamp and last attempt; boottime, boot and what the files say otherwise stay.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -24,7 +24,7 @@
 #include <span>
 #include <sstream>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
 #include "common/system/duration.h"
 
@@ -159,10 +159,10 @@ Result<void> step_clock(Nanoseconds step, const RosterPaths& paths, const Roster
         auto written = write_stamp(paths, {before_the_step(stamp->validated, step), *digest});
         if (!written) return written;
     }
-    auto mark = read_mark(paths);
-    if (!mark) return {};
-    mark->attempted = before_the_step(mark->attempted, step);
-    return write_mark(paths, *mark);
+    auto attempt = read_last_attempt(paths);
+    if (!attempt) return {};
+    attempt->attempted = before_the_step(attempt->attempted, step);
+    return write_last_attempt(paths, *attempt);
 }
 
 Result<void> run(const Options& options) {

@@ -3,9 +3,9 @@
 // for a refresh as an adapter does, hold the locks. One line of JSON on stdout.
 //
 //   probe show CONFIG                 the roster as it stands
-//   probe mark CONFIG                 the last attempt
+//   probe last-attempt CONFIG         the last attempt
 //   probe ask CONFIG COUNT [UMASK]    as many processes ask for a refresh at once
-//   probe hold CONFIG flight|write    holds that lock until it is killed
+//   probe hold CONFIG refresh|write    holds that lock until it is killed
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "common/on_demand/on_demand.h"
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
 #include "common/roster/roster_lock.h"
 
@@ -53,10 +53,10 @@ std::string show(const Config& config) {
     const auto roster = open_roster(config, SystemClock().now());
     if (!roster) return "{\"usable\": false, \"why\": " + quoted(roster.error().message) + "}";
     std::string entries;
-    const bool whole =
-        roster->snapshot.verify_whole() && roster->snapshot.for_each([&](const RosterEntry& entry) {
-            entries += (entries.empty() ? "" : ", ") + entry_text(entry);
-        });
+    const bool whole = roster->snapshot.verify_intact() &&
+                       roster->snapshot.for_each([&](const RosterEntry& entry) {
+                           entries += (entries.empty() ? "" : ", ") + entry_text(entry);
+                       });
     return std::string("{\"usable\": true, \"whole\": ") + (whole ? "true" : "false") +
            ", \"age_ms\": " + milliseconds(roster->age.value) + ", \"written_ago_ms\": " +
            milliseconds(elapsed(roster->snapshot.header().validated, SystemClock().now())) +
@@ -65,14 +65,14 @@ std::string show(const Config& config) {
            ", \"entries\": {" + entries + "}}";
 }
 
-std::string show_mark(const Config& config) {
-    const auto mark = read_mark(RosterPaths(config));
-    if (!mark) return "null";
-    return "{\"outcome\": " + std::to_string(static_cast<int>(mark->outcome)) +
-           ", \"failures\": " + std::to_string(mark->failures) +
-           ", \"not_before_ms\": " + milliseconds(mark->not_before) +
-           ", \"left_ms\": " + milliseconds(time_left(*mark, SystemClock().now())) +
-           ", \"message\": " + quoted(mark->message) + "}";
+std::string show_last_attempt(const Config& config) {
+    const auto attempt = read_last_attempt(RosterPaths(config));
+    if (!attempt) return "null";
+    return "{\"outcome\": " + std::to_string(static_cast<int>(attempt->outcome)) +
+           ", \"failures\": " + std::to_string(attempt->failures) +
+           ", \"not_before_ms\": " + milliseconds(attempt->not_before) +
+           ", \"left_ms\": " + milliseconds(time_left(*attempt, SystemClock().now())) +
+           ", \"message\": " + quoted(attempt->message) + "}";
 }
 
 // One caller: waits until all are ready, then reports into its own pipe.
@@ -123,7 +123,7 @@ std::string ask(const Config& config, int count) {
 std::string hold(const Config& config, const std::string& part) {
     auto lock = RosterLock::open(RosterPaths(config));
     if (!lock) throw std::runtime_error(lock.error().message);
-    if (!lock->try_acquire(part == "write" ? LockPart::write : LockPart::flight))
+    if (!lock->try_acquire(part == "write" ? LockPart::write : LockPart::refresh))
         throw std::runtime_error("somebody else holds it");
     std::puts("\"held\"");
     std::fflush(stdout);
@@ -134,7 +134,7 @@ std::string answer(const std::vector<std::string>& arguments) {
     const auto config = load_config(arguments.at(1));
     if (!config) throw std::runtime_error(config.error().message);
     if (arguments.at(0) == "show") return show(*config);
-    if (arguments.at(0) == "mark") return show_mark(*config);
+    if (arguments.at(0) == "last-attempt") return show_last_attempt(*config);
     if (arguments.at(0) == "hold") return hold(*config, arguments.at(2));
     if (arguments.size() > 3) ::umask(static_cast<mode_t>(std::stoi(arguments[3], nullptr, 8)));
     return ask(*config, std::stoi(arguments.at(2)));

@@ -21,7 +21,7 @@ def small(refresher: Refresher) -> Iterator[Refresher]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", FOLDER], check=True)
     refresher.configure(directory=FOLDER)
     refresher.folder = Path(FOLDER)
-    for name in ("snapshot", "stamp", "mark_file", "lock", "temporary", "spare"):
+    for name in ("snapshot", "stamp", "attempt_file", "lock", "temporary", "spare"):
         setattr(refresher, name, refresher.folder / getattr(refresher, name).name)
     yield refresher
     subprocess.run(["umount", "--lazy", FOLDER], check=True)
@@ -52,8 +52,8 @@ def test_a_full_disk_keeps_the_old_roster(small: Refresher) -> None:
     assert f"{small.temporary}: No space left on device" in done.stderr
     assert small.logins() == {"alice", "bob"}
     assert small.files() == files
-    assert "No space left" in small.mark()["message"]
-    assert small.mark()["left_ms"] <= 1000  # it is our own error: anybody may soon try again
+    assert "No space left" in small.last_attempt()["message"]
+    assert small.last_attempt()["left_ms"] <= 1000  # it is our own error: anybody may soon try again
 
 
 def test_on_a_full_disk_the_stamp_still_extends(small: Refresher) -> None:
@@ -64,7 +64,7 @@ def test_on_a_full_disk_the_stamp_still_extends(small: Refresher) -> None:
     small.refresh()
     assert small.stamp.read_bytes() != before
     assert small.stored()["age_ms"] < 2000
-    assert small.mark()["outcome"] == VALID
+    assert small.last_attempt()["outcome"] == VALID
 
 
 def test_a_full_disk_at_the_first_round(small: Refresher) -> None:
@@ -127,7 +127,7 @@ def test_a_round_says_that_there_is_no_room_for_a_spare(small: Refresher) -> Non
     done = small.run("--verbose")
     assert done.returncode == VALID
     assert f"no room could be reserved for the next roster: {small.spare}: No space" in done.stderr
-    assert "no room could be reserved" in small.mark()["message"]
+    assert "no room could be reserved" in small.last_attempt()["message"]
 
 
 def test_the_spare_grows_with_the_roster(small: Refresher) -> None:
@@ -201,7 +201,7 @@ def test_a_leftover_that_is_a_link_is_not_followed(refresher: Refresher) -> None
     assert victim.read_text() == "precious" and not refresher.snapshot.is_symlink()
 
 
-@pytest.mark.parametrize("name", ["stamp", "mark_file", "lock"])
+@pytest.mark.parametrize("name", ["stamp", "attempt_file", "lock"])
 def test_a_link_in_place_of_a_file_is_not_followed(refresher: Refresher, name: str) -> None:
     refresher.folder.mkdir()
     victim = refresher.folder.parent / "victim"
@@ -252,7 +252,7 @@ def test_a_lock_that_others_can_open_is_not_used(refresher: Refresher) -> None:
 
 
 @pytest.mark.parametrize("damage", ["owner", "mode", "empty", "garbage", "long", "missing"])
-@pytest.mark.parametrize("name", ["snapshot", "stamp", "mark_file"])
+@pytest.mark.parametrize("name", ["snapshot", "stamp", "attempt_file"])
 def test_one_round_mends_a_file(refresher: Refresher, name: str, damage: str) -> None:
     """Or else the roster would grow old, and each login would ask, for ever."""
     refresher.refresh()
@@ -269,6 +269,6 @@ def test_one_round_mends_a_file(refresher: Refresher, name: str, damage: str) ->
     refresher.refresh()
     assert path.stat().st_uid == 0 and path.stat().st_mode & 0o777 == 0o644
     assert refresher.stored()["age_ms"] < 5000
-    assert refresher.mark() is not None
+    assert refresher.last_attempt() is not None
     if name != "snapshot":  # which was written anew, with its age in its header
         assert refresher.stored()["age_ms"] < refresher.stored()["written_ago_ms"]

@@ -23,7 +23,7 @@ def refused(refresher: Refresher) -> str:
     assert done.returncode == NO_ANSWER
     assert refresher.logins() == {"alice", "bob"}
     assert not refresher.temporary.exists()
-    assert refresher.mark()["left_ms"] == 0, "it is our own error: anybody may try again"
+    assert refresher.last_attempt()["left_ms"] == 0, "it is our own error: anybody may try again"
     assert str(refresher.roster.path) in done.stderr
     return done.stderr
 

@@ -32,7 +32,7 @@ def test_modes_and_owners_whatever_the_umask(refresher: Refresher, umask: int) -
     refresher.refresh(umask=umask)
     assert {path.name.removeprefix("proj_123.roster.v1"): mode(path)
             for path in refresher.folder.iterdir()} == {
-        "": "0o644", ".stamp": "0o644", ".spare": "0o600", ".mark": "0o644", ".lock": "0o600",
+        "": "0o644", ".stamp": "0o644", ".spare": "0o600", ".attempt": "0o644", ".lock": "0o600",
         ".spare": "0o600"}
     assert mode(refresher.folder) == "0o755"
     for path in (refresher.folder, *refresher.folder.iterdir()):
@@ -60,7 +60,7 @@ def test_what_is_odd_is_said(refresher: Refresher) -> None:
     said = refresher.refresh("--verbose").stderr
     assert "left out, without a usable login: user_10003" in said
     assert "a new roster; the roster has no admin; 1 entries without a usable login" in said
-    assert "no admin" in refresher.mark()["message"]
+    assert "no admin" in refresher.last_attempt()["message"]
 
 
 def test_an_unchanged_roster_extends_the_stamp_alone(refresher: Refresher) -> None:
@@ -131,8 +131,8 @@ def test_a_bad_roster_changes_nothing(refresher: Refresher, text: str | bytes, p
     assert done.stderr.startswith(f"together-refresh: {refresher.roster.path}: ")
     assert problem in done.stderr
     assert (refresher.snapshot.read_bytes(), refresher.stamp.read_bytes()) == before
-    assert problem in refresher.mark()["message"]
-    assert refresher.mark()["left_ms"] > 0
+    assert problem in refresher.last_attempt()["message"]
+    assert refresher.last_attempt()["left_ms"] > 0
 
 
 def test_a_wrong_configuration_names_file_and_line(refresher: Refresher) -> None:
@@ -173,7 +173,7 @@ def test_a_plain_user_refreshes_a_folder_of_his_own(refresher: Refresher) -> Non
     assert refresher.run(before=before, umask=0o777).returncode == VALID
     assert {path.name: (path.stat().st_uid, mode(path)) for path in refresher.folder.iterdir()} == {
         refresher.snapshot.name: (12345, "0o644"), refresher.stamp.name: (12345, "0o644"),
-        refresher.mark_file.name: (12345, "0o644"), refresher.lock.name: (12345, "0o600"),
+        refresher.attempt_file.name: (12345, "0o644"), refresher.lock.name: (12345, "0o600"),
         refresher.spare.name: (12345, "0o600")}
 
 

@@ -373,7 +373,7 @@ def test_one_address_with_a_token_has_its_share(tmp_path):
             assert ask(one_more, roled.owner.token) is None
         assert roled.get("/v1/whoami").status == 200
         mine.pop().close()
-        time.sleep(0.2)
+        roled.settle()
         with from_address(roled, "127.0.0.2") as one_more:
             assert ask(one_more, roled.owner.token) == 200
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prefer: wait=N. A held request is answered when the roster changes, or when the time is up."""
+"""Prefer: wait=N. A long poll is answered when the roster changes, or when the time is up."""
 
 import sqlite3
 import time

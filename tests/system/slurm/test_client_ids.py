@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A slurmctld whose container has none of the cluster's users. With auth/slurm and use_client_ids the
-client's host vouches for who they are; the door looks them up by uid."""
+client's host vouches for who they are; the submit check looks them up by uid."""
 
 import secrets
 import shutil

@@ -15,7 +15,7 @@ import pytest
 from support.node import PROJECT, build_folder
 from support.slurm.cluster import PORTS, Cluster
 from support.slurm.daemon import Daemon
-from support.slurm.world import DOOR, LOCK, PLUGSTACK, SETTINGS, World
+from support.slurm.world import SUBMIT_CHECK, STEP_CHECK, PLUGSTACK, SETTINGS, World
 from support.waiting import wait_until
 
 FETCHED = Path("/run/slurm/conf/plugstack.conf")
@@ -53,7 +53,7 @@ def started(world: World) -> Cluster:
 def another_slurm(started: Cluster) -> Iterator[Cluster]:
     """What a test does to slurm.conf and plug-ins ends with it."""
     yield started
-    started.install(DOOR, LOCK)
+    started.install(SUBMIT_CHECK, STEP_CHECK)
     started.stop()
     started.settings = dict(SETTINGS)
     started.write_conf()
@@ -66,7 +66,7 @@ def test_all_in_force(started: Cluster) -> None:
     assert [name for name in found if name != "watcher"] == CHECKS and bad(found) == {}, found
     assert found["slurm"]["what"].startswith("slurmctld answers, Slurm ")
     assert found["job_submit"]["what"] == "slurmctld has JobSubmitPlugins=together"
-    assert str(started.plugins / DOOR.name) in found["job_submit_loaded"]["what"]
+    assert str(started.plugins / SUBMIT_CHECK.name) in found["job_submit_loaded"]["what"]
     assert found["plugstack"]["what"] == f"{started.plugstack}:1 requires spank_together.so"
 
 
@@ -95,12 +95,12 @@ def test_users_may_set_triggers(another_slurm: Cluster) -> None:
         shutil.chown(path, "slurm", "slurm")
 
 
-# ---- the door -----------------------------------------------------------------------------------
+# ---- the submit check ---------------------------------------------------------------------------
 
 
 def test_job_submit_is_not_in_the_list(another_slurm: Cluster) -> None:
     another_slurm.apply({})
-    assert DOOR.name not in Path(f"/proc/{another_slurm.ctld.pid}/maps").read_text()
+    assert SUBMIT_CHECK.name not in Path(f"/proc/{another_slurm.ctld.pid}/maps").read_text()
     found = doctor(another_slurm)
     assert bad(found) == {"job_submit": "failure"}
     assert "it queues everybody's jobs unasked" in found["job_submit"]["why"]
@@ -115,7 +115,7 @@ def test_a_file_says_it_and_slurmctld_does_not(another_slurm: Cluster) -> None:
 
 def test_slurmctld_has_it_in_the_list_and_not_loaded(another_slurm: Cluster) -> None:
     another_slurm.apply({})
-    (another_slurm.plugins / DOOR.name).unlink()
+    (another_slurm.plugins / SUBMIT_CHECK.name).unlink()
     another_slurm.settings = dict(SETTINGS)
     another_slurm.write_conf()
     another_slurm.run("scontrol", "reconfigure")
@@ -133,15 +133,15 @@ def test_slurmctld_is_away_and_would_not_start(included: bool, another_slurm: Cl
     another_slurm.ctld.stop()
     if included:
         text = another_slurm.conf.read_text()
-        (another_slurm.directory / "door.conf").write_text("JobSubmitPlugins=together\n")
-        another_slurm.conf.write_text(text.replace("JobSubmitPlugins=together", "Include door.conf"))
+        (another_slurm.directory / "submit.conf").write_text("JobSubmitPlugins=together\n")
+        another_slurm.conf.write_text(text.replace("JobSubmitPlugins=together", "Include submit.conf"))
     assert bad(doctor(another_slurm)) == {"slurm": "warning"}
-    (another_slurm.plugins / DOOR.name).unlink()
+    (another_slurm.plugins / SUBMIT_CHECK.name).unlink()
     assert bad(doctor(another_slurm)) == {"slurm": "warning", "job_submit_module": "failure"}
 
 
 def test_slurmctld_keeps_the_old_copy(started: Cluster) -> None:
-    started.install(DOOR)
+    started.install(SUBMIT_CHECK)
     found = doctor(started)
     assert bad(found) == {"job_submit_loaded": "warning"}
     assert "that was replaced" in found["job_submit_loaded"]["what"]
@@ -156,7 +156,7 @@ def of_another_slurm(cluster: Cluster, module: Path) -> None:
     cluster.install(other)
 
 
-@pytest.mark.parametrize(("module", "kind"), [(DOOR, "job_submit"), (LOCK, "spank")])
+@pytest.mark.parametrize(("module", "kind"), [(SUBMIT_CHECK, "job_submit"), (STEP_CHECK, "spank")])
 def test_a_plugin_for_another_slurm(module: Path, kind: str, another_slurm: Cluster) -> None:
     of_another_slurm(another_slurm, module)
     found = doctor(another_slurm)
@@ -165,7 +165,7 @@ def test_a_plugin_for_another_slurm(module: Path, kind: str, another_slurm: Clus
     assert "is for Slurm 19." in found[f"{kind}_build"]["what"]
 
 
-@pytest.mark.parametrize(("module", "kind"), [(DOOR, "job_submit"), (LOCK, "spank")])
+@pytest.mark.parametrize(("module", "kind"), [(SUBMIT_CHECK, "job_submit"), (STEP_CHECK, "spank")])
 def test_a_plugin_of_another_release(module: Path, kind: str, another_slurm: Cluster) -> None:
     other = another_slurm.directory / module.name
     other.write_bytes(module.read_bytes().replace(b"@(#)together-access 0", b"@(#)together-access 9"))
@@ -175,7 +175,7 @@ def test_a_plugin_of_another_release(module: Path, kind: str, another_slurm: Clu
     assert bad(found) == {f"{kind}_build": "warning"}
 
 
-@pytest.mark.parametrize(("module", "kind"), [(DOOR, "job_submit"), (LOCK, "spank")])
+@pytest.mark.parametrize(("module", "kind"), [(SUBMIT_CHECK, "job_submit"), (STEP_CHECK, "spank")])
 def test_a_plugin_that_not_everybody_can_read(module: Path, kind: str, another_slurm: Cluster) -> None:
     (another_slurm.plugins / module.name).chmod(0o700)
     assert bad(doctor(another_slurm)) == {f"{kind}_module": "failure"}
@@ -207,7 +207,7 @@ def test_a_program_of_somebody_that_is_called_slurmctld(another_slurm: Cluster) 
             program.kill()
 
 
-# ---- the lock -----------------------------------------------------------------------------------
+# ---- the step check -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("line", "what"), [
@@ -278,15 +278,15 @@ def test_a_line_whose_configuration_has_no_roster(started: Cluster, world: World
 def test_a_line_with_a_path_of_its_own(started: Cluster) -> None:
     own = started.directory / "own"
     own.mkdir(exist_ok=True)
-    path = own / LOCK.name
+    path = own / STEP_CHECK.name
     path.unlink(missing_ok=True)
     started.write_plugstack(f"required {path}")
     found = doctor(started)
     assert bad(found) == {"spank_module": "failure"} and str(path) in found["spank_module"]["what"]
-    shutil.copy(LOCK, path)
+    shutil.copy(STEP_CHECK, path)
     found = doctor(started)
     assert bad(found) == {}, found
-    assert found["spank_module"]["what"] == f"{path} is well kept"
+    assert found["spank_module"]["what"] == f"{path} has a safe owner and mode"
     shutil.copy(build_folder() / "pam_together" / "pam_together.so", path)
     found = doctor(started)
     assert bad(found) == {"spank_module": "failure"}
@@ -360,7 +360,7 @@ def test_what_slurmd_fetched(configless: Cluster) -> None:
     found = doctor(configless, names_conf=False)
     assert bad(found) == {"plugstack": "failure"}, found
     assert found["plugstack"]["what"] == f"{FETCHED} has no line of spank_together.so"
-    assert "on slurmctld's host" in found["plugstack"]["mend"]
+    assert "on slurmctld's host" in found["plugstack"]["fix"]
 
 
 def test_a_plugstack_of_anybody(started: Cluster) -> None:

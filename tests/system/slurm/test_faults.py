@@ -13,7 +13,7 @@ import pytest
 
 from support.slurm.role_api import RoleApi
 from support.slurm.slurm_user import User
-from support.slurm.world import LOCK, PLUGSTACK, World
+from support.slurm.world import STEP_CHECK, PLUGSTACK, World
 from support.waiting import wait_until
 
 LATER = "--begin=now+1hour"
@@ -40,7 +40,7 @@ def submit_500(world: World, alice: User) -> float:
 
 
 def test_500_submissions_while_the_authority_hangs(world: World, alice: User) -> None:
-    """The door asks nobody: neither do its answers take longer nor does it make a request."""
+    """The submit check asks nobody: neither do its answers take longer nor does it make a request."""
     token = Path("/etc/token-of-the-test")
     token.write_text("secret")
     token.chmod(0o600)
@@ -63,7 +63,7 @@ def test_the_plug_in_is_replaced_while_jobs_run(world: World, alice: User) -> No
     job = alice.sbatch("touch started; while [ ! -e go ]; do sleep 0.1; done; srun echo ran").job
     wait_until((alice.home / "started").exists, "the job's first line")
     for _ in range(5):
-        world.cluster.install(LOCK)
+        world.cluster.install(STEP_CHECK)
         assert alice.srun("echo", "ran").stdout == "ran\n"
     (alice.home / "go").touch()
     assert world.cluster.wait_for(job, "COMPLETED")["ExitCode"] == "0:0"
@@ -239,6 +239,6 @@ def test_a_plug_in_missing_on_a_node_is_loud(world: World, alice: User) -> None:
     (world.cluster.plugins / "spank_together.so").unlink()
     result = alice.srun("echo", "ran")
     assert result.status != 0 and "ran\n" not in result.stdout
-    world.cluster.install(LOCK)
+    world.cluster.install(STEP_CHECK)
     world.cluster.write_plugstack(PLUGSTACK)
     assert alice.srun("echo", "ran").stdout == "ran\n"

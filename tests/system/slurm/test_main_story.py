@@ -88,10 +88,10 @@ def test_root_submits_for_others_as_those_others(world: World, mallory: User) ->
 def test_the_log_carries_every_decision(world: World, alice: User, mallory: User) -> None:
     alice.srun("true")
     mallory.without_plugstack().srun("true")
-    door = world.answers_of(world.controller)
-    assert [(line["uid"], line["verdict"], line["reason"]) for line in door] == [
+    submit = world.answers_of(world.controller)
+    assert [(line["uid"], line["verdict"], line["reason"]) for line in submit] == [
         ("20001", "allow", "role_permits"), ("20004", "deny", "not_a_collaborator")]
-    assert door[0]["login"] == "alice" and door[0]["service"] == "slurmctld"
+    assert submit[0]["login"] == "alice" and submit[0]["service"] == "slurmctld"
     node = [line for host in world.nodes for line in world.answers_of(host)]
     [line] = node
     assert (line["service"], line["login"], line["action"]) == (

@@ -48,7 +48,7 @@ PEOPLE = (
 
 
 def expected(person: Person, state: RosterState, asks: bool) -> str:
-    """`asks`: on a node, which refreshes; the door and the clients never do."""
+    """`asks`: on a node, which refreshes; the submit check and the clients never do."""
     if person.always:
         return person.always
     if state == "none, API away":
@@ -107,7 +107,7 @@ def requeued(user: User, world: World) -> Outcome:
 SCRIPT = "if [ -e again ]; then echo ran; exit; fi; exec sleep 300"
 ECHO = "echo ran"
 
-# Through the door and the node:
+# Through the submit check and the node:
 SUBMISSIONS: dict[str, Callable[[User, World], Outcome]] = {
     "srun": lambda user, world: interactive(user.srun("echo", "ran")),
     "salloc": lambda user, world: interactive(user.run("salloc", "srun", "echo", "ran")),
@@ -118,7 +118,7 @@ SUBMISSIONS: dict[str, Callable[[User, World], Outcome]] = {
     "own SLURM_CONF": lambda user, world: interactive(
         user.without_plugstack().srun("echo", "ran")),
 }
-# Past the door, because the job is there already:
+# Past the submit check, because the job is there already:
 STEPS: dict[str, Callable[[User, World], Outcome]] = {
     "step": in_allocation("--exact"),
     "overlap": in_allocation("--overlap"),

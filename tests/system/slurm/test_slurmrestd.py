@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A job that comes through slurmrestd passes the same door. It is started by the user himself, for
+"""A job that comes through slurmrestd passes the same check. It is started by the user himself, for
 one request on its standard input, and speaks to slurmctld as him."""
 
 import json

@@ -97,7 +97,7 @@ def test_a_removed_users_profile_does_not_run(
 def test_without_the_guard_it_runs(
     unguarded: World, alice: User, traced: Path, options: tuple[str, ...]
 ) -> None:
-    """The test above can fail: the lock alone is asked too late."""
+    """The test above can fail: the step check alone is asked too late."""
     job = hold_and_remove(unguarded, alice, *options)
     unguarded.cluster.must("scontrol", "release", str(job))
     unguarded.cluster.wait_for(job, "FAILED")

@@ -62,7 +62,7 @@ def test_one_line_for_each_finding() -> None:
     write_config(gate__mode="observe")
     [line] = [line for line in ctl("doctor").stdout.splitlines() if line.startswith("WARN ")]
     assert line == ("WARN  mode                  OBSERVE MODE: NOBODY IS REFUSED; denials are only "
-                    f"logged, as would=deny; mend: set mode = enforce in {CONFIG}")
+                    f"logged, as would=deny; fix: set mode = enforce in {CONFIG}")
 
 
 def test_what_is_accepted_does_not_count() -> None:
@@ -101,7 +101,7 @@ def test_a_folder_of_the_configuration_is_anybodys(folder: Path) -> None:
         finding = only(doctor(), "configuration_folder", "failure", f"{folder} can be written by others")
     finally:
         folder.chmod(0o755)
-    subprocess.run(finding["mend"], shell=True, check=True)
+    subprocess.run(finding["fix"], shell=True, check=True)
     assert bad(doctor()) == {}
 
 
@@ -109,7 +109,7 @@ def test_the_roster_directory_is_anybodys() -> None:
     CACHE.chmod(0o777)
     try:
         finding = only(doctor(), "roster_directory", "failure", f"{CACHE} can be written by others")
-        subprocess.run(finding["mend"], shell=True, check=True)
+        subprocess.run(finding["fix"], shell=True, check=True)
         assert bad(doctor()) == {}
     finally:
         CACHE.chmod(0o755)
@@ -226,7 +226,7 @@ def test_slurmctld_without_a_watcher(slurmctld: None) -> None:
     found = doctor()
     assert found["watcher"]["result"] == "failure"
     assert "no together-refresh --watch" in found["watcher"]["what"]
-    assert found["watcher"]["mend"] == "systemctl enable --now together-refresh.service"
+    assert found["watcher"]["fix"] == "systemctl enable --now together-refresh.service"
 
 
 def test_slurmctld_with_a_watcher(slurmctld: None, watcher: object) -> None:
@@ -265,7 +265,7 @@ def test_a_lockdown() -> None:
 def test_admissions() -> None:
     admit("erin", "2099-01-01T00:00:00Z")
     finding = only(doctor(), "admissions", "warning", "erin IS ADMITTED until 2099-01-01")
-    assert finding["mend"] == "togetherctl admit --end erin"
+    assert finding["fix"] == "togetherctl admit --end erin"
     admit("erin", "tomorrow")
     only(doctor(), "admissions", "warning", "ignored: ")
 

@@ -191,7 +191,7 @@ def test_the_tokens_file() -> None:
         assert examine(authority)["token_file"]["result"] == "ok"
         TOKEN.chmod(0o644)
         finding = only(doctor(), "token_file", "failure", "can be read by everybody")
-        subprocess.run(finding["mend"], shell=True, check=True)
+        subprocess.run(finding["fix"], shell=True, check=True)
         assert bad(doctor()) == {}
         TOKEN.unlink()
         only(doctor(), "token_file", "failure", "No such file")

@@ -49,7 +49,7 @@ def test_lines_written_by_hand_are_as_good(service: Path) -> None:
 
 def test_sshd_does_not_ask_the_gate(service: Path) -> None:
     finding = only(doctor(), "pam_line", "failure", "/etc/pam.d/sshd does not ask the gate")
-    assert finding["mend"] == "togetherctl enable ssh"
+    assert finding["fix"] == "togetherctl enable ssh"
     enable()
     assert bad(doctor()) == {}
 
@@ -116,7 +116,7 @@ def test_our_lines_with_another_control(service: Path) -> None:
     found = doctor()
     assert found["pam_line"]["result"] == "failure"
     assert "the gate's lines are not as togetherctl wrote them, or" in found["pam_line"]["what"]
-    assert found["pam_line"]["mend"] == "togetherctl enable ssh"
+    assert found["pam_line"]["fix"] == "togetherctl enable ssh"
     enable()
     assert bad(doctor()) == {}
 
@@ -255,7 +255,7 @@ def test_another_configuration_that_observes(service: Path) -> None:
     assert "observe" in other.read_text()
     service.write_text(f"{ROOTS_WAY}\n{GATE} config={other}\n" + service.read_text())
     finding = only(doctor(), "pam_refusal", "warning", "OBSERVE MODE: NOBODY IS REFUSED", str(other))
-    assert finding["mend"] == f"set mode = enforce in {other}"
+    assert finding["fix"] == f"set mode = enforce in {other}"
 
 
 @pytest.mark.parametrize(("change", "result", "words"), [

@@ -315,7 +315,7 @@ def test_a_configuration_in_the_same_folder_is_no_other(etc_pam: Path) -> None:
     assert ctl("lockdown", "--reason", "x").returncode == 0
 
 
-# ---- a folder that is made elsewhere, as a ConfigMap --------------------------------------------
+# ---- a folder that is managed by something else, as a ConfigMap --------------------------------------------
 
 
 @pytest.fixture

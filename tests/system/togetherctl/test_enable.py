@@ -225,10 +225,10 @@ def test_a_file_that_is_made_elsewhere(read_only: Path) -> None:
     run = ctl(*ENABLED, str(read_only))
     assert run.returncode == 1
     assert f"{read_only}, as its first account lines:\n  {ROOTS_WAY}\n  {GATE}\n" in run.stdout
-    assert "made elsewhere" in run.stdout
+    assert "managed by something else" in run.stdout
     assert read_only.read_bytes() == before
     document = ctl_json(*ENABLED, str(read_only))
-    assert document["made_elsewhere"] and document["files"][0]["lines"] == [ROOTS_WAY, GATE]
+    assert document["managed_elsewhere"] and document["files"][0]["lines"] == [ROOTS_WAY, GATE]
     assert not [path for path in read_only.parent.iterdir() if "together" in path.name]
 
 
@@ -526,7 +526,7 @@ def test_observe_mode_still_tells_who_would_be(sshd: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "complaint"), [
-    (["telnet"], 'unknown host "telnet"; there are ssh, sudo, su, cron, slurm'),
+    (["telnet"], 'unknown target "telnet"; there are ssh, sudo, su, cron, slurm'),
     (["ssh", "--require", "member"], "--require knows one role, admin"),
     (["slurm", "--require", "admin"], "--require is for ssh and sudo"),
     (["ssh", "--module", "pam_together.so"], "--module needs an absolute path"),

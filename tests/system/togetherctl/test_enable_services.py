@@ -262,7 +262,7 @@ def node(slurm: Path, slurmd: Path, etc_pam: Path) -> list[str]:
 
 def test_doctor_tells_of_a_su_that_does_not_ask(node: list[str], etc_pam: Path) -> None:
     finding = only(doctor(*node), "su", "failure", "/etc/pam.d/su does not ask the gate")
-    assert finding["mend"].startswith("togetherctl enable slurm; or GetEnvTimeout=0 in slurm.conf")
+    assert finding["fix"].startswith("togetherctl enable slurm; or GetEnvTimeout=0 in slurm.conf")
     assert ctl("enable", "su").returncode == 0
     found = doctor(*node)
     assert bad(found) == {} and found["su"]["result"] == "ok"
@@ -297,7 +297,7 @@ def test_doctor_tells_of_cron(etc_pam: Path) -> None:
     (etc_pam / "cron").write_text(CRON)
     (etc_pam / "atd").write_text(CRON)
     finding = only(doctor(), "cron", "warning", "/etc/pam.d/cron does not", "/etc/pam.d/atd does not")
-    subprocess.run([finding["mend"].replace("togetherctl", str(BUILD / "togetherctl/togetherctl"))],
+    subprocess.run([finding["fix"].replace("togetherctl", str(BUILD / "togetherctl/togetherctl"))],
                    shell=True, check=True, capture_output=True)
     assert bad(doctor()) == {}
 
@@ -305,7 +305,7 @@ def test_doctor_tells_of_cron(etc_pam: Path) -> None:
 def test_doctor_tells_of_a_vendors_file(vendors_service: Path, etc_pam: Path) -> None:
     assert ctl("enable", "ssh").returncode == 0
     finding = only(doctor(), "cron", "warning", f"{vendors_service} does not ask the gate")
-    subprocess.run([finding["mend"].replace("togetherctl", str(BUILD / "togetherctl/togetherctl"))],
+    subprocess.run([finding["fix"].replace("togetherctl", str(BUILD / "togetherctl/togetherctl"))],
                    shell=True, check=True, capture_output=True)
     assert bad(doctor()) == {}
     assert (etc_pam / "systemd-user").exists()

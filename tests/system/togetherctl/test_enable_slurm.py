@@ -193,17 +193,17 @@ def test_a_line_of_spank_by_hand_that_does_not_hold(
 def test_what_was_written_by_hand_into_an_included_file_is_named(slurm: Path) -> None:
     folder = slurm.parent / "plugstack.conf.d"
     folder.mkdir()
-    steps, door = folder / "together.conf", slurm.parent / "door.conf"
+    steps, submit = folder / "together.conf", slurm.parent / "submit.conf"
     steps.write_text("required spank_together.so\n")
-    door.write_text("JobSubmitPlugins=together\n")
+    submit.write_text("JobSubmitPlugins=together\n")
     (slurm.parent / "plugstack.conf").write_text("include plugstack.conf.d/*.conf\n")
-    slurm.write_text("ClusterName=c\nInclude door.conf\n")
+    slurm.write_text("ClusterName=c\nInclude submit.conf\n")
     run = ctl("disable", "slurm", "--file", str(slurm))
     assert run.returncode == 1, run.stdout
-    for file in (steps, door):
+    for file in (steps, submit):
         assert f"{file}: what was written by hand is in force" in run.stderr
     steps.write_text("# required spank_together.so\n")
-    door.write_text("JobSubmitPlugins=lua\n")
+    submit.write_text("JobSubmitPlugins=lua\n")
     assert ctl("disable", "slurm", "--file", str(slurm)).returncode == 0
 
 

@@ -43,7 +43,7 @@ def test_status_after_a_bad_answer(
     authority: Authority, status: int, headers: dict[str, str | None], exit_status: int,
     outcome: str, words: str
 ) -> None:
-    assert ctl("refresh").returncode == 0  # with a roster the mark may be long
+    assert ctl("refresh").returncode == 0  # with a roster the last attempt may be long
 
     def fault(asked: Asked, answer: Answer) -> None:
         answer.status = status
@@ -71,7 +71,7 @@ def test_status_shows_the_mark_that_holds_logins_back(authority: Authority) -> N
         assert ctl("refresh").returncode == 77
     before = len(authority.asked)
     assert field(ctl("status").stdout, "Next on demand").startswith("not for another ")
-    # As root, check asks as sshd does: not while the mark stands.
+    # As root, check asks as sshd does: not while the last attempt stands.
     assert ctl("check", "alice").returncode == 2
     assert len(authority.asked) == before
 

@@ -106,7 +106,7 @@ def test_lockdown_and_admissions(roster: None) -> None:
 
 def test_a_failed_attempt(roster: None) -> None:
     ROSTER.write_text("{\x1b}")
-    for _ in range(6):  # after the first one the mark would pass within a second
+    for _ in range(6):  # after the first one the last attempt would pass within a second
         assert ctl("refresh").returncode == 75
     run = ctl("status")
     assert run.returncode == 0
@@ -119,7 +119,7 @@ def test_a_failed_attempt(roster: None) -> None:
 
 
 def test_a_damaged_mark_is_none(roster: None) -> None:
-    flip_a_byte(SNAPSHOT.with_name(SNAPSHOT.name + ".mark"), 40)
+    flip_a_byte(SNAPSHOT.with_name(SNAPSHOT.name + ".attempt"), 40)
     assert field(ctl("status").stdout, "Last attempt") == "none recorded"
 
 

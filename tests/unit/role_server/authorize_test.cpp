@@ -8,7 +8,7 @@
 
 using namespace together;
 using namespace together::roled;
-using Verdict = together::roled::Decision::Verdict;
+using Verdict = together::roled::Authorization::Verdict;
 
 TEST_GROUP(AuthorizeTest) {
     Actor person{Actor::Kind::person, "key_1", "user_1", {}, {}};

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "role_server/base/secrets.h"
+#include "role_server/base/crypto.h"
 
 using namespace together::roled;
 

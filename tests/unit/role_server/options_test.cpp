@@ -9,10 +9,11 @@
 using namespace together::roled;
 
 TEST_GROUP(OptionsTest) {
-    static constexpr std::array settings = std::to_array<Setting>({{"db", "FILE", "", true},
-                                                                   {"max-waiters", "N", "", true},
-                                                                   {"secret", "X", "", false},
-                                                                   {"plain", "", "", false}});
+    static constexpr std::array settings =
+        std::to_array<OptionSpec>({{"db", "FILE", "", true},
+                                   {"max-waiters", "N", "", true},
+                                   {"secret", "X", "", false},
+                                   {"plain", "", "", false}});
     std::map<std::string, std::string> environment;
 
     together::Result<Options> read(const std::vector<std::string>& arguments) {

@@ -17,14 +17,14 @@ struct OnDemandTest : Utest {
     OnDemandTest() {
         config.refresh_program = file("helper");
         config.deadline = std::chrono::seconds(30);  // nobody waits for it but where a test says so
-        // What a helper can install: a newer roster, and the mark of a failure.
-        together::Mark mark;
+        // What a helper can install: a newer roster, and the last attempt of a failure.
+        together::LastAttempt attempt;
         clock.tick(std::chrono::hours(1));
-        mark.attempted = clock.now();
-        mark.not_before = std::chrono::seconds(4);
-        mark.outcome = together::RefreshOutcome::no_answer;
-        mark.message = "api.example.com did not answer";
-        write_file(file("failed.mark"), together::encode_mark(mark));
+        attempt.attempted = clock.now();
+        attempt.not_before = std::chrono::seconds(4);
+        attempt.outcome = together::RefreshOutcome::no_answer;
+        attempt.message = "api.example.com did not answer";
+        write_file(file("failed.attempt"), together::encode_last_attempt(attempt));
         roster.write(clock.now());
         std::filesystem::rename(roster.path(), file("newer"));
         seen = FakeClock().now();
@@ -40,8 +40,8 @@ struct OnDemandTest : Utest {
         return "ln " + file("newer") + " " + file("next") + "\nmv " + file("next") + " " +
                roster.path();
     }
-    std::string install_mark() const {
-        return "cp " + file("failed.mark") + " " + roster.paths().mark;
+    std::string install_last_attempt() const {
+        return "cp " + file("failed.attempt") + " " + roster.paths().last_attempt;
     }
     long runs() const {
         const auto text = read_file(file("runs"));

@@ -4,7 +4,7 @@
 
 #include <CppUTest/TestHarness.h>
 
-#include "common/roster/mark.h"
+#include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/temporary_directory.h"

@@ -41,7 +41,7 @@ class UpdatedFolder {
     together::RosterEntry entry(const std::string& login) const {
         const auto roster = stored();
         if (!roster) FAIL(roster.error().message.c_str());
-        if (!roster->snapshot.verify_whole()) FAIL("the stored roster is damaged");
+        if (!roster->snapshot.verify_intact()) FAIL("the stored roster is damaged");
         const auto found = roster->snapshot.find_login(login);
         if (!found) FAIL((login + " is not on the stored roster").c_str());
         return *found;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One PAM transaction, as a host such as sshd makes it.
+// One PAM transaction, as a calling program such as sshd makes it.
 #pragma once
 
 #include <security/pam_appl.h>

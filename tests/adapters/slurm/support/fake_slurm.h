@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "spank_together/slurm_host.h"
+#include "spank_together/slurm_api.h"
 
 // One for the whole program; its lists may be added to by any thread.
 struct FakeSlurm {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/api/preconditions.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "role_server/base/validation.h"
+
+namespace together::roled {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// Ours hold no comma, so a list can be cut at every one: a cut foreign tag matches nothing.
+template <class Visit>
+bool any_item(std::string_view list, std::string_view separators, Visit visit) {
+    while (!list.empty()) {
+        const auto item = list.substr(0, list.find_first_of(separators));
+        if (visit(trimmed(item))) return true;
+        list.remove_prefix(std::min(list.size(), item.size() + 1));
+    }
+    return false;
+}
+
+std::optional<long> wait_in(std::string_view preference) {
+    const auto equals = preference.find('=');
+    if (equals == std::string_view::npos) return std::nullopt;
+    if (without_case(trimmed(preference.substr(0, equals))) != "wait") return std::nullopt;
+    auto value = trimmed(preference.substr(equals + 1));
+    if (value.size() > 1 && value.front() == '"' && value.back() == '"')
+        value = value.substr(1, value.size() - 2);
+    long seconds = 0;
+    const auto* end = value.data() + value.size();
+    const auto [at, error] = std::from_chars(value.data(), end, seconds);
+    if (error == std::errc::result_out_of_range) return max_wait.count();
+    if (error != std::errc() || at != end || seconds < 0) return std::nullopt;
+    return seconds;
+}
+
+}  // namespace
+
+bool if_none_match_names(const Request& request, std::string_view etag) {
+    const auto value = header(request, "if-none-match");
+    return value && any_item(*value, ",", [&](std::string_view tag) {
+               if (tag.starts_with("W/")) tag.remove_prefix(2);
+               return tag == etag || tag == "*";
+           });
+}
+
+std::chrono::seconds preferred_wait(const Request& request) {
+    const auto value = header(request, "prefer").value_or("");
+    std::optional<long> wait;
+    any_item(value, ",;", [&](std::string_view preference) {
+        wait = wait_in(preference);  // the first one counts (RFC 7240, 2)
+        return wait.has_value();
+    });
+    return std::min(std::chrono::seconds(wait.value_or(0)), max_wait);
+}
+
+}  // namespace together::roled

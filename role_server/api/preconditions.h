@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The request headers that decide how a roster is answered. Pure.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "role_server/http/message.h"
+
+namespace together::roled {
+
+inline constexpr std::chrono::seconds max_wait{60};
+
+// Whether If-None-Match names `etag`, compared weakly (RFC 9110, 13.1.2): a proxy that compresses
+// may have put W/ before it.
+bool if_none_match_names(const Request& request, std::string_view etag);
+
+// What `Prefer: wait=N` (RFC 7240) asks for, at most max_wait. Zero: nothing.
+std::chrono::seconds preferred_wait(const Request& request);
+
+}  // namespace together::roled
