@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,11 @@ def hold(
 
 def descriptors(pid: int) -> dict[int, str]:
     folder = Path(f"/proc/{pid}/fd")
-    return {int(name.name): os.readlink(name) for name in folder.iterdir()}
+    found = {}
+    for name in folder.iterdir():
+        with suppress(FileNotFoundError):  # it has just been closed
+            found[int(name.name)] = os.readlink(name)
+    return found
 
 
 def sockets_of(pid: int) -> int:
