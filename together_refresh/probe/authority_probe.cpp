@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "together_refresh/http/http_outcome.h"
+#include "together_refresh/source/believable.h"
 #include "together_refresh/source/http_source.h"
 
 namespace together {
@@ -73,6 +74,9 @@ Result<AuthorityProbe::Step> AuthorityProbe::read_page(ReadRoster& roster, Probe
     roster.max_page = std::max(roster.max_page, page->entries.size() + page->left_out.size());
     roster.entries.insert(roster.entries.end(), page->entries.begin(), page->entries.end());
     roster.left_out.insert(roster.left_out.end(), page->left_out.begin(), page->left_out.end());
+    RosterCounts counts;
+    counts.entries = roster.entries.size();
+    if (auto reason = why_too_large(counts)) return failure(place + *reason);
     if (page->next_cursor.empty()) return Step::last;
     if (page->next_cursor == request.cursor)
         return failure(place + "its next_cursor leads to itself");

@@ -23,7 +23,6 @@ struct RosterCounts {
 
 // Why it is not believed: an outage behind a proxy looks like a roster without entries, and one of
 // more than max_roster_entries is no project's.
-std::optional<std::string> why_not_believed(const RosterCounts& counts);
 std::optional<std::string> why_too_large(const RosterCounts& counts);  // known before its end
 std::optional<std::string> why_not_believed(const RosterCounts& counts);
 

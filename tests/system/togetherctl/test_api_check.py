@@ -12,7 +12,7 @@ import pytest
 
 from support.authority import Answer, Asked, Authority, Fault, certificate
 from support.ctl_node import (CACHE, CHECKOUT, CONFIG, ETC, PLAIN_USER, PROJECT, TOGETHER_REFRESH, TOKEN,
-                      TOKEN_TEXT, Run, ctl, write_config)
+                              TOKEN_TEXT, Run, ctl, entry, write_config)
 
 CHECKS = ["answer", "status", "content_type", "json", "list", "entries", "not_empty", "admin",
           "logins", "roles", "uids", "unique", "pages", "revision", "etag", "not_modified",
@@ -215,7 +215,7 @@ FAULTS = [
     (on("data", {}), "list", "fail", "data is not an array"),
     *[(on_entry(part, value), "entries", "fail", f"data[1].{part} ")
       for part, value in [("object", "user"), ("user_id", 7), ("login", 7), ("uid", "10002"),
-                          ("uid", 10002.5), ("role", None), ("external", "no"), ("external", ...)]],
+                          ("uid", 10002.5), ("role", None), ("external", "no"), ("role", ...)]],
     (on("data", []), "not_empty", "fail", "no entries"),
     (no_admin, "admin", "note", "0 of them are admin"),
     (on_entry("login", "b b", 0), "logins", "note", "user_alice"),
@@ -275,6 +275,32 @@ def test_each_fault_is_named(fault: Fault, name: str, result: str, got: str) -> 
     assert (found[name]["result"], got in found[name]["got"]) == (result, True), bad(found) | found[name]
     results = {one["result"] for one in found.values()}
     assert run.returncode == (1 if "fail" in results else 0)
+
+
+def test_entries_need_no_uid_and_no_external() -> None:
+    """As companies' own APIs have neither."""
+    def without(asked: Asked, answer: Answer) -> None:
+        if answer.status == 200:
+            for one in answer.document["data"]:
+                del one["uid"], one["external"]
+
+    with Authority(without) as authority:
+        run = check(authority, "--json")
+    assert (run.returncode, bad(findings(run))) == (0, {})
+
+
+def test_more_entries_than_a_node_takes() -> None:
+    many = json.dumps([entry(f"user{i}") for i in range(30_000)]).encode()
+
+    def floods(asked: Asked, answer: Answer) -> None:
+        if answer.status == 200 and asked.limit == 1000:
+            answer.body = (b'{"object": "list", "project_id": "%b", "revision": 7, "next_cursor": "%d", "data": %b}'
+                           % (asked.project.encode(), asked.after + 1, many))
+
+    with Authority(floods) as authority:
+        found = findings(check(authority, "--json"))
+    assert found["pages"]["result"] == "fail", bad(found)
+    assert "page 34: the roster is refused: it has more than 1000000 entries" in found["pages"]["got"]
 
 
 def test_a_failure_in_words() -> None:
