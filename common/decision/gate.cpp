@@ -108,26 +108,8 @@ bool Gate::is_exempt(const Subject& subject) {
 Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
     View view = look(question.subject);
     RefreshAttempt attempt;
-    if (must_refresh(view)) {
-        const auto seen = view.validated;
-        attempt = refresher_.refresh(*config_, seen);
-        decision.asked = attempt.outcome == RefreshAttempt::Outcome::tried;
-        if (decision.asked) view = look(question.subject);
-        // Not by age alone: a request that took longer than recheck_after brings a roster that is
-        // older than that, and as new as there is.
-        const bool in_vain =
-            must_refresh(view) && (view.kind == View::Kind::unusable || view.validated == seen);
-        // A caller that may not ask has no newer answer for an absent name; a fresh roster is
-        // fresh.
-        const bool fresh =
-            view.kind != View::Kind::unusable && view.age.value <= config_->fresh_for;
-        decision.evidence = !in_vain                   ? Evidence::refreshed
-                            : !decision.asked && fresh ? Evidence::fresh
-                                                       : Evidence::old;
-        if (in_vain) decision.refresh_problem = attempt.problem;
-    } else {
-        decision.evidence = Evidence::fresh;
-    }
+    decision.evidence = Evidence::fresh;
+    if (must_refresh(view)) attempt = refresh(question.subject, view, decision);
     decision.revision = view.revision;
     if (view.kind == View::Kind::unusable) {
         decision.evidence = Evidence::none;
@@ -145,6 +127,26 @@ Reason Gate::decide_from_roster(const Question& question, Decision& decision) {
         return view.no_name.value_or(Reason::not_a_collaborator);
     }
     return judge(view.entry, question, decision);
+}
+
+// Has the roster refreshed, looks again, and says what the new view is evidence of.
+RefreshAttempt Gate::refresh(const Subject& subject, View& view, Decision& decision) {
+    const auto seen = view.validated;
+    auto attempt = refresher_.refresh(*config_, seen);
+    decision.asked = attempt.outcome == RefreshAttempt::Outcome::tried;
+    if (decision.asked) view = look(subject);
+    // Not by age alone: a request that took longer than recheck_after brings a roster that is older
+    // than that, and as new as there is.
+    const bool brought_nothing = view.kind == View::Kind::unusable || view.validated == seen;
+    if (!must_refresh(view) || !brought_nothing) {
+        decision.evidence = Evidence::refreshed;
+        return attempt;
+    }
+    // A caller that may not ask has no newer answer for an absent name; a fresh roster is fresh.
+    const bool is_fresh = view.kind != View::Kind::unusable && view.age.value <= config_->fresh_for;
+    decision.evidence = !decision.asked && is_fresh ? Evidence::fresh : Evidence::old;
+    decision.refresh_problem = attempt.problem;
+    return attempt;
 }
 
 // A caller that may not ask goes by the last attempt of one that may, where it is newer than the

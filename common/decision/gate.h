@@ -49,6 +49,7 @@ class Gate {
     std::optional<Reason> decide_without_roster(const Question& question, Decision& decision);
     bool is_exempt(const Subject& subject);
     Reason decide_from_roster(const Question& question, Decision& decision);
+    RefreshAttempt refresh(const Subject& subject, View& view, Decision& decision);
     bool is_the_nodes_fault(const RefreshAttempt& attempt, const Moment& validated,
                             Decision& decision) const;
     View look(const Subject& subject);
