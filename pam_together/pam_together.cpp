@@ -22,6 +22,7 @@
 #include <span>
 
 #include "common/decision/gate.h"
+#include "common/decision/role_environment.h"
 #include "common/on_demand/on_demand.h"
 #include "common/roster/last_attempt.h"
 #include "pam_together/decision_log.h"
@@ -95,9 +96,8 @@ int export_role(const PamHandle& pam, const ModuleArguments& arguments) {
     SystemClock clock;
     NoRefresher refresher;
     const Decision decision = decide(pam, arguments, clock, refresher);
-    if (!decision.allowed() || decision.would) return PAM_IGNORE;
-    if (!decision.project.empty()) pam.export_variable("TOGETHER_PROJECT_ID", decision.project);
-    if (decision.role) pam.export_variable("TOGETHER_ROLE", name_of(*decision.role));
+    for (const auto& [name, value] : role_environment(decision))
+        if (!value.empty()) pam.export_variable(name, value);
     return PAM_IGNORE;
 }
 

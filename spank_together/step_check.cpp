@@ -7,6 +7,7 @@
 
 #include "common/config/exempt_logins.h"
 #include "common/decision/explanation.h"
+#include "common/decision/role_environment.h"
 #include "common/on_demand/on_demand.h"
 #include "common/system/setuid_filter.h"
 
@@ -18,14 +19,11 @@ constexpr int refuse = -1;
 
 // Whatever the user had set under these names goes: a job must be able to believe them.
 void export_role(spank_t spank, const Decision& decision) {
-    const auto set = [spank](const char* variable, std::string_view value) {
+    for (const auto& [variable, value] : role_environment(decision))
         if (value.empty())
             ::spank_unsetenv(spank, variable);
         else
-            ::spank_setenv(spank, variable, std::string(value).c_str(), 1);
-    };
-    set("TOGETHER_PROJECT_ID", decision.project);
-    set("TOGETHER_ROLE", decision.role && !decision.would ? name_of(*decision.role) : "");
+            ::spank_setenv(spank, variable, value.c_str(), 1);
 }
 
 std::uint32_t step_of(spank_t spank) {

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <system_error>
 
-#include "common/resident/blocked_signals.h"
+#include "common/system/blocked_signals.h"
 
 namespace together {
 namespace {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/config/config.h"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -10,6 +8,7 @@
 
 #include "common/config/config_keys.h"
 #include "common/config/ini_file.h"
+#include "common/system/directory.h"
 #include "common/system/trusted_file.h"
 
 namespace together {
@@ -53,14 +52,10 @@ Result<void> read_file(Config& config, Places& places, const std::string& path) 
         unknown_section);
 }
 
-struct CloseDirectory {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 // together.conf.d/*.conf, sorted by name. A folder that is not there has no files.
 Result<std::vector<std::string>> drop_ins(const std::string& folder) {
     std::vector<std::string> paths;
-    const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(folder.c_str()));
+    const Directory directory(::opendir(folder.c_str()));
     if (!directory) {
         if (errno == ENOENT) return paths;
         return failure(system_error_text("cannot open " + folder, errno));

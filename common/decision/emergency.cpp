@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/decision/emergency.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "common/config/ini_file.h"
 #include "common/roles/identifiers.h"
+#include "common/system/directory.h"
 #include "common/system/duration.h"
 #include "common/system/trusted_file.h"
 
@@ -70,10 +70,6 @@ std::optional<Admission> read_admission(const std::string& folder, const std::st
     return std::nullopt;
 }
 
-struct CloseDirectory {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 }  // namespace
 
 std::optional<std::string> lockdown_in_force(const std::string& folder) {
@@ -108,7 +104,7 @@ std::vector<Admission> read_admissions(const std::string& folder,
                                        std::vector<std::string>& problems) {
     std::vector<Admission> admissions;
     const std::string path = folder + "/admit.d";
-    const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+    const Directory directory(::opendir(path.c_str()));
     if (!directory) {
         if (errno != ENOENT) problems.push_back(system_error_text("cannot open " + path, errno));
         return admissions;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "common/system/blocked_signals.h"
 #include "common/system/trusted_file.h"
 
 // Through syscall(2): EL 9's C library (2.34) wraps neither, Ubuntu 22.04's (2.35) not all.
@@ -31,23 +32,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr idtype_t wait_by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, Linux 5.4
-
-// The calling program's handlers must not run in the child before it executes: their state is the
-// calling program's.
-class BlockAllSignals {
-  public:
-    BlockAllSignals() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~BlockAllSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    BlockAllSignals(const BlockAllSignals&) = delete;
-    BlockAllSignals& operator=(const BlockAllSignals&) = delete;
-
-  private:
-    sigset_t before_;
-};
 
 struct Process {
     pid_t pid;
@@ -112,7 +96,9 @@ Result<HelperProcess> HelperProcess::start(const std::string& program,
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
 
-    const BlockAllSignals blocked;
+    // The calling program's handlers must not run in the child before it executes: their state is
+    // the calling program's.
+    const BlockedSignals blocked;
     const Process child = fork_with_pidfd();
     if (child.pid < 0) return failure(system_error_text("fork", errno));
     if (child.pid == 0) execute(program.c_str(), argv.data(), writing.get());

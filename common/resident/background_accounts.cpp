@@ -9,8 +9,8 @@
 #include <string>
 #include <system_error>
 
-#include "common/resident/blocked_signals.h"
 #include "common/resident/kept_answers.h"
+#include "common/system/blocked_signals.h"
 
 namespace together {
 namespace {

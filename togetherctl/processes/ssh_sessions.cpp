@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/processes/ssh_sessions.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -16,6 +15,7 @@
 #include <sstream>
 
 #include "common/roles/identifiers.h"
+#include "common/system/directory.h"
 #include "common/system/file_descriptor.h"
 
 // Through syscall(2), as in common/on_demand/helper_process.cpp.
@@ -105,10 +105,6 @@ std::optional<Process> read_process(pid_t pid) {
     return process;
 }
 
-struct CloseDirectory {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 // Of the kernel's audit, set by pam_loginuid. None where a process has its parent's: then nothing
 // set it at this login, and an sshd that somebody started by hand has one for all.
 std::optional<std::string> audit_session_of(const Process& monitor) {
@@ -181,7 +177,7 @@ bool all_ended(const std::vector<Held>& held, std::chrono::milliseconds patience
 
 std::vector<Process> running_processes() {
     std::vector<Process> processes;
-    const std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
+    const Directory proc(::opendir("/proc"));
     while (const dirent* entry = proc ? ::readdir(proc.get()) : nullptr) {
         const std::string_view name = entry->d_name;
         pid_t pid = 0;

@@ -166,7 +166,7 @@ TEST_GROUP(refresh) {
         node.no_roster();
         for (const auto& kind : hosts)
             is_borne_by(kind, helper, end, "alice", PAM_AUTHINFO_UNAVAIL);
-        node.roster(1h);
+        node.roster(10min);
         is_borne_by(hosts[0], helper, end, "alice", PAM_SUCCESS);
         is_borne_by(hosts[4], helper, end, "mallory", PAM_PERM_DENIED);
         // Nothing of what a helper writes has landed in our files.
@@ -205,6 +205,24 @@ TEST(refresh, helper_fails) {
 TEST(refresh, helper_ends_as_one_that_cannot_be_executed) {
     is_borne("exits-127", Helper::ends);
     is_borne("lies-about-exec", Helper::ends);
+}
+
+// What an ordinary user can bring about, with descriptors or memory used up: local_fault_for
+// decides.
+TEST(refresh, helper_that_ends_without_a_word_is_the_nodes_fault) {
+    node.refresh_by("exits-127");
+    node.roster(16min);
+    LONGS_EQUAL(PAM_AUTHINFO_UNAVAIL, node.account("alice"));
+    CHECK_TRUE(has_field(log.take().back(), "reason=node_fault"));
+    LONGS_EQUAL(PAM_AUTHINFO_UNAVAIL, node.account("mallory"));
+}
+
+// An operator's doing: stale_for decides.
+TEST(refresh, helper_that_is_missing_leaves_the_old_roster_in_force) {
+    node.refresh_by("missing");
+    node.roster(1h);
+    LONGS_EQUAL(PAM_SUCCESS, node.account("alice"));
+    LONGS_EQUAL(PAM_PERM_DENIED, node.account("mallory"));
 }
 
 TEST(refresh, helper_is_missing) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host's signals are for its own threads: those that start while this lives never get one.
+// While this lives, this thread gets no signal, nor do threads and children that it starts.
 #pragma once
 
 #include <signal.h>
