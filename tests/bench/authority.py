@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from support.http_server import HttpServer, CallOrigin
+from support.http_server import HttpServer, Request
 from support.node import NOTHING, PROJECT, Node
 from support.waiting import wait_until
 
@@ -82,7 +82,7 @@ class Authority:
     def __exit__(self, *_: object) -> None:
         self._server.__exit__()
 
-    def answer(self, request: CallOrigin) -> None:
+    def answer(self, request: Request) -> None:
         self.requests += 1
         if self.silent:
             time.sleep(60)  # sleeps: an authority that says nothing

@@ -75,7 +75,7 @@ void add_last_attempt(const NodeStatus& status, Fields& fields) {
     const bool valid = attempt.outcome == RefreshOutcome::valid;
     fields.push_back({"Last attempt", text, valid ? Tone::plain : Tone::bad});
     if (!attempt.message.empty()) fields.push_back({"", attempt.message});
-    if (!attempt.request_id.empty()) fields.push_back({"CallOrigin id", attempt.request_id});
+    if (!attempt.request_id.empty()) fields.push_back({"Request id", attempt.request_id});
     const auto left = time_left(attempt, status.now);
     fields.push_back(
         {"Next on demand", left > 0ns ? "not for another " + format_age(left) : "at once"});

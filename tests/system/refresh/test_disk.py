@@ -18,7 +18,7 @@ FOLDER = "/run/small"
 def small(refresher: Refresher) -> Iterator[Refresher]:
     """Its snapshots are on a disk of a few pages."""
     os.makedirs(FOLDER, exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", FOLDER], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k,mode=755", "tmpfs", FOLDER], check=True)
     refresher.configure(directory=FOLDER)
     refresher.folder = Path(FOLDER)
     for name in ("snapshot", "stamp", "attempt_file", "lock", "temporary", "spare"):

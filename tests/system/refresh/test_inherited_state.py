@@ -92,7 +92,7 @@ def test_it_works_with_any_inherited_state(
     refresher.refresh(*mode.split(), preexec_fn=change, close_fds=False)
     assert refresher.logins() == {"alice", "bob"}
     assert refresher.files() == [
-        path.name for path in (refresher.snapshot, refresher.lock, refresher.attempt_file,
+        path.name for path in (refresher.snapshot, refresher.attempt_file, refresher.lock,
                                refresher.spare, refresher.stamp)]
 
 
