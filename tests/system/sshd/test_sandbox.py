@@ -60,7 +60,8 @@ def busy(token: str) -> Iterator[subprocess.Popen[bytes]]:
         exec tail -f /dev/null {token}
     """
     process = subprocess.Popen(
-        [SANDBOX, "sh", "-c", script], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["env", "--default-signal=HUP", SANDBOX, "sh", "-c", script],  # whatever nohup did to ours
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     both = f"tail\0-f\0/dev/null\0{token}"
     wait_until(lambda: len(processes_with(both)) == 2, "both processes")
