@@ -24,6 +24,7 @@
 #include "common/decision/gate.h"
 #include "common/decision/role_environment.h"
 #include "common/on_demand/on_demand.h"
+#include "common/roster/backoff.h"
 #include "common/roster/last_attempt.h"
 #include "pam_together/decision_log.h"
 

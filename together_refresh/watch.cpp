@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "common/roster/backoff.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/random.h"
 #include "together_refresh/process/service_manager.h"
 
 namespace together {

@@ -8,10 +8,12 @@
 #include <cerrno>
 
 #include "common/on_demand/helper_process.h"
+#include "common/roster/backoff.h"
 #include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
 #include "common/roster/roster_lock.h"
 #include "common/system/duration.h"
+#include "common/system/random.h"
 #include "common/system/trusted_file.h"
 
 namespace together {

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "common/roster/backoff.h"
+#include "common/system/random.h"
 #include "tests/unit/support/fake_clock.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/processes.h"

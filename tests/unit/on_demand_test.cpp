@@ -5,6 +5,7 @@
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
 
+#include "common/roster/backoff.h"
 #include "tests/unit/support/on_demand_test.h"
 
 using namespace together;

@@ -10,8 +10,8 @@
 #include <exception>
 #include <unordered_set>
 
-#include "common/roster/last_attempt.h"
 #include "common/system/node_accounts.h"
+#include "common/system/random.h"
 #include "common/system/trusted_file.h"
 #include "together_refresh/http/node_fault.h"
 #include "together_refresh/process/process_setup.h"

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "common/roster/last_attempt.h"
+#include "common/system/random.h"
 
 namespace together {
 namespace {

@@ -6,9 +6,9 @@
 #include <set>
 #include <thread>
 
-#include "common/roster/last_attempt.h"
 #include "common/system/clock.h"
 #include "common/system/duration.h"
+#include "common/system/random.h"
 #include "together_refresh/http/http_outcome.h"
 #include "together_refresh/source/believable.h"
 #include "together_refresh/source/roster_document.h"

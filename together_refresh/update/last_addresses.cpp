@@ -8,8 +8,8 @@
 #include <array>
 #include <string_view>
 
-#include "common/roster/last_attempt.h"
 #include "common/roster/roster_paths.h"
+#include "common/system/overwritten_file.h"
 #include "common/system/trusted_file.h"
 
 namespace together {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "common/roster/last_attempt.h"
+#include "common/system/overwritten_file.h"
 #include "together_refresh/source/believable.h"
 #include "together_refresh/update/next_snapshot.h"
 #include "together_refresh/update/revision_order.h"

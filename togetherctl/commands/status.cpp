@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // togetherctl status: the gate on this node at a glance.
+#include "common/roster/backoff.h"
 #include "common/system/duration.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "common/roster/backoff.h"
 #include "common/system/duration.h"
 #include "common/system/log_sink.h"
 #include "togetherctl/node/refresh_outcome.h"

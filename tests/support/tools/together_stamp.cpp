@@ -27,6 +27,7 @@
 #include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
 #include "common/system/duration.h"
+#include "common/system/overwritten_file.h"
 
 using namespace together;
 

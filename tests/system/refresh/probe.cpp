@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "common/on_demand/on_demand.h"
+#include "common/roster/backoff.h"
 #include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
 #include "common/roster/roster_lock.h"

@@ -4,8 +4,8 @@
 
 #include <CppUTest/TestHarness.h>
 
-#include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
+#include "common/system/overwritten_file.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/temporary_directory.h"
 #include "together_refresh/update/snapshot_writer.h"
