@@ -3,6 +3,8 @@
 
 #include <json/reader.h>
 
+#include <algorithm>
+#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -37,11 +39,32 @@ const char* after_number(const char* at, const char* end) {
     return at;
 }
 
+// "\uD83D\uDE00" is one character. jsoncpp takes a first half with whatever stands behind it. 0
+// where the text begins with half a pair.
+std::size_t length_of_escape(std::string_view text) {
+    if (!text.starts_with("\\u")) return 2;
+    const auto unit = [text](std::size_t from) {
+        const auto digits = text.substr(std::min(from, text.size()), 4);
+        unsigned value = 0;
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+        return value;
+    };
+    const auto is_in = [](unsigned value, unsigned first) {
+        return value >= first && value < first + 0x400;
+    };
+    if (is_in(unit(2), 0xdc00)) return 0;
+    if (!is_in(unit(2), 0xd800)) return 2;
+    return text.size() >= 12 && text.substr(6, 2) == "\\u" && is_in(unit(8), 0xdc00) ? 12 : 0;
+}
+
 // Where a string ends; `at` is behind its first quote.
 const char* after_string(const char* at, const char* end) {
-    for (; at != end && static_cast<unsigned char>(*at) >= ' '; ++at) {
+    while (at != end && static_cast<unsigned char>(*at) >= ' ') {
         if (*at == '"') return at + 1;
-        if (*at == '\\' && ++at == end) break;
+        const auto left = static_cast<std::size_t>(end - at);
+        const auto length = *at == '\\' ? length_of_escape({at, left}) : 1;
+        if (length == 0 || length > left) break;
+        at += length;
     }
     return nullptr;
 }
@@ -59,7 +82,8 @@ std::optional<std::string> wrong_token(std::string_view text, std::size_t max_va
             return "it has more than " + std::to_string(max_values) + " values";
         if (c == '"') {
             at = after_string(at + 1, end);
-            if (at == nullptr) return "a string has no end, or has control characters";
+            if (at == nullptr)
+                return "a string has no end, control characters, or half a surrogate pair";
         } else if (c == '-' || c == '+' || is_digit(c)) {
             at = after_number(at, end);
             if (at == nullptr) return "a number is malformed";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON as RFC 8259 has it, in UTF-8, and nothing more: what two programs read differently could let
-// in whom nobody means. jsoncpp parses; what its strict mode takes although it should not is
-// refused before: comments between two values, control characters, any text after a NUL, numbers
-// such as 01, +1, 1. or a mere minus (it reads 0). Thread-safe.
+// JSON as RFC 8259 has it, in UTF-8: what two programs read differently could let in whom nobody
+// means. jsoncpp parses; what its strict mode takes although it should not is refused before:
+// comments between two values, control characters, any text after a NUL, numbers such as 01, +1, 1.
+// or a mere minus (it reads 0), halves of surrogate pairs. A byte order mark at the beginning is
+// overlooked, as the RFC allows. Thread-safe.
 #pragma once
 
 #include <json/value.h>

@@ -156,7 +156,7 @@ class Round {
             request_.sockets = std::make_shared<ReservedSockets>(bind_reserved_ports());
             auto again = request_.sockets->empty() ? FetchResult() : ask_child();
             // Silence towards such a port, which a firewall may not let out, fixes no node.
-            if (again.summary.outcome != FetchOutcome::no_answer ||
+            if (again.summary.outcome != FetchOutcome::no_answer || again.summary.was_answered ||
                 result.summary.outcome == FetchOutcome::no_answer)
                 result = std::move(again);
             request_.sockets.reset();

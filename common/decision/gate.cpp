@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "common/decision/emergency.h"
-#include "common/roster/last_attempt.h"
+#include "common/roster/backoff.h"
 
 namespace together {
 namespace {
@@ -155,7 +155,7 @@ bool Gate::is_the_nodes_fault(const RefreshAttempt& attempt, const Moment& valid
                               Decision& decision) const {
     if (attempt.outcome == RefreshAttempt::Outcome::tried) return attempt.node_fault;
     const auto last = read_last_attempt(RosterPaths(*config_));
-    if (!last || last->outcome != RefreshOutcome::node_fault ||
+    if (!still_the_nodes_fault(last, clock_.now()) ||
         elapsed(validated, last->attempted) < Nanoseconds::zero())
         return false;
     decision.refresh_problem = last->message;

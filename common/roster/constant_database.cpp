@@ -103,6 +103,7 @@ std::optional<Digest> digest_of_table(int fd, std::size_t table) {
     const auto head = read_at(fd, std::span(buffer).first(pair_size), table * pair_size);
     if (head.size() < pair_size) return std::nullopt;
     DigestStream digest;
+    digest.update(bytes_of(table));
     digest.update(std::as_bytes(std::span(head)));
     auto [start, slots] = pair_in(head);
     for (std::size_t left = slots * pair_size; left > 0;) {

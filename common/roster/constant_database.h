@@ -33,7 +33,7 @@ inline constexpr std::size_t number_of_tables = 256;
 // Of the hash table that would list `key`.
 std::size_t table_of(std::string_view key);
 
-// Over a hash table, its place and its size; nothing where it cannot be read.
+// Over a hash table, its number, place and size; nothing where it cannot be read.
 std::optional<Digest> digest_of_table(int fd, std::size_t table);
 
 // All records, in the order in which they were written. One thread.

@@ -49,8 +49,11 @@ std::optional<Stamp> decode_stamp(std::span<const std::byte> data) {
 Age age_of(const Moment& validated, const Moment& now, Nanoseconds fresh_for) {
     const auto value = elapsed(validated, now);
     if (value >= Nanoseconds::zero()) return {value, false, value};
-    const Nanoseconds since_boot =
-        of_an_earlier_boot(validated, now) ? Nanoseconds(now.boottime) : Nanoseconds::zero();
+    // Such a small skew is past soon, and may be between machines that share a disk.
+    constexpr Nanoseconds skew = std::chrono::minutes(5);
+    const Nanoseconds since_boot = value < -skew && of_an_earlier_boot(validated, now)
+                                       ? Nanoseconds(now.boottime)
+                                       : Nanoseconds::zero();
     return {std::max(since_boot, fresh_for + Nanoseconds(1)), true, since_boot};
 }
 

@@ -159,7 +159,7 @@ class Connection final : public LiveConnection,
 
     void on_answer(Response response) {
         if (!tcp().socket().is_open()) return;
-        if (response.token_is_valid) open_.has_shown_a_token(*this);
+        open_.is_a_nodes(*this, response.is_a_nodes);
         if (response.long_poll && begin_long_poll(*response.long_poll)) return;
         send(response);
     }

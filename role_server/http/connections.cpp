@@ -53,9 +53,13 @@ void Connections::remove(LiveConnection& connection) {
     strangers_of_.erase(entry.peer);
 }
 
-void Connections::has_shown_a_token(LiveConnection& connection) {
+void Connections::is_a_nodes(LiveConnection& connection, bool is) {
     const auto found = open_.find(&connection);
-    if (found != open_.end()) forget(found->second);
+    if (found == open_.end()) return;
+    const Entry& entry = found->second;
+    if (is) return forget(entry);
+    strangers_.emplace(entry.number, &connection);
+    strangers_of_[entry.peer].emplace(entry.number, &connection);
 }
 
 void Connections::forget(const Entry& entry) {

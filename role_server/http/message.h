@@ -37,8 +37,8 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;  // JSON, or empty
     std::optional<LongPoll>
-        long_poll;                // the rest is then the answer to give if it cannot be a long poll
-    bool token_is_valid = false;  // the request's, whatever it may and may not do
+        long_poll;            // the rest is then the answer to give if it cannot be a long poll
+    bool is_a_nodes = false;  // the request had the key of a node that is valid
 };
 
 // A request is asked about once or, when it was a long poll, twice; the second time it is answered.

@@ -59,9 +59,9 @@ RequestHandler::RequestHandler(std::string db)
 Response RequestHandler::answer(const Request& request, Phase phase) {
     Outcome<Response> outcome =
         other(500, "internal_error", "Something went wrong here; see the log.");
-    bool token_is_valid = false;
+    bool is_a_nodes = false;
     try {
-        outcome = route(request, phase, token_is_valid);
+        outcome = route(request, phase, is_a_nodes);
     } catch (const soci::soci_error& error) {
         write_log(request.id + " database: " + error.what());
         outcome = other(503, "database_unavailable", "The database does not answer.");
@@ -70,11 +70,11 @@ Response RequestHandler::answer(const Request& request, Phase phase) {
     }
     auto response = outcome ? std::move(*outcome) : error_response(outcome.error());
     add_common_headers(response, request);
-    response.token_is_valid = token_is_valid;
+    response.is_a_nodes = is_a_nodes;
     return response;
 }
 
-Outcome<Response> RequestHandler::route(const Request& request, Phase phase, bool& token_is_valid) {
+Outcome<Response> RequestHandler::route(const Request& request, Phase phase, bool& is_a_nodes) {
     const auto uri = parse_uri(request.target);
     if (!uri) return tl::unexpected(uri.error());
     const auto found = match(request.method, *uri);
@@ -89,11 +89,11 @@ Outcome<Response> RequestHandler::route(const Request& request, Phase phase, boo
         value["status"] = "ok";
         return json_response(200, value);
     }
-    return run(*found, *uri, request, phase, token_is_valid);
+    return run(*found, *uri, request, phase, is_a_nodes);
 }
 
 Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const Request& request,
-                                      Phase phase, bool& token_is_valid) {
+                                      Phase phase, bool& is_a_nodes) {
     auto lease = stores_.lease();
     if (!lease) throw soci::soci_error(lease.error().message);
     AuditContext trail;
@@ -103,7 +103,7 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
                                found.ids, phase,    draining_, now_seconds(),
                                operation, {},       {},        Authorization::Verdict::hidden};
         auto outcome = perform(context, *found.route, trail);
-        token_is_valid = trail.actor.has_value();
+        is_a_nodes = trail.actor && trail.actor->kind == Actor::Kind::node;
         trail.record.target = path_of(request);
         after(*lease, trail, outcome);
         return outcome;

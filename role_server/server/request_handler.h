@@ -37,9 +37,9 @@ class RequestHandler {
         bool only_looked = false;  // admitted, and then what was looked for was not there
     };
 
-    Outcome<Response> route(const Request& request, Phase phase, bool& token_is_valid);
+    Outcome<Response> route(const Request& request, Phase phase, bool& is_a_nodes);
     Outcome<Response> run(const Match& found, const Uri& uri, const Request& request, Phase phase,
-                          bool& token_is_valid);
+                          bool& is_a_nodes);
     Outcome<Response> perform(RequestContext& context, const Route& route, AuditContext& trail);
     Outcome<void> admit(RequestContext& context, const Route& route, AuditContext& trail);
     void after(StorePool::Lease& store, const AuditContext& trail,

@@ -53,6 +53,15 @@ def test_closed_keeps_the_line_and_slurmctld_down(host: Path, file: str) -> None
     assert "slurmctld does not start. Install slurm-job-submit-together for 99.11.7" in done.stderr
 
 
+@pytest.mark.parametrize("text", [
+    "without_door = closed", "without_door = CLOSED\n", "  without_door = closed\n", "without_door = closed\r\n",
+    'without_door = "closed"\n', "without_door = closed # x\n", "without_door: closed\n", "without_door\n"])
+def test_what_is_not_plainly_open_is_closed(host: Path, text: str) -> None:
+    (host / "together.conf").write_text("[gate]\n" + text)
+    (host / "together.conf.d/10.conf").write_text("[roster]\nfresh_for = 1m\n")
+    assert fit(host).returncode == 1 and not (host / "withdrawn").exists()
+
+
 def test_the_right_slurm_starts_whatever_is_written(host: Path) -> None:
     (host / "together.conf").write_text("[gate]\nwithout_door = closed\n")
     [line] = [line for line in FIT.read_text().splitlines() if line.startswith("built_for=")]

@@ -24,5 +24,10 @@ LENIENCIES = {
     "not UTF-8": lambda text: text[:-1] + b',"x":"\xff"}',
     "overlong UTF-8": lambda text: text[:-1] + b',"x":"\xc0\xaf"}',
     "surrogate in UTF-8": lambda text: text[:-1] + b',"x":"\xed\xa0\x80"}',
+    "half a pair": lambda text: text[:-1] + rb',"x":"\ud800"}',
+    "half a pair and a letter": lambda text: text[:-1] + rb',"x":"\ud800\u0041"}',
+    "half a pair and a NUL": lambda text: text[:-1] + rb',"x":"\ud83d\u0000"}',
+    "second half alone": lambda text: text[:-1] + rb',"x":"\ude00"}',
+    "two first halves": lambda text: text[:-1] + rb',"x":"\ud83d\ud83d\ude00"}',
     "deep nesting": lambda text: text[:-1] + b',"x":' + b"[" * 100 + b"]" * 100 + b"}",
 }

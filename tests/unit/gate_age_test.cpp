@@ -111,6 +111,11 @@ TEST(gate_age, who_may_not_refresh_goes_by_the_last_attempt) {
     const auto decision = decide_uid(10001);
     DECIDED(unavailable, node_fault, decision);
     TEXT_EQUAL("no space", decision.refresh_problem);
+    clock.tick(15min);
+    DECIDED(unavailable, node_fault, decide_uid(10001));
+    clock.tick(1ns);  // long past, it says nothing about an authority that may be away
+    DECIDED(allow, role_permits, decide_uid(10001));
+    attempt.attempted = clock.now();
     attempt.outcome = RefreshOutcome::no_answer;
     CHECK_TRUE(write_last_attempt(RosterPaths(config), attempt).has_value());
     DECIDED(allow, role_permits, decide_uid(10001));

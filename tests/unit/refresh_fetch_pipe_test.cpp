@@ -35,6 +35,7 @@ FetchSummary summary() {
     result.retry_after = 5s;
     result.was_long_poll = true;
     result.address = "192.0.2.1";
+    result.was_answered = true;
     result.needs_port = true;
     return result;
 }
@@ -101,7 +102,7 @@ TEST(refresh_fetch_pipe, everything_survives_the_round_trip) {
     LONGS_EQUAL(7, got.revision.value());
     LONGS_EQUAL(3, got.left_out);
     CHECK_TRUE(got.retry_after == Nanoseconds(5s));
-    CHECK_TRUE(got.was_long_poll && got.needs_port);
+    CHECK_TRUE(got.was_long_poll && got.was_answered && got.needs_port);
     TEXT_EQUAL("192.0.2.1", got.address);
     LONGS_EQUAL(1, result.received.uids.size());
     TEXT_EQUAL("bob", result.received.uids[0].first);

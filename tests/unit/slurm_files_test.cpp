@@ -195,3 +195,11 @@ TEST(plugstack, is_read_as_slurm_reads_it) {
     CHECK_TRUE(lists_the_gate("lua, job_submit/together"));
     CHECK_FALSE(lists_the_gate("(null)"));
 }
+
+TEST(slurm_settings, a_parameter_is_found_whatever_its_case) {
+    for (const auto* text :
+         {"allow_user_triggers", "a=1,Allow_User_Triggers", "ALLOW_USER_TRIGGERS,b"})
+        CHECK_TEXT(has_parameter(text, "allow_user_triggers"), text);
+    for (const auto* text : {"", "allow_user_trigger", "allow,user_triggers"})
+        CHECK_TEXT(!has_parameter(text, "allow_user_triggers"), text);
+}

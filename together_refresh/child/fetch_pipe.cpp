@@ -37,6 +37,7 @@ struct SummaryLayout {
     std::uint8_t has_revision;
     std::uint8_t has_retry_after;
     std::uint8_t was_long_poll;
+    std::uint8_t was_answered;
     std::uint8_t needs_port;
     std::uint32_t left_out;
     std::int64_t revision;
@@ -104,6 +105,7 @@ std::string encode_summary(const FetchSummary& summary) {
     layout.has_revision = summary.revision.has_value();
     layout.has_retry_after = summary.retry_after.has_value();
     layout.was_long_poll = summary.was_long_poll;
+    layout.was_answered = summary.was_answered;
     layout.needs_port = summary.needs_port;
     layout.left_out = summary.left_out;
     layout.revision = summary.revision.value_or(0);
@@ -134,6 +136,7 @@ std::optional<FetchSummary> decode_summary(std::string_view payload) {
     payload.remove_prefix(std::size_t{layout.message_length} + layout.request_id_length);
     summary.etag = payload.substr(0, layout.etag_length);
     summary.address = payload.substr(layout.etag_length);
+    summary.was_answered = layout.was_answered != 0;
     summary.needs_port = layout.needs_port != 0;
     summary.left_out = layout.left_out;
     summary.was_long_poll = layout.was_long_poll != 0;

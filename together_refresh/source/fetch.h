@@ -57,6 +57,7 @@ struct FetchSummary {
     std::uint32_t left_out = 0;
     std::optional<Nanoseconds> retry_after;
     std::string address;         // where a valid answer came from
+    bool was_answered = false;   // by the authority, whatever it said
     bool needs_port = false;     // it failed for want of a port: another try with `sockets` may not
     bool was_long_poll = false;  // its age runs from the answer, not from the request
 };

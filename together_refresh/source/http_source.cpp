@@ -105,6 +105,7 @@ class Fetch {
                 }
                 break;
         }
+        summary_.was_answered = answer.status != 0;
         summary_.needs_port = answer.needs_port;
         end(answer.node_failed ? FetchOutcome::our_fault : FetchOutcome::no_answer,
             describe(answer));

@@ -60,7 +60,7 @@ bool starts_steps(const Patient& patient) {
 // Slurm's own choice of what a su that fails means.
 void check_what_a_failed_su_does(const Patient& patient, Findings& findings) {
     const auto parameters = patient.slurm.setting("SchedulerParameters").value_or("");
-    if (parameters.find("requeue_setup_env_fail") == parameters.npos) return;
+    if (!has_parameter(parameters, "requeue_setup_env_fail")) return;
     findings.warn(
         "su_failure", "SchedulerParameters has requeue_setup_env_fail",
         "a job of a refused user with --get-user-env or --export=NONE drains its node, as "

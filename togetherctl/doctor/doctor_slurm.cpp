@@ -100,8 +100,7 @@ class SlurmCheck {
     void check_triggers() {
         if (running_.empty()) return;
         const bool has_root = in_force("SlurmUser").starts_with("root(");
-        if (!has_root ||
-            in_force("SlurmctldParameters").find("allow_user_triggers") == std::string::npos)
+        if (!has_root || !has_parameter(in_force("SlurmctldParameters"), "allow_user_triggers"))
             return findings_.ok("triggers", "slurmctld takes no triggers from users");
         const std::string what = "slurmctld takes triggers from users (allow_user_triggers)";
         const std::string why =

@@ -172,6 +172,12 @@ std::optional<std::string> slurm_setting(std::string_view text, std::string_view
     return std::move(found.back().text);
 }
 
+bool has_parameter(std::string_view parameters, std::string_view name) {
+    for (std::size_t at = 0; at + name.size() <= parameters.size(); ++at)
+        if (same(parameters.substr(at, name.size()), name)) return true;
+    return false;
+}
+
 std::vector<std::string> slurm_includes(std::string_view text) {
     std::vector<std::string> files;
     for_each_line(text, [&](std::string_view line, std::size_t) {

@@ -15,6 +15,9 @@ namespace together::ctl {
 // several the last, as Slurm has it.
 std::optional<std::string> slurm_setting(std::string_view text, std::string_view key);
 
+// As Slurm looks for one in "A,B=1,C": anywhere, whatever its case.
+bool has_parameter(std::string_view parameters, std::string_view name);
+
 // The files that slurm.conf includes, as they are written there.
 std::vector<std::string> slurm_includes(std::string_view text);
 

@@ -337,25 +337,54 @@ def test_who_says_nothing_is_cut_off(roled):
 @pytest.mark.parametrize("first", [b"", b"GET /"], ids=["silence", "half a head"])
 def test_strangers_keep_nobody_out(small, first):
     """However many they open: the oldest of theirs goes."""
+    key = small.node_key(small.create_project("cluster"))
     node = small.stack.enter_context(from_address(small, "127.0.0.3"))
     beside = small.stack.enter_context(small.socket())
-    assert ask(node, small.owner.token) == ask(beside, small.owner.token) == 200
+    assert ask(node, key) == ask(beside, key) == 200
     for _ in range(400):
         stranger = small.stack.enter_context(small.socket())
         with contextlib.suppress(ConnectionError):
             stranger.sendall(first)
     for _ in range(5):
         assert small.get("/v1/whoami").status == 200
-    assert ask(node, small.owner.token) == ask(beside, small.owner.token) == 200
+    assert ask(node, key) == ask(beside, key) == 200
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.2", "127.0.0.3"]])
+def test_who_has_but_a_token_of_his_own_keeps_no_node_out(small, addresses):
+    """Be he a member or not, from one address or two: the oldest of his goes."""
+    key = small.node_key(small.create_project("cluster"))
+    mallory = small.add_user("mallory")
+    for address in addresses:
+        for _ in range(100):
+            assert ask(small.stack.enter_context(from_address(small, address)), mallory.token) == 200
+    for address in ("127.0.0.1", *addresses):
+        node = small.stack.enter_context(from_address(small, address))
+        assert ask(node, key) == 200
+    assert small.get("/v1/whoami").status == 200
+
+
+def test_a_revoked_key_keeps_no_place(tmp_path):
+    with Roled(tmp_path, options=["--max-per-address", "20"]) as roled, contextlib.ExitStack() as stack:
+        project = roled.create_project("cluster")
+        path = f"/v1/projects/{project}/node_keys"
+        made = roled.post(path, {"name": "lost"}).json
+        key = roled.node_key(project, "kept")
+        lost = [stack.enter_context(from_address(roled, "127.0.0.2")) for _ in range(20)]
+        assert {ask(one, made["token"]) for one in lost} == {200}
+        assert roled.delete(f"{path}/{made['id']}").status == 204
+        assert {ask(one, made["token"]) for one in lost} == {401}
+        assert ask(stack.enter_context(from_address(roled, "127.0.0.2")), key) == 200
 
 
 def test_a_wrong_token_is_no_token(small):
+    key = small.node_key(small.create_project("cluster"))
     node = small.stack.enter_context(small.socket())
-    assert ask(node, small.owner.token) == 200
+    assert ask(node, key) == 200
     for _ in range(200):
         assert ask(small.stack.enter_context(small.socket()), "tgu_wrong") == 401
     assert small.get("/v1/whoami").status == 200
-    assert ask(node, small.owner.token) == 200
+    assert ask(node, key) == 200
 
 
 def test_strangers_of_many_addresses_keep_nobody_out(small):
@@ -365,17 +394,18 @@ def test_strangers_of_many_addresses_keep_nobody_out(small):
     assert small.get("/v1/whoami").status == 200
 
 
-def test_one_address_with_a_token_has_its_share(tmp_path):
+def test_one_address_with_a_node_key_has_its_share(tmp_path):
     with Roled(tmp_path, options=["--max-per-address", "20"]) as roled, contextlib.ExitStack() as stack:
+        key = roled.node_key(roled.create_project("cluster"))
         mine = [stack.enter_context(from_address(roled, "127.0.0.2")) for _ in range(20)]
-        assert {ask(one, roled.owner.token) for one in mine} == {200}
+        assert {ask(one, key) for one in mine} == {200}
         with from_address(roled, "127.0.0.2") as one_more:
-            assert ask(one_more, roled.owner.token) is None
+            assert ask(one_more, key) is None
         assert roled.get("/v1/whoami").status == 200
         mine.pop().close()
         roled.settle()
         with from_address(roled, "127.0.0.2") as one_more:
-            assert ask(one_more, roled.owner.token) == 200
+            assert ask(one_more, key) == 200
 
 
 @pytest.mark.parametrize("name", LENIENCIES)

@@ -22,10 +22,10 @@ TEST_GROUP(ConnectionsTest) {
     static Connections::Address at(const char* address) {
         return boost::asio::ip::make_address(address);
     }
-    bool add(FakeConnection & connection, const char* address, bool has_token = false) {
+    bool add(FakeConnection & connection, const char* address, bool is_a_nodes = false) {
         if (!open.make_room(at(address))) return false;
         open.add(connection, at(address));
-        if (has_token) open.has_shown_a_token(connection);
+        if (is_a_nodes) open.is_a_nodes(connection, true);
         return true;
     }
 };
@@ -38,7 +38,7 @@ TEST(ConnectionsTest, the_oldest_stranger_goes_where_there_is_no_room) {
     CHECK_FALSE(a.closed || c.closed || d.closed || e.closed);
 }
 
-TEST(ConnectionsTest, who_has_shown_a_token_makes_no_room) {
+TEST(ConnectionsTest, a_node_makes_no_room) {
     for (auto* each : {&a, &b, &c}) CHECK_TRUE(add(*each, "10.0.0.1", true));
     CHECK_FALSE(add(d, "10.0.0.1"));  // has its share
     CHECK_TRUE(add(d, "10.0.0.2", true));
@@ -74,4 +74,13 @@ TEST(ConnectionsTest, one_that_is_removed_twice_counts_once) {
     open.remove(a);
     open.remove(a);
     CHECK_TRUE(open.empty());
+}
+
+TEST(ConnectionsTest, a_node_whose_key_is_revoked_is_a_stranger_of_its_old_age) {
+    CHECK_TRUE(add(a, "10.0.0.1", true) && add(b, "10.0.0.2") && add(c, "10.0.0.3") &&
+               add(d, "10.0.0.4"));
+    open.is_a_nodes(a, false);
+    CHECK_TRUE(add(e, "10.0.0.5"));
+    CHECK_TRUE(a.closed);
+    CHECK_FALSE(b.closed);
 }

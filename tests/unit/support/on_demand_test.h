@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "common/on_demand/on_demand.h"
+#include "common/roster/last_attempt.h"
 #include "tests/unit/support/fake_clock.h"
 #include "tests/unit/support/helpers.h"
 #include "tests/unit/support/processes.h"
