@@ -56,7 +56,7 @@ void SubmitCheck::look() {
     const auto config = configuration_.current();
     if (!*config) return;
     for (const auto& login : (*config)->exempt_logins) static_cast<void>(accounts_.uid_of(login));
-    const auto roster = open_roster(**config, clock_.now());
+    const auto roster = open_roster(**config, clock_);
     if (roster) ask_ahead(roster->snapshot);
 }
 

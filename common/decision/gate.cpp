@@ -164,7 +164,7 @@ bool Gate::is_the_nodes_fault(const RefreshAttempt& attempt, const Moment& valid
 
 Gate::View Gate::look(const Subject& subject) {
     View view;
-    auto roster = open_roster(*config_, clock_.now());
+    auto roster = open_roster(*config_, clock_);
     if (!roster) {
         view.problem = roster.error().message;
         return view;

@@ -107,7 +107,7 @@ class OnDemandWait {
     }
 
     bool is_newer() {
-        const auto roster = open_roster(config_, clock_.now());
+        const auto roster = open_roster(config_, clock_);
         return roster && (!seen_ || roster->validated != *seen_);
     }
 

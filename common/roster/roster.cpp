@@ -24,7 +24,11 @@ std::optional<Stamp> read_stamp(const RosterPaths& paths) {
     return decode_stamp(std::span(bytes).first(static_cast<std::size_t>(got)));
 }
 
-tl::expected<Roster, OpenFailure> open_roster(const Config& config, const Moment& now) {
+namespace {
+
+// `now` tells the time for how long ago a moment was.
+template <class Now>
+tl::expected<Roster, OpenFailure> open(const Config& config, const Now& now) {
     const RosterPaths paths(config);
     // A refresh between the two opens leaves us with an old snapshot whose extended stamp is gone;
     // it would look as old as its own writing. Such a pair is read again.
@@ -39,9 +43,9 @@ tl::expected<Roster, OpenFailure> open_roster(const Config& config, const Moment
             was_replaced(paths.snapshot, snapshot->status()))
             continue;
         Moment validated = header.validated;
-        Age age = age_of(validated, now, config.fresh_for);
+        Age age = age_of(validated, now(validated), config.fresh_for);
         if (extended) {
-            const Age stamped = age_of(stamp->validated, now, config.fresh_for);
+            const Age stamped = age_of(stamp->validated, now(stamp->validated), config.fresh_for);
             // A stamp is later than the snapshot's header: where only the header lies in the
             // future, because the clock was set back in between, the stamp knows the age.
             if (stamped.value < age.value || (age.uncertain && !stamped.uncertain)) {
@@ -51,6 +55,16 @@ tl::expected<Roster, OpenFailure> open_roster(const Config& config, const Moment
         }
         return Roster{std::move(*snapshot), validated, age};
     }
+}
+
+}  // namespace
+
+tl::expected<Roster, OpenFailure> open_roster(const Config& config, const Moment& now) {
+    return open(config, [&](const Moment&) { return now; });
+}
+
+tl::expected<Roster, OpenFailure> open_roster(const Config& config, Clock& clock) {
+    return open(config, [&](const Moment& then) { return clock.now_seen_from(then); });
 }
 
 }  // namespace together

@@ -18,6 +18,8 @@ struct Roster {
 
 // Opens what is there now; fails with the reason why it cannot be used. The age is not judged.
 tl::expected<Roster, OpenFailure> open_roster(const Config& config, const Moment& now);
+// As of now.
+tl::expected<Roster, OpenFailure> open_roster(const Config& config, Clock& clock);
 
 // The stamp file's content, where it can be trusted and is whole.
 std::optional<Stamp> read_stamp(const RosterPaths& paths);

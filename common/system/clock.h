@@ -37,12 +37,15 @@ class Clock {
   public:
     virtual ~Clock() = default;
     virtual Moment now() = 0;
+    // For how long ago `then` was, which takes less to know.
+    virtual Moment now_seen_from(const Moment&) { return now(); }
 };
 
 // Thread-safe. Allocates nothing.
 class SystemClock : public Clock {
   public:
     Moment now() override;
+    Moment now_seen_from(const Moment& then) override;
 };
 
 }  // namespace together

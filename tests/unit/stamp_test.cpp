@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -154,4 +155,54 @@ TEST(system_clock, knows_boot_and_time_namespace_and_goes_on) {
     CHECK_TRUE(elapsed(first, second) >= 0ns);
     CHECK_TRUE(elapsed(first, second) < 10s);
     CHECK_TRUE(first.realtime > std::int64_t{1'700'000'000} * 1'000'000'000);
+}
+
+// A moment as another timeline would have written it.
+static Moment of_another_timeline(Moment moment) {
+    moment.boot_id[0] ^= 1;
+    moment.time_namespace += 1;
+    return moment;
+}
+
+TEST(system_clock, need_not_know_the_timeline_where_both_clocks_tell_the_same) {
+    SystemClock clock;
+    const auto then = of_another_timeline(earlier(clock.now(), 1h));
+    const auto now = clock.now_seen_from(then);
+    CHECK_TRUE(same_timeline(then, now));
+    CHECK_TRUE(elapsed(then, now) >= 1h);
+    CHECK_TRUE(elapsed(then, now) < 1h + 10s);
+}
+
+TEST(system_clock, goes_by_the_wall_clock_where_another_boot_s_clock_tells_otherwise) {
+    SystemClock clock;
+    for (const auto& off : {-1h, -1h * 24 * 365, 1h, 1h * 24 * 365}) {
+        auto then = of_another_timeline(earlier(clock.now(), 1h));
+        then.boottime += Nanoseconds(off).count();
+        const auto now = clock.now_seen_from(then);
+        CHECK_FALSE(same_timeline(then, now));
+        CHECK_TRUE(elapsed(then, now) >= 1h);
+        CHECK_TRUE(elapsed(then, now) < 1h + 10s);
+    }
+}
+
+TEST(system_clock, goes_by_boottime_where_the_wall_clock_was_set) {
+    SystemClock clock;
+    for (const auto& off : {-7'200'000ms, -100ms, 100ms, 7'200'000ms}) {
+        auto then = earlier(clock.now(), 1h);
+        then.realtime += Nanoseconds(off).count();
+        const auto now = clock.now_seen_from(then);
+        CHECK_TRUE(same_timeline(then, now));
+        CHECK_TRUE(elapsed(then, now) >= 1h);
+        CHECK_TRUE(elapsed(then, now) < 1h + 10s);
+    }
+}
+
+TEST(system_clock, knows_the_boot_of_a_stamp_from_the_future) {
+    SystemClock clock;
+    const auto future = of_another_timeline(earlier(clock.now(), -1h));
+    CHECK_FALSE(same_timeline(future, clock.now_seen_from(future)));
+    auto wild = future;
+    wild.boottime = std::numeric_limits<std::int64_t>::min();
+    wild.realtime = std::numeric_limits<std::int64_t>::max();
+    CHECK_FALSE(same_timeline(wild, clock.now_seen_from(wild)));
 }
