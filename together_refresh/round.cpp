@@ -101,19 +101,16 @@ class Round {
         request_.lookups_deadline = started + request_.lookups_limit;
         // Verified before it is asked for conditionally: a 304 must not keep a damaged file alive.
         const auto stored = open_roster(config_, validated_);
-        if (!stored || !stored->snapshot.verify_intact()) return;
+        if (!stored || !rounds_.verified_.is_intact(stored->snapshot)) return;
         roster_usable_ = config_.within_stale_for(stored->age.value);
-        const auto& header = stored->snapshot.header();
-        request_.etag.assign(header.etag.data(), ::strnlen(header.etag.data(), header.etag.size()));
-        if (header.without_uid + header.from_node > 0) list_lookups(stored->snapshot);
+        const auto& etag = stored->snapshot.header().etag;
+        request_.etag.assign(etag.data(), ::strnlen(etag.data(), etag.size()));
+        list_lookups(rounds_.verified_.logins_to_look_up(stored->snapshot));
     }
 
-    void list_lookups(const Snapshot& stored) {
-        std::vector<std::string> known;
-        stored.for_each([&](const RosterEntry& entry) {
-            if (entry.uid_source == UidSource::none) request_.to_look_up.push_back(entry.login);
-            if (entry.uid_source == UidSource::node) known.push_back(entry.login);
-        });
+    void list_lookups(const VerifiedSnapshot::Logins& logins) {
+        request_.to_look_up = logins.without_uid;
+        const auto& known = logins.with_the_nodes_uid;
         // A few in each round, from any one on: all have their turn.
         constexpr std::size_t again_in_a_round = 16;
         const auto first =
@@ -187,8 +184,9 @@ class Round {
         auto lock = acquire_write_lock();
         if (!lock) return node_fault(lock.error().message);
         const auto& warning = summary_.message;
-        const UpdateRequest update{config_, validated_, clock_.now(), request_.etag,
-                                   options_.accept_older};
+        const UpdateRequest update{
+            config_,           validated_, clock_.now(), request_.etag, options_.accept_older,
+            &rounds_.verified_};
         const auto updated = update_roster(update, std::move(fetched));
         if (!updated) return node_fault(updated.error().message);
         if (updated->kind == Update::Kind::refused)

@@ -14,6 +14,7 @@
 #include "together_refresh/child/fetch_child.h"
 #include "together_refresh/process/options.h"
 #include "together_refresh/source/request_limits.h"
+#include "together_refresh/update/verified_snapshot.h"
 
 namespace together {
 
@@ -50,6 +51,7 @@ class Rounds {
     int stop_;
     std::unique_ptr<FetchChild> child_;
     Config child_config_;
+    VerifiedSnapshot verified_{clock_};
 };
 
 }  // namespace together

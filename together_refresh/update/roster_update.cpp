@@ -65,7 +65,7 @@ class Updater {
         : request_(request), paths_(request.config), fetched_(std::move(fetched)) {
         for (const auto& [login, uid] : fetched_.uids) uids_.emplace(login, uid);
         if (auto stored = open_roster(request.config, request.now);
-            stored && stored->snapshot.verify_intact())
+            stored && is_intact(stored->snapshot))
             stored_.emplace(*std::move(stored));
     }
 
@@ -76,6 +76,11 @@ class Updater {
     }
 
   private:
+    bool is_intact(const Snapshot& stored) const {
+        return request_.verified != nullptr ? request_.verified->is_intact(stored)
+                                            : stored.verify_intact();
+    }
+
     bool began_before_the_stored_one() const {
         // A stored stamp from the future says nothing about an order.
         return !stored_->age.uncertain &&

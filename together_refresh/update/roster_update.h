@@ -6,6 +6,7 @@
 #include "common/roster/roster.h"
 #include "common/system/result.h"
 #include "together_refresh/child/fetch_child.h"
+#include "together_refresh/update/verified_snapshot.h"
 
 namespace together {
 
@@ -25,6 +26,7 @@ struct UpdateRequest {
     Moment now;
     std::string etag;  // what was asked with
     bool accept_older = false;
+    VerifiedSnapshot* verified = nullptr;  // where what was read before may be believed
 };
 
 // Fails where our own disk does.
