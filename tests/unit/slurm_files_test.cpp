@@ -50,6 +50,15 @@ TEST(job_submit_list, gets_us_first) {
     becomes("JobSubmitPlugins=not_together\n", sign + "JobSubmitPlugins=together,not_together\n");
 }
 
+TEST(job_submit_list, is_found_between_other_keys_of_its_line) {
+    becomes("SlurmctldPort=1  JobSubmitPlugins=lua\tPluginDir=/x # y\n",
+            sign + "SlurmctldPort=1  JobSubmitPlugins=together,lua\tPluginDir=/x # y\n");
+    becomes("A = \"b JobSubmitPlugins=c\" JobSubmitPlugins = \"lua\" D=e",
+            sign + "A = \"b JobSubmitPlugins=c\" JobSubmitPlugins = \"together,lua\" D=e");
+    CHECK_FALSE(with_job_submit("JobSubmitPlugins=a JobSubmitPlugins=b\n").has_value());
+    CHECK_TRUE(job_submit_by_hand("A=b JobSubmitPlugins=lua,together C=d\n"));
+}
+
 TEST(job_submit_list, that_was_changed_meanwhile_loses_us_only) {
     TEXT_EQUAL("JobSubmitPlugins=lua,partition\n",
                *without_job_submit(sign + "JobSubmitPlugins=lua,together,partition\n"));
@@ -157,7 +166,8 @@ TEST(spank_line, of_another_in_our_block_is_not_lost) {
 
 TEST(job_submit_list, of_another_in_our_block_is_not_lost) {
     for (const char* line :
-         {"JobSubmitPlugins=together,lua", "JobSubmitPlugins=together\nPluginDir=/x"}) {
+         {"JobSubmitPlugins=together,lua", "JobSubmitPlugins=together\nPluginDir=/x",
+          "JobSubmitPlugins=together PluginDir=/x"}) {
         const auto bare = without_job_submit("A=b\n" + block(line));
         CHECK_FALSE(bare.has_value());
         CHECK_TRUE(bare.error().message.find("stands between") != std::string::npos);
@@ -171,6 +181,7 @@ TEST(slurm_settings, are_found_as_slurm_finds_them) {
     const char* text = "PlugStackConfig = /a b\nplugstackconfig=\"/c\" # x\n#PlugStackConfig=/d\n";
     TEXT_EQUAL("/c", *slurm_setting(text, "PlugStackConfig"));
     CHECK_FALSE(slurm_setting(text, "PluginDir").has_value());
+    TEXT_EQUAL("/c", *slurm_setting("A=\"PluginDir=/b \" PluginDir=/c D=e\n", "PluginDir"));
     CHECK_TRUE(slurm_includes("include a.conf # x\nInclude  /b\nincluded c\n") ==
                (std::vector<std::string>{"a.conf", "/b"}));
 }

@@ -47,20 +47,37 @@ void for_each_line(std::string_view text, const Each& each) {
     }
 }
 
-// KEY=VALUE with blanks around both; a "#" begins a comment.
-std::vector<SlurmSetting> settings_named(std::string_view text, std::string_view key) {
-    std::vector<SlurmSetting> found;
-    for_each_line(text, [&](std::string_view line, std::size_t at) {
-        const auto code = line.substr(0, line.find('#'));
-        const auto equals = code.find('=');
-        if (equals == code.npos || !same(trimmed(code.substr(0, equals)), key)) return;
+struct SlurmPair {
+    std::string_view key;
+    SlurmSetting setting;
+};
+
+// KEY=VALUE with blanks around both, as many as a line has; a "#" begins a comment. What follows
+// something else is not read: Slurm does not take such a line.
+std::vector<SlurmPair> pairs_in(std::string_view line, std::size_t at) {
+    std::vector<SlurmPair> pairs;
+    const auto code = line.substr(0, line.find('#'));
+    for (std::size_t begin = 0; begin < code.size();) {
+        const auto equals = code.find('=', begin);
+        if (equals == code.npos) break;
+        const auto key = trimmed(code.substr(begin, equals - begin));
+        if (key.find_first_of(" \t\r") != key.npos) break;
         auto value = code.find_first_not_of(" \t\r", equals + 1);
         if (value == code.npos) value = equals + 1;
         const bool quoted = value < code.size() && code[value] == '"';
         if (quoted) ++value;
-        const auto word = code.substr(value);
-        const auto end = word.find_first_of(quoted ? "\"" : " \t\r");
-        found.push_back({at, at + value, std::string(word.substr(0, end))});
+        const auto end = std::min(code.find_first_of(quoted ? "\"" : " \t\r", value), code.size());
+        pairs.push_back({key, {at, at + value, std::string(code.substr(value, end - value))}});
+        begin = end + (quoted ? 1 : 0);
+    }
+    return pairs;
+}
+
+std::vector<SlurmSetting> settings_named(std::string_view text, std::string_view key) {
+    std::vector<SlurmSetting> found;
+    for_each_line(text, [&](std::string_view line, std::size_t at) {
+        for (auto& pair : pairs_in(line, at))
+            if (same(pair.key, key)) found.push_back(std::move(pair.setting));
     });
     return found;
 }
@@ -80,8 +97,9 @@ bool lists_us(std::string_view list) {
 
 // Our own setting, to which nobody added.
 bool is_our_list(std::string_view line) {
-    const auto found = settings_named(line, list_key);
-    return found.size() == 1 && is_our_entry(found.front().text);
+    const auto pairs = pairs_in(line, 0);
+    return pairs.size() == 1 && same(pairs.front().key, list_key) &&
+           is_our_entry(pairs.front().setting.text);
 }
 
 std::optional<std::size_t> offset_of_sign(std::string_view text) {

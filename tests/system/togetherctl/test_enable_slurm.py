@@ -43,6 +43,16 @@ def test_both_files_there_and_back(slurm: Path) -> None:
     assert texts(slurm) == before
 
 
+def test_several_keys_in_one_line(slurm: Path) -> None:
+    text = slurm.read_text().replace("\n", "  ").rstrip() + " # one line\n"
+    slurm.write_text(text)
+    run = ctl("enable", "slurm", "--file", str(slurm))
+    assert run.returncode == 0, run.stderr
+    assert text.replace("=lua", "=together,lua") in slurm.read_text()
+    assert ctl("disable", "slurm", "--file", str(slurm)).returncode == 0
+    assert slurm.read_text() == text
+
+
 def test_a_second_enable_keeps_what_it_does_not_name(slurm: Path) -> None:
     config = "/etc/together/together.conf"
     assert ctl("enable", "slurm", "--file", str(slurm), "--config", config).returncode == 0
