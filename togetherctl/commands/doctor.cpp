@@ -1,42 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // togetherctl doctor: what is wrong with the gate on this node, why it matters, what fixes it.
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
-#include "common/roles/identifiers.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/verb.h"
 #include "togetherctl/doctor/doctor_checks.h"
+#include "togetherctl/slurm/slurm_daemons.h"
 
 namespace together::ctl {
 namespace {
 
 using namespace together;
-
-std::optional<uid_t> uid_named(const std::string& name) {
-    const passwd* account = ::getpwnam(name.c_str());
-    if (account != nullptr) return account->pw_uid;
-    uid_t uid = 0;
-    const auto end = name.data() + name.size();
-    if (!is_digits(name) || std::from_chars(name.data(), end, uid).ec != std::errc()) return {};
-    return uid;
-}
-
-// Of root, or of whom Slurm has it run as: anybody can call a program slurmctld.
-std::vector<RunningProgram> slurm_daemons(const std::string& name, std::string_view user_setting,
-                                          const SlurmConfiguration& slurm) {
-    // Without a file here (configless) the packages' user.
-    const auto user = uid_named(slurm.setting(user_setting).value_or("slurm"));
-    auto found = running_programs(name);
-    std::erase_if(found, [&](const RunningProgram& program) {
-        return program.uid != 0 && program.uid != user;
-    });
-    return found;
-}
 
 // A slurmd without own configuration has a copy of slurmctld's, and so do Slurm's commands here.
 std::optional<std::string> slurm_conf_in_use(const CommandLine& line) {

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "common/system/trusted_file.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/pam/module_check.h"
 #include "togetherctl/processes/captured_program.h"
 #include "togetherctl/slurm/plugstack.h"
+#include "togetherctl/slurm/slurm_daemons.h"
 #include "togetherctl/slurm/slurm_files.h"
 #include "togetherctl/slurm/slurmd_su.h"
 
@@ -20,7 +20,7 @@ namespace {
 using namespace together;
 using namespace std::chrono_literals;
 
-constexpr const char* job_submit = "job_submit_together.so";
+constexpr const char* job_submit = job_submit_plugin;
 constexpr const char* slurmctld = "/usr/sbin/slurmctld";
 constexpr const char* spank = "spank_together.so";
 constexpr const char* enable = "togetherctl enable slurm";
@@ -36,16 +36,6 @@ std::string version_of(const std::string& program) {
 
 std::string major_and_minor(const std::string& version) {
     return version.substr(0, version.rfind('.'));
-}
-
-// What a process has mapped of that file; "(deleted)" behind the path where it was replaced since.
-std::string mapped(pid_t pid, const std::string& name) {
-    std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
-    for (std::string line; std::getline(maps, line);) {
-        const auto path = line.find('/');
-        if (path != line.npos && line.find("/" + name, path) != line.npos) return line.substr(path);
-    }
-    return {};
 }
 
 class SlurmCheck {

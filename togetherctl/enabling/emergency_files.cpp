@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "common/config/config.h"
@@ -15,6 +16,7 @@
 #include "togetherctl/pam/pam_stack.h"
 #include "togetherctl/slurm/plugstack.h"
 #include "togetherctl/slurm/slurm_configuration.h"
+#include "togetherctl/slurm/slurm_daemons.h"
 
 namespace together::ctl {
 
@@ -59,6 +61,20 @@ void add_steps(const std::string& path, const std::string& config_path,
     }
 }
 
+// Its plug-in has no arguments, and so no other configuration. By what it has loaded: slurm.conf
+// may be shared by all hosts.
+void add_slurmctld(const SlurmConfiguration& slurm, const std::string& config_path,
+                   std::vector<std::string>& complaints) {
+    const std::string always = default_config_path;
+    if (!is_another(config_path, always)) return;
+    const auto running = slurm_daemons("slurmctld", "SlurmUser", slurm);
+    if (std::any_of(running.begin(), running.end(), [](const RunningProgram& one) {
+            return !mapped(one.pid, job_submit_plugin).empty();
+        }))
+        complaints.push_back("DOES NOT REACH slurmctld: job_submit_together always reads " +
+                             emergency_folder(always) + "; do it there, too: --config " + always);
+}
+
 }  // namespace
 
 std::vector<std::string> services_not_reached(const std::string& config_path) {
@@ -71,7 +87,9 @@ std::vector<std::string> services_not_reached(const std::string& config_path) {
         if (other && is_another(config_path, *other))
             complaints.push_back(complaint(service, path, *other));
     }
-    add_steps(read_slurm_configuration(std::nullopt).plugstack, config_path, complaints);
+    const auto slurm = read_slurm_configuration(std::nullopt);
+    add_slurmctld(slurm, config_path, complaints);
+    add_steps(slurm.plugstack, config_path, complaints);
     add_steps(beside(fetched_slurm_conf, "plugstack.conf"), config_path, complaints);
     return complaints;
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.ctl_node import (CONFIG, ETC, PLAIN_USER, ROSTER, ctl, ctl_json, field, write_config)
+from support.ctl_node import (BUILD, CONFIG, ETC, PLAIN_USER, ROSTER, ctl, ctl_json, field, write_config)
 from support.waiting import wait_until
 
 ADMISSIONS = ETC / "admit.d"
@@ -306,6 +306,32 @@ def test_what_does_not_reach_the_steps_is_said(command: list[str], plugstack: Pa
     assert run.returncode == 0 and "DOES NOT REACH" not in run.stderr
     plugstack.write_text("required spank_together.so\n")
     assert ctl(*command).returncode == 0
+
+
+@pytest.fixture
+def slurmctld(tmp_path: Path) -> Iterator[None]:
+    """Something that is called so and has our plug-in in its memory."""
+    program = tmp_path / "slurmctld"
+    shutil.copy("/usr/bin/python3", program)
+    plugin = BUILD / "spank_together" / "job_submit_together.so"
+    maps = "import mmap, sys; f = open(sys.argv[1], 'rb'); m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)"
+    process = subprocess.Popen([program, "-c", maps + "; print(flush=True); sys.stdin.read()", plugin],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline()
+    yield
+    process.communicate()
+
+
+def test_what_does_not_reach_slurmctld_is_said(slurmctld: None) -> None:
+    other = ETC / "slurm" / "together.conf"
+    other.parent.mkdir(mode=0o755)
+    other.write_bytes(CONFIG.read_bytes())
+    run = ctl("lockdown", "--reason", "x", "--config", str(other))
+    assert run.returncode == 1
+    assert ("DOES NOT REACH slurmctld: job_submit_together always reads /etc/together; do it there, too: "
+            f"--config {CONFIG}") in run.stderr
+    run = ctl("lockdown", "--reason", "x")
+    assert run.returncode == 0 and "DOES NOT REACH" not in run.stderr
 
 
 def test_a_configuration_in_the_same_folder_is_no_other(etc_pam: Path) -> None:
