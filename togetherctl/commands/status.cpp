@@ -98,6 +98,7 @@ void show(const NodeStatus& status, Output& output) {
     add_last_attempt(status, fields);
     for (const auto& shortage : shortages(RosterPaths(status.config)))
         fields.push_back({"Room", shortage, Tone::warning});
+    if (!status.log_problem.empty()) fields.push_back({"Log", status.log_problem, Tone::warning});
     const auto& dropped = status.dropped_log_lines;
     fields.push_back({"Dropped log lines",
                       dropped ? std::to_string(*dropped) : "unknown (this user may not look)",

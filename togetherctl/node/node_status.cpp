@@ -9,6 +9,7 @@
 #include "common/roster/backoff.h"
 #include "common/system/duration.h"
 #include "common/system/log_sink.h"
+#include "togetherctl/node/log_place.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_room.h"
 
@@ -49,7 +50,7 @@ Json::Value json_of(const Admission& admission) {
 }
 
 NodeStatus look_at_node(const Config& config) {
-    NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}};
+    NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}, {}};
     const RosterPaths paths(config);
     status.roster = look_at_roster(config, status.now);
     status.lockdown = lockdown_in_force(config.folder());
@@ -58,6 +59,8 @@ NodeStatus look_at_node(const Config& config) {
             status.admissions.push_back(std::move(admission));
     status.last_attempt = read_last_attempt(paths);
     status.dropped_log_lines = size_of_file(LogPaths().dropped);
+    if (const auto missing = no_place_for_log_lines(); !missing.empty())
+        status.log_problem = missing + ": decisions are logged only where sshd's stderr is a log";
     return status;
 }
 
@@ -82,6 +85,8 @@ Json::Value json_of(const NodeStatus& status) {
     json["dropped_log_lines"] = status.dropped_log_lines
                                     ? Json::Value(Json::Int64{*status.dropped_log_lines})
                                     : Json::Value();
+    json["log_problem"] =
+        status.log_problem.empty() ? Json::Value() : Json::Value(status.log_problem);
     return json;
 }
 

@@ -26,6 +26,7 @@ struct NodeStatus {
     std::vector<std::string> problems;            // malformed admissions
     std::optional<together::LastAttempt> last_attempt;
     std::optional<std::int64_t> dropped_log_lines;  // nothing where this user may not know
+    std::string log_problem;  // why decisions may be logged nowhere; else empty
 };
 
 // Asks nobody and changes nothing.

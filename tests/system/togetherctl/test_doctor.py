@@ -291,6 +291,8 @@ def test_where_the_log_lines_go(dev_log: socket.socket) -> None:
 def test_nobody_reads_the_log(dev_log: socket.socket) -> None:
     dev_log.close()
     only(doctor(), "log", "warning", "nobody reads /dev/log; decisions go to /var/log/together/")
+    shutil.rmtree(LOG)
+    only(doctor(), "log", "warning", "nobody reads /dev/log, and there is no /var/log/together")
 
 
 def test_nowhere_to_log() -> None:

@@ -2,6 +2,7 @@
 """status: the gate at a glance."""
 
 import re
+import shutil
 
 import pytest
 
@@ -50,6 +51,17 @@ def test_counts_and_no_revision() -> None:
     assert field(text, "Collaborators") == "2 (1 admin, 1 left out, 1 without a uid)"
     assert field(text, "Revision") == "none"
     assert ctl_json("status")["roster"]["revision"] is None
+
+
+def test_nowhere_to_log(roster: None) -> None:
+    assert "Log: " not in ctl("status").stdout and ctl_json("status")["log_problem"] is None
+    shutil.rmtree(LOG)
+    problem = ("there is neither /dev/log nor /var/log/together: decisions are logged only where sshd's "
+               "stderr is a log")
+    for user in (0, PLAIN_USER):
+        run = ctl("status", user=user)
+        assert run.returncode == 0 and field(run.stdout, "Log") == problem
+        assert ctl_json("status", user=user)["log_problem"] == problem
 
 
 def test_no_roster() -> None:
