@@ -11,6 +11,7 @@
 #include "common/roster/backoff.h"
 #include "common/roster/last_attempt.h"
 #include "common/roster/roster.h"
+#include "common/roster/roster_directory.h"
 #include "common/roster/roster_lock.h"
 #include "common/system/duration.h"
 #include "common/system/random.h"
@@ -90,7 +91,9 @@ class OnDemandWait {
         if (::mkdir(paths_.directory.c_str(), 0755) == 0)
             ::chmod(paths_.directory.c_str(), 0755);  // whatever the calling program's umask is
         else if (errno != EEXIST)
-            return lock;
+            return failure(system_error_text("cannot make " + paths_.directory, errno));
+        if (auto usable = check_roster_directory(paths_.directory); !usable)
+            return tl::make_unexpected(usable.error());
         return RosterLock::open(paths_);
     }
 
@@ -141,6 +144,9 @@ class OnDemandWait {
         if (said && attempt->outcome != RefreshOutcome::valid)
             return failed_as(*attempt, attempt->message);
         if (is_newer()) return tried();
+        // In a folder that it does not trust it writes nothing, not even why.
+        if (auto usable = check_roster_directory(paths_.directory); !usable)
+            return prevented(usable.error().message);
         // It found no room for a last attempt, or no memory to run in.
         return prevented(config_.refresh_program +
                          " ended without a new roster and could not say why in " +

@@ -85,6 +85,19 @@ TEST(on_demand, concludes_nothing_from_an_exit_status) {
     CHECK_TRUE(brings_a_newer_one());
 }
 
+TEST(on_demand, says_why_its_folder_cannot_be_used) {
+    make_helper("exit 75");
+    const std::string folder = config.directory;
+    LONGS_EQUAL(0, ::chmod(folder.c_str(), 0777));
+    TEXT_CONTAINS(folder + " can be written by others than its owner", refresh().problem);
+    LONGS_EQUAL(0, ::chmod(folder.c_str(), 0755));
+    config.directory = file("runs");
+    TEXT_CONTAINS(file("runs") + " is not a folder", refresh().problem);
+    config.directory = file("missing") + "/cache";
+    TEXT_CONTAINS("cannot make " + file("missing") + "/cache: No such file", refresh().problem);
+    LONGS_EQUAL(1, runs());
+}
+
 TEST(on_demand, tells_what_the_helper_left_in_its_mark) {
     make_helper(install_last_attempt() + "\nexit 75");
     TEXT_EQUAL("api.example.com did not answer", refresh().problem);
@@ -141,7 +154,7 @@ TEST(on_demand, makes_the_folder_of_a_node_where_nothing_has_run_yet) {
 TEST(on_demand, names_a_folder_that_is_missing) {
     config.directory = "/nonexistent/together";
     make_helper("");
-    TEXT_CONTAINS("cannot open /nonexistent/together/proj_a.roster.v1.lock", refresh().problem);
+    TEXT_CONTAINS("cannot make /nonexistent/together: No such file", refresh().problem);
     LONGS_EQUAL(0, runs());
 }
 
