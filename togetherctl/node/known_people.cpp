@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <lastlog.h>
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utmp.h>
 
@@ -15,12 +14,14 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <utility>
 
 #include "common/system/duration.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/node_accounts.h"
 #include "common/system/trusted_file.h"
 #include "togetherctl/processes/captured_program.h"
+#include "togetherctl/processes/patient_look.h"
 
 namespace together::ctl {
 namespace {
@@ -77,12 +78,21 @@ std::string expanded(std::string_view pattern, const passwd& account) {
     return path.starts_with('/') ? path : std::string(account.pw_dir) + "/" + path;
 }
 
-bool has_keys(const passwd& account, const std::vector<std::string>& key_files) {
-    return std::any_of(key_files.begin(), key_files.end(), [&](const std::string& pattern) {
-        struct stat status {};
-        // Looked at, never opened: the folder is the user's.
-        return ::lstat(expanded(pattern, account).c_str(), &status) == 0 && status.st_size > 0;
-    });
+// Homes can be on a file server that is dead.
+void add_keys(KnownPeople& people, const std::vector<std::pair<std::string, uid_t>>& accounts,
+              const std::vector<std::vector<std::string>>& files) {
+    const auto found = any_not_empty(files, 2s, 10s);
+    std::string missed;
+    for (std::size_t i = 0; i < accounts.size(); ++i) {
+        const auto& [login, uid] = accounts[i];
+        if (!found[i])
+            missed += (missed.empty() ? "" : ", ") + login;
+        else if (*found[i])
+            add(people, login, uid, "keys");
+    }
+    if (!missed.empty())
+        people.not_read.push_back("the keys of " + missed +
+                                  ": no answer in time (is the server of their homes dead?)");
 }
 
 void add_accounts(KnownPeople& people, const std::vector<std::string>& key_files) {
@@ -91,12 +101,17 @@ void add_accounts(KnownPeople& people, const std::vector<std::string>& key_files
         people.not_read.push_back(system_error_text("/etc/passwd", errno));
         return;
     }
+    std::vector<std::pair<std::string, uid_t>> accounts;
+    std::vector<std::vector<std::string>> files;
     while (const passwd* account = ::fgetpwent(file.get())) {
         const std::string shell = account->pw_shell;
         if (shell.empty() || is_a_shell(shell))
             add(people, account->pw_name, account->pw_uid, "shell");
-        if (has_keys(*account, key_files)) add(people, account->pw_name, account->pw_uid, "keys");
+        accounts.emplace_back(account->pw_name, account->pw_uid);
+        auto& paths = files.emplace_back();
+        for (const auto& pattern : key_files) paths.push_back(expanded(pattern, *account));
     }
+    add_keys(people, accounts, files);
 }
 
 template <std::size_t size>

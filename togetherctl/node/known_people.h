@@ -23,7 +23,7 @@ struct KnownPeople {
 
 // Local accounts with a shell or authorized keys; logins (wtmp, lastlog) and Slurm jobs (sacct) of
 // the last thirty days. `key_files` are sshd's patterns, as AuthorizedKeysFile has them. Blocks as
-// long as sacct does, at most a minute.
+// long as sacct does, at most a minute, and homes do, at most ten seconds.
 KnownPeople find_known_people(const std::vector<std::string>& key_files);
 
 }  // namespace together::ctl

@@ -16,6 +16,7 @@ from support.ctl_node import (BUILD, CONFIG, ETC, PLAIN_USER, ROSTER, SECURITY, 
                       ctl_json, entry, refresh, write_config, write_roster)
 from support.pam_stacks import write_stack
 from support.pam_transaction import PAM_PERM_DENIED, PAM_SUCCESS, account_answer
+from support.stuck_mount import stuck_mount
 
 SSHD_CONFIG = Path("/etc/ssh/sshd_config")
 GATE = "account [success=ok ignore=ignore default=die] pam_together.so"
@@ -468,6 +469,25 @@ def test_keys_count_where_there_is_no_shell(sshd: Path, passwd: Path, tmp_path: 
     (tmp_path / "service1" / ".ssh" / "authorized_keys").write_text("ssh-ed25519 AAAA x\n")
     found = people(ctl_json(*ENABLED, str(sshd), "--dry-run"))
     assert found["service1"]["known_by"] == ["keys"] and "service2" not in found
+
+
+def test_homes_that_do_not_answer_are_named(sshd: Path, passwd: Path, tmp_path: Path) -> None:
+    stuck = tmp_path / "stuck"
+    (tmp_path / "service2" / ".ssh").mkdir(parents=True)
+    (tmp_path / "service2" / ".ssh" / "authorized_keys").write_text("ssh-ed25519 AAAA x\n")
+    (tmp_path / "service3" / ".ssh").mkdir(parents=True)
+    os.mkfifo(tmp_path / "service3" / ".ssh" / "authorized_keys")
+    stuck.mkdir()
+    with passwd.open("a") as file:
+        for login, home in (("service1", stuck / "service1"), ("service2", tmp_path / "service2"),
+                            ("service3", tmp_path / "service3")):
+            file.write(f"{login}:x:2000:2000::{home}:/usr/sbin/nologin\n")
+    with stuck_mount(stuck):
+        document = ctl_json(*ENABLED, str(sshd), "--dry-run")
+    assert ("the keys of service1: no answer in time (is the server of their homes dead?)"
+            in document["not_looked_at"])
+    found = people(document)
+    assert found["service2"]["known_by"] == ["keys"] and not {"service1", "service3"} & set(found)
 
 
 def test_the_key_files_are_those_of_sshd(
