@@ -92,8 +92,8 @@ constinit const Verb doctor_verb = {
     .summary = "what is wrong here, why it matters, what fixes it",
     .about =
         "A line for each finding: configuration and ownership, authority and token, clock,\n"
-        "roster, watcher, log, sshd and its PAM stack, Slurm's plug-ins, slurmd's su, cron and\n"
-        "its like. The summary comes first and the exit status is that of monitoring plug-ins.\n"
+        "roster, watcher, log, sshd and its PAM stack, Slurm's plug-ins, slurmd's su, sudo, cron\n"
+        "and its like. The summary comes first, the exit status is that of monitoring plug-ins.\n"
         "Changes nothing and starts no refresh; it asks the authority twice, and as root it lets\n"
         "a login that cannot exist, an account that the gate refuses, and root through sshd's\n"
         "account stack, of which the refusals are logged like any other.",

@@ -37,7 +37,7 @@ void check_log(const Patient& patient, Findings& findings);
 void check_ssh(const Patient& patient, Findings& findings);
 void check_slurm(const Patient& patient, Findings& findings);
 void check_step_filter(Findings& findings);
-// su where slurmd starts it, cron and its like wherever they are.
+// su where slurmd starts it, sudo where it was enabled, cron and its like wherever they are.
 void check_services(const Patient& patient, Findings& findings);
 
 }  // namespace together::ctl

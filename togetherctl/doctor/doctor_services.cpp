@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Services of PAM beside sshd that start what a user wrote: slurmd's su, cron, at, systemd --user.
+// Services of PAM beside sshd that start what a user wrote: slurmd's su, cron, at, systemd --user;
+// and sudo.
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,6 +86,33 @@ void check_su(const Patient& patient, Findings& findings) {
                       "reconfigure");
 }
 
+// ---- sudo ---------------------------------------------------------------------------------------
+
+// Whoever leaves it to sudoers alone means it so: where neither file asks, it is told.
+void check_sudo(const Patient& patient, Findings& findings) {
+    const auto like = call_before(GateTarget::sudo, patient.config);
+    std::vector<std::string> files = {pam_folder + "sudo"};
+    if (!is_there(files.front())) return findings.tell("sudo", "not on this host");
+    if (const auto login = pam_folder + "sudo-i"; is_there(login) && !takes_over(login, "sudo"))
+        files.push_back(login);
+    const bool enabled = std::any_of(files.begin(), files.end(), [&](const std::string& file) {
+        const auto gate = find_gate(file, like);
+        return !gate || gate->call;
+    });
+    if (!enabled)
+        return findings.tell("sudo",
+                             "sudo does not ask the gate, sudoers alone decides "
+                             "(togetherctl enable sudo puts it there)");
+    std::string unasked;
+    for (const auto& file : files)
+        if (const auto why = why_unasked(file, like); !why.empty())
+            unasked += (unasked.empty() ? "" : "; ") + why;
+    if (unasked.empty()) return findings.ok("sudo", "sudo and sudo -i ask the gate first");
+    findings.fail("sudo", unasked,
+                  "who is refused on this node may still become root with sudo, or nobody can",
+                  "togetherctl enable sudo");
+}
+
 // ---- cron ---------------------------------------------------------------------------------------
 
 struct CronServices {
@@ -123,6 +151,7 @@ void check_cron(const Patient& patient, Findings& findings) {
 
 void check_services(const Patient& patient, Findings& findings) {
     check_su(patient, findings);
+    check_sudo(patient, findings);
     check_cron(patient, findings);
 }
 

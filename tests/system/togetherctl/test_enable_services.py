@@ -291,6 +291,29 @@ def test_doctor_does_not_look_at_su_where_no_step_starts(slurm: Path, etc_pam: P
     assert "su" not in doctor("--slurm-conf", str(slurm))
 
 
+def test_doctor_tells_of_a_sudo_that_was_enabled(etc_pam: Path) -> None:
+    assert ctl("enable", "ssh").returncode == 0
+    sudo, login_shell = etc_pam / "sudo", etc_pam / "sudo-i"
+    for file in (sudo, login_shell):
+        file.write_text("@include common-account\n")
+    found = doctor()
+    assert bad(found) == {} and found["sudo"]["result"] == "information"
+    assert "togetherctl enable sudo" in found["sudo"]["what"]
+    assert ctl("enable", "sudo").returncode == 0
+    found = doctor()
+    assert bad(found) == {} and found["sudo"]["what"] == "sudo and sudo -i ask the gate first"
+    enabled = sudo.read_text()
+    for jump in ("account sufficient pam_permit.so\n", "account [success=2 default=ignore] pam_permit.so\n"):
+        sudo.write_text(jump + enabled)
+        finding = only(doctor(), "sudo", "failure", "/etc/pam.d/sudo: ", "another account line comes before")
+        assert finding["fix"] == "togetherctl enable sudo"
+    sudo.write_text(enabled)
+    login_shell.write_text("@include common-account\n")
+    only(doctor(), "sudo", "failure", "/etc/pam.d/sudo-i does not ask the gate")
+    login_shell.write_text("account include sudo\n")
+    assert bad(doctor()) == {}
+
+
 def test_doctor_tells_of_cron(etc_pam: Path) -> None:
     assert ctl("enable", "ssh").returncode == 0
     assert doctor()["cron"]["result"] == "information"
