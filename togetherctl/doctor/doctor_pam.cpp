@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
 #include "togetherctl/doctor/doctor_checks.h"
+#include "togetherctl/doctor/sshd_reload.h"
 #include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/pam/module_check.h"
 #include "togetherctl/pam/pam_transaction.h"
@@ -257,19 +259,20 @@ void no_line(const std::string& service, const std::string& file, Findings& find
 }
 
 // Of root alone, by its executable: anybody can have a title.
-std::set<SshdCall> running_sshds() {
-    std::set<SshdCall> calls;
+std::map<SshdCall, std::vector<Process>> running_sshds() {
+    std::map<SshdCall, std::vector<Process>> calls;
     for (const auto& process : running_processes()) {
         const auto call = call_in_title(process.title);
         if (call && process.uid == 0 && process.program.ends_with("sshd") && !process.elsewhere)
-            calls.insert(*call);
+            calls[*call].push_back(process);
     }
-    if (calls.empty()) calls.insert(SshdCall());  // it is started for each connection, or will be
+    if (calls.empty()) calls[SshdCall()];  // it is started for each connection, or will be
     return calls;
 }
 
 // The service it asks; nothing where that cannot be told.
-std::optional<std::string> check_sshd(const SshdCall& call, Findings& findings) {
+std::optional<std::string> check_sshd(const SshdCall& call, const std::vector<Process>& running,
+                                      Findings& findings) {
     std::string name = "sshd";
     for (const auto& option : call.options) name += " " + option;
     const auto settings = ask_sshd(call.options);
@@ -285,6 +288,7 @@ std::optional<std::string> check_sshd(const SshdCall& call, Findings& findings) 
     else
         findings.fail("sshd", name + " has \"UsePAM no\"", "it never asks the gate",
                       "set UsePAM yes in its sshd_config, then systemctl reload ssh");
+    for (const auto& process : running) check_reload(call, *settings, process, findings);
     return service;
 }
 
@@ -306,8 +310,8 @@ void check_ssh(const Patient& patient, Findings& findings) {
         return findings.warn("sshd", "only root can ask sshd and its account stack",
                              "whether the SSH gate holds is not told", "run it as root");
     std::set<std::string> services;
-    for (const auto& call : running_sshds())
-        if (const auto service = check_sshd(call, findings)) services.insert(*service);
+    for (const auto& [call, running] : running_sshds())
+        if (const auto service = check_sshd(call, running, findings)) services.insert(*service);
     for (const auto& service : services) check_service(patient.config, service, findings);
 }
 

@@ -27,6 +27,8 @@ SshdSettings parse_sshd_settings(const std::string& output) {
             settings.use_pam = value == "yes";
         } else if (key == "pamservicename") {
             words >> settings.pam_service;
+        } else if (key == "pidfile") {
+            words >> settings.pid_file;
         } else if (key == "authorizedkeysfile") {
             for (std::string pattern; words >> pattern;)
                 if (pattern != "none") settings.key_files.push_back(pattern);

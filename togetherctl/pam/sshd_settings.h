@@ -14,6 +14,7 @@ namespace together::ctl {
 struct SshdSettings {
     bool use_pam = false;
     std::string pam_service;             // empty before OpenSSH 9.8: then it is "sshd"
+    std::string pid_file;                // "none" where it writes none
     std::vector<std::string> key_files;  // patterns, see AuthorizedKeysFile
 };
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """doctor: sshd, and the account stack through the real libpam."""
 
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -338,6 +340,32 @@ def test_an_sshd_that_runs_with_another_configuration(way: str) -> None:
         finding = only(doctor(), "sshd", "failure", 'has "UsePAM no"')
         assert (str(other) if way == "-f" else "-o UsePAM no") in finding["what"]
     assert bad(doctor()) == {}
+
+
+def test_an_sshd_that_was_not_reloaded(tmp_path: Path) -> None:
+    enable()
+    other, part, pid_file = tmp_path / "config", tmp_path / "part.conf", tmp_path / "pid"
+    other.write_text(f"UsePAM yes\nInclude {tmp_path}/*.conf\nPidFile {pid_file}\n")
+    part.write_text("X11Forwarding no\n")
+    with running_sshd(SSHD, "-f", other):
+        wait_until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"), "a pid")
+        assert doctor()["sshd_reload"]["result"] == "ok"
+        pid = int(pid_file.read_text())
+        for file in (other, part):
+            file.touch()
+            finding = only(doctor(), "sshd_reload", "warning", f"{file} was changed",
+                           f"(process {pid}) was not reloaded since")
+            assert finding["fix"].endswith(f"kill -HUP {pid}")
+            written = pid_file.stat().st_mtime_ns
+            os.kill(pid, signal.SIGHUP)
+            wait_until(lambda: pid_file.exists() and pid_file.stat().st_mtime_ns > written, "a reload")
+            found = doctor()
+            assert bad(found) == {} and "was reloaded since" in found["sshd_reload"]["what"]
+        part.touch()
+        pid_file.unlink()
+        found = doctor()
+        assert bad(found) == {} and "cannot be told" in found["sshd_reload"]["what"]
+    assert "sshd_reload" not in doctor()
 
 
 def test_an_sshd_of_another_name_asks_another_service(service: Path) -> None:
