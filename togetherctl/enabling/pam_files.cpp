@@ -43,6 +43,54 @@ HoldsAccountLines beside(const EditedFile& file, Holds holds = has_account_lines
     };
 }
 
+struct LineOfStack {
+    std::string file;
+    AccountLine line;
+};
+
+enum class Substacks { follow, leave };
+
+// The account lines of a service with those that it includes in their places. What cannot be read
+// is left out.
+void add_lines(const std::string& path, Substacks substacks, int depth,
+               std::vector<LineOfStack>& stack) {
+    const auto text = together::read_trusted(path, largest);
+    if (!text || depth > deepest) return;
+    for (auto& line : account_lines(*text)) {
+        if (line.file.empty() || (line.substack && substacks == Substacks::leave))
+            stack.push_back({path, std::move(line)});
+        else
+            add_lines(line.file.starts_with('/') ? line.file : folder_of(path) + "/" + line.file,
+                      substacks, depth + 1, stack);
+    }
+}
+
+std::vector<LineOfStack> stack_of(const std::string& path, Substacks substacks) {
+    std::vector<LineOfStack> stack;
+    add_lines(path, substacks, 0, stack);
+    return stack;
+}
+
+// Of an included file. Without them the service would be as it was before, and is not.
+void name_gate_in_included(const EditedFile& file, Plan& plan) {
+    std::string last;
+    for (const auto& [path, line] : stack_of(file.path, Substacks::follow)) {
+        const bool planned =
+            std::any_of(plan.edits.begin(), plan.edits.end(), [&](const auto& edit) {
+                return edit.file.path == path;  // su, which su-l includes
+            });
+        if (!line.asks_gate || planned || path == file.path || path == last) continue;
+        last = path;
+        const auto text = together::read_trusted(path, largest);
+        const bool is_ours = text && call_in_block(*text).value_or(std::nullopt);
+        plan.problems.push_back(
+            path + ":" + std::to_string(line.number) + ": " + file.path +
+            " includes this file, whose line of pam_together is still in force; " +
+            (is_ours ? "togetherctl disable ssh --file " + path + " takes it out"
+                     : "it was written by hand: take it out there"));
+    }
+}
+
 Result<void> check_jumps(const EditedFile& file) {
     const auto line = jump_before_gate(file.text, beside(file, has_jumps));
     if (!line) return {};
@@ -131,6 +179,7 @@ Result<void> plan_disabling(EditedFile file, Plan& plan) {
         plan.problems.push_back(file.path + ":" + std::to_string(by_hand->number) +
                                 ": a line of pam_together that was written by hand is in force; "
                                 "only lines between our comments are taken out");
+    name_gate_in_included(file, plan);
     plan.edits.push_back({std::move(file), *after, *after, {}, true});
     return {};
 }

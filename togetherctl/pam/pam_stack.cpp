@@ -105,14 +105,22 @@ bool may_hold_account(const PamLine& line, const HoldsAccountLines& holds_accoun
 }
 
 // "[success=2 …]": skips that many lines, whichever they are by then.
-bool jumps(const PamLine& line) {
-    if (!is_account(line) || line.words.size() < 2 || !line.words[1].starts_with('[')) return false;
+std::size_t longest_jump(const PamLine& line) {
+    if (!is_account(line) || line.words.size() < 2 || !line.words[1].starts_with('[')) return 0;
     const auto& control = line.words[1];
-    for (auto at = control.find('='); at != control.npos; at = control.find('=', at + 1))
-        if (const auto value = control.find_first_not_of(blanks, at + 1);
-            value != control.npos && control[value] >= '1' && control[value] <= '9')
-            return true;
-    return false;
+    std::size_t longest = 0;
+    for (auto at = control.find('='); at != control.npos; at = control.find('=', at + 1)) {
+        const auto value = control.find_first_not_of(blanks, at + 1);
+        if (value == control.npos || control[value] < '1' || control[value] > '9') continue;
+        std::size_t lines = control.size();  // of a number that is too large
+        std::from_chars(&control[value], control.data() + control.size(), lines);
+        longest = std::max(longest, lines);
+    }
+    return longest;
+}
+
+bool jumps(const PamLine& line) {
+    return longest_jump(line) > 0;
 }
 
 bool is_our_module(const std::string& word) {
@@ -285,6 +293,29 @@ bool has_account_lines(std::string_view text) {
     const auto lines = lines_of(text);
     // What we cannot read may hold anything.
     return !lines || std::any_of(lines->begin(), lines->end(), is_account);
+}
+
+std::vector<AccountLine> account_lines(std::string_view text) {
+    std::vector<AccountLine> found;
+    const auto lines = lines_of(text);
+    if (!lines) return found;
+    for (const auto& line : *lines) {
+        if (!is_account(line) && !is_include(line)) continue;
+        const auto& words = line.words;
+        AccountLine one;
+        one.number = line_number(text, line.begin);
+        if (is_include(line)) {
+            one.file = words[1];
+        } else if (words.size() >= 3) {
+            one.substack = same_word(words[1], "substack");
+            if (one.substack || same_word(words[1], "include")) one.file = words[2];
+        }
+        one.asks_gate = call_of(line).has_value();
+        one.is_way = way_of(line).has_value();
+        one.jump = longest_jump(line);
+        found.push_back(std::move(one));
+    }
+    return found;
 }
 
 }  // namespace together::ctl

@@ -75,4 +75,15 @@ std::optional<std::string> first_account_include(std::string_view text,
 std::vector<std::string> included_files(std::string_view text);
 bool has_account_lines(std::string_view text);
 
+// An account line, or one that stands for those of another file.
+struct AccountLine {
+    std::size_t number;     // from 1
+    std::string file;       // that is included; else empty
+    bool substack = false;  // that file counts as one line, and no jump leads into it
+    bool asks_gate = false;
+    bool is_way = false;   // past the gate, the line before it
+    std::size_t jump = 0;  // how many lines it may skip
+};
+std::vector<AccountLine> account_lines(std::string_view text);
+
 }  // namespace together::ctl

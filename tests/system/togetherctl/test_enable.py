@@ -117,6 +117,29 @@ def test_a_service_without_account_lines(etc_pam: Path, roster: None) -> None:
 JUMP = "account [success=2 default=ignore] pam_succeed_if.so quiet user in dave\n"
 
 
+@pytest.mark.parametrize("include", ["@include common-account", "account include common-account",
+                                     "account substack common-account"])
+def test_a_line_in_an_included_file_that_disable_leaves_is_named(include: str, sshd: Path) -> None:
+    common = sshd.parent / "common-account"
+    text = common.read_text()
+    sshd.write_text(sshd.read_text().replace("@include common-account", include))
+    before = sshd.read_bytes()
+    assert ctl(*ENABLED, str(sshd)).returncode == 0
+    (sshd.parent / "deeper").write_text(f"{GATE}\n")
+    common.write_text(f"{text}@include deeper\n")
+    run = ctl("disable", "ssh", "--file", str(sshd))
+    assert run.returncode == 1 and sshd.read_bytes() == before
+    assert (f"{sshd.parent}/deeper:1: {sshd} includes this file, whose line of pam_together is still in "
+            "force; it was written by hand: take it out there") in run.stderr
+    common.write_text(text)
+    assert ctl(*ENABLED, str(common)).returncode == 0
+    run = ctl("disable", "ssh", "--file", str(sshd))
+    assert run.returncode == 1
+    assert f"togetherctl disable ssh --file {common} takes it out" in run.stderr
+    assert ctl("disable", "ssh", "--file", str(common)).returncode == 0
+    assert ctl("disable", "ssh", "--file", str(sshd)).returncode == 0
+
+
 @pytest.mark.parametrize("included", [False, True])
 @pytest.mark.parametrize("verb", ["enable", "disable"])
 def test_a_jump_over_the_gate(verb: str, included: bool, etc_pam: Path, roster: None) -> None:
