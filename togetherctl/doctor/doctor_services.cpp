@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/enabling/pam_files.h"
@@ -147,12 +148,37 @@ void check_cron(const Patient& patient, Findings& findings) {
                   copy + "togetherctl enable cron");
 }
 
+// ---- services that include one with the gate ---------------------------------------------------
+
+void check_jumps(Findings& findings) {
+    bool any = false;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(pam_folder, error)) {
+        const auto file = entry.path().string();
+        if (file.ends_with(backup_suffix)) continue;
+        const auto gate = find_gate(file);
+        if (!gate || !gate->call) continue;
+        for (const auto& jump : jumps_into(file)) {
+            any = true;
+            findings.warn(
+                "pam_jump",
+                jump + " jumps over the gate's lines in " + file + ", which is included there",
+                "whom the jump is for passes that service unasked, and what it was to "
+                "skip is asked",
+                "write \"account substack " + entry.path().filename().string() +
+                    "\" instead of the include, or take the jump out");
+        }
+    }
+    if (!any) findings.ok("pam_jump", "no service jumps into another's lines over the gate");
+}
+
 }  // namespace
 
 void check_services(const Patient& patient, Findings& findings) {
     check_su(patient, findings);
     check_sudo(patient, findings);
     check_cron(patient, findings);
+    check_jumps(findings);
 }
 
 }  // namespace together::ctl

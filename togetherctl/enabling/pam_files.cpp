@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 
 #include "common/config/config.h"
 #include "common/system/trusted_file.h"
@@ -48,25 +50,31 @@ struct LineOfStack {
     AccountLine line;
 };
 
+// Account lines as libpam has them, and where in them those of which file begin.
+struct Stack {
+    std::vector<LineOfStack> lines;
+    std::map<std::string, std::size_t> begin;
+};
+
 enum class Substacks { follow, leave };
 
 // The account lines of a service with those that it includes in their places. What cannot be read
 // is left out.
-void add_lines(const std::string& path, Substacks substacks, int depth,
-               std::vector<LineOfStack>& stack) {
+void add_lines(const std::string& path, Substacks substacks, int depth, Stack& stack) {
     const auto text = together::read_trusted(path, largest);
     if (!text || depth > deepest) return;
+    stack.begin.emplace(path, stack.lines.size());
     for (auto& line : account_lines(*text)) {
         if (line.file.empty() || (line.substack && substacks == Substacks::leave))
-            stack.push_back({path, std::move(line)});
+            stack.lines.push_back({path, std::move(line)});
         else
             add_lines(line.file.starts_with('/') ? line.file : folder_of(path) + "/" + line.file,
                       substacks, depth + 1, stack);
     }
 }
 
-std::vector<LineOfStack> stack_of(const std::string& path, Substacks substacks) {
-    std::vector<LineOfStack> stack;
+Stack stack_of(const std::string& path, Substacks substacks) {
+    Stack stack;
     add_lines(path, substacks, 0, stack);
     return stack;
 }
@@ -74,7 +82,7 @@ std::vector<LineOfStack> stack_of(const std::string& path, Substacks substacks) 
 // Of an included file. Without them the service would be as it was before, and is not.
 void name_gate_in_included(const EditedFile& file, Plan& plan) {
     std::string last;
-    for (const auto& [path, line] : stack_of(file.path, Substacks::follow)) {
+    for (const auto& [path, line] : stack_of(file.path, Substacks::follow).lines) {
         const bool planned =
             std::any_of(plan.edits.begin(), plan.edits.end(), [&](const auto& edit) {
                 return edit.file.path == path;  // su, which su-l includes
@@ -165,6 +173,12 @@ Result<void> plan_enabling(const CommandLine& line, GateTarget target, EditedFil
     if (!after) return failure(file.path + ": " + after.error().message);
     note_call(call, plan);
     check_modules(call, plan);
+    for (const auto& jump : jumps_into(file.path))
+        plan.notes.push_back(jump + ": a jump that counts lines of " + file.path +
+                             ", which is included there: it skips the gate's lines, and no longer "
+                             "those that it skipped; write \"account substack " +
+                             file.path.substr(file.path.rfind('/') + 1) +
+                             "\" instead, or take the jump out");
     auto without = *without_gate(file.text);
     plan.edits.push_back(
         {std::move(file), *std::move(after), std::move(without), gate_lines(call), true});
@@ -282,6 +296,25 @@ std::string su_module_problem() {
     const GateCall call = gate && gate->call ? *gate->call : GateCall();
     const auto good = check_pam_module(pam_module_path(call.module));
     return good ? std::string() : good.error().message;
+}
+
+std::vector<std::string> jumps_into(const std::string& service_file) {
+    std::vector<std::string> found;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_of(service_file), error)) {
+        const auto path = entry.path().string();
+        if (path == service_file || path.ends_with(backup_suffix)) continue;
+        const auto stack = stack_of(path, Substacks::leave);
+        const auto begin = stack.begin.find(service_file);
+        if (begin == stack.begin.end()) continue;
+        for (std::size_t i = 0; i < begin->second; ++i) {
+            const auto& [file, line] = stack.lines[i];
+            if (i + line.jump >= begin->second)
+                found.push_back(file + ":" + std::to_string(line.number));
+        }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 std::optional<std::string> argument(const GateCall& call, const std::string& prefix) {

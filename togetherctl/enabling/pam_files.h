@@ -39,6 +39,10 @@ struct GateInService {
 together::Result<GateInService> find_gate(const std::string& service_file,
                                           const GateCall& like = {});
 
+// The services beside that one, as "FILE:LINE", that include it and jump into its lines: over the
+// gate's, once those stand there. A substack is no such thing, for libpam it is one line.
+std::vector<std::string> jumps_into(const std::string& service_file);
+
 // The value behind "config=" or "require=".
 std::optional<std::string> argument(const GateCall& call, const std::string& prefix);
 

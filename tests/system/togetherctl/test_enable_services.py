@@ -314,6 +314,24 @@ def test_doctor_tells_of_a_sudo_that_was_enabled(etc_pam: Path) -> None:
     assert bad(doctor()) == {}
 
 
+@pytest.mark.parametrize("include", ["@include sshd", "account include sshd"])
+def test_a_service_that_jumps_into_the_gate_is_named(include: str, etc_pam: Path) -> None:
+    other = etc_pam / "other-service"
+    lines = "auth required pam_permit.so\naccount [success={} default=ignore] pam_localuser.so\n"
+    passing = lines.format(1) + "account required pam_permit.so\n" + include + "\n"
+    other.write_text(lines.format(2) + include + "\n")
+    run = ctl("enable", "ssh")
+    assert run.returncode == 0
+    assert f"Note: {other}:2: a jump that counts lines of /etc/pam.d/sshd" in run.stdout
+    finding = only(doctor(), "pam_jump", "warning", f"{other}:2 jumps over the gate's lines in /etc/pam.d/sshd")
+    assert '"account substack sshd"' in finding["fix"]
+    for text in (passing, lines.format(2) + "account substack sshd\n"):
+        other.write_text(text)
+        found = doctor()
+        assert bad(found) == {} and found["pam_jump"]["result"] == "ok"
+        assert "a jump that counts" not in ctl("enable", "ssh").stdout
+
+
 def test_doctor_tells_of_cron(etc_pam: Path) -> None:
     assert ctl("enable", "ssh").returncode == 0
     assert doctor()["cron"]["result"] == "information"
