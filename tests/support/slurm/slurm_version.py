@@ -32,6 +32,12 @@ class Slurm:
         return self.version >= (23, 11)
 
     @property
+    def holds_who_has_no_environment(self) -> bool:
+        """A batch job whose user's environment slurmd did not get is requeued and held, not started
+        without; and --get-user-env takes no time any more. Seen at 26.05, not at 24.11."""
+        return self.version >= (26, 5)
+
+    @property
     def cgroup_settings(self) -> tuple[str, ...]:
         """Without control groups: told so from 23.02 on; before, only kept from looking which kind
         is mounted, which ends slurmd where none is."""
