@@ -102,7 +102,7 @@ void measure_machine() {
         ::mmap(nullptr, rounds * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (pages == MAP_FAILED || ::madvise(pages, rounds * page, MADV_NOHUGEPAGE) != 0) std::abort();
     Samples faults;
-    for (int i = 0; i < rounds; ++i)
+    for (std::size_t i = 0; i < rounds; ++i)
         faults.push_back(time_of([&] { *const_cast<volatile char*>(pages + i * page) = 1; }));
     ::munmap(pages, rounds * page);
     report("the machine: one page fault", faults);
