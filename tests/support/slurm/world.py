@@ -43,13 +43,13 @@ class World:
         chosen = list(hosts or self.hosts)
         for host in chosen:
             if host is self.controller:
-                with self.read_by_the_door():
+                with self.read_by_slurmctld():
                     host.configure(api, roster, gate)
             else:
                 host.configure(api, roster, gate)
 
     @contextmanager
-    def read_by_the_door(self) -> Iterator[None]:
+    def read_by_slurmctld(self) -> Iterator[None]:
         """Around a change of the controller's configuration: until slurmctld, if it runs with our
         plug-in, has read it."""
         if self.cluster.settings.get("JobSubmitPlugins") != "together":

@@ -140,7 +140,7 @@ def ended(pid: int) -> bool:
     """Also where nobody reaps it."""
     try:
         return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
@@ -221,7 +221,7 @@ def roots_slurm_processes() -> list[int]:
             program = (folder / "comm").read_text()
             if program.startswith(("slurmstepd", "together-refres")) and folder.stat().st_uid == 0:
                 found.append(int(folder.name))
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
     return found
 
@@ -229,7 +229,7 @@ def roots_slurm_processes() -> list[int]:
 def state_of(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return "gone"
 
 

@@ -163,10 +163,10 @@ def test_an_unreadable_configuration_leaves_the_last_one_in_force(
 def test_a_drop_in_is_noticed(world: World, people: dict[str, User]) -> None:
     folder = Path(f"{world.controller.config}.d")
     folder.mkdir()
-    with world.read_by_the_door():
+    with world.read_by_slurmctld():
         (folder / "50-exempt.conf").write_text("[gate]\nexempt_users = mallory\n")
     assert people["mallory"].sbatch("true", LATER).status == 0
-    with world.read_by_the_door():
+    with world.read_by_slurmctld():
         (folder / "50-exempt.conf").unlink()
     refused(people["mallory"].srun("true"), "not a collaborator")
 
@@ -186,7 +186,7 @@ def test_without_any_configuration_nobody_but_root_submits(
     restored.cluster.start_slurmctld()
     refused(people["alice"].srun("true"), "this node's access gate is not configured correctly")
     assert restored.cluster.run("sbatch", LATER, "--output=/dev/null", "--wrap=true").returncode == 0
-    with restored.read_by_the_door():
+    with restored.read_by_slurmctld():
         restored.controller.write_config(good)
     restored.cluster.wait_until_idle()
     assert people["alice"].srun("true").status == 0
