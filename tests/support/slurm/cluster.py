@@ -2,6 +2,7 @@
 """A Slurm of our own on loopback: munged, slurmctld as the user slurm, and two slurmd, each in a
 mount namespace of its own, so that each has an /etc/together and /var/cache/together of its own."""
 
+import os
 import re
 import shutil
 import signal
@@ -22,6 +23,18 @@ PORTS = {"slurmctld": 16817, "n1": 16821, "n2": 16822}
 
 # Settings that another cluster may replace; None takes one away.
 Settings = Mapping[str, str | None]
+
+
+PROCTRACK = os.environ.get("TOGETHER_PROCTRACK", "proctrack/linuxproc")
+FREEZER = Path("/sys/fs/cgroup/freezer")
+
+
+def remove_control_groups() -> None:
+    """What proctrack/cgroup leaves: the sandbox shares them with the machine."""
+    for top in FREEZER.glob("slurm_n[0-9]"):
+        for folder in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
+            folder.rmdir()
+        top.rmdir()
 
 
 class Cluster:
@@ -86,7 +99,7 @@ class Cluster:
             # Ours first: the machine may have another version of us installed.
             "PluginDir": f"{self.plugins}:{self.slurm.plugins}",
             "PlugStackConfig": str(self.plugstack),
-            "ProctrackType": "proctrack/linuxproc",
+            "ProctrackType": PROCTRACK,
             "TaskPlugin": "task/none",
             "SelectType": "select/cons_tres",
             "SelectTypeParameters": "CR_CPU",

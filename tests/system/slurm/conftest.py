@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.slurm.cluster import Cluster
+from support.slurm.cluster import PROCTRACK, Cluster, remove_control_groups
 from support.slurm.slurm_user import User
 from support.slurm.slurm_version import installed_slurm
 from support.slurm.world import PLUGSTACK, SETTINGS, World, modules
@@ -35,6 +35,8 @@ def running_cluster(network: None) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
+        if PROCTRACK == "proctrack/cgroup":
+            remove_control_groups()
 
 
 @pytest.fixture(scope="session")
