@@ -6,11 +6,13 @@ A node has a writable /usr, our programs installed, sshd on port 22 and Slurm's 
 
 import os
 import select
+import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
 
 from support.console_blocks import CHECKOUT
+from support.waiting import wait_until
 
 BUILD_LIMIT, LIMIT = 600, 60  # seconds; README builds where nothing was built yet
 
@@ -24,6 +26,11 @@ PLUGSTACK_CONF = "# plug-ins of srun, salloc, sbatch and slurmstepd\n"
 
 def must(*command: str | Path) -> None:
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def write(path: Path, text: str) -> None:
@@ -55,6 +62,7 @@ class Node:
         keys = [path.read_text().split()[:2] for path in Path("/etc/ssh").glob("ssh_host_*_key.pub")]
         write(Path("/etc/ssh/ssh_known_hosts"), "".join(f"localhost {' '.join(key)}\n" for key in keys))
         must("/usr/sbin/sshd")
+        wait_until(lambda: answers(22), "sshd, which listens after it is in the background")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
