@@ -231,10 +231,11 @@ def false_sshd() -> Iterator[FalseSshd]:
 
     def start(*wrapper: str, monitor: str = "sshd: ulf [priv]",
               child: str = "sshd: ulf@pts/0") -> subprocess.Popen[bytes]:
-        before = titles().count(child)
+        before = titles()
         code = TWO_PROCESSES.format(program=str(program), monitor=monitor, child=child)
         started.append(subprocess.Popen([*wrapper, "/usr/bin/python3", "-c", code]))
-        wait_until(lambda: titles().count(child) > before, "ulf's session")
+        wait_until(lambda: all(titles().count(one) > before.count(one) for one in (monitor, child)),
+                   "ulf's session")
         return started[-1]
 
     yield start
