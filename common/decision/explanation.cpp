@@ -7,11 +7,8 @@ namespace together {
 namespace {
 
 std::string age_text(const Decision& decision) {
-    const bool known = decision.age && *decision.age > Nanoseconds::zero();
-    if (decision.age_uncertain)
-        return (known ? "at least " + format_age(*decision.age) + " old" : "of unknown age") +
-               std::string(" (this node's clock was set back)");
-    return decision.age ? format_age(*decision.age) + " old" : "of unknown age";
+    if (!decision.age && !decision.age_uncertain) return "of unknown age";
+    return together::age_text(decision.age.value_or(Nanoseconds::zero()), decision.age_uncertain);
 }
 
 std::string uid_text(const std::optional<uid_t>& uid) {
@@ -103,6 +100,13 @@ std::string how_old(const Decision& d) {
 }
 
 }  // namespace
+
+std::string age_text(Nanoseconds at_least, bool uncertain) {
+    if (!uncertain) return format_age(at_least) + " old";
+    return (at_least > Nanoseconds::zero() ? "at least " + format_age(at_least) + " old"
+                                           : "of unknown age") +
+           std::string(" (this node's clock was set back)");
+}
 
 std::string subject_of(const Decision& decision) {
     if (!decision.login.empty()) return decision.login;

@@ -15,6 +15,9 @@ namespace together {
 // subject in. One line for each sentence group; no secret.
 std::string message_for_user(const Decision& decision);
 
+// "2h old", "at least 2h old (this node's clock was set back)".
+std::string age_text(Nanoseconds at_least, bool uncertain);
+
 // The row of the decision table, for `togetherctl explain`.
 std::string row_of(const Decision& decision);
 

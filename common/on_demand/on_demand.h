@@ -16,8 +16,8 @@ namespace together {
 bool may_refresh();
 
 // One caller at a time executes the helper (it holds the lock's first byte, see roster_lock.h); the
-// others wait for its result within their own deadline. While the last attempt of a failed attempt
-// has not passed nobody waits at all. Thread-safe, keeps no state.
+// others wait for its result within their own deadline. While the back-off after a failed attempt
+// lasts nobody waits at all. Thread-safe, keeps no state.
 class OnDemandRefresher : public Refresher {
   public:
     explicit OnDemandRefresher(Clock& clock) : clock_(clock) {}

@@ -45,8 +45,8 @@ void add_roster(const Answer& answer, Fields& fields) {
     fields.push_back({"", "from " + answer.config->base_url});
     if (!d.age) return;
     std::string text = d.revision ? "revision " + std::to_string(*d.revision) + ", " : "";
-    fields.push_back(
-        {"", text + age_text({*d.age, d.age_uncertain}) + ", " + std::string(name_of(d.evidence))});
+    fields.push_back({"", text + together::age_text(*d.age, d.age_uncertain) + ", " +
+                              std::string(name_of(d.evidence))});
 }
 
 Fields fields_of(const Answer& answer) {

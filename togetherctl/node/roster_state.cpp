@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "common/system/duration.h"
+#include "common/decision/explanation.h"
 
 namespace together::ctl {
 
@@ -56,11 +56,7 @@ Tone tone_of(RosterState::Kind kind) {
 }
 
 std::string age_text(const Age& age) {
-    if (age.uncertain)
-        return (age.at_least > Nanoseconds::zero() ? "at least " + format_age(age.at_least) + " old"
-                                                   : "of unknown age") +
-               std::string(" (this node's clock was set back)");
-    return format_age(age.value) + " old";
+    return together::age_text(age.at_least, age.uncertain);
 }
 
 std::string counts_text(const SnapshotHeader& header) {
