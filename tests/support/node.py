@@ -22,6 +22,22 @@ def build_folder() -> Path:
     return Path(os.environ.get("TOGETHER_BUILD", CHECKOUT / "build" / "release")).resolve()
 
 
+def configuration(
+    roster_file: Path, refresh_program: Path, api: Mapping[str, str], roster: Mapping[str, str],
+    gate: Mapping[str, str],
+) -> str:
+    """together.conf: what every test needs, and the given keys in place or on top."""
+    sections = {
+        "api": {"base_url": roster_file.as_uri(), "project": PROJECT} | dict(api),
+        "roster": {"refresh_program": str(refresh_program)} | dict(roster),
+        "gate": dict(gate),
+    }
+    lines: list[str] = []
+    for section, keys in sections.items():
+        lines += [f"[{section}]", *(f"{key} = {value}" for key, value in keys.items())]
+    return "\n".join(lines) + "\n"
+
+
 class Node:
     def __init__(self, build: Path) -> None:
         self.module = build / "pam_together" / "pam_together.so"
@@ -39,15 +55,7 @@ class Node:
         gate: Mapping[str, str] = NOTHING,
     ) -> None:
         """Writes together.conf: what every test needs, and the given keys in place or on top."""
-        sections = {
-            "api": {"base_url": ROSTER.as_uri(), "project": PROJECT} | dict(api),
-            "roster": {"refresh_program": str(self.refresh_program)} | dict(roster),
-            "gate": dict(gate),
-        }
-        lines: list[str] = []
-        for section, keys in sections.items():
-            lines += [f"[{section}]", *(f"{key} = {value}" for key, value in keys.items())]
-        self.write_config("\n".join(lines) + "\n")
+        self.write_config(configuration(ROSTER, self.refresh_program, api, roster, gate))
 
     def write_config(self, text: str) -> None:
         """Any text, owned by root and writable by root alone, as the gate demands."""

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from support.slurm.daemon import Daemon
@@ -166,6 +167,26 @@ class Cluster:
 
     def start_slurmd(self, name: str) -> None:
         self.slurmd[name].start(lambda: self.listens(self.ports[name]))
+
+    @contextmanager
+    def slurmd_within(self, name: str, wrapper: Sequence[str | Path]) -> Iterator[None]:
+        """That slurmd, started by the wrapper; then as before."""
+        slurmd = self.slurmd[name]
+        before = slurmd.command
+
+        def restart(command: Sequence[str | Path]) -> None:
+            # Of a step that is just ending slurmctld would not ask a new slurmd soon.
+            self.wait_until_idle()
+            slurmd.stop()
+            slurmd.command = command
+            self.start_slurmd(name)
+            self.wait_until_idle()
+
+        restart([*wrapper, *before])
+        try:
+            yield
+        finally:
+            restart(before)
 
     def stop(self) -> None:
         for daemon in [*self.slurmd.values(), self.ctld]:

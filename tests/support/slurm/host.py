@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from support.node import PROJECT, build_folder
+from support.node import PROJECT, build_folder, configuration
 from support.roster_file import RosterFile
 
 CONFIG_FOLDER = Path("/etc/together")
@@ -43,15 +43,7 @@ class Host:
         gate: Mapping[str, str] = NOTHING,
     ) -> None:
         """What every test needs, and the given keys in place or on top."""
-        sections = {
-            "api": {"base_url": self.roster.path.as_uri(), "project": PROJECT} | dict(api),
-            "roster": {"refresh_program": str(self.refresh_program)} | dict(roster),
-            "gate": dict(gate),
-        }
-        lines: list[str] = []
-        for section, keys in sections.items():
-            lines += [f"[{section}]", *(f"{key} = {value}" for key, value in keys.items())]
-        self.write_config("\n".join(lines) + "\n")
+        self.write_config(configuration(self.roster.path, self.refresh_program, api, roster, gate))
 
     def write_config(self, text: str) -> None:
         """By rename; not at all where nothing changes, so that slurmctld need not read it again."""

@@ -3,7 +3,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -138,19 +138,8 @@ def test_the_extern_step_of_a_refused_user_drains_nothing(world: World, alice: U
 @pytest.fixture
 def filterless_node(world: World) -> Iterator[World]:
     """n1's slurmd and steps cannot set one."""
-    slurmd = world.cluster.slurmd["n1"]
-    before = slurmd.command
-
-    def restart(command: Sequence[str | Path]) -> None:
-        world.cluster.wait_until_idle()
-        slurmd.stop()
-        slurmd.command = command
-        world.cluster.start_slurmd("n1")
-        world.cluster.wait_until_idle()
-
-    restart([*without_filters(world.cluster.directory), *before])
-    yield world
-    restart(before)
+    with world.cluster.slurmd_within("n1", without_filters(world.cluster.directory)):
+        yield world
 
 
 def test_without_a_filter_tasks_are_refused_and_the_log_is_loud(

@@ -4,7 +4,7 @@ that only the node speaks."""
 
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -113,20 +113,8 @@ def test_a_hanging_authority_holds_a_step_no_longer_than_the_deadline(
 @pytest.fixture
 def userless_node(world: World) -> Iterator[World]:
     """n1 has no accounts but the system's."""
-    slurmd = world.cluster.slurmd["n1"]
-    with_users = slurmd.command
-
-    def restart(command: Sequence[str | Path]) -> None:
-        # Of a step that is just ending slurmctld would not ask a new slurmd soon.
-        world.cluster.wait_until_idle()
-        slurmd.stop()
-        slurmd.command = command
-        world.cluster.start_slurmd("n1")
-        world.cluster.wait_until_idle()
-
-    restart([*without_users(world.cluster.directory), *with_users])
-    yield world
-    restart(with_users)
+    with world.cluster.slurmd_within("n1", without_users(world.cluster.directory)):
+        yield world
 
 
 def test_a_uid_without_a_name_is_on_the_roster(userless_node: World, alice: User) -> None:
