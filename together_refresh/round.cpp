@@ -12,7 +12,6 @@
 #include "common/roster/backoff.h"
 #include "common/roster/roster_directory.h"
 #include "common/roster/roster_lock.h"
-#include "common/system/duration.h"
 #include "common/system/random.h"
 #include "common/system/trusted_file.h"
 #include "together_refresh/child/fetch_child.h"

@@ -11,8 +11,8 @@
 #include "common/config/ini_file.h"
 #include "common/roles/identifiers.h"
 #include "common/system/directory.h"
-#include "common/system/duration.h"
 #include "common/system/trusted_file.h"
+#include "common/system/utc.h"
 
 namespace together {
 namespace {

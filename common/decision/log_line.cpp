@@ -3,6 +3,7 @@
 
 #include "common/decision/explanation.h"
 #include "common/system/duration.h"
+#include "common/system/utc.h"
 
 namespace together {
 namespace {

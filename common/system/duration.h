@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,9 +19,5 @@ std::string format_duration(Nanoseconds duration);
 
 // Rounded to what a person needs of an age: "0.2s", "3.4s", "47s", "12m", "26h", "9d".
 std::string format_age(Nanoseconds age);
-
-// "2026-11-24T05:30:58Z" (RFC 3339, UTC), in nanoseconds since the epoch; years 1970 to 2261.
-std::optional<std::int64_t> parse_utc(std::string_view text);
-std::string format_utc(std::int64_t realtime);
 
 }  // namespace together

@@ -15,8 +15,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "common/system/duration.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/utc.h"
 
 namespace together {
 namespace {

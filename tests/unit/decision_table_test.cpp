@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/system/duration.h"
+#include "common/system/utc.h"
 #include "tests/unit/support/gate_test.h"
 
 using namespace together;

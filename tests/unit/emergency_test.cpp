@@ -5,7 +5,7 @@
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
 
-#include "common/system/duration.h"
+#include "common/system/utc.h"
 #include "tests/unit/support/fake_clock.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/processes.h"

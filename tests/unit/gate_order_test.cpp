@@ -2,7 +2,7 @@
 // The rows of docs/decision-table.md that need no roster: each in its place.
 #include <CppUTest/TestHarness.h>
 
-#include "common/system/duration.h"
+#include "common/system/utc.h"
 #include "tests/unit/support/gate_test.h"
 
 using namespace together;

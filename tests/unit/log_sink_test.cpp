@@ -12,8 +12,8 @@
 #include <chrono>
 #include <cstring>
 
-#include "common/system/duration.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/utc.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/processes.h"
 #include "tests/unit/support/temporary_directory.h"

@@ -14,6 +14,7 @@
 #include "common/system/duration.h"
 #include "common/system/node_accounts.h"
 #include "common/system/trusted_file.h"
+#include "common/system/utc.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/printable.h"

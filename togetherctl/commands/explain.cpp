@@ -3,7 +3,7 @@
 #include <array>
 
 #include "common/roster/roster_paths.h"
-#include "common/system/duration.h"
+#include "common/system/utc.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"

@@ -2,6 +2,7 @@
 // togetherctl status: the gate on this node at a glance.
 #include "common/roster/backoff.h"
 #include "common/system/duration.h"
+#include "common/system/utc.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "common/system/duration.h"
+#include "common/system/utc.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/node_status.h"
 #include "togetherctl/node/roster_room.h"

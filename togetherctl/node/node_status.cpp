@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "common/roster/backoff.h"
-#include "common/system/duration.h"
 #include "common/system/log_sink.h"
+#include "common/system/utc.h"
 #include "togetherctl/node/log_place.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_room.h"

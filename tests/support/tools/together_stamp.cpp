@@ -28,6 +28,7 @@
 #include "common/roster/roster.h"
 #include "common/system/duration.h"
 #include "common/system/overwritten_file.h"
+#include "common/system/utc.h"
 
 using namespace together;
 
