@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A folder is a library of all its sources. Its links state the floors: what stands in it includes
+# A folder is a library of all its sources. Its links state the layers: what stands in it includes
 # files of its own folder and of those that it is ABOVE, and of what these are above. tests/lint
 # holds every include against these lines.
 function(together_folder folder)
@@ -11,6 +11,6 @@ function(together_folder folder)
   # Nothing that a host's process keeps after dlclose, nothing that an adapter does not call.
   target_compile_options(${library} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
                          -ffunction-sections -fdata-sections)
-  string(REPLACE "/" "_" floors "${FOLDER_ABOVE}")
-  target_link_libraries(${library} PRIVATE together_flags PUBLIC ${floors} ${FOLDER_LIBRARIES})
+  string(REPLACE "/" "_" layers "${FOLDER_ABOVE}")
+  target_link_libraries(${library} PRIVATE together_flags PUBLIC ${layers} ${FOLDER_LIBRARIES})
 endfunction()

@@ -38,9 +38,9 @@ def declared() -> dict[str, list[str]]:
 
 def reach(folder: str, below: dict[str, list[str]], above: tuple[str, ...] = ()) -> set[str]:
     if folder in above:
-        raise SystemExit(f"floors: {folder} stands above itself: {' > '.join((*above, folder))}")
+        raise SystemExit(f"layers: {folder} stands above itself: {' > '.join((*above, folder))}")
     if folder not in below:
-        raise SystemExit(f"floors: no together_folder() line for {folder}, which stands below {above[-1]}")
+        raise SystemExit(f"layers: no together_folder() line for {folder}, which stands below {above[-1]}")
     reached = {folder}
     for other in below[folder]:
         reached |= reach(other, below, (*above, folder))
