@@ -20,11 +20,13 @@ const std::string fault_on_our_side =
 
 }  // namespace
 
-TEST_GROUP(message){void reads(const std::string& text, const Decision& decision)
-                        const {TEXT_EQUAL(text, message_for_user(decision));
-}
-}
-;
+struct MessageGroup : Utest {
+    void reads(const std::string& text, const Decision& decision) const {
+        TEXT_EQUAL(text, message_for_user(decision));
+    }
+};
+
+TEST_GROUP_BASE(message, MessageGroup){};
 
 TEST(message, is_empty_for_whom_the_gate_lets_in) {
     for (const auto reason : {Reason::root, Reason::exempt, Reason::admitted, Reason::role_permits})

@@ -9,24 +9,25 @@
 using namespace together;
 using namespace std::chrono_literals;
 
-TEST_GROUP_BASE(gate_age,
-                GateTest){void evidence_is(Evidence evidence, const Decision& decision)
-                              const {TEXT_EQUAL(name_of(evidence), name_of(decision.evidence));
-}
-// Decides from what is there, without asking.
-void is_fresh(const Decision& decision) {
-    evidence_is(Evidence::fresh, decision);
-    LONGS_EQUAL(0, refresher.asked);
-    CHECK_FALSE(decision.asked);
-}
-void was_asked_in_vain(const Decision& decision) {
-    evidence_is(Evidence::old, decision);
-    LONGS_EQUAL(1, refresher.asked);
-    CHECK_TRUE(decision.asked);
-    TEXT_EQUAL("the authority does not answer", decision.refresh_problem);
-}
-}
-;
+struct GateAgeGroup : GateTest {
+    void evidence_is(Evidence evidence, const Decision& decision) const {
+        TEXT_EQUAL(name_of(evidence), name_of(decision.evidence));
+    }
+    // Decides from what is there, without asking.
+    void is_fresh(const Decision& decision) {
+        evidence_is(Evidence::fresh, decision);
+        LONGS_EQUAL(0, refresher.asked);
+        CHECK_FALSE(decision.asked);
+    }
+    void was_asked_in_vain(const Decision& decision) {
+        evidence_is(Evidence::old, decision);
+        LONGS_EQUAL(1, refresher.asked);
+        CHECK_TRUE(decision.asked);
+        TEXT_EQUAL("the authority does not answer", decision.refresh_problem);
+    }
+};
+
+TEST_GROUP_BASE(gate_age, GateAgeGroup){};
 
 TEST(gate_age, on_the_roster_and_validated_just_now) {
     const auto decision = decide("alice");

@@ -8,11 +8,11 @@
 using namespace together;
 using namespace std::chrono_literals;
 
-TEST_GROUP_BASE(gate_clock, GateTest){
-    Evidence evidence(const std::string& login = "alice"){return decide(login).evidence;
-}
-}
-;
+struct GateClockGroup : GateTest {
+    Evidence evidence(const std::string& login = "alice") { return decide(login).evidence; }
+};
+
+TEST_GROUP_BASE(gate_clock, GateClockGroup){};
 
 TEST(gate_clock, a_step_forward_makes_nothing_old) {
     clock.tick(30s);

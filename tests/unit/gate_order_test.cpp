@@ -8,26 +8,29 @@
 using namespace together;
 using namespace std::chrono_literals;
 
-TEST_GROUP_BASE(gate_order, GateTest){void lock_down(const std::string& reason = "Incident 42")
-                                          const {write_file(etc("lockdown"), reason + "\n");
-}
-void admit(const std::string& login, Nanoseconds from_now, const std::string& more = "") {
-    make_directory(etc("admit.d"));
-    write_file(etc("admit.d/" + login), "login = " + login + "\nuntil = " +
-                                            format_utc(clock.now().realtime + from_now.count()) +
-                                            "\nreason = on call\n" + more);
-}
-Decision decide_with_broken_configuration(const Subject& subject) {
-    Gate gate(failure("/etc/together/together.conf:3: fresh_for: not a duration"), clock, accounts,
-              refresher);
-    return gate.decide({subject});
-}
-void nobody_was_asked() const {
-    LONGS_EQUAL(0, accounts.asked);
-    LONGS_EQUAL(0, refresher.asked);
-}
-}
-;
+struct GateOrderGroup : GateTest {
+    void lock_down(const std::string& reason = "Incident 42") const {
+        write_file(etc("lockdown"), reason + "\n");
+    }
+    void admit(const std::string& login, Nanoseconds from_now, const std::string& more = "") {
+        make_directory(etc("admit.d"));
+        write_file(etc("admit.d/" + login),
+                   "login = " + login +
+                       "\nuntil = " + format_utc(clock.now().realtime + from_now.count()) +
+                       "\nreason = on call\n" + more);
+    }
+    Decision decide_with_broken_configuration(const Subject& subject) {
+        Gate gate(failure("/etc/together/together.conf:3: fresh_for: not a duration"), clock,
+                  accounts, refresher);
+        return gate.decide({subject});
+    }
+    void nobody_was_asked() const {
+        LONGS_EQUAL(0, accounts.asked);
+        LONGS_EQUAL(0, refresher.asked);
+    }
+};
+
+TEST_GROUP_BASE(gate_order, GateOrderGroup){};
 
 TEST(gate_order, root_is_let_in_before_anything_is_opened) {
     lock_down();
@@ -176,16 +179,17 @@ TEST(gate_order, an_admission_serves_where_an_admin_is_required) {
     DECIDED(allow, exempt, decide(question));
 }
 
-TEST_GROUP_BASE(gate_observe, GateTest){void setup() override{config.mode = Mode::observe;
-}
-void would(Verdict verdict, Reason reason, const Decision& decision) const {
-    CHECK_TRUE(decision.observing);
-    CHECK_TRUE(decision.allowed());
-    CHECK_TRUE(decision.would == verdict);
-    CHECK_TRUE(decision.reason == reason);
-}
-}
-;
+struct GateObserveGroup : GateTest {
+    void setup() override { config.mode = Mode::observe; }
+    void would(Verdict verdict, Reason reason, const Decision& decision) const {
+        CHECK_TRUE(decision.observing);
+        CHECK_TRUE(decision.allowed());
+        CHECK_TRUE(decision.would == verdict);
+        CHECK_TRUE(decision.reason == reason);
+    }
+};
+
+TEST_GROUP_BASE(gate_observe, GateObserveGroup){};
 
 TEST(gate_observe, lets_in_whom_it_would_deny_and_says_so) {
     would(Verdict::deny, Reason::not_a_collaborator, decide("mallory"));

@@ -8,16 +8,18 @@
 using namespace together;
 using namespace std::chrono_literals;
 
-TEST_GROUP_BASE(gate_refresh, GateTest){
+struct GateRefreshGroup : GateTest {
     // Changes a byte of the database, where the tables of another login or uid point to.
-    void damage() const {auto text = read_file(roster.path());
-for (std::size_t offset = 0; offset < 2048; offset += 8)
-    text[offset] = static_cast<char>(text[offset] ^ 1);
-write_file(roster.path(), text);
-TEXT_EQUAL("", roster.problem());  // only the whole tells
-}
-}
-;
+    void damage() const {
+        auto text = read_file(roster.path());
+        for (std::size_t offset = 0; offset < 2048; offset += 8)
+            text[offset] = static_cast<char>(text[offset] ^ 1);
+        write_file(roster.path(), text);
+        TEXT_EQUAL("", roster.problem());  // only the whole tells
+    }
+};
+
+TEST_GROUP_BASE(gate_refresh, GateRefreshGroup){};
 
 // A request takes time, and age runs from when it was sent: an answer of three seconds is three
 // seconds old, but new.

@@ -7,15 +7,17 @@
 using namespace together;
 using namespace std::chrono_literals;
 
-TEST_GROUP_BASE(gate_roster, GateTest){
-    void list(const std::vector<RosterEntry>& entries){roster.content.entries = entries;
-roster.write(clock.now());
-}
-Decision ask(const std::string& login, Action action, bool require_admin = false) {
-    return decide({Subject::of_login(login), action, require_admin});
-}
-}
-;
+struct GateRosterGroup : GateTest {
+    void list(const std::vector<RosterEntry>& entries) {
+        roster.content.entries = entries;
+        roster.write(clock.now());
+    }
+    Decision ask(const std::string& login, Action action, bool require_admin = false) {
+        return decide({Subject::of_login(login), action, require_admin});
+    }
+};
+
+TEST_GROUP_BASE(gate_roster, GateRosterGroup){};
 
 TEST(gate_roster, a_role_permits_what_its_row_says) {
     for (const auto& row : permissions()) {

@@ -15,18 +15,20 @@ const std::string block = std::string(block_begin) + "\none\ntwo\n" + std::strin
 
 }  // namespace
 
-TEST_GROUP(marked_block){
-    static std::string out_again(const std::string& text){const auto bare = without_block(text);
-CHECK_TRUE(bare.has_value());
-return *bare;
-}
-static std::string complaint(const std::string& text) {
-    const auto bare = without_block(text);
-    CHECK_FALSE(bare.has_value());
-    return bare.error().message;
-}
-}
-;
+struct MarkedBlockGroup : Utest {
+    static std::string out_again(const std::string& text) {
+        const auto bare = without_block(text);
+        CHECK_TRUE(bare.has_value());
+        return *bare;
+    }
+    static std::string complaint(const std::string& text) {
+        const auto bare = without_block(text);
+        CHECK_FALSE(bare.has_value());
+        return bare.error().message;
+    }
+};
+
+TEST_GROUP_BASE(marked_block, MarkedBlockGroup){};
 
 TEST(marked_block, stands_where_it_is_put) {
     TEXT_EQUAL("a\n" + block + "b\n", with_block("a\nb\n", 2, lines));

@@ -11,16 +11,15 @@
 using namespace together;
 using namespace std::chrono_literals;
 
-TEST_GROUP(may_refresh){
-    static bool with(uid_t real, uid_t effective, uid_t saved){return holds_in_a_child([&] {
-        return ::setresuid(real, effective, saved) == 0 && may_refresh();
-    });
-}
-void setup() override {
-    needs_root();
-}
-}
-;
+struct MayRefreshGroup : Utest {
+    static bool with(uid_t real, uid_t effective, uid_t saved) {
+        return holds_in_a_child(
+            [&] { return ::setresuid(real, effective, saved) == 0 && may_refresh(); });
+    }
+    void setup() override { needs_root(); }
+};
+
+TEST_GROUP_BASE(may_refresh, MayRefreshGroup){};
 
 TEST(may_refresh, needs_all_three_uids_to_be_roots) {
     CHECK_TRUE(with(0, 0, 0));
@@ -31,13 +30,12 @@ TEST(may_refresh, needs_all_three_uids_to_be_roots) {
     CHECK_FALSE(with(nobody, nobody, nobody));
 }
 
-TEST_GROUP_BASE(on_demand, OnDemandTest){void setup() override{needs_root();
-}
-void teardown() override {
-    CHECK_TRUE(no_child_is_left());
-}
-}
-;
+struct OnDemandGroup : OnDemandTest {
+    void setup() override { needs_root(); }
+    void teardown() override { CHECK_TRUE(no_child_is_left()); }
+};
+
+TEST_GROUP_BASE(on_demand, OnDemandGroup){};
 
 TEST(on_demand, executes_the_helper_for_this_configuration) {
     make_helper(install_newer());

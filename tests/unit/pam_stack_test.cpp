@@ -25,22 +25,23 @@ bool common_account_holds_some(const std::string& name) {
 
 }  // namespace
 
-TEST_GROUP(pam_stack){
+struct PamStackGroup : Utest {
     // The gate's block is in `before` + `after` between the two, and comes out again.
-    static void stands_between(const std::string& before, const std::string& after){
+    static void stands_between(const std::string& before, const std::string& after) {
         const auto edited = with_gate(before + after, {}, common_account_holds_some);
-CHECK_TRUE(edited.has_value());
-TEXT_EQUAL(before + block() + after, *edited);
-TEXT_EQUAL(*edited, *with_gate(*edited, {}, common_account_holds_some));
-TEXT_EQUAL(before + after, *without_gate(*edited));
-}
-static std::string complaint(const std::string& text) {
-    const auto edited = with_gate(text, {}, common_account_holds_some);
-    CHECK_FALSE(edited.has_value());
-    return edited.error().message;
-}
-}
-;
+        CHECK_TRUE(edited.has_value());
+        TEXT_EQUAL(before + block() + after, *edited);
+        TEXT_EQUAL(*edited, *with_gate(*edited, {}, common_account_holds_some));
+        TEXT_EQUAL(before + after, *without_gate(*edited));
+    }
+    static std::string complaint(const std::string& text) {
+        const auto edited = with_gate(text, {}, common_account_holds_some);
+        CHECK_FALSE(edited.has_value());
+        return edited.error().message;
+    }
+};
+
+TEST_GROUP_BASE(pam_stack, PamStackGroup){};
 
 TEST(pam_stack, the_gate_is_the_first_account_line) {
     stands_between("#%PAM-1.0\nauth required pam_unix.so\n", "account required pam_unix.so\n");

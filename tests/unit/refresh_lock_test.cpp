@@ -18,26 +18,25 @@ constexpr int callers = 20;
 
 }  // namespace
 
-TEST_GROUP_BASE(refresh_lock, OnDemandTest){void setup() override{needs_root();
-}
-void teardown() override {
-    CHECK_TRUE(no_child_is_left());
-}
+struct RefreshLockGroup : OnDemandTest {
+    void setup() override { needs_root(); }
+    void teardown() override { CHECK_TRUE(no_child_is_left()); }
 
-std::vector<RefreshAttempt> refresh_in_threads() {
-    std::vector<RefreshAttempt> attempts(callers);
-    std::vector<std::thread> threads;
-    for (auto& attempt : attempts) threads.emplace_back([&] { attempt = refresh(); });
-    for (auto& thread : threads) thread.join();
-    return attempts;
-}
-RosterLock held_by_another() {
-    auto lock = RosterLock::open(roster.paths());
-    CHECK_TRUE(lock.has_value() && lock->try_acquire(LockPart::refresh));
-    return *std::move(lock);
-}
-}
-;
+    std::vector<RefreshAttempt> refresh_in_threads() {
+        std::vector<RefreshAttempt> attempts(callers);
+        std::vector<std::thread> threads;
+        for (auto& attempt : attempts) threads.emplace_back([&] { attempt = refresh(); });
+        for (auto& thread : threads) thread.join();
+        return attempts;
+    }
+    RosterLock held_by_another() {
+        auto lock = RosterLock::open(roster.paths());
+        CHECK_TRUE(lock.has_value() && lock->try_acquire(LockPart::refresh));
+        return *std::move(lock);
+    }
+};
+
+TEST_GROUP_BASE(refresh_lock, RefreshLockGroup){};
 
 TEST(refresh_lock, of_threads_executes_the_helper_once) {
     make_helper("sleep 0.05\n" + install_newer());

@@ -44,10 +44,13 @@ int first_that_fails(std::initializer_list<bool> expectations) {
 
 }  // namespace
 
-TEST_GROUP(setuid_filter){void setup() override{if (::geteuid() != 0) TEST_EXIT;
-}
-}
-;
+struct SetuidFilterGroup : Utest {
+    void setup() override {
+        if (::geteuid() != 0) TEST_EXIT;
+    }
+};
+
+TEST_GROUP_BASE(setuid_filter, SetuidFilterGroup){};
 
 TEST(setuid_filter, nobody_becomes_the_user) {
     LONGS_EQUAL(

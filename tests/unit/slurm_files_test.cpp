@@ -20,16 +20,18 @@ std::string block(const std::string& line) {
 
 }  // namespace
 
-TEST_GROUP(job_submit_list){static void becomes(const std::string& text, const std::string& wanted){
-    const auto edited = with_job_submit(text);
-CHECK_TRUE(edited.has_value());
-TEXT_EQUAL(wanted, *edited);
-TEXT_EQUAL(wanted, *with_job_submit(*edited));
-TEXT_EQUAL(text, *without_job_submit(*edited));
-CHECK_FALSE(job_submit_by_hand(*edited));
-}
-}
-;
+struct JobSubmitListGroup : Utest {
+    static void becomes(const std::string& text, const std::string& wanted) {
+        const auto edited = with_job_submit(text);
+        CHECK_TRUE(edited.has_value());
+        TEXT_EQUAL(wanted, *edited);
+        TEXT_EQUAL(wanted, *with_job_submit(*edited));
+        TEXT_EQUAL(text, *without_job_submit(*edited));
+        CHECK_FALSE(job_submit_by_hand(*edited));
+    }
+};
+
+TEST_GROUP_BASE(job_submit_list, JobSubmitListGroup){};
 
 TEST(job_submit_list, is_made_where_there_is_none) {
     becomes("ClusterName=c\n", "ClusterName=c\n" + block("JobSubmitPlugins=together"));
@@ -88,14 +90,16 @@ TEST(job_submit_list, that_stands_twice_is_left_alone) {
     CHECK_FALSE(with_job_submit("A=b \\\n").has_value());
 }
 
-TEST_GROUP(spank_line){static void becomes(const std::string& text, const std::string& wanted){
-    const auto edited = with_spank(text, {});
-TEXT_EQUAL(wanted, *edited);
-TEXT_EQUAL(wanted, *with_spank(*edited, {}));
-TEXT_EQUAL(text, *without_spank(*edited));
-}
-}
-;
+struct SpankLineGroup : Utest {
+    static void becomes(const std::string& text, const std::string& wanted) {
+        const auto edited = with_spank(text, {});
+        TEXT_EQUAL(wanted, *edited);
+        TEXT_EQUAL(wanted, *with_spank(*edited, {}));
+        TEXT_EQUAL(text, *without_spank(*edited));
+    }
+};
+
+TEST_GROUP_BASE(spank_line, SpankLineGroup){};
 
 TEST(spank_line, stands_before_all_others) {
     const auto ours = block("required spank_together.so");

@@ -5,19 +5,19 @@
 
 using namespace together::roled;
 
-TEST_GROUP(ConditionalTest){
-    static Request with(const char* name, std::string value){Request request;
-request.headers = {{name, std::move(value)}};
-return request;
-}
-static bool names(const char* value) {
-    return if_none_match_names(with("if-none-match", value), "\"a\"");
-}
-static long wait(const char* value) {
-    return preferred_wait(with("prefer", value)).count();
-}
-}
-;
+struct PreconditionsGroup : Utest {
+    static Request with(const char* name, std::string value) {
+        Request request;
+        request.headers = {{name, std::move(value)}};
+        return request;
+    }
+    static bool names(const char* value) {
+        return if_none_match_names(with("if-none-match", value), "\"a\"");
+    }
+    static long wait(const char* value) { return preferred_wait(with("prefer", value)).count(); }
+};
+
+TEST_GROUP_BASE(ConditionalTest, PreconditionsGroup){};
 
 TEST(ConditionalTest, weak_and_strong_tags_match_alike) {
     CHECK(names("\"a\""));

@@ -5,15 +5,18 @@
 
 using namespace together::roled;
 
-TEST_GROUP(UriTest){static std::string code(const char* target){const auto uri = parse_uri(target);
-return uri ? "" : uri.error().code;
-}
-static std::string limit_code(const char* query) {
-    const auto page = page_of(*parse_uri(std::string("/x?") + query));
-    return page ? std::to_string(page->limit) : page.error().code;
-}
-}
-;
+struct UritestGroup : Utest {
+    static std::string code(const char* target) {
+        const auto uri = parse_uri(target);
+        return uri ? "" : uri.error().code;
+    }
+    static std::string limit_code(const char* query) {
+        const auto page = page_of(*parse_uri(std::string("/x?") + query));
+        return page ? std::to_string(page->limit) : page.error().code;
+    }
+};
+
+TEST_GROUP_BASE(UriTest, UritestGroup){};
 
 TEST(UriTest, a_path_is_its_segments) {
     const auto uri = parse_uri("/v1/projects/proj_1-x");
