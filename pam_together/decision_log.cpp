@@ -26,18 +26,18 @@ LogLevel severity_of(Verdict verdict) {
 
 DecisionLog::DecisionLog(const PamHandle& pam)
     : login_(pam.login()), stderr_is_a_log_(pam.stderr_is_a_log()) {
-    request_.service = pam.item(PAM_SERVICE);
-    request_.rhost = pam.item(PAM_RHOST);
-    request_.pid = ::getpid();
+    origin_.service = pam.item(PAM_SERVICE);
+    origin_.rhost = pam.item(PAM_RHOST);
+    origin_.pid = ::getpid();
 }
 
 void DecisionLog::decided(const Decision& decision) {
     if (decision.reason == Reason::root) return;
     const auto took = std::chrono::steady_clock::now() - started_;
-    request_.took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    origin_.took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
     // In observe mode, how loud it would have been.
     const Verdict verdict = decision.would.value_or(decision.verdict);
-    send(severity_of(verdict), log_line(decision, request_));
+    send(severity_of(verdict), log_line(decision, origin_));
 }
 
 void DecisionLog::waits_for_a_refresh(const Config& config) {
@@ -63,9 +63,9 @@ void DecisionLog::called_wrongly(const ModuleArguments& arguments) {
 std::string DecisionLog::line_about(std::string_view event) const {
     std::string line;
     append_field(line, "login", login_);
-    append_field(line, "service", request_.service);
-    append_field(line, "rhost", request_.rhost);
-    append_field(line, "pid", std::to_string(request_.pid));
+    append_field(line, "service", origin_.service);
+    append_field(line, "rhost", origin_.rhost);
+    append_field(line, "pid", std::to_string(origin_.pid));
     append_field(line, "event", event);
     return line;
 }

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string_view>
 
-#include "common/decision/explanation.h"
+#include "common/decision/log_line.h"
 #include "common/system/log_sink.h"
 #include "pam_together/module_arguments.h"
 #include "pam_together/pam_handle.h"
@@ -31,7 +31,7 @@ class DecisionLog {
 
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::string login_;
-    CallOrigin request_;
+    CallOrigin origin_;
     bool stderr_is_a_log_;
 };
 

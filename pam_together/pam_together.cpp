@@ -21,6 +21,7 @@
 #include <exception>
 #include <span>
 
+#include "common/decision/explanation.h"
 #include "common/decision/gate.h"
 #include "common/decision/role_environment.h"
 #include "common/on_demand/on_demand.h"

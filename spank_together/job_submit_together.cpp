@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "common/decision/explanation.h"
+#include "common/decision/log_line.h"
 #include "spank_together/submit_check.h"
 
 #define TOGETHER_SLURMCTLD_SYMBOL extern "C" [[gnu::visibility("default")]]

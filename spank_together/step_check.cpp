@@ -7,6 +7,7 @@
 
 #include "common/config/exempt_logins.h"
 #include "common/decision/explanation.h"
+#include "common/decision/log_line.h"
 #include "common/decision/role_environment.h"
 #include "common/on_demand/on_demand.h"
 #include "common/system/setuid_filter.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "common/decision/log_line.h"
+
 #include <algorithm>
 
-#include "common/decision/explanation.h"
 #include "common/system/duration.h"
 #include "common/system/utc.h"
 
@@ -52,14 +53,14 @@ void append_field(std::string& line, std::string_view key, std::string_view valu
     }
 }
 
-std::string log_line(const Decision& d, const CallOrigin& request) {
+std::string log_line(const Decision& d, const CallOrigin& origin) {
     std::string line;
     line.reserve(512);
     append_field(line, "login", d.login);
     append_field(line, "uid", d.uid ? std::to_string(*d.uid) : "");
-    append_field(line, "service", request.service);
-    append_field(line, "rhost", request.rhost);
-    append_field(line, "pid", std::to_string(request.pid));
+    append_field(line, "service", origin.service);
+    append_field(line, "rhost", origin.rhost);
+    append_field(line, "pid", std::to_string(origin.pid));
     append_field(line, "action", permission(d.action).name);
     append_field(line, "verdict", name_of(d.verdict));
     append_field(line, "reason", name_of(d.reason));
@@ -67,7 +68,7 @@ std::string log_line(const Decision& d, const CallOrigin& request) {
     append_field(line, "project", d.project);
     append_field(line, "revision", d.revision ? std::to_string(*d.revision) : "");
     append_field(line, "age", age_value(d));
-    append_field(line, "took_us", std::to_string(request.took_us));
+    append_field(line, "took_us", std::to_string(origin.took_us));
     append_field(line, "evidence", name_of(d.evidence));
     if (d.would) append_field(line, "would", name_of(*d.would));
     if (d.admitted_until) append_field(line, "admitted_until", format_utc(*d.admitted_until));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log line of a decision: its fields in their order, one line whatever a client called itself.
+#include "common/decision/log_line.h"
+
 #include <CppUTest/TestHarness.h>
 
 #include <cstdint>
@@ -11,10 +13,10 @@ using namespace together;
 using namespace std::chrono_literals;
 
 TEST_GROUP(log_line) {
-    CallOrigin request{"sshd", "192.0.2.7", 4711, 42};
+    CallOrigin origin{"sshd", "192.0.2.7", 4711, 42};
 
     std::string line(const Decision& decision) const {
-        return log_line(decision, request);
+        return log_line(decision, origin);
     }
     std::string field(const std::string& value) const {
         std::string text;
@@ -32,7 +34,7 @@ TEST(log_line, has_its_fields_in_their_order) {
 }
 
 TEST(log_line, has_a_dash_for_what_is_unknown) {
-    request = {};
+    origin = {};
     TEXT_EQUAL(
         "login=- uid=- service=- rhost=- pid=0 action=ssh.login verdict=unavailable "
         "reason=configuration role=- project=- revision=- age=- took_us=0 evidence=none",
@@ -91,8 +93,8 @@ TEST(log_line, keeps_the_role_as_the_authority_wrote_it) {
 TEST(log_line, is_one_line_whatever_a_client_called_itself) {
     auto decision = decided(Reason::not_a_collaborator);
     decision.login = "x\nverdict=allow login=root";
-    request.rhost = "evil\r\n\" verdict=allow";
-    request.service = "a\tb";
+    origin.rhost = "evil\r\n\" verdict=allow";
+    origin.service = "a\tb";
     const auto text = line(decision);
     TEXT_CONTAINS("login=\"x\\x0averdict=allow login=root\" ", text);
     TEXT_CONTAINS(" rhost=\"evil\\x0d\\x0a\\\" verdict=allow\" ", text);

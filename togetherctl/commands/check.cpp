@@ -2,6 +2,7 @@
 // togetherctl check: the gate's answer as an exit status.
 #include <array>
 
+#include "common/decision/explanation.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"

@@ -2,6 +2,7 @@
 // togetherctl explain: all that the gate knew when it answered.
 #include <array>
 
+#include "common/decision/explanation.h"
 #include "common/roster/roster_paths.h"
 #include "common/system/utc.h"
 #include "togetherctl/cli/command_line.h"
@@ -74,7 +75,7 @@ Fields fields_of(const Answer& answer) {
     fields.push_back({"PAM answer", std::string(answer.pam_answer())});
     fields.push_back(
         {d.would ? "User would read" : "User reads", message.empty() ? "nothing" : message});
-    fields.push_back({"Log line", log_line(d, answer.request)});
+    fields.push_back({"Log line", log_line(d, answer.origin)});
     return fields;
 }
 
@@ -87,8 +88,8 @@ int run(const CommandLine& line, Output& output) {
     }
     auto json = json_of(*answer);
     json["pam_answer"] = std::string(answer->pam_answer());
-    json["log_line"] = log_line(answer->decision, answer->request);
-    json["took_us"] = Json::Int64{answer->request.took_us};
+    json["log_line"] = log_line(answer->decision, answer->origin);
+    json["took_us"] = Json::Int64{answer->origin.took_us};
     if (answer->config) {
         json["roster"]["path"] = RosterPaths(*answer->config).snapshot;
         json["roster"]["base_url"] = answer->config->base_url;

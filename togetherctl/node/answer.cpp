@@ -85,9 +85,9 @@ Result<Answer> ask_gate(const CommandLine& line, bool require_admin) {
     Decision decision = gate.decide({*std::move(subject), *action, require_admin});
     const auto took = std::chrono::steady_clock::now() - started;
 
-    const CallOrigin request{"togetherctl", "", ::getpid(),
-                             std::chrono::duration_cast<std::chrono::microseconds>(took).count()};
-    return Answer{std::move(decision), request, gate.config()};
+    const CallOrigin origin{"togetherctl", "", ::getpid(),
+                            std::chrono::duration_cast<std::chrono::microseconds>(took).count()};
+    return Answer{std::move(decision), origin, gate.config()};
 }
 
 }  // namespace together::ctl

@@ -6,15 +6,15 @@
 #include <string_view>
 
 #include "common/decision/decision.h"
-#include "common/decision/explanation.h"
 #include "common/decision/gate.h"
+#include "common/decision/log_line.h"
 #include "togetherctl/cli/command_line.h"
 
 namespace together::ctl {
 
 struct Answer {
     together::Decision decision;
-    together::CallOrigin request;
+    together::CallOrigin origin;
     together::Result<together::Config> config;
 
     // The gate wanted a newer roster, and this user may not ask for one.

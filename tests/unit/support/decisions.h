@@ -5,7 +5,7 @@
 #include <chrono>
 #include <vector>
 
-#include "common/decision/explanation.h"
+#include "common/decision/decision.h"
 
 // About alice, a member of proj_a, from a fresh roster.
 inline together::Decision decided(together::Reason reason) {
