@@ -50,7 +50,7 @@ def without_blanks(text: str) -> str:
 
 
 def documents() -> list[Path]:
-    return [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("**/*.md"))]
+    return [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("**/*.md"))]
 
 
 def blocks(path: Path) -> list[Block]:

@@ -4,7 +4,7 @@
 Each document has a sandbox of its own with a node in it (sandboxed_node.py), and one shell from its first
 block to its last, so that a later block finds what an earlier one made.
 
-  run_blocks.py [DOCUMENT…]     default: README.md and docs/**/*.md
+  run_blocks.py [DOCUMENT…]     default: README.md, CONTRIBUTING.md and docs/**/*.md
 """
 
 import subprocess
@@ -18,6 +18,7 @@ from support.sandboxed_node import Node, Shell
 
 # Suites of their own run these: here it is enough that they are there.
 RUN_ELSEWHERE = {"scripts/demo", "scripts/test", "scripts/bench", "packaging/build-deb", "packaging/build-rpm"}
+IN_THE_CHECKOUT = {"README.md", "CONTRIBUTING.md"}  # they build there; the others find all installed
 MAX_CLUSTER_BLOCKS = 10
 BROKEN = 100  # exit status of the half in the sandbox where it was not its commands that failed
 # togetherctl says with it what it found out; everything else must succeed.
@@ -40,7 +41,7 @@ def run(command: Command, shell: Shell) -> bool:
 
 def run_inside(document: Path) -> int:
     commands = [command for block in blocks(document) if not block.tags for command in block.commands]
-    with Node(installed=document.name != "README.md") as node, Shell(node) as shell:
+    with Node(installed=document.name not in IN_THE_CHECKOUT) as node, Shell(node) as shell:
         failed = sum(not run(command, shell) for command in commands)
     return failed
 
@@ -70,8 +71,8 @@ def problems(of: list[Path]) -> list[str]:
 def main(of: list[Path]) -> int:
     wrong = problems(of)
     running = [document for document in of if to_run(document)]
-    # The README builds what the others install.
-    first = [document for document in running if document.name == "README.md"]
+    # What the others install is built before.
+    first = [document for document in running if document.name in IN_THE_CHECKOUT]
     with ThreadPoolExecutor(max_workers=2) as pool:
         results = [*map(run_document, first),
                    *pool.map(run_document, (document for document in running if document not in first))]
