@@ -13,7 +13,8 @@
 
 namespace together {
 
-// Whom the question is about: a login (PAM, togetherctl) or a uid (Slurm), never both.
+// Whom the question is about: a login (PAM, togetherctl) or a uid (Slurm), never both. A login of
+// any form: what is none is on no roster, and is refused as absent.
 struct Subject {
     std::string login;
     std::optional<uid_t> uid;
