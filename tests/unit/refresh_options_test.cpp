@@ -50,12 +50,17 @@ TEST(refresh_options, each_is_understood) {
 
 TEST(refresh_options, what_is_not_understood_is_an_error_that_names_it) {
     for (const auto* argument :
-         {"--wach", "-v", "", "x", "--config=/x", "--", "--watch=1", "--help "})
+         {"--wach",    "-v",      "",          "x",        "--config=/x",  "--",
+          "--watch=1", "--help ", "--config=", "--watch=", "--watch=true", "--wat",
+          "--Watch",   "-h",      "-1",        "-",        "---watch",     "--!",
+          "/watch",    "++"})
         TEXT_EQUAL("unknown argument " + std::string(argument), problem({argument}));
     TEXT_EQUAL("--config needs a path", problem({"--config"}));
     TEXT_EQUAL("--config needs a path", problem({"--config", ""}));
     TEXT_EQUAL("--config needs a path", problem({"--watch", "--config"}));
     TEXT_EQUAL("unknown argument x", problem({"--help", "x"}));
+    TEXT_EQUAL("unknown argument --", problem({"--verbose", "--", "--watch"}));
+    TEXT_EQUAL("unknown argument --url=x", problem({"--api-check", "--url=x"}));
 }
 
 TEST(refresh_options, watch_and_on_demand_exclude_each_other) {
@@ -67,6 +72,25 @@ TEST(refresh_options, watch_and_on_demand_exclude_each_other) {
 TEST(refresh_options, watch_does_not_accept_older_revisions) {
     TEXT_CONTAINS("exclude", problem({"--watch", "--accept-older"}));
     TEXT_CONTAINS("exclude", problem({"--accept-older", "--watch"}));
+}
+
+TEST(refresh_options, a_value_may_look_like_anything) {
+    for (const auto* value :
+         {"--watch", "--", "-1", "a=b", "--url=x", "[a,b]", "{}", "%%", "\"a\""})
+        TEXT_EQUAL(value, *parse({"--api-check", "--url", value})->api_check.url);
+}
+
+TEST(refresh_options, the_last_of_two_counts_where_they_are_no_kinds) {
+    TEXT_EQUAL("/b",
+               *parse({"--api-check", "--ca-file", "/a", "--ca-file", "/b"})->api_check.ca_file);
+    CHECK_TRUE(parse({"--verbose", "--verbose"})->verbose);
+    TEXT_CONTAINS("exclude", problem({"--watch", "--watch"}));
+    TEXT_EQUAL("--url needs a value", problem({"--api-check", "--url", "", "--url", "x"}));
+}
+
+TEST(refresh_options, there_may_be_not_even_a_name) {
+    const char* const none[] = {nullptr};
+    CHECK_TRUE(parse_options(0, none).has_value());
 }
 
 // It leaves its working directory before it reads the configuration.
@@ -95,6 +119,7 @@ TEST(refresh_options, of_an_api_check) {
     CHECK_FALSE(parse({"--api-check"})->api_check.url.has_value());
     TEXT_EQUAL("--url needs a value", problem({"--api-check", "--url"}));
     TEXT_EQUAL("--project is for --api-check", problem({"--project", "proj_1"}));
+    TEXT_EQUAL("--url is for --api-check", problem({"--project", "proj_1", "--url", "x"}));
     TEXT_EQUAL("--api-check takes neither --accept-older nor --verbose",
                problem({"--api-check", "--verbose"}));
 }

@@ -59,7 +59,16 @@ def test_a_failed_init_leaves_nothing_in_the_way_of_the_next(fresh, arguments):
 @pytest.mark.parametrize("arguments, complaint", [
     (["serve", "--db", "x", "--bogus", "1"], "unknown argument '--bogus'"),
     (["serve", "--db", "x", "--db", "y"], "given twice"),
+    (["serve", "--db=x", "--db=y"], "--db is given twice"),
     (["serve", "--db"], "needs a value"),
+    (["serve", "--db=", "--listen", "here"], "not of the form"),
+    (["serve", "--db", "x", "y"], "unknown argument 'y'"),
+    (["serve", "--db", "x", "--", "--listen"], "unknown argument '--'"),
+    (["serve", "--d", "x"], "unknown argument '--d'"),
+    (["init", "--db", "x", "--listen", "127.0.0.1:0"], "unknown argument '--listen'"),
+    (["user", "--db", "x"], "unknown command 'user'"),
+    (["user", "add", "--db", "x", "--organization", "Acme"], "--email is required"),
+    (["--db", "x", "init"], "which command"),
     (["serve"], "--db is required"),
     (["serve", "--db", "/nonexistent/x.db"], "does not exist"),
     (["serve", "--db", "x", "--listen", "here"], "not of the form"),
@@ -78,6 +87,12 @@ def test_what_is_wrong_is_said(arguments, complaint):
 def test_help_has_examples():
     done = subprocess.run([binary(), "--help"], capture_output=True, text=True, timeout=10)
     assert done.returncode == 0 and "Examples:" in done.stdout and "init --db" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--help"], ["-h"], ["user", "add", "--db", "x", "-h"]])
+def test_help_may_stand_anywhere(arguments):
+    done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 0 and "Examples:" in done.stdout and done.stderr == ""
 
 
 def environment(**more):

@@ -23,6 +23,11 @@ TEST_GROUP(OptionsTest) {
                 return found == environment.end() ? nullptr : found->second.c_str();
             });
     }
+
+    std::string problem(const std::vector<std::string>& arguments) {
+        const auto options = read(arguments);
+        return options ? std::string("none") : options.error().message;
+    }
 };
 
 TEST(OptionsTest, both_forms_of_a_value) {
@@ -52,6 +57,27 @@ TEST(OptionsTest, mistakes_are_errors) {
     CHECK_FALSE(read({"--db"}).has_value());
     CHECK_FALSE(read({"--db=a", "--db=b"}).has_value());
     CHECK_FALSE(read({"--config=x"}).has_value());
+}
+
+TEST(OptionsTest, a_mistake_is_named) {
+    for (const std::string argument :
+         {"--dbx", "--dbx=a", "--d", "--DB", "--max_waiters", "db", "", "--", "-d", "-1", "-",
+          "---db", "--!", "--config=x", "=", "--="})
+        STRCMP_EQUAL(("unknown argument '" + argument + "' (see --help)").c_str(),
+                     problem({"--plain", argument}).c_str());
+    STRCMP_EQUAL("--db needs a value", problem({"--plain", "--db"}).c_str());
+    STRCMP_EQUAL("--db is given twice", problem({"--db", "a", "--db=b"}).c_str());
+    STRCMP_EQUAL("--plain is given twice", problem({"--plain", "--plain"}).c_str());
+}
+
+TEST(OptionsTest, a_value_may_look_like_anything) {
+    for (const std::string value : {"", "--plain", "-h", "--", "-1", "=", "a=b", "--x=y",
+                                    "[::1]:8480", "[a,b]", "{}", "%%", "\"a\""}) {
+        STRCMP_EQUAL(value.c_str(), read({"--db", value})->get("db")->c_str());
+        const auto joined = read({"--db=" + value, "--plain"});
+        STRCMP_EQUAL(value.c_str(), joined->get("db")->c_str());
+        CHECK(joined->has("plain"));
+    }
 }
 
 TEST(OptionsTest, numbers_have_a_range) {
