@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "command_line/arguments.h"
 #include "common/config/ini_file.h"
 
 namespace together::roled {
@@ -22,27 +23,20 @@ const OptionSpec* find(std::span<const OptionSpec> settings, std::string_view na
     return at == settings.end() ? nullptr : &*at;
 }
 
-Result<Values> from_command_line(const std::vector<std::string>& arguments,
+Result<Values> from_command_line(const std::vector<std::string>& words,
                                  std::span<const OptionSpec> settings) {
+    std::vector<KnownOption> known;
+    for (const auto& setting : settings) known.push_back({setting.name, setting.value});
+    const auto arguments = read_arguments(words, known);
+    if (!arguments) return tl::unexpected(arguments.error());
+    if (!arguments->others.empty())
+        return failure("unknown argument '" + arguments->others.front() + "' (see --help)");
     Values values;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string_view argument = arguments[i];
-        const auto equals = argument.find('=');
-        const auto name =
-            argument.starts_with("--") ? argument.substr(2, equals - 2) : std::string_view();
-        const auto* setting = find(settings, name);
-        if (name.empty() || setting == nullptr)
-            return failure("unknown argument '" + arguments[i] + "' (see --help)");
-        std::string value;
-        if (equals != std::string_view::npos) {
-            value = argument.substr(equals + 1);
-        } else if (!setting->value.empty()) {
-            if (++i == arguments.size())
-                return failure("--" + std::string(name) + " needs a value");
-            value = arguments[i];
-        }
-        if (!values.emplace(name, value).second)
-            return failure("--" + std::string(name) + " is given twice");
+    for (const auto& given : arguments->options) {
+        if (given.lacks_value()) return failure(given.spelled() + " needs a value");
+        if (given.has_unwanted_value()) return failure(given.spelled() + " takes no value");
+        if (!values.emplace(given.option.name, given.value.value_or("")).second)
+            return failure(given.spelled() + " is given twice");
     }
     return values;
 }

@@ -2,9 +2,11 @@
 #include "together_refresh/process/options.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
-#include <iterator>
 #include <string_view>
+
+#include "command_line/arguments.h"
 
 namespace together {
 
@@ -35,72 +37,109 @@ const char* const refresh_usage =
 
 namespace {
 
+constexpr std::array<KnownOption, 13> known = {{
+    {"config", "path"},
+    {"url", "value"},
+    {"project", "value"},
+    {"token-file", "value"},
+    {"ca-file", "value"},
+    {"watch", ""},
+    {"on-demand", ""},
+    {"api-check", ""},
+    {"check-access", ""},
+    {"accept-older", ""},
+    {"verbose", ""},
+    {"help", ""},
+    {"version", ""},
+}};
+
+std::optional<RefreshKind> kind_named(std::string_view name) {
+    if (name == "watch") return RefreshKind::watch;
+    if (name == "on-demand") return RefreshKind::on_demand;
+    if (name == "api-check") return RefreshKind::api_check;
+    if (name == "check-access") return RefreshKind::check_access;
+    return std::nullopt;
+}
+
+bool is_of_api_check(const GivenOption& given) {
+    const auto name = given.option.name;
+    return name == "url" || name == "project" || name == "token-file" || name == "ca-file";
+}
+
+// A value is an argument of its own: --name=value is not taken.
+std::optional<std::string> mistake(const Arguments& arguments) {
+    if (!arguments.others.empty()) return "unknown argument " + arguments.others.front();
+    for (const auto& given : arguments.options) {
+        if (given.joined) return "unknown argument " + given.spelled() + "=" + *given.value;
+        if (given.lacks_value() || given.value == "")
+            return given.spelled() + " needs a " + std::string(given.option.value);
+    }
+    return std::nullopt;
+}
+
+Result<RefreshKind> kind(const Arguments& arguments) {
+    auto kind = RefreshKind::now;
+    for (const auto& given : arguments.options) {
+        const auto named = kind_named(given.option.name);
+        if (!named) continue;
+        if (kind != RefreshKind::now)
+            return failure(
+                "--watch, --on-demand, --api-check and --check-access exclude each other");
+        kind = *named;
+    }
+    return kind;
+}
+
 // Before it leaves its working directory. Where that is gone, the path stays as it is.
-std::string absolute(const char* path) {
+std::string absolute(const std::string& path) {
     std::error_code error;
     const auto result = std::filesystem::absolute(path, error);
     return error ? path : result.string();
 }
 
-std::optional<RefreshKind> kind_named(std::string_view argument) {
-    if (argument == "--watch") return RefreshKind::watch;
-    if (argument == "--on-demand") return RefreshKind::on_demand;
-    if (argument == "--api-check") return RefreshKind::api_check;
-    if (argument == "--check-access") return RefreshKind::check_access;
+RefreshOptions taken(const Arguments& arguments, RefreshKind kind) {
+    RefreshOptions options;
+    options.kind = kind;
+    for (const auto& [option, value, joined] : arguments.options) {
+        const auto name = option.name;
+        if (name == "config") options.config_path = absolute(*value);
+        if (name == "url") options.api_check.url = value;
+        if (name == "project") options.api_check.project = value;
+        if (name == "token-file") options.api_check.token_file = absolute(*value);
+        if (name == "ca-file") options.api_check.ca_file = absolute(*value);
+        if (name == "verbose") options.verbose = true;
+        if (name == "accept-older") options.accept_older = true;
+        if (name == "help") options.help = true;
+        if (name == "version") options.version = true;
+    }
+    return options;
+}
+
+std::optional<std::string> conflict(const Arguments& arguments, const RefreshOptions& options) {
+    const bool checks = options.kind == RefreshKind::api_check;
+    const auto& all = arguments.options;
+    const auto last = std::find_if(all.rbegin(), all.rend(), is_of_api_check);
+    if (!checks && last != all.rend()) return last->spelled() + " is for --api-check";
+    const bool asks_only = checks || options.kind == RefreshKind::check_access;
+    if (asks_only && (options.accept_older || options.verbose))
+        return std::string(checks ? "--api-check" : "--check-access") +
+               " takes neither --accept-older nor --verbose";
+    // Once it is somebody's decision; for ever nothing would be checked any more.
+    if (options.accept_older && options.kind == RefreshKind::watch)
+        return "--watch and --accept-older exclude each other";
     return std::nullopt;
 }
 
 }  // namespace
 
 Result<RefreshOptions> parse_options(int argc, const char* const* argv) {
-    RefreshOptions options;
-    auto& api = options.api_check;
-    const std::pair<std::string_view, std::optional<std::string>*> of_api_check[] = {
-        {"--url", &api.url},
-        {"--project", &api.project},
-        {"--token-file", &api.token_file},
-        {"--ca-file", &api.ca_file}};
-    std::string_view needs_api_check;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view argument = argv[i];
-        const auto* const of_check =
-            std::find_if(std::begin(of_api_check), std::end(of_api_check),
-                         [&](const auto& option) { return option.first == argument; });
-        if (of_check != std::end(of_api_check)) {
-            if (++i == argc || *argv[i] == '\0')
-                return failure(std::string(argument) + " needs a value");
-            *of_check->second = argument.ends_with("-file") ? absolute(argv[i]) : argv[i];
-            needs_api_check = argument;
-        } else if (argument == "--config") {
-            if (++i == argc || *argv[i] == '\0') return failure("--config needs a path");
-            options.config_path = absolute(argv[i]);
-        } else if (const auto kind = kind_named(argument)) {
-            if (options.kind != RefreshKind::now)
-                return failure(
-                    "--watch, --on-demand, --api-check and --check-access exclude each other");
-            options.kind = *kind;
-        } else if (argument == "--verbose") {
-            options.verbose = true;
-        } else if (argument == "--accept-older") {
-            options.accept_older = true;
-        } else if (argument == "--help") {
-            options.help = true;
-        } else if (argument == "--version") {
-            options.version = true;
-        } else {
-            return failure("unknown argument " + std::string(argument));
-        }
-    }
-    const bool checks = options.kind == RefreshKind::api_check;
-    if (!checks && !needs_api_check.empty())
-        return failure(std::string(needs_api_check) + " is for --api-check");
-    const bool asks_only = checks || options.kind == RefreshKind::check_access;
-    if (asks_only && (options.accept_older || options.verbose))
-        return failure(std::string(checks ? "--api-check" : "--check-access") +
-                       " takes neither --accept-older nor --verbose");
-    // Once it is somebody's decision; for ever nothing would be checked any more.
-    if (options.accept_older && options.kind == RefreshKind::watch)
-        return failure("--watch and --accept-older exclude each other");
+    const auto arguments = read_arguments({argv + (argc > 0 ? 1 : 0), argv + argc}, known);
+    if (!arguments) return tl::unexpected(arguments.error());
+    if (const auto what = mistake(*arguments)) return failure(*what);
+    const auto chosen = kind(*arguments);
+    if (!chosen) return tl::unexpected(chosen.error());
+    auto options = taken(*arguments, *chosen);
+    if (const auto what = conflict(*arguments, options)) return failure(*what);
     return options;
 }
 

@@ -18,14 +18,20 @@ using together::Result;
 constexpr std::array<Option, 4> common = {{
     {"config", "PATH", "the configuration (default: /etc/together/together.conf)"},
     {"json", "", "answer with one JSON document"},
-    {"help", "", "show this text"},
+    {"help", "", "show this text", 'h'},
     {"version", "", "show the version"},
 }};
 
-const Option* find_option(std::span<const Option> options, std::string_view name) {
-    const auto found = std::find_if(options.begin(), options.end(),
-                                    [&](const Option& option) { return option.name == name; });
-    return found == options.end() ? nullptr : &*found;
+bool looks_like_option(const std::string& word) {
+    return word.size() > 1 && word[0] == '-';
+}
+
+std::string unknown_option(const std::string& word) {
+    return "unknown option " + in_quotes(word.substr(0, word.find('=')));
+}
+
+void add(std::vector<together::KnownOption>& known, std::span<const Option> options) {
+    for (const auto& option : options) known.push_back({option.name, option.value, option.letter});
 }
 
 std::string names_of(Verbs verbs) {
@@ -40,95 +46,92 @@ std::span<const Option> common_options() {
     return common;
 }
 
-class CommandLine::Parser {
-  public:
-    Parser(const std::vector<std::string>& arguments, Verbs verbs)
-        : arguments_(arguments), verbs_(verbs) {}
+// CLI11's subcommands are not for us: behind "--" and an operand they would take options again.
+Result<CommandLine> CommandLine::parse(const Words& arguments, Verbs verbs) {
+    CommandLine line;
+    const auto done =
+        line.take_options(arguments)
+            .and_then([&](const Words& words) { return line.take_verb(words, verbs); })
+            .and_then([&](const Words& words) { return line.take_options(words); })
+            .and_then([&](const Words& words) { return line.take_operands(words); })
+            .and_then([&] { return line.require_all(verbs); });
+    if (!done) return tl::make_unexpected(done.error());
+    return line;
+}
 
-    Result<CommandLine> run() {
-        bool options_may_follow = true;
-        while (next_ < arguments_.size()) {
-            const std::string& argument = arguments_[next_++];
-            if (options_may_follow && argument == "--") {
-                options_may_follow = false;
-                continue;
-            }
-            const bool is_option = options_may_follow && argument.size() > 1 && argument[0] == '-';
-            auto taken = is_option ? take_option(argument) : take_operand(argument);
-            if (!taken) return tl::make_unexpected(taken.error());
-        }
-        if (line_.has("help") || line_.has("version")) return line_;
-        if (line_.verb_ == nullptr)
-            return wrong("a verb is missing; there are " + names_of(verbs_));
-        if (line_.verb_->operand_is_required() && line_.operand_.empty())
-            return wrong(std::string(line_.verb_->operand) + " is missing");
-        return line_;
-    }
-
-  private:
-    Result<void> take_operand(const std::string& argument) {
-        if (line_.verb_ == nullptr) {
-            const auto found = std::find_if(verbs_.begin(), verbs_.end(),
-                                            [&](const Verb* v) { return v->name == argument; });
-            if (found == verbs_.end())
-                return wrong("unknown verb " + in_quotes(argument) + "; there are " +
-                             names_of(verbs_));
-            line_.verb_ = *found;
-            return {};
-        }
-        if (argument.empty()) return wrong("an empty argument");
-        if (line_.verb_->operand.empty() || !line_.operand_.empty())
-            return wrong("extra argument " + in_quotes(argument));
-        line_.operand_ = argument;
-        return {};
-    }
-
-    Result<void> take_option(const std::string& argument) {
-        if (argument == "-h") return take_option("--help");
-        const auto equals = argument.find('=');
-        const std::string spelled = argument.substr(0, equals);
-        const Option* option = argument.starts_with("--") ? find(spelled.substr(2)) : nullptr;
-        if (option == nullptr) return wrong("unknown option " + in_quotes(spelled));
-        if (line_.has(option->name)) return wrong(spelled + " is given twice");
-        std::string value;
-        if (option->value.empty()) {
-            if (equals != argument.npos) return wrong(spelled + " takes no value");
-        } else if (equals != argument.npos) {
-            value = argument.substr(equals + 1);
-        } else if (next_ < arguments_.size()) {
-            value = arguments_[next_++];
-        }
-        if (!option->value.empty() && value.empty())
-            return wrong(spelled + " needs a value, " + std::string(option->value));
-        line_.options_.push_back({option->name, std::move(value)});
-        return {};
-    }
-
+Result<CommandLine::Words> CommandLine::take_options(const Words& words) {
+    std::vector<together::KnownOption> known;
+    add(known, common);
     // A verb's own options stand behind it: before it nobody knows them.
-    const Option* find(const std::string& name) const {
-        if (const Option* option = find_option(common, name)) return option;
-        return line_.verb_ == nullptr ? nullptr : find_option(line_.verb_->options, name);
+    if (verb_ != nullptr) add(known, verb_->options);
+    const auto read =
+        together::read_arguments(words, known,
+                                 verb_ == nullptr ? together::OptionsStand::before_others
+                                                  : together::OptionsStand::anywhere);
+    if (!read) return wrong(read.error().message);
+    for (const auto& given : read->options) {
+        if (const auto what = mistake(given)) return wrong(*what);
+        options_.push_back(given);
     }
+    return read->others;
+}
 
-    tl::unexpected<together::Error> wrong(const std::string& what) const {
-        const std::string verb = line_.verb_ == nullptr ? "" : " " + std::string(line_.verb_->name);
-        return failure((verb.empty() ? "" : verb.substr(1) + ": ") + what + " (see togetherctl" +
-                       verb + " --help)");
+std::optional<std::string> CommandLine::mistake(const together::GivenOption& given) const {
+    if (has(given.option.name)) return given.spelled() + " is given twice";
+    if (given.has_unwanted_value()) return given.spelled() + " takes no value";
+    if (given.lacks_value() || given.value == "")
+        return given.spelled() + " needs a value, " + std::string(given.option.value);
+    return std::nullopt;
+}
+
+// Leaves a "--" before the verb where it is: it ends the options behind it, too.
+Result<CommandLine::Words> CommandLine::take_verb(Words words, Verbs verbs) {
+    const bool ended = !words.empty() && words.front() == "--";
+    const auto word = words.begin() + (ended ? 1 : 0);
+    if (word == words.end()) return words;
+    if (!ended && looks_like_option(*word)) return wrong(unknown_option(*word));
+    const auto found = std::find_if(verbs.begin(), verbs.end(),
+                                    [&](const Verb* verb) { return verb->name == *word; });
+    if (found == verbs.end())
+        return wrong("unknown verb " + in_quotes(*word) + "; there are " + names_of(verbs));
+    verb_ = *found;
+    words.erase(word);
+    return words;
+}
+
+Result<void> CommandLine::take_operands(const Words& words) {
+    bool options_may_follow = true;
+    for (const auto& word : words) {
+        if (options_may_follow && word == "--") {
+            options_may_follow = false;
+            continue;
+        }
+        if (options_may_follow && looks_like_option(word)) return wrong(unknown_option(word));
+        if (word.empty()) return wrong("an empty argument");
+        if (verb_->operand.empty() || !operand_.empty())
+            return wrong("extra argument " + in_quotes(word));
+        operand_ = word;
     }
+    return {};
+}
 
-    const std::vector<std::string>& arguments_;
-    Verbs verbs_;
-    std::size_t next_ = 0;
-    CommandLine line_;
-};
+Result<void> CommandLine::require_all(Verbs verbs) const {
+    if (has("help") || has("version")) return {};
+    if (verb_ == nullptr) return wrong("a verb is missing; there are " + names_of(verbs));
+    if (verb_->operand_is_required() && operand_.empty())
+        return wrong(std::string(verb_->operand) + " is missing");
+    return {};
+}
 
-Result<CommandLine> CommandLine::parse(const std::vector<std::string>& arguments, Verbs verbs) {
-    return Parser(arguments, verbs).run();
+tl::unexpected<together::Error> CommandLine::wrong(const std::string& what) const {
+    const std::string verb = verb_ == nullptr ? "" : std::string(verb_->name);
+    return failure((verb.empty() ? "" : verb + ": ") + what + " (see togetherctl" +
+                   (verb.empty() ? "" : " " + verb) + " --help)");
 }
 
 std::optional<std::string> CommandLine::value(std::string_view option) const {
     for (const auto& given : options_)
-        if (given.name == option) return given.value;
+        if (given.option.name == option) return given.value.value_or("");
     return std::nullopt;
 }
 

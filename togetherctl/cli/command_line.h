@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "command_line/arguments.h"
 #include "common/system/result.h"
 #include "togetherctl/cli/verb.h"
 
@@ -32,15 +33,18 @@ class CommandLine {
     std::string config_path() const;
 
   private:
-    struct Given {
-        std::string_view name;
-        std::string value;
-    };
-    class Parser;
+    using Words = std::vector<std::string>;
+    // Returns what is no option; the verb's are known once there is one.
+    together::Result<Words> take_options(const Words& words);
+    together::Result<Words> take_verb(Words words, Verbs verbs);
+    together::Result<void> take_operands(const Words& words);
+    together::Result<void> require_all(Verbs verbs) const;
+    std::optional<std::string> mistake(const together::GivenOption& given) const;
+    tl::unexpected<together::Error> wrong(const std::string& what) const;
 
     const Verb* verb_ = nullptr;
     std::string operand_;
-    std::vector<Given> options_;
+    std::vector<together::GivenOption> options_;
 };
 
 }  // namespace together::ctl

@@ -22,6 +22,7 @@ struct Option {
     std::string_view name;   // without its dashes
     std::string_view value;  // what stands for its value in the help; empty: it takes none
     std::string_view help;
+    char letter = '\0';  // of -h
 };
 
 struct Status {

@@ -65,6 +65,7 @@ def test_a_failed_init_leaves_nothing_in_the_way_of_the_next(fresh, arguments):
     (["serve", "--db", "x", "y"], "unknown argument 'y'"),
     (["serve", "--db", "x", "--", "--listen"], "unknown argument '--'"),
     (["serve", "--d", "x"], "unknown argument '--d'"),
+    (["serve", "--db", "x", "--listen", "0.0.0.0:0", "--allow-plain-http=no"], "--allow-plain-http takes no value"),
     (["init", "--db", "x", "--listen", "127.0.0.1:0"], "unknown argument '--listen'"),
     (["user", "--db", "x"], "unknown command 'user'"),
     (["user", "add", "--db", "x", "--organization", "Acme"], "--email is required"),

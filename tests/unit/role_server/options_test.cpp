@@ -70,6 +70,12 @@ TEST(OptionsTest, a_mistake_is_named) {
     STRCMP_EQUAL("--plain is given twice", problem({"--plain", "--plain"}).c_str());
 }
 
+// An operator may well mean the opposite.
+TEST(OptionsTest, a_switch_takes_no_value) {
+    for (const std::string value : {"no", "false", "true", "yes", "", "{}"})
+        STRCMP_EQUAL("--plain takes no value", problem({"--plain=" + value}).c_str());
+}
+
 TEST(OptionsTest, a_value_may_look_like_anything) {
     for (const std::string value : {"", "--plain", "-h", "--", "-1", "=", "a=b", "--x=y",
                                     "[::1]:8480", "[a,b]", "{}", "%%", "\"a\""}) {
