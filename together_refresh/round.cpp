@@ -12,6 +12,7 @@
 #include "common/roster/backoff.h"
 #include "common/roster/roster_directory.h"
 #include "common/roster/roster_lock.h"
+#include "common/system/errno_text.h"
 #include "common/system/random.h"
 #include "common/system/trusted_file.h"
 #include "together_refresh/child/fetch_child.h"
@@ -27,7 +28,7 @@ using namespace std::chrono_literals;
 
 Result<void> prepare_directory(const std::string& path) {
     if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
-        return failure(system_error_text("cannot make " + path, errno));
+        return failure(errno_text("cannot make " + path, errno));
     return check_roster_directory(path);
 }
 

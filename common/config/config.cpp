@@ -9,6 +9,8 @@
 #include "common/config/config_keys.h"
 #include "common/config/ini_file.h"
 #include "common/system/directory.h"
+#include "common/system/errno_text.h"
+#include "common/system/folder_of.h"
 #include "common/system/trusted_file.h"
 
 namespace together {
@@ -58,7 +60,7 @@ Result<std::vector<std::string>> drop_ins(const std::string& folder) {
     const Directory directory(::opendir(folder.c_str()));
     if (!directory) {
         if (errno == ENOENT) return paths;
-        return failure(system_error_text("cannot open " + folder, errno));
+        return failure(errno_text("cannot open " + folder, errno));
     }
     while (const dirent* entry = ::readdir(directory.get())) {
         const std::string_view name = entry->d_name;
@@ -85,7 +87,7 @@ std::optional<std::string> what_does_not_fit_together(const Config& config) {
 }  // namespace
 
 std::string Config::folder() const {
-    return path.substr(0, path.rfind('/'));
+    return folder_of(path);
 }
 
 bool Config::roster_is_a_file() const {

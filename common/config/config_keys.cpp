@@ -2,11 +2,11 @@
 #include "common/config/config_keys.h"
 
 #include <array>
-#include <charconv>
 
 #include "common/config/base_url.h"
 #include "common/roles/identifiers.h"
 #include "common/system/duration.h"
+#include "common/system/uids.h"
 
 namespace together {
 namespace {
@@ -33,15 +33,6 @@ Problem set_duration(Nanoseconds& duration, std::string_view value, Bounds bound
                format_duration(bounds.most);
     duration = *parsed;
     return std::nullopt;
-}
-
-std::optional<uid_t> parse_uid(std::string_view text) {
-    uid_t uid = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
-    // (uid_t)-1 means "no uid" to chown(2) and setresuid(2).
-    if (!is_digits(text) || error != std::errc{} || uid == static_cast<uid_t>(-1))
-        return std::nullopt;
-    return uid;
 }
 
 Problem set_base_url(Config& config, std::string_view value) {

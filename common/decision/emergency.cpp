@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 
 #include "common/config/ini_file.h"
 #include "common/roles/identifiers.h"
 #include "common/system/directory.h"
+#include "common/system/errno_text.h"
 #include "common/system/trusted_file.h"
+#include "common/system/uids.h"
 #include "common/system/utc.h"
 
 namespace together {
@@ -34,11 +35,8 @@ std::optional<std::string> set(Admission& admission, std::vector<std::string>& k
         if (!until) return "until: not a time such as 2026-01-31T18:00:00Z, up to the year 2261";
         admission.until = *until;
     } else if (entry.key == "uid") {
-        uid_t uid = 0;
-        const auto [end, error] =
-            std::from_chars(entry.value.data(), entry.value.data() + entry.value.size(), uid);
-        if (!is_digits(entry.value) || error != std::errc{}) return "uid: not a uid";
-        admission.uid = uid;
+        admission.uid = parse_uid(entry.value);
+        if (!admission.uid) return "uid: not a uid";
     } else {
         return "unknown key " + key;
     }
@@ -106,7 +104,7 @@ std::vector<Admission> read_admissions(const std::string& folder,
     const std::string path = folder + "/admit.d";
     const Directory directory(::opendir(path.c_str()));
     if (!directory) {
-        if (errno != ENOENT) problems.push_back(system_error_text("cannot open " + path, errno));
+        if (errno != ENOENT) problems.push_back(errno_text("cannot open " + path, errno));
         return admissions;
     }
     while (const dirent* entry = ::readdir(directory.get())) {

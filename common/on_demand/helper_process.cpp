@@ -13,7 +13,8 @@
 #include <cstring>
 
 #include "common/system/blocked_signals.h"
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
+#include "common/system/io.h"
 
 // Through syscall(2): EL 9's C library (2.34) wraps neither, Ubuntu 22.04's (2.35) not all.
 #ifndef SYS_close_range
@@ -87,7 +88,7 @@ void close_descriptors_from(unsigned first) {
 Result<HelperProcess> HelperProcess::start(const std::string& program,
                                            const std::vector<std::string>& arguments) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(system_error_text("pipe", errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(errno_text("pipe", errno));
     FileDescriptor reading(ends[0]);
     const FileDescriptor writing(ends[1]);
     ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
@@ -100,7 +101,7 @@ Result<HelperProcess> HelperProcess::start(const std::string& program,
     // the calling program's.
     const BlockedSignals blocked;
     const Process child = fork_with_pidfd();
-    if (child.pid < 0) return failure(system_error_text("fork", errno));
+    if (child.pid < 0) return failure(errno_text("fork", errno));
     if (child.pid == 0) execute(program.c_str(), argv.data(), writing.get());
     return HelperProcess(child.pid, FileDescriptor(child.pidfd), std::move(reading));
 }
@@ -153,8 +154,8 @@ HelperProcess::End HelperProcess::wait(Deadline deadline) {
 // False at its end.
 bool HelperProcess::drain_pipe() {
     std::array<char, 4096> buffer;
-    const auto got = ::read(pipe_.get(), buffer.data(), buffer.size());
-    if (got < 0) return errno == EAGAIN || errno == EINTR;
+    const auto got = read_some(pipe_.get(), buffer.data(), buffer.size());
+    if (got < 0) return errno == EAGAIN;
     if (got == 0) return false;
     if (received_ == 0 && got == sizeof exec_error_)
         std::memcpy(&exec_error_, buffer.data(), sizeof exec_error_);

@@ -14,8 +14,8 @@
 #include "common/roster/roster_directory.h"
 #include "common/roster/roster_lock.h"
 #include "common/system/duration.h"
+#include "common/system/errno_text.h"
 #include "common/system/random.h"
-#include "common/system/trusted_file.h"
 
 namespace together {
 namespace {
@@ -91,7 +91,7 @@ class OnDemandWait {
         if (::mkdir(paths_.directory.c_str(), 0755) == 0)
             ::chmod(paths_.directory.c_str(), 0755);  // whatever the calling program's umask is
         else if (errno != EEXIST)
-            return failure(system_error_text("cannot make " + paths_.directory, errno));
+            return failure(errno_text("cannot make " + paths_.directory, errno));
         if (auto usable = check_roster_directory(paths_.directory); !usable)
             return tl::make_unexpected(usable.error());
         return RosterLock::open(paths_);
@@ -155,7 +155,7 @@ class OnDemandWait {
 
     // A missing program is the operators' to fix; for want of memory it is the node's own fault.
     RefreshAttempt not_executed(int error) const {
-        auto problem = system_error_text("cannot execute " + config_.refresh_program, error);
+        auto problem = errno_text("cannot execute " + config_.refresh_program, error);
         const bool is_used_up = error == EAGAIN || error == ENOMEM || error == ENFILE;
         return is_used_up ? prevented(std::move(problem)) : tried(std::move(problem));
     }

@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 
+#include "common/system/io.h"
+
 namespace together {
 namespace {
 
@@ -28,10 +30,7 @@ Pair pair_in(std::string_view bytes) {
 
 // As much as the file has there; empty where it cannot be read.
 std::string_view read_at(int fd, std::span<char> buffer, std::size_t from) {
-    ssize_t got = 0;
-    do {
-        got = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(from));
-    } while (got < 0 && errno == EINTR);
+    const auto got = read_some_at(fd, buffer.data(), buffer.size(), static_cast<off_t>(from));
     return {buffer.data(), got < 0 ? 0 : static_cast<std::size_t>(got)};
 }
 

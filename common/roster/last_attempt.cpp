@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "common/roster/checksum.h"
+#include "common/system/io.h"
 #include "common/system/overwritten_file.h"
 #include "common/system/trusted_file.h"
 
@@ -77,7 +78,7 @@ std::optional<LastAttempt> read_last_attempt(const RosterPaths& paths) {
     auto file = open_trusted(paths.last_attempt, Links::refuse);
     if (!file) return std::nullopt;
     std::array<char, last_attempt_size + 1> buffer;
-    const auto got = ::pread(file->descriptor.get(), buffer.data(), buffer.size(), 0);
+    const auto got = read_some_at(file->descriptor.get(), buffer.data(), buffer.size(), 0);
     if (got < 0) return std::nullopt;
     return decode_last_attempt({buffer.data(), static_cast<std::size_t>(got)});
 }

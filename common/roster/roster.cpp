@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "common/system/io.h"
+
 namespace together {
 namespace {
 
@@ -19,7 +21,7 @@ std::optional<Stamp> read_stamp(const RosterPaths& paths) {
     auto file = open_trusted(paths.stamp, Links::refuse);
     if (!file) return std::nullopt;
     std::array<std::byte, stamp_size + 1> bytes;
-    const auto got = ::pread(file->descriptor.get(), bytes.data(), bytes.size(), 0);
+    const auto got = read_some_at(file->descriptor.get(), bytes.data(), bytes.size(), 0);
     if (got < 0) return std::nullopt;
     return decode_stamp(std::span(bytes).first(static_cast<std::size_t>(got)));
 }

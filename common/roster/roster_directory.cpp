@@ -6,14 +6,14 @@
 
 #include <cerrno>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
 
 namespace together {
 
 Result<void> check_roster_directory(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
-        return failure(system_error_text("cannot look at " + path, errno));
+        return failure(errno_text("cannot look at " + path, errno));
     if (!S_ISDIR(status.st_mode)) return failure(path + " is not a folder");
     if (status.st_uid != 0 && status.st_uid != ::geteuid())
         return failure(path + " belongs neither to root nor to the user who refreshes");

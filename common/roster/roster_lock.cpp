@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
 
 // Older C libraries show them only with _GNU_SOURCE, which g++ defines.
 static_assert(F_OFD_SETLK == 37);
@@ -27,7 +27,7 @@ struct flock byte_of(LockPart part, short type) {
 Result<RosterLock> RosterLock::open(const RosterPaths& paths) {
     FileDescriptor file(
         ::open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-    if (!file) return failure(system_error_text("cannot open " + paths.lock, errno));
+    if (!file) return failure(errno_text("cannot open " + paths.lock, errno));
     struct stat status {};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
         return failure(paths.lock + " is not a regular file");

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "common/system/io.h"
+
 namespace together {
 namespace {
 
@@ -38,16 +40,7 @@ std::uint64_t record_checksum(std::string_view key, std::string_view record) {
 }
 
 bool read_exactly(int fd, void* buffer, std::size_t size, off_t offset) {
-    auto* bytes = static_cast<char*>(buffer);
-    while (size > 0) {
-        const auto got = ::pread(fd, bytes, size, offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        bytes += got;
-        offset += got;
-        size -= static_cast<std::size_t>(got);
-    }
-    return true;
+    return read_full_at(fd, buffer, size, offset) == static_cast<ssize_t>(size);
 }
 
 template <std::size_t size>

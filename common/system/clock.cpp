@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/system/file_descriptor.h"
+#include "common/system/io.h"
 
 namespace together {
 namespace {
@@ -23,7 +24,7 @@ BootId read_boot_id() {
     BootId id{};
     FileDescriptor file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
     char text[64];
-    const auto length = file ? ::read(file.get(), text, sizeof text) : -1;
+    const auto length = file ? read_some(file.get(), text, sizeof text) : -1;
     std::size_t digits = 0;
     for (ssize_t i = 0; i < length && digits < 32; ++i) {
         const int value = hex_value(text[i]);

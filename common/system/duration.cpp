@@ -2,8 +2,9 @@
 #include "common/system/duration.h"
 
 #include <array>
-#include <charconv>
 #include <cstdint>
+
+#include "common/system/parse_number.h"
 
 namespace together {
 namespace {
@@ -25,12 +26,12 @@ std::string with_unit(Nanoseconds duration, const Unit& unit) {
 }  // namespace
 
 std::optional<Nanoseconds> parse_duration(std::string_view text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || number < 0 || text.front() == '-') return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto digits = leading_digits(text);
+    const auto number = parse_number<std::int64_t>(digits);
+    text.remove_prefix(digits.size());
     for (const auto& unit : units)
-        if (text == unit.name && number <= longest / unit.length) return number * unit.length;
+        if (number && text == unit.name && *number <= longest / unit.length)
+            return *number * unit.length;
     return std::nullopt;
 }
 

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
 
 namespace together {
 namespace {
@@ -33,7 +33,7 @@ Result<std::optional<passwd>> look_up(std::vector<char>& buffer, const std::stri
             continue;
         }
         if (means_no_such_account(error)) return std::nullopt;
-        return failure(system_error_text("the name service could not look up " + who, error));
+        return failure(errno_text("the name service could not look up " + who, error));
     }
 }
 

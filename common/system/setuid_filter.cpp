@@ -16,7 +16,7 @@
 #include <span>
 #include <vector>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
 
 namespace together {
 namespace {
@@ -114,7 +114,7 @@ Result<void> forbid_becoming(std::optional<uid_t> uid) {
     int error = install(program);
     // root without CAP_SYS_ADMIN, as in a container: seccomp(2) wants this promise first.
     if (error == EACCES && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) error = install(program);
-    if (error != 0) return failure(system_error_text("cannot set a system call filter", error));
+    if (error != 0) return failure(errno_text("cannot set a system call filter", error));
     return {};
 }
 

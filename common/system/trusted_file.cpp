@@ -2,7 +2,9 @@
 #include "common/system/trusted_file.h"
 
 #include <cerrno>
-#include <cstring>
+
+#include "common/system/errno_text.h"
+#include "common/system/io.h"
 
 namespace together {
 namespace {
@@ -24,12 +26,6 @@ const char* why_not_trusted(const struct stat& status, Secrecy secrecy) {
 
 }  // namespace
 
-std::string system_error_text(const std::string& what, int error) {
-    char buffer[128];
-    // The GNU variant: thread-safe, returns the text.
-    return what + ": " + ::strerror_r(error, buffer, sizeof buffer);
-}
-
 tl::expected<TrustedFile, OpenFailure> open_trusted(const std::string& path, Links links,
                                                     Secrecy secrecy) {
     const int flags =
@@ -39,10 +35,10 @@ tl::expected<TrustedFile, OpenFailure> open_trusted(const std::string& path, Lin
         const int error = errno;
         return tl::make_unexpected(
             OpenFailure{error == ENOENT ? FileError::missing : FileError::unusable,
-                        system_error_text("cannot open " + path, error)});
+                        errno_text("cannot open " + path, error)});
     }
     if (::fstat(file.descriptor.get(), &file.status) != 0)
-        return unusable(system_error_text("cannot look at " + path, errno));
+        return unusable(errno_text("cannot look at " + path, errno));
     if (const char* reason = why_not_trusted(file.status, secrecy))
         return unusable(path + " " + reason);
     return file;
@@ -55,14 +51,9 @@ tl::expected<std::string, OpenFailure> read_trusted(const std::string& path, std
     const auto size = static_cast<std::size_t>(file->status.st_size);
     if (size > limit) return unusable(path + " is larger than " + std::to_string(limit) + " bytes");
     std::string text(size, '\0');
-    std::size_t filled = 0;
-    while (filled < size) {
-        const auto got = ::read(file->descriptor.get(), text.data() + filled, size - filled);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return unusable(system_error_text("cannot read " + path, errno));
-        if (got == 0) return unusable(path + " became shorter while it was read");
-        filled += static_cast<std::size_t>(got);
-    }
+    const auto got = read_full_at(file->descriptor.get(), text.data(), size, 0);
+    if (got < 0) return unusable(errno_text("cannot read " + path, errno));
+    if (got < file->status.st_size) return unusable(path + " became shorter while it was read");
     return text;
 }
 

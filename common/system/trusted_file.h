@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
 
@@ -41,7 +42,8 @@ tl::expected<TrustedFile, OpenFailure> open_trusted(const std::string& path, Lin
 tl::expected<std::string, OpenFailure> read_trusted(const std::string& path, std::size_t limit,
                                                     Secrecy secrecy = Secrecy::open);
 
-// "cannot open /path: No such file or directory"
-std::string system_error_text(const std::string& what, int error);
+inline std::string system_error_text(const std::string& what, int error) {
+    return errno_text(what, error);
+}
 
 }  // namespace together

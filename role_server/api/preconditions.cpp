@@ -2,8 +2,9 @@
 #include "role_server/api/preconditions.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "common/roles/identifiers.h"
+#include "common/system/parse_number.h"
 #include "role_server/base/validation.h"
 
 namespace together::roled {
@@ -33,12 +34,8 @@ std::optional<long> wait_in(std::string_view preference) {
     auto value = trimmed(preference.substr(equals + 1));
     if (value.size() > 1 && value.front() == '"' && value.back() == '"')
         value = value.substr(1, value.size() - 2);
-    long seconds = 0;
-    const auto* end = value.data() + value.size();
-    const auto [at, error] = std::from_chars(value.data(), end, seconds);
-    if (error == std::errc::result_out_of_range) return max_wait.count();
-    if (error != std::errc() || at != end || seconds < 0) return std::nullopt;
-    return seconds;
+    if (!is_digits(value)) return std::nullopt;
+    return parse_number<long>(value).value_or(max_wait.count());
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /v1/projects/{proj}/collaborators: the request that every node makes.
-#include <charconv>
 #include <memory>
 
+#include "common/system/parse_number.h"
 #include "role_server/api/preconditions.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/project_roster.h"
@@ -20,11 +20,9 @@ std::optional<Cursor> read_cursor(const std::string& text) {
     const auto first = text.find('-');
     const auto second = first == std::string::npos ? first : text.find('-', first + 1);
     if (second == std::string::npos || second + 1 == text.size()) return std::nullopt;
-    Cursor cursor{{text.substr(0, first), 0}, text.substr(second + 1)};
-    const auto* end = text.data() + second;
-    const auto [at, error] = std::from_chars(text.data() + first + 1, end, cursor.version.revision);
-    if (error != std::errc() || at != end) return std::nullopt;
-    return cursor;
+    const auto revision = parse_number<std::int64_t>(text.substr(first + 1, second - first - 1));
+    if (!revision) return std::nullopt;
+    return Cursor{{text.substr(0, first), *revision}, text.substr(second + 1)};
 }
 
 // The user id to go on after. A cursor holds for the version that it began with.

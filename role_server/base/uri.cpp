@@ -2,7 +2,8 @@
 #include "role_server/base/uri.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "common/system/parse_number.h"
 
 namespace together::roled {
 namespace {
@@ -34,11 +35,10 @@ std::optional<std::string> percent_decoded(std::string_view text) {
             plain += text[i] == '+' ? ' ' : text[i];
             continue;
         }
-        unsigned value = 0;
         const auto hex = text.substr(i + 1, 2);
-        const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), value, 16);
-        if (hex.size() != 2 || error != std::errc() || end != hex.data() + 2) return std::nullopt;
-        plain += static_cast<char>(value);
+        const auto value = parse_number<unsigned char>(hex, 16);
+        if (hex.size() != 2 || !value) return std::nullopt;
+        plain += static_cast<char>(*value);
         i += 2;
     }
     return plain;
@@ -85,9 +85,8 @@ std::optional<std::string> parameter(const Uri& uri, std::string_view name) {
 Outcome<Page> page_of(const Uri& uri) {
     Page page;
     if (const auto limit = parameter(uri, "limit")) {
-        const auto* end = limit->data() + limit->size();
-        const auto [at, error] = std::from_chars(limit->data(), end, page.limit);
-        if (error != std::errc() || at != end || page.limit < 1 || page.limit > max_entries)
+        page.limit = parse_number<std::size_t>(*limit).value_or(0);
+        if (page.limit < 1 || page.limit > max_entries)
             return bad_request("invalid_limit", "'limit' is a number from 1 to 1000.", "limit");
     }
     page.after = parameter(uri, "after").value_or("");

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
@@ -11,6 +10,8 @@
 
 #include "command_line/arguments.h"
 #include "common/config/ini_file.h"
+#include "common/system/errno_text.h"
+#include "common/system/parse_number.h"
 
 namespace together::roled {
 namespace {
@@ -51,7 +52,7 @@ std::string variable_for(std::string_view name) {
 Result<Values> from_file(const std::string& path, std::span<const OptionSpec> all) {
     std::ifstream file(path);
     std::ostringstream text;
-    if (!file || !(text << file.rdbuf())) return failure(path + ": " + std::strerror(errno));
+    if (!file || !(text << file.rdbuf())) return failure(errno_text(path, errno));
     Values values;
     const auto read =
         read_ini(text.str(), path, [&](const IniEntry& entry) -> std::optional<std::string> {
@@ -105,13 +106,11 @@ Result<std::uint64_t> Options::number(std::string_view name, std::uint64_t other
                                       std::uint64_t most) const {
     const auto text = get(name);
     if (!text) return otherwise;
-    std::uint64_t value = 0;
-    const auto* end = text->data() + text->size();
-    const auto [at, error] = std::from_chars(text->data(), end, value);
-    if (error != std::errc() || at != end || value > most)
+    const auto value = parse_number<std::uint64_t>(*text);
+    if (!value || *value > most)
         return failure("--" + std::string(name) + ": '" + *text + "' is no number from 0 to " +
                        std::to_string(most));
-    return value;
+    return *value;
 }
 
 }  // namespace together::roled

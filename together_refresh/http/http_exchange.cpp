@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <string_view>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
 #include "together_refresh/http/node_fault.h"
 
 namespace together {
@@ -151,17 +151,16 @@ void find_node_fault(const Exchange& exchange, CURLcode code, int system_error,
     answer.needs_port = no_address;
     if (exchange.socket_error != 0 && is_of_this_node(exchange.socket_error)) {
         answer.node_failed = true;
-        answer.error = system_error_text("this node has no socket left", exchange.socket_error);
+        answer.error = errno_text("this node has no socket left", exchange.socket_error);
     } else if (code == CURLE_OUT_OF_MEMORY) {
         answer.node_failed = true;
     } else if (code == CURLE_COULDNT_CONNECT && is_of_this_node(system_error) &&
                !(no_address && !exchange.only_ipv4)) {
         // An address of IPv6 is "not available" to a node without IPv6, too: not asked here.
         answer.node_failed = true;
-        answer.error =
-            system_error_text(no_address ? "this node has no local port left for a connection"
-                                         : "this node cannot make a connection",
-                              system_error);
+        answer.error = errno_text(no_address ? "this node has no local port left for a connection"
+                                             : "this node cannot make a connection",
+                                  system_error);
     } else if (exchange.begun && exchange.refused != nullptr) {
         return;
     } else if (const auto why = what_is_used_up()) {

@@ -3,18 +3,16 @@
 
 #include <curl/curl.h>
 
-#include <charconv>
 #include <cstdint>
+
+#include "common/system/parse_number.h"
 
 namespace together {
 namespace {
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || number < 0)
-        return std::nullopt;
-    return number;
+    const auto number = parse_number<std::int64_t>(text);
+    return number && *number >= 0 ? number : std::nullopt;
 }
 
 }  // namespace

@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
 
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
-#include "common/system/trusted_file.h"
+#include "common/system/parse_number.h"
 
 namespace together {
 namespace {
@@ -94,9 +94,7 @@ bool is_nearly_all(std::string_view in_use, std::string_view protocol, std::stri
     while (limits.ends_with('\n')) limits.remove_suffix(1);
     limits.remove_prefix(limits.find_last_of("\t ") + 1);
     const auto number = [](std::string_view text) {
-        std::uint64_t value = 0;
-        std::from_chars(text.data(), text.data() + text.size(), value);
-        return value;
+        return parse_number<std::uint64_t>(leading_digits(text)).value_or(0);
     };
     const auto most = number(limits);
     return most > 0 && number(in_use) >= most - most / 16;
@@ -122,16 +120,16 @@ bool is_of_this_node(int error) {
 std::optional<UsedUp> what_is_used_up() {
     for (const int type : {SOCK_DGRAM, SOCK_STREAM})
         if (!has_port(type) && is_of_this_node(errno))
-            return UsedUp{system_error_text(type == SOCK_DGRAM
-                                                ? "this node has no local port left for a look-up"
-                                                : "this node has no local port left for a "
-                                                  "connection",
-                                            errno),
-                          true};
+            return UsedUp{
+                errno_text(type == SOCK_DGRAM ? "this node has no local port left for a look-up"
+                                              : "this node has no local port left for a "
+                                                "connection",
+                           errno),
+                true};
     if (!has_descriptors() && is_of_this_node(errno))
-        return UsedUp{system_error_text("this node has no file left to open", errno)};
+        return UsedUp{errno_text("this node has no file left to open", errno)};
     if (const int error = thread_error(); is_of_this_node(error))
-        return UsedUp{system_error_text("this node has no thread left", error)};
+        return UsedUp{errno_text("this node has no thread left", error)};
     return what_drops_packets();
 }
 

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <initializer_list>
@@ -21,8 +20,9 @@
 #include <string_view>
 
 #include "common/on_demand/helper_process.h"
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
-#include "common/system/trusted_file.h"
+#include "common/system/parse_number.h"
 
 namespace together {
 namespace {
@@ -70,13 +70,13 @@ struct Account {
 
 // "UID:GID:…"
 std::optional<Account> account_in(std::string_view fields) {
-    Account account;
-    const char* const end = fields.data() + fields.size();
-    const auto [uid_end, uid_error] = std::from_chars(fields.data(), end, account.uid);
-    if (uid_error != std::errc() || uid_end == end || *uid_end != ':') return std::nullopt;
-    const auto [gid_end, gid_error] = std::from_chars(uid_end + 1, end, account.gid);
-    if (gid_error != std::errc() || gid_end == end || *gid_end != ':') return std::nullopt;
-    return account;
+    const auto colon = fields.find(':');
+    const auto second = colon == fields.npos ? colon : fields.find(':', colon + 1);
+    if (second == fields.npos) return std::nullopt;
+    const auto uid = parse_number<uid_t>(fields.substr(0, colon));
+    const auto gid = parse_number<gid_t>(fields.substr(colon + 1, second - colon - 1));
+    if (!uid || !gid) return std::nullopt;
+    return Account{*uid, *gid};
 }
 
 // By hand: fgetpwent(3) makes two system calls for each line, a second for 60,000.
@@ -148,12 +148,12 @@ void keep_only_descriptors(const std::initializer_list<int>& keep) {
 
 Result<void> drop_privileges() {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return failure(system_error_text("cannot set no_new_privs", errno));
+        return failure(errno_text("cannot set no_new_privs", errno));
     if (::geteuid() != 0) return {};
     const Account account = unprivileged_account();
     if (::setgroups(0, nullptr) != 0 || ::setresgid(account.gid, account.gid, account.gid) != 0 ||
         ::setresuid(account.uid, account.uid, account.uid) != 0)
-        return failure(system_error_text("cannot become an unprivileged user", errno));
+        return failure(errno_text("cannot become an unprivileged user", errno));
     return {};
 }
 

@@ -6,7 +6,8 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
+#include "common/system/io.h"
 #include "together_refresh/source/believable.h"
 #include "together_refresh/source/roster_document.h"
 
@@ -17,17 +18,12 @@ constexpr off_t max_file = off_t{1} << 30;
 
 Result<std::string> read_whole(int fd) {
     struct stat status {};
-    if (::fstat(fd, &status) != 0) return failure(system_error_text("cannot look at it", errno));
+    if (::fstat(fd, &status) != 0) return failure(errno_text("cannot look at it", errno));
     if (status.st_size > max_file) return failure("it is larger than 1 GiB");
     std::string text(static_cast<std::size_t>(status.st_size), '\0');
-    for (std::size_t filled = 0; filled < text.size();) {
-        const auto got =
-            ::pread(fd, text.data() + filled, text.size() - filled, static_cast<off_t>(filled));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failure(system_error_text("cannot read it", errno));
-        if (got == 0) return failure("it became shorter while it was read");
-        filled += static_cast<std::size_t>(got);
-    }
+    const auto got = read_full_at(fd, text.data(), text.size(), 0);
+    if (got < 0) return failure(errno_text("cannot read it", errno));
+    if (got < status.st_size) return failure("it became shorter while it was read");
     return text;
 }
 

@@ -10,6 +10,7 @@
 
 #include "common/roster/snapshot.h"
 #include "common/system/result.h"
+#include "common/system/uids.h"
 
 namespace together {
 
@@ -42,7 +43,6 @@ tl::expected<RosterPage, PageRefusal> parse_roster_page(
     std::size_t max_values = max_values_of_a_page);
 
 // What chown(2) and setresuid(2) take for "no uid".
-inline constexpr uid_t no_uid = static_cast<uid_t>(-1);
 
 // What holds for every entry, whoever sent it; also the parent's check of its child.
 bool is_valid_entry(const RosterEntry& entry);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/roster/roster_paths.h"
+#include "common/system/io.h"
 #include "common/system/overwritten_file.h"
 #include "common/system/trusted_file.h"
 
@@ -42,7 +43,7 @@ std::string read_file(const RosterPaths& paths) {
     auto file = open_trusted(paths.addresses, Links::refuse);
     if (!file) return {};
     std::array<char, max_file> buffer;
-    const auto got = ::pread(file->descriptor.get(), buffer.data(), buffer.size(), 0);
+    const auto got = read_some_at(file->descriptor.get(), buffer.data(), buffer.size(), 0);
     return got < 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(got));
 }
 

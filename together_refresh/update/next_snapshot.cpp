@@ -12,10 +12,13 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
+#include "common/system/io.h"
 
 namespace together {
 namespace {
+
+constexpr mode_t mode = 0644;
 
 // By how much the next roster may be larger than this one.
 off_t size_of_spare(off_t snapshot) {
@@ -40,10 +43,8 @@ bool extend_with_zeros(int fd, off_t from, off_t to) {
     static constexpr std::array<char, std::size_t{64} * 1024> zeros{};
     while (from < to) {
         const auto size = std::min<std::size_t>(zeros.size(), static_cast<std::size_t>(to - from));
-        const auto written = ::pwrite(fd, zeros.data(), size, from);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        from += written;
+        if (!write_full_at(fd, zeros.data(), size, from)) return false;
+        from += static_cast<off_t>(size);
     }
     return ::fsync(fd) == 0;
 }
@@ -57,47 +58,47 @@ int exchange(const std::string& a, const std::string& b) {
 }  // namespace
 
 NextSnapshot::NextSnapshot(const RosterPaths& paths, Kind kind)
-    : paths_(paths), kind_(kind), path_(kind == Kind::spare ? paths.spare : paths.temporary) {}
-
-NextSnapshot::~NextSnapshot() {
-    if (kind_ == Kind::new_file && file_ && !committed_) ::unlink(path_.c_str());
-}
+    : paths_(paths), kind_(kind), new_file_(paths.snapshot, paths.temporary) {}
 
 Result<void> NextSnapshot::open() {
-    if (kind_ == Kind::spare) {
-        file_ = open_spare(path_, 0);
-        return file_ ? Result<void>() : error("cannot use");
-    }
-    // What a killed writer left; the write lock is ours.
-    ::unlink(path_.c_str());
-    file_ = FileDescriptor(
-        ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!file_) return error("cannot make");
-    return {};
+    if (kind_ == Kind::new_file) return noted(new_file_.open());
+    spare_ = open_spare(paths_.spare, 0);
+    return spare_ ? Result<void>() : error("cannot use");
+}
+
+int NextSnapshot::fd() const {
+    return kind_ == Kind::new_file ? new_file_.fd() : spare_.get();
 }
 
 Result<void> NextSnapshot::commit(off_t length) {
-    if (::ftruncate(file_.get(), length) != 0) return error("cannot cut");
-    if (::fchmod(file_.get(), 0644) != 0) return error("cannot set the mode of");
-    if (::fsync(file_.get()) != 0) return error("cannot write to the disk");
-    if (auto placed = put_in_place(); !placed) return placed;
-    committed_ = true;
-    const FileDescriptor directory(
-        ::open(paths_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory || ::fsync(directory.get()) != 0) return error("cannot sync the folder of");
+    if (::ftruncate(fd(), length) != 0) return error("cannot cut");
+    if (kind_ == Kind::spare) return commit_spare();
+    if (auto finished = noted(new_file_.finish(mode)); !finished) return finished;
+    auto committed = new_file_.commit();
+    if (!committed) return noted(tl::make_unexpected(std::move(committed.error())));
+    if (committed->not_synced) return noted(tl::make_unexpected(*std::move(committed->not_synced)));
     return {};
 }
 
-Result<void> NextSnapshot::put_in_place() {
-    if (kind_ == Kind::spare && exchange(path_, paths_.snapshot) == 0) return {};
+Result<void> NextSnapshot::commit_spare() {
+    if (auto finished = noted(finish_file(fd(), paths_.spare, mode)); !finished) return finished;
     // The first snapshot has none to change places with, and not every file system can.
-    if (::rename(path_.c_str(), paths_.snapshot.c_str()) != 0) return error("cannot rename");
-    return {};
+    if (exchange(paths_.spare, paths_.snapshot) != 0 &&
+        ::rename(paths_.spare.c_str(), paths_.snapshot.c_str()) != 0)
+        return error("cannot rename");
+    return noted(sync_folder(paths_.directory));
+}
+
+Result<void> NextSnapshot::noted(FileStep step) {
+    if (step) return {};
+    errno_ = step.error().error;
+    return failure(std::move(step.error().message));
 }
 
 tl::unexpected<Error> NextSnapshot::error(const std::string& what) {
     errno_ = errno;
-    return failure(system_error_text(what + " " + path_, errno_));
+    return failure(errno_text(
+        what + " " + (kind_ == Kind::new_file ? paths_.temporary : paths_.spare), errno_));
 }
 
 bool NextSnapshot::lacked_room() const {
@@ -111,8 +112,8 @@ Result<void> keep_spare(const RosterPaths& paths) {
     const bool there = ::lstat(paths.spare.c_str(), &spare) == 0;
     if (there && S_ISREG(spare.st_mode) && spare.st_size >= snapshot.st_size) return {};
     const auto no_room = [&] {
-        return failure(system_error_text(
-            "no room could be reserved for the next roster: " + paths.spare, errno));
+        return failure(
+            errno_text("no room could be reserved for the next roster: " + paths.spare, errno));
     };
     FileDescriptor file = open_spare(paths.spare, O_CREAT);
     // Somebody else's file or a link has our name.

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "common/roster/roster_paths.h"
+#include "common/system/atomic_file.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
 
@@ -24,7 +25,6 @@ class NextSnapshot {
     enum class Kind { new_file, spare };
 
     NextSnapshot(const RosterPaths& paths, Kind kind);
-    ~NextSnapshot();
     NextSnapshot(const NextSnapshot&) = delete;
     NextSnapshot& operator=(const NextSnapshot&) = delete;
 
@@ -32,20 +32,20 @@ class NextSnapshot {
     // Cuts it to that length, syncs it, and puts it in the snapshot's place.
     Result<void> commit(off_t length);
 
-    int fd() const { return file_.get(); }
+    int fd() const;
     // What failed just now, with errno.
     tl::unexpected<Error> error(const std::string& what);
     // Of the last error: there was no room, and the spare has some.
     bool lacked_room() const;
 
   private:
-    Result<void> put_in_place();
+    Result<void> commit_spare();
+    Result<void> noted(FileStep step);
 
     const RosterPaths& paths_;
     Kind kind_;
-    const std::string& path_;
-    FileDescriptor file_;
-    bool committed_ = false;
+    AtomicFile new_file_;   // of Kind::new_file
+    FileDescriptor spare_;  // of Kind::spare
     int errno_ = 0;
 };
 

@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "common/roles/permissions.h"
+#include "common/system/io.h"
 #include "together_refresh/update/next_snapshot.h"
 
 namespace together {
@@ -113,15 +114,8 @@ SnapshotHeader header_for(const RosterContent& content) {
     return header;
 }
 
-bool write_all(int fd, std::span<const std::byte> data, off_t offset) {
-    while (!data.empty()) {
-        const auto written = ::pwrite(fd, data.data(), data.size(), offset);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        offset += written;
-        data = data.subspan(static_cast<std::size_t>(written));
-    }
-    return true;
+bool write_at(int fd, std::span<const std::byte> data, off_t offset) {
+    return write_full_at(fd, data.data(), data.size(), offset);
 }
 
 // Read back rather than computed while writing: what the disk holds is what counts, and tinycdb
@@ -132,8 +126,7 @@ std::optional<Digest> digest_of_file(int fd, off_t size, const SnapshotHeader& h
     for (off_t offset = 0; offset < size;) {
         const auto want =
             std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(size - offset));
-        const auto got = ::pread(fd, buffer.data(), want, offset);
-        if (got < 0 && errno == EINTR) continue;
+        const auto got = read_some_at(fd, buffer.data(), want, offset);
         if (got <= 0) return std::nullopt;
         digest.update(std::span(buffer).first(static_cast<std::size_t>(got)));
         offset += got;
@@ -165,7 +158,7 @@ Result<Digest> write_to(NextSnapshot& next, const RosterContent& content,
         return next.error("cannot write");
     const auto tables = table_digests(next.fd());
     if (!tables) return next.error("cannot read back");
-    if (!write_all(next.fd(), bytes_of(*tables), database.length()))
+    if (!write_at(next.fd(), bytes_of(*tables), database.length()))
         return next.error("cannot write");
     const off_t length = database.length() + static_cast<off_t>(sizeof *tables);
     SnapshotHeader header = like;
@@ -174,7 +167,7 @@ Result<Digest> write_to(NextSnapshot& next, const RosterContent& content,
     if (!digest) return next.error("cannot read back");
     header.digest = *digest;
     header.checksum = checksum_of(header);
-    if (!write_all(next.fd(), bytes_of(header), length)) return next.error("cannot write");
+    if (!write_at(next.fd(), bytes_of(header), length)) return next.error("cannot write");
     if (auto committed = next.commit(length + static_cast<off_t>(sizeof header)); !committed)
         return tl::make_unexpected(committed.error());
     return *digest;

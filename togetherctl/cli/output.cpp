@@ -8,7 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
+#include "common/system/io.h"
 #include "togetherctl/cli/printable.h"
 #include "togetherctl/cli/verb.h"
 
@@ -36,16 +37,6 @@ std::string_view escape_of(Tone tone) {
             break;
     }
     return {};
-}
-
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const auto written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
 }
 
 void widen(std::vector<std::size_t>& widths, const Row& row) {
@@ -125,12 +116,13 @@ int Output::fail(const std::string& message) {
 
 void Output::complain(std::string_view message) {
     // Where stderr is gone, nobody is left to tell.
-    static_cast<void>(write_all(STDERR_FILENO, "togetherctl: " + printable(message) + "\n"));
+    const auto line = "togetherctl: " + printable(message) + "\n";
+    static_cast<void>(together::write_full(STDERR_FILENO, line.data(), line.size()));
 }
 
 bool Output::flush() {
-    if (write_all(STDOUT_FILENO, text_)) return true;
-    complain(together::system_error_text("cannot write to stdout", errno));
+    if (together::write_full(STDOUT_FILENO, text_.data(), text_.size())) return true;
+    complain(together::errno_text("cannot write to stdout", errno));
     return false;
 }
 

@@ -6,14 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 
 #include "common/config/config.h"
 #include "common/roles/identifiers.h"
 #include "common/system/duration.h"
+#include "common/system/errno_text.h"
+#include "common/system/folder_of.h"
 #include "common/system/node_accounts.h"
 #include "common/system/trusted_file.h"
+#include "common/system/uids.h"
 #include "common/system/utc.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
@@ -49,10 +51,8 @@ Result<Nanoseconds> duration_of(const CommandLine& line) {
 Result<std::optional<uid_t>> given_uid(const CommandLine& line) {
     const auto text = line.value("uid");
     if (!text) return std::nullopt;
-    uid_t uid = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), uid);
-    if (!is_digits(*text) || error != std::errc{} || uid == static_cast<uid_t>(-1))
-        return failure("--uid " + in_quotes(*text) + " is no uid");
+    const auto uid = parse_uid(*text);
+    if (!uid) return failure("--uid " + in_quotes(*text) + " is no uid");
     return uid;
 }
 
@@ -111,13 +111,13 @@ std::vector<std::string> notes_on(const Admission& admission, const CommandLine&
 }
 
 tl::expected<Replaced, WriteFailure> write(const std::string& path, const std::string& text) {
-    const auto folder = path.substr(0, path.rfind('/'));
+    const auto folder = folder_of(path);
     if (::mkdir(folder.c_str(), 0755) == 0)
         ::chmod(folder.c_str(), 0755);  // whatever the umask
     else if (errno != EEXIST)
         return tl::make_unexpected(
             WriteFailure{errno == EROFS ? WriteError::managed_elsewhere : WriteError::failed,
-                         system_error_text("cannot make " + folder, errno)});
+                         errno_text("cannot make " + folder, errno)});
     return write_new(path, text, 0644);
 }
 

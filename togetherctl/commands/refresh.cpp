@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/roster/last_attempt.h"
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
@@ -26,7 +26,7 @@ std::optional<std::string> why_not_permitted(const Config& config) {
     if (::geteuid() == 0) return std::nullopt;
     struct stat status {};
     if (::stat(config.directory.c_str(), &status) != 0)
-        return system_error_text("[roster] directory " + config.directory, errno);
+        return errno_text("[roster] directory " + config.directory, errno);
     if (status.st_uid == ::geteuid()) return std::nullopt;
     return "needs root, or the owner of " + config.directory;
 }

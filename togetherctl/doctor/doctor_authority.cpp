@@ -3,10 +3,10 @@
 #include <pwd.h>
 
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 
+#include "common/system/parse_number.h"
 #include "common/system/trusted_file.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/token_state.h"
@@ -57,9 +57,7 @@ void add_line(std::string_view line, Patient& patient, Findings& findings) {
     const auto result = field(line);
     finding.what = field(line);
     if (finding.check == "revision") {
-        std::int64_t revision = 0;
-        const auto& text = finding.what;
-        if (std::from_chars(text.data(), text.data() + text.size(), revision).ec == std::errc())
+        if (const auto revision = parse_number<std::int64_t>(finding.what))
             patient.authority_has = revision;
         return;
     }
@@ -95,7 +93,7 @@ void check_loopback_port(const Config& config, Findings& findings) {
     const auto colon = host.rfind(':');
     unsigned port = 80;
     if (colon != host.npos && host.back() != ']')
-        std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+        port = parse_number<unsigned>(host.substr(colon + 1)).value_or(port);
     if (port < 1024)
         return findings.ok("loopback", "no ordinary user can take the authority's port");
     findings.warn(

@@ -2,6 +2,7 @@
 // Where the gate's log lines go.
 #include <unistd.h>
 
+#include "common/system/folder_of.h"
 #include "common/system/log_sink.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/log_place.h"
@@ -12,7 +13,7 @@ using namespace together;
 
 void check_log(const Patient& patient, Findings& findings) {
     const LogPaths paths;
-    const auto folder = paths.fallback.substr(0, paths.fallback.rfind('/'));
+    const auto folder = folder_of(paths.fallback);
     if (const auto missing = no_place_for_log_lines(); !missing.empty())
         findings.warn("log", missing, "decisions are logged only where sshd's stderr is a log",
                       "install -d -m 750 " + folder);

@@ -14,36 +14,33 @@
 #include <memory>
 #include <vector>
 
+#include "common/system/atomic_file.h"
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/folder_of.h"
 #include "common/system/trusted_file.h"
 
 namespace together::ctl {
 namespace {
 
-using together::failure;
-using together::FileDescriptor;
-using together::Result;
-using together::system_error_text;
+using namespace together;
 
 constexpr std::size_t largest = std::size_t{1024} * 1024;
 
 using Written = tl::expected<void, WriteFailure>;
 
-std::string folder_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-WriteFailure write_failure(const std::string& what, int error) {
+tl::unexpected<WriteFailure> as_write_failure(FileFailure failure) {
     // EBUSY: the file itself is a mount point, as Docker and subPath make it. EPERM: immutable.
+    const int error = failure.error;
     const bool elsewhere =
         error == EROFS || error == EBUSY || error == EXDEV || (error == EPERM && ::geteuid() == 0);
-    return {elsewhere ? WriteError::managed_elsewhere : WriteError::failed,
-            system_error_text(what, error)};
+    return tl::make_unexpected(
+        WriteFailure{elsewhere ? WriteError::managed_elsewhere : WriteError::failed,
+                     std::move(failure.message)});
 }
 
 tl::unexpected<WriteFailure> fail_with(const std::string& what, int error) {
-    return tl::make_unexpected(write_failure(what, error));
+    return as_write_failure({error, errno_text(what, error)});
 }
 
 Result<std::string> resolved(const std::string& path) {
@@ -51,19 +48,8 @@ Result<std::string> resolved(const std::string& path) {
         void operator()(char* text) const { std::free(text); }
     };
     const std::unique_ptr<char, Free> real(::realpath(path.c_str(), nullptr));
-    if (!real) return failure(system_error_text("cannot open " + path, errno));
+    if (!real) return failure(errno_text("cannot open " + path, errno));
     return std::string(real.get());
-}
-
-Written write_all(int fd, const std::string& text, const std::string& path) {
-    std::size_t done = 0;
-    while (done < text.size()) {
-        const auto written = ::write(fd, text.data() + done, text.size() - done);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fail_with("cannot write " + path, errno);
-        done += static_cast<std::size_t>(written);
-    }
-    return {};
 }
 
 // SELinux's label, access control lists. Where a file system has none, there is nothing to keep.
@@ -81,53 +67,27 @@ void copy_attributes(const std::string& from, int to) {
     }
 }
 
-std::string hidden_beside(const std::string& path, const std::string& ending) {
-    return folder_of(path) + "/." + path.substr(path.rfind('/') + 1) + ending;
+// With the owner and mode of `like`, and the attributes of the file at `attributes` if there is
+// one.
+Written write_like(AtomicFile& file, const std::string& text, const struct stat& like,
+                   const std::string& attributes) {
+    auto good = file.open();
+    if (good) good = file.write(text);
+    if (good) good = file.set_owner(like.st_uid, like.st_gid);
+    if (good && !attributes.empty()) copy_attributes(attributes, file.fd());
+    // After the lists, which change the mode, and the owner, which takes bits away.
+    if (good) good = file.finish(like.st_mode & 07777);
+    if (!good) return as_write_failure(std::move(good.error()));
+    return {};
 }
 
-// A temporary file beside the path it will have, under a name that is its own: two runs never
-// write into each other's. Gone unless commit() moved it there.
-class NewFile {
-  public:
-    explicit NewFile(std::string path)
-        : path_(std::move(path)), temporary_(hidden_beside(path_, ".together-XXXXXX")) {}
-    NewFile(const NewFile&) = delete;
-    NewFile& operator=(const NewFile&) = delete;
-    ~NewFile() {
-        if (descriptor_) ::unlink(temporary_.c_str());
-    }
-
-    Written write(const std::string& text, const struct stat& like, const std::string& attributes) {
-        descriptor_ = FileDescriptor(::mkostemp(temporary_.data(), O_CLOEXEC));
-        if (!descriptor_) return fail_with("cannot write beside " + path_, errno);
-        if (auto written = write_all(descriptor_.get(), text, temporary_); !written) return written;
-        if (::fchown(descriptor_.get(), like.st_uid, like.st_gid) != 0)
-            return fail_with("cannot give " + temporary_ + " its owner", errno);
-        if (!attributes.empty()) copy_attributes(attributes, descriptor_.get());
-        // After the lists, which change the mode, and the owner, which takes bits away.
-        if (::fchmod(descriptor_.get(), like.st_mode & 07777) != 0)
-            return fail_with("cannot give " + temporary_ + " its mode", errno);
-        if (::fsync(descriptor_.get()) != 0) return fail_with("cannot write " + temporary_, errno);
-        return {};
-    }
-
-    tl::expected<Replaced, WriteFailure> commit() {
-        if (::rename(temporary_.c_str(), path_.c_str()) != 0)
-            return fail_with("cannot replace " + path_, errno);
-        descriptor_.reset();
-        const FileDescriptor folder(
-            ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!folder || ::fsync(folder.get()) != 0)
-            return Replaced{system_error_text("cannot sync " + folder_of(path_), errno) +
-                            "; if the power fails now, " + path_ + " may be as it was before"};
-        return Replaced{};
-    }
-
-  private:
-    std::string path_;
-    std::string temporary_;
-    FileDescriptor descriptor_;
-};
+tl::expected<Replaced, WriteFailure> commit(AtomicFile& file, const std::string& path) {
+    auto committed = file.commit();
+    if (!committed) return as_write_failure(std::move(committed.error()));
+    if (!committed->not_synced) return Replaced{};
+    return Replaced{committed->not_synced->message + "; if the power fails now, " + path +
+                    " may be as it was before"};
+}
 
 bool is_immutable(const std::string& path) {
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -152,8 +112,7 @@ Written still_as_read(const EditedFile& file) {
 std::string why_folder_unsafe(const std::string& folder) {
     for (std::string at = folder;; at = folder_of(at)) {
         struct stat status {};
-        if (::stat(at.c_str(), &status) != 0)
-            return system_error_text("cannot look at " + at, errno);
+        if (::stat(at.c_str(), &status) != 0) return errno_text("cannot look at " + at, errno);
         if (status.st_uid != 0 && status.st_uid != ::geteuid())
             return at + " belongs neither to root nor to you";
         // In a sticky folder nobody moves what is not his.
@@ -219,22 +178,22 @@ EditLock::~EditLock() {
 
 tl::expected<Replaced, WriteFailure> replace(const EditLock&, const EditedFile& file,
                                              const std::string& text) {
-    NewFile fresh(file.target);
-    auto good = fresh.write(text, file.status, file.target);
+    AtomicFile fresh(file.target);
+    auto good = write_like(fresh, text, file.status, file.target);
     if (good) good = still_as_read(file);
     if (!good) return tl::make_unexpected(good.error());
-    return fresh.commit();
+    return commit(fresh, file.target);
 }
 
 tl::expected<bool, WriteFailure> keep_backup(const EditLock&, const EditedFile& file,
                                              const std::string& text) {
     const std::string path = file.target + backup_suffix;
     const bool stood_there = ::access(path.c_str(), F_OK) == 0;
-    NewFile backup(path);
-    if (auto written = backup.write(text, file.status, file.target); !written)
+    AtomicFile backup(path);
+    if (auto written = write_like(backup, text, file.status, file.target); !written)
         return tl::make_unexpected(written.error());
     // Its folder is the file's, and synced with that.
-    if (auto kept = backup.commit(); !kept) return tl::make_unexpected(kept.error());
+    if (auto kept = commit(backup, path); !kept) return tl::make_unexpected(kept.error());
     return !stood_there;
 }
 
@@ -253,10 +212,10 @@ tl::expected<Replaced, WriteFailure> write_new(const std::string& path, const st
     like.st_uid = ::geteuid();
     like.st_gid = ::getegid();
     like.st_mode = mode;
-    NewFile fresh(path);
-    if (auto written = fresh.write(text, like, ""); !written)
+    AtomicFile fresh(path);
+    if (auto written = write_like(fresh, text, like, ""); !written)
         return tl::make_unexpected(written.error());
-    return fresh.commit();
+    return commit(fresh, path);
 }
 
 }  // namespace together::ctl

@@ -10,6 +10,7 @@
 #include "common/config/config.h"
 #include "common/config/ini_file.h"
 #include "common/roles/identifiers.h"
+#include "common/system/errno_text.h"
 #include "common/system/trusted_file.h"
 #include "common/system/utc.h"
 #include "togetherctl/enabling/pam_files.h"
@@ -135,7 +136,7 @@ Result<bool> remove_if_there(const std::string& path) {
     const int error = errno;
     struct stat status;
     if (::lstat(path.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
-    return failure(system_error_text("cannot remove " + path, error));
+    return failure(errno_text("cannot remove " + path, error));
 }
 
 std::string write_problem(const WriteFailure& failure, const std::string& path) {

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "common/config/config.h"
+#include "common/system/folder_of.h"
 #include "common/system/trusted_file.h"
 #include "togetherctl/pam/module_check.h"
 #include "togetherctl/pam/pam_stack.h"
@@ -20,10 +21,6 @@ using together::Result;
 
 constexpr std::size_t largest = std::size_t{1024} * 1024;
 constexpr int deepest = 8;
-
-std::string folder_of(const std::string& path) {
-    return path.substr(0, path.rfind('/'));
-}
 
 using Holds = bool (*)(std::string_view text);
 

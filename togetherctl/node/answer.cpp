@@ -3,11 +3,11 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 
 #include "common/on_demand/on_demand.h"
 #include "common/roles/identifiers.h"
+#include "common/system/uids.h"
 #include "togetherctl/cli/printable.h"
 
 namespace together::ctl {
@@ -36,10 +36,9 @@ Result<Subject> subject_of(const CommandLine& line) {
                        std::string(line.verb()->name) + " --help)");
     if (!text) return Subject::of_login(line.operand());
     if (!line.operand().empty()) return failure("LOGIN and --uid exclude each other");
-    uid_t uid = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), uid);
-    if (!is_digits(*text) || error != std::errc{}) return failure("no uid: " + in_quotes(*text));
-    return Subject::of_uid(uid);
+    const auto uid = parse_uid(*text);
+    if (!uid) return failure("no uid: " + in_quotes(*text));
+    return Subject::of_uid(*uid);
 }
 
 }  // namespace

@@ -17,9 +17,10 @@
 #include <utility>
 
 #include "common/system/duration.h"
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/io.h"
 #include "common/system/node_accounts.h"
-#include "common/system/trusted_file.h"
 #include "togetherctl/processes/captured_program.h"
 #include "togetherctl/processes/patient_look.h"
 
@@ -98,7 +99,7 @@ void add_keys(KnownPeople& people, const std::vector<std::pair<std::string, uid_
 void add_accounts(KnownPeople& people, const std::vector<std::string>& key_files) {
     const std::unique_ptr<std::FILE, CloseFile> file(std::fopen("/etc/passwd", "re"));
     if (!file) {
-        people.not_read.push_back(system_error_text("/etc/passwd", errno));
+        people.not_read.push_back(errno_text("/etc/passwd", errno));
         return;
     }
     std::vector<std::pair<std::string, uid_t>> accounts;
@@ -139,7 +140,7 @@ void note_login(LastLogins& logins, const std::string& login, std::time_t when, 
 void read_wtmp(const char* path, LastLogins& logins, std::time_t now) {
     const auto file = open_record(path);
     utmp record{};
-    while (file && ::read(file.get(), &record, sizeof record) == sizeof record)
+    while (file && read_full(file.get(), &record, sizeof record) == sizeof record)
         if (record.ut_type == USER_PROCESS)
             note_login(logins, text_of(record.ut_user), record.ut_tv.tv_sec, now);
 }
@@ -154,7 +155,7 @@ void read_lastlog(LastLogins& logins, std::time_t now) {
         const off_t end = ::lseek(file.get(), at, SEEK_HOLE);
         for (at -= at % size; at < end; at += size) {
             lastlog record{};
-            if (::pread(file.get(), &record, sizeof record, at) != size) return;
+            if (read_full_at(file.get(), &record, sizeof record, at) != size) return;
             if (record.ll_time == 0 || now - record.ll_time > thirty_days) continue;
             const auto uid = static_cast<uid_t>(at / size);
             const auto login = accounts.login_of(uid);

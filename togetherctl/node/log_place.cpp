@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "common/system/file_descriptor.h"
+#include "common/system/folder_of.h"
 #include "common/system/log_sink.h"
 
 namespace together::ctl {
@@ -25,7 +26,7 @@ bool somebody_reads(const std::string& path) {
 
 std::string no_place_for_log_lines() {
     const together::LogPaths paths;
-    const auto folder = paths.fallback.substr(0, paths.fallback.rfind('/'));
+    const auto folder = together::folder_of(paths.fallback);
     struct stat status {};
     if ((::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) ||
         somebody_reads(paths.socket))

@@ -12,7 +12,10 @@
 #include <cstring>
 #include <vector>
 
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/folder_of.h"
+#include "common/system/io.h"
 #include "common/system/trusted_file.h"
 #include "togetherctl/editing/edited_file.h"
 
@@ -20,10 +23,6 @@ namespace together::ctl {
 namespace {
 
 using namespace together;
-
-std::string folder_of(const std::string& path) {
-    return path.substr(0, path.rfind('/'));
-}
 
 // In the child: the module's constructors run, and may do what they like to it.
 [[noreturn]] void load(const char* path, int pipe) {
@@ -70,19 +69,19 @@ std::string pam_module_path(const std::string& module) {
 Result<void> check_pam_module(const std::string& path) {
     if (auto good = check_file(path); !good) return good;
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(system_error_text("pipe", errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(errno_text("pipe", errno));
     const FileDescriptor reading(ends[0]);
     FileDescriptor writing(ends[1]);
     static_cast<void>(::signal(SIGCHLD, SIG_DFL));
     const pid_t child = ::fork();
-    if (child < 0) return failure(system_error_text("fork", errno));
+    if (child < 0) return failure(errno_text("fork", errno));
     if (child == 0) load(path.c_str(), writing.get());
     writing.reset();
     std::array<char, 1024> problem;
     const auto length = ::read(reading.get(), problem.data(), problem.size());
     int status = 0;
     while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return failure(system_error_text("waitpid", errno));
+        if (errno != EINTR) return failure(errno_text("waitpid", errno));
     if (status == 0) return {};
     const std::string why =
         WIFSIGNALED(status) ? "it ended with signal " + std::to_string(WTERMSIG(status))
@@ -98,7 +97,7 @@ Result<AdapterBuild> build_of_adapter(const std::string& path) {
     const auto file = open_trusted(path, Links::follow);
     const auto size = file ? static_cast<std::size_t>(file->status.st_size) : 0;
     std::string bytes(std::min(size, largest), '\0');
-    if (!file || ::pread(file->descriptor.get(), bytes.data(), bytes.size(), 0) !=
+    if (!file || read_full_at(file->descriptor.get(), bytes.data(), bytes.size(), 0) !=
                      static_cast<ssize_t>(bytes.size()))
         return failure(file ? "cannot read " + path : file.error().message);
     const auto at = bytes.find(sign);

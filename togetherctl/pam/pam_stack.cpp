@@ -4,8 +4,9 @@
 #include <strings.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "common/system/parse_number.h"
+#include "common/system/uids.h"
 #include "togetherctl/editing/marked_block.h"
 
 namespace together::ctl {
@@ -112,9 +113,9 @@ std::size_t longest_jump(const PamLine& line) {
     for (auto at = control.find('='); at != control.npos; at = control.find('=', at + 1)) {
         const auto value = control.find_first_not_of(blanks, at + 1);
         if (value == control.npos || control[value] < '1' || control[value] > '9') continue;
-        std::size_t lines = control.size();  // of a number that is too large
-        std::from_chars(&control[value], control.data() + control.size(), lines);
-        longest = std::max(longest, lines);
+        const auto lines = together::parse_number<std::size_t>(
+            together::leading_digits(std::string_view(control).substr(value)));
+        longest = std::max(longest, lines.value_or(control.size()));  // where it is too large
     }
     return longest;
 }
@@ -145,8 +146,7 @@ std::string way_past(const GateCall& call) {
 std::optional<GateCall> way_of(const PamLine& line) {
     if (line.words.size() < 2) return std::nullopt;
     GateCall call;
-    std::from_chars(line.words.back().data(), line.words.back().data() + line.words.back().size(),
-                    call.spared_below);
+    call.spared_below = parse_uid(line.words.back()).value_or(call.spared_below);
     for (const bool by_caller : {false, true}) {
         call.by_caller = by_caller;
         auto words = words_of(way_past(call));

@@ -18,8 +18,8 @@
 
 #include "common/on_demand/helper_process.h"
 #include "common/roles/identifiers.h"
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
-#include "common/system/trusted_file.h"
 
 namespace together::ctl {
 namespace {
@@ -148,13 +148,13 @@ bool AccountAnswer::lets_in() const {
 
 Result<AccountAnswer> account_phase(const std::string& service, const std::string& login) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(system_error_text("pipe", errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(errno_text("pipe", errno));
     const FileDescriptor reading(ends[0]);
     FileDescriptor writing(ends[1]);
     static_cast<void>(::signal(SIGCHLD, SIG_DFL));
     const auto deadline = Clock::now() + patience;
     const pid_t child = ::fork();
-    if (child < 0) return failure(system_error_text("fork", errno));
+    if (child < 0) return failure(errno_text("fork", errno));
     if (child == 0) run_child(service, login, writing.get());
     writing.reset();
     const auto text = read_until(reading.get(), deadline);

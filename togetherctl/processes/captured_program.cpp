@@ -13,8 +13,8 @@
 #include <cerrno>
 
 #include "common/on_demand/helper_process.h"
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
-#include "common/system/trusted_file.h"
 #include "togetherctl/cli/printable.h"
 
 namespace together::ctl {
@@ -31,7 +31,7 @@ struct Pipe {
 
     static Result<Pipe> make() {
         int ends[2];
-        if (::pipe2(ends, O_CLOEXEC) != 0) return failure(system_error_text("pipe", errno));
+        if (::pipe2(ends, O_CLOEXEC) != 0) return failure(errno_text("pipe", errno));
         return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
     }
 };
@@ -95,7 +95,7 @@ Result<std::string> output_of(const std::string& program, const std::vector<std:
     if (!out || !err) return tl::make_unexpected((out ? err : out).error());
     static_cast<void>(::signal(SIGCHLD, SIG_DFL));
     const pid_t child = ::fork();
-    if (child < 0) return failure(system_error_text("fork", errno));
+    if (child < 0) return failure(errno_text("fork", errno));
     if (child == 0)
         execute(program.c_str(), argv.data(), added, out->writing.get(), err->writing.get());
     out->writing.reset();
@@ -107,7 +107,7 @@ Result<std::string> output_of(const std::string& program, const std::vector<std:
     if (!ended) ::kill(child, SIGKILL);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return failure(system_error_text("waitpid", errno));
+        if (errno != EINTR) return failure(errno_text("waitpid", errno));
     if (!ended)
         return failure(program + " did not end within " + std::to_string(patience.count()) + " s");
     if (status == 0) return output;

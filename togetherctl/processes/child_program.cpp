@@ -10,8 +10,8 @@
 #include <cerrno>
 
 #include "common/on_demand/helper_process.h"
+#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
-#include "common/system/trusted_file.h"
 
 namespace together::ctl {
 namespace {
@@ -42,7 +42,7 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(system_error_text("pipe", errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(errno_text("pipe", errno));
     return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
@@ -63,7 +63,7 @@ Result<Started> start(const std::string& program, const std::vector<std::string>
     static_cast<void>(::signal(
         SIGCHLD, SIG_DFL));  // ignored, as some hosts leave it, it would take the status away
     const pid_t child = ::fork();
-    if (child < 0) return failure(system_error_text("fork", errno));
+    if (child < 0) return failure(errno_text("fork", errno));
     if (child == 0) execute(program.c_str(), argv.data(), output, errors->writing.get());
     return Started{child, std::move(errors->reading)};
 }
@@ -73,8 +73,8 @@ Result<int> end_of(const Started& started, const std::string& program) {
     if (::read(started.errors.get(), &error, sizeof error) != sizeof error) error = 0;
     int status = 0;
     while (::waitpid(started.pid, &status, 0) < 0)
-        if (errno != EINTR) return failure(system_error_text("waitpid", errno));
-    if (error != 0) return failure(system_error_text("cannot execute " + program, error));
+        if (errno != EINTR) return failure(errno_text("waitpid", errno));
+    if (error != 0) return failure(errno_text("cannot execute " + program, error));
     if (WIFSIGNALED(status))
         return failure(program + " was killed by signal " + std::to_string(WTERMSIG(status)));
     return WEXITSTATUS(status);

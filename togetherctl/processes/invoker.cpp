@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -13,18 +12,13 @@
 
 #include "common/roles/identifiers.h"
 #include "common/system/node_accounts.h"
+#include "common/system/parse_number.h"
+#include "common/system/uids.h"
 
 namespace together::ctl {
 namespace {
 
 using namespace together;
-
-std::optional<unsigned> number_in(const std::string& text) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end == text.data()) return std::nullopt;
-    return value;
-}
 
 std::optional<unsigned> status_field(const std::string& pid, const std::string& name) {
     std::ifstream file("/proc/" + pid + "/status");
@@ -33,7 +27,7 @@ std::optional<unsigned> status_field(const std::string& pid, const std::string& 
     for (std::string line; std::getline(file, line);) {
         std::istringstream words(line);
         words >> key >> value;
-        if (key == name + ":") return number_in(value);
+        if (key == name + ":") return parse_number<unsigned>(value);
     }
     return std::nullopt;
 }
@@ -55,9 +49,7 @@ std::optional<uid_t> login_uid() {
     std::ifstream file("/proc/self/loginuid");
     std::string text;
     std::getline(file, text);
-    const auto uid = number_in(text);
-    if (!uid || *uid == static_cast<uid_t>(-1)) return std::nullopt;
-    return uid;
+    return parse_uid(text);
 }
 
 std::optional<uid_t> owner_of_terminal() {

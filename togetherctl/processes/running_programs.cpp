@@ -4,12 +4,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-#include "common/roles/identifiers.h"
+#include "common/system/parse_number.h"
 
 namespace together::ctl {
 namespace {
@@ -57,8 +56,8 @@ std::vector<RunningProgram> running_programs(const std::string& name) {
     std::vector<RunningProgram> found;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-        const auto number = entry.path().filename().string();
-        if (!together::is_digits(number)) continue;
+        const auto pid = together::parse_number<pid_t>(entry.path().filename().string());
+        if (!pid) continue;
         // A zombie has no command line.
         auto words = words_of(entry.path().string() + "/cmdline");
         struct stat status {};
@@ -66,7 +65,7 @@ std::vector<RunningProgram> running_programs(const std::string& name) {
             ::stat(entry.path().c_str(), &status) != 0)
             continue;
         RunningProgram program;
-        std::from_chars(number.data(), number.data() + number.size(), program.pid);
+        program.pid = *pid;
         program.parent = parent_in(entry.path().string());
         program.uid = status.st_uid;
         program.arguments.assign(words.begin() + 1, words.end());

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <fstream>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "common/roles/identifiers.h"
 #include "common/system/directory.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/parse_number.h"
 
 // Through syscall(2), as in common/on_demand/helper_process.cpp.
 #ifndef SYS_pidfd_open
@@ -179,11 +179,9 @@ std::vector<Process> running_processes() {
     std::vector<Process> processes;
     const Directory proc(::opendir("/proc"));
     while (const dirent* entry = proc ? ::readdir(proc.get()) : nullptr) {
-        const std::string_view name = entry->d_name;
-        pid_t pid = 0;
-        if (!together::is_digits(name)) continue;
-        std::from_chars(name.data(), name.data() + name.size(), pid);
-        if (auto process = read_process(pid)) processes.push_back(*std::move(process));
+        const auto pid = together::parse_number<pid_t>(entry->d_name);
+        auto process = pid ? read_process(*pid) : std::nullopt;
+        if (process) processes.push_back(*std::move(process));
     }
     return processes;
 }

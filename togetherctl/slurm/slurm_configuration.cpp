@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/system/folder_of.h"
 #include "common/system/trusted_file.h"
 #include "togetherctl/slurm/slurm_files.h"
 
@@ -49,8 +50,7 @@ void append_with_includes(const std::string& file, std::string_view text,
 
 std::string beside(const std::string& file, const std::string& name) {
     if (name.starts_with('/')) return name;
-    const auto slash = file.rfind('/');
-    return (slash == file.npos ? "." : file.substr(0, slash)) + "/" + name;
+    return together::folder_of(file) + "/" + name;
 }
 
 std::optional<std::string> SlurmConfiguration::setting(std::string_view key) const {

@@ -3,23 +3,17 @@
 
 #include <pwd.h>
 
-#include <charconv>
 #include <fstream>
 #include <optional>
 
-#include "common/roles/identifiers.h"
+#include "common/system/uids.h"
 
 namespace together::ctl {
 namespace {
 
 std::optional<uid_t> uid_named(const std::string& name) {
     const passwd* account = ::getpwnam(name.c_str());
-    if (account != nullptr) return account->pw_uid;
-    uid_t uid = 0;
-    const auto end = name.data() + name.size();
-    if (!together::is_digits(name) || std::from_chars(name.data(), end, uid).ec != std::errc())
-        return {};
-    return uid;
+    return account != nullptr ? account->pw_uid : together::parse_uid(name);
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/slurm/slurm_jobs.h"
 
-#include <charconv>
 #include <sstream>
 
-#include "common/roles/identifiers.h"
+#include "common/system/uids.h"
 #include "togetherctl/processes/captured_program.h"
 
 namespace together::ctl {
@@ -21,8 +20,9 @@ std::vector<SlurmJob> parse_jobs(const std::string& output) {
         std::getline(fields, job.id, '|');
         std::getline(fields, uid, '|');
         std::getline(fields, job.state, '|');
-        if (!together::is_digits(uid)) continue;
-        std::from_chars(uid.data(), uid.data() + uid.size(), job.uid);
+        const auto owner = together::parse_uid(uid);
+        if (!owner) continue;
+        job.uid = *owner;
         jobs.push_back(std::move(job));
     }
     return jobs;
