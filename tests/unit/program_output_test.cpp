@@ -4,7 +4,8 @@
 
 #include "tests/unit/support/texts.h"
 #include "togetherctl/pam/sshd_settings.h"
-#include "togetherctl/processes/captured_program.h"
+#include "togetherctl/processes/installed_program.h"
+#include "togetherctl/processes/run_program.h"
 #include "togetherctl/slurm/slurm_jobs.h"
 
 using namespace together::ctl;

@@ -10,7 +10,7 @@
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
-#include "togetherctl/processes/child_program.h"
+#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {
@@ -65,12 +65,12 @@ std::size_t how_many(const std::vector<CheckLine>& lines, std::string_view resul
         lines.begin(), lines.end(), [&](const CheckLine& l) { return l.result == result; }));
 }
 
-struct Answer {
+struct Conclusion {
     std::string_view name;
     std::string_view sentence;
     Tone tone;
 };
-constexpr std::array<Answer, 3> answers = {{
+constexpr std::array<Conclusion, 3> conclusions = {{
     {"conforms", "The authority conforms: ", Tone::good},
     {"does_not_conform", "The authority does not conform: ", Tone::bad},
     {"cannot_tell", "It cannot be told whether the authority conforms: ", Tone::warning},
@@ -86,7 +86,8 @@ std::string counts_of(const std::vector<CheckLine>& lines) {
     return text + ".";
 }
 
-void show(const std::vector<CheckLine>& lines, const Answer& answer, bool verbose, Output& output) {
+void show(const std::vector<CheckLine>& lines, const Conclusion& conclusion, bool verbose,
+          Output& output) {
     std::size_t width = 0;
     for (const auto& line : lines) width = std::max(width, line.name.size());
     for (const auto& line : lines) {
@@ -99,12 +100,12 @@ void show(const std::vector<CheckLine>& lines, const Answer& answer, bool verbos
         output.line("        matters:  " + line.why);
     }
     output.line("");
-    output.line(std::string(answer.sentence) + counts_of(lines), answer.tone);
+    output.line(std::string(conclusion.sentence) + counts_of(lines), conclusion.tone);
 }
 
-Json::Value json_of(const std::vector<CheckLine>& lines, const Answer& answer) {
+Json::Value json_of(const std::vector<CheckLine>& lines, const Conclusion& conclusion) {
     Json::Value json;
-    json["outcome"] = std::string(answer.name);
+    json["outcome"] = std::string(conclusion.name);
     json["checks"] = Json::Value(Json::arrayValue);
     for (const auto& line : lines) {
         Json::Value check;
@@ -143,13 +144,13 @@ int run(const CommandLine& line, Output& output) {
     if (!done) return output.fail("api-check: " + done.error().message);
     const auto lines = lines_of(done->output);
     // What it could not do stands on stderr already.
-    if (lines.empty() || done->status < 0 || done->status >= static_cast<int>(answers.size()))
+    if (lines.empty() || done->status < 0 || done->status >= static_cast<int>(conclusions.size()))
         return output.fail("api-check: nothing could be tried");
-    const Answer& answer = answers[static_cast<std::size_t>(done->status)];
+    const Conclusion& conclusion = conclusions[static_cast<std::size_t>(done->status)];
     if (output.json())
-        output.document(json_of(lines, answer));
+        output.document(json_of(lines, conclusion));
     else
-        show(lines, answer, line.has("verbose"), output);
+        show(lines, conclusion, line.has("verbose"), output);
     return done->status;
 }
 

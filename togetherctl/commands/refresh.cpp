@@ -14,7 +14,7 @@
 #include "togetherctl/cli/verb.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_state.h"
-#include "togetherctl/processes/child_program.h"
+#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {

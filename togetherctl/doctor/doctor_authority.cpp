@@ -10,7 +10,7 @@
 #include "common/system/trusted_file.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/token_state.h"
-#include "togetherctl/processes/captured_program.h"
+#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {

@@ -8,7 +8,7 @@
 #include "togetherctl/editing/edited_file.h"
 #include "togetherctl/node/roster_state.h"
 #include "togetherctl/node/token_state.h"
-#include "togetherctl/processes/captured_program.h"
+#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {

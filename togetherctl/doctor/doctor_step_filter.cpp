@@ -7,6 +7,7 @@
 
 #include "common/system/setuid_filter.h"
 #include "togetherctl/doctor/doctor_checks.h"
+#include "togetherctl/processes/child.h"
 
 namespace together::ctl {
 namespace {
@@ -23,11 +24,8 @@ int probe_in_child() {
 }
 
 int probe() {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(probe_in_child());
-    int status = 0;
-    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : not_set;
+    const auto run = run_child(0, {}, [](const auto&) { return probe_in_child(); });
+    return run && WIFEXITED(run->status) ? WEXITSTATUS(run->status) : not_set;
 }
 
 }  // namespace

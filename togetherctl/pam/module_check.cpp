@@ -2,30 +2,27 @@
 #include "togetherctl/pam/module_check.h"
 
 #include <dlfcn.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstring>
 #include <vector>
 
-#include "common/system/errno_text.h"
-#include "common/system/file_descriptor.h"
 #include "common/system/folder_of.h"
 #include "common/system/io.h"
 #include "common/system/trusted_file.h"
 #include "togetherctl/editing/edited_file.h"
+#include "togetherctl/processes/child.h"
 
 namespace together::ctl {
 namespace {
 
 using namespace together;
+using namespace std::chrono_literals;
 
 // In the child: the module's constructors run, and may do what they like to it.
-[[noreturn]] void load(const char* path, int pipe) {
+int load(const char* path, int pipe) {
     ::alarm(20);
     const char* problem = nullptr;
     void* module = ::dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -33,10 +30,9 @@ using namespace together;
         problem = ::dlerror();
     else if (::dlsym(module, "pam_sm_acct_mgmt") == nullptr)
         problem = "it has no pam_sm_acct_mgmt";
-    if (problem != nullptr) {
-        [[maybe_unused]] const auto written = ::write(pipe, problem, std::strlen(problem));
-    }
-    ::_exit(problem == nullptr ? 0 : 1);
+    if (problem == nullptr) return 0;
+    static_cast<void>(write_full(pipe, problem, std::strlen(problem)));
+    return 1;
 }
 
 Result<void> check_file(const std::string& path) {
@@ -68,25 +64,16 @@ std::string pam_module_path(const std::string& module) {
 
 Result<void> check_pam_module(const std::string& path) {
     if (auto good = check_file(path); !good) return good;
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(errno_text("pipe", errno));
-    const FileDescriptor reading(ends[0]);
-    FileDescriptor writing(ends[1]);
-    static_cast<void>(::signal(SIGCHLD, SIG_DFL));
-    const pid_t child = ::fork();
-    if (child < 0) return failure(errno_text("fork", errno));
-    if (child == 0) load(path.c_str(), writing.get());
-    writing.reset();
-    std::array<char, 1024> problem;
-    const auto length = ::read(reading.get(), problem.data(), problem.size());
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return failure(errno_text("waitpid", errno));
-    if (status == 0) return {};
-    const std::string why =
-        WIFSIGNALED(status) ? "it ended with signal " + std::to_string(WTERMSIG(status))
-        : length > 0        ? std::string(problem.data(), static_cast<std::size_t>(length))
-                            : "for no known reason";
+    // Longer than its alarm, which it may have switched off.
+    const auto run = run_child(1, {.patience = 25s}, [&](const std::vector<int>& pipes) {
+        return load(path.c_str(), pipes[0]);
+    });
+    if (!run) return tl::make_unexpected(run.error());
+    if (run->status == 0) return {};
+    const std::string why = WIFSIGNALED(run->status)
+                                ? "it ended with signal " + std::to_string(WTERMSIG(run->status))
+                            : run->output[0].empty() ? "for no known reason"
+                                                     : run->output[0];
     return failure(path + " cannot be loaded: " + why);
 }
 

@@ -3,14 +3,9 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
@@ -18,17 +13,18 @@
 
 #include "common/on_demand/helper_process.h"
 #include "common/roles/identifiers.h"
-#include "common/system/errno_text.h"
-#include "common/system/file_descriptor.h"
+#include "common/system/io.h"
+#include "common/system/parse_number.h"
+#include "togetherctl/processes/child.h"
 
 namespace together::ctl {
 namespace {
 
 using namespace together;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 constexpr auto patience = 10s;
+constexpr std::size_t max_output = std::size_t{256} * 1024;
 constexpr uid_t nobody = 65534;
 
 // Linux-PAM's ABI, by hand: togetherctl runs where there is no libpam, too (containers of Slurm).
@@ -71,7 +67,7 @@ void write_line(int pipe, char kind, std::string text) {
     for (char& c : text)
         if (c == '\n') c = ' ';
     text = kind + text + '\n';
-    [[maybe_unused]] const auto written = ::write(pipe, text.data(), text.size());
+    static_cast<void>(write_full(pipe, text.data(), text.size()));
 }
 
 int take_messages(int count, const Message** messages, Response** responses, void* pipe) {
@@ -96,7 +92,7 @@ void ask_libpam(const std::string& service, const std::string& login, int pipe) 
     pam.end(handle, answer);
 }
 
-[[noreturn]] void run_child(const std::string& service, const std::string& login, int pipe) {
+int ask_in_child(const std::string& service, const std::string& login, int pipe) {
     const int null = ::open("/dev/null", O_RDWR);
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) ::dup2(null, fd);
     ::dup2(pipe, helper_pipe);
@@ -104,25 +100,7 @@ void ask_libpam(const std::string& service, const std::string& login, int pipe) 
     ::clearenv();
     ::alarm(static_cast<unsigned>(patience.count()) + 5);
     if (::setresuid(nobody, 0, 0) == 0) ask_libpam(service, login, helper_pipe);
-    ::_exit(0);
-}
-
-// Until the child ends or its time is up.
-std::string read_until(int pipe, Clock::time_point deadline) {
-    std::string text;
-    std::array<char, 4096> buffer;
-    while (text.size() < 64 * buffer.size()) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        pollfd readable{pipe, POLLIN, 0};
-        if (left <= 0 || (::poll(&readable, 1, static_cast<int>(left)) < 0 && errno != EINTR))
-            break;
-        if (readable.revents == 0) continue;
-        const auto got = ::read(pipe, buffer.data(), buffer.size());
-        if (got <= 0) break;
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-    }
-    return text;
+    return 0;
 }
 
 // A number of the kind that pam_acct_mgmt has; nothing where the text has no such answer.
@@ -133,8 +111,9 @@ std::optional<AccountAnswer> answer_in(const std::string& text) {
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with(is_message)) answer.messages.push_back(line.substr(1));
         if (!line.starts_with(is_answer) || !is_digits(line.substr(1))) continue;
-        const auto end = line.data() + line.size();
-        answered = std::from_chars(line.data() + 1, end, answer.code).ec == std::errc();
+        const auto code = parse_number<int>(line.substr(1));
+        answered = code.has_value();
+        answer.code = code.value_or(0);
     }
     if (!answered) return std::nullopt;
     return answer;
@@ -147,28 +126,18 @@ bool AccountAnswer::lets_in() const {
 }
 
 Result<AccountAnswer> account_phase(const std::string& service, const std::string& login) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(errno_text("pipe", errno));
-    const FileDescriptor reading(ends[0]);
-    FileDescriptor writing(ends[1]);
-    static_cast<void>(::signal(SIGCHLD, SIG_DFL));
-    const auto deadline = Clock::now() + patience;
-    const pid_t child = ::fork();
-    if (child < 0) return failure(errno_text("fork", errno));
-    if (child == 0) run_child(service, login, writing.get());
-    writing.reset();
-    const auto text = read_until(reading.get(), deadline);
-    ::kill(child, SIGKILL);
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    if (Clock::now() >= deadline)
+    const auto run = run_child(1, {patience, max_output}, [&](const std::vector<int>& pipes) {
+        return ask_in_child(service, login, pipes[0]);
+    });
+    if (!run) return tl::make_unexpected(run.error());
+    if (run->end == ChildRun::End::out_of_time)
         return failure("the account stack of " + service + " did not answer within " +
                        std::to_string(patience.count()) + " s");
     // As sshd would have: a module ended it.
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(run->status))
         return failure("what asked the account stack of " + service + " ended with signal " +
-                       std::to_string(WTERMSIG(status)));
-    auto answer = answer_in(text);
+                       std::to_string(WTERMSIG(run->status)));
+    auto answer = answer_in(run->output[0]);
     if (!answer)
         return failure("libpam could not be asked about the service " + service +
                        ", or a module ended what asked");

@@ -5,7 +5,8 @@
 #include <cctype>
 #include <sstream>
 
-#include "togetherctl/processes/captured_program.h"
+#include "togetherctl/processes/installed_program.h"
+#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 

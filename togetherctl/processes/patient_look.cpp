@@ -14,6 +14,7 @@
 
 #include "common/on_demand/helper_process.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/io.h"
 
 namespace together::ctl {
 namespace {
@@ -35,7 +36,7 @@ bool is_not_empty(const std::string& path) {
     close_descriptors_from(STDIN_FILENO + 1);
     for (; from < lists.size(); ++from) {
         const char answer = std::any_of(lists[from].begin(), lists[from].end(), is_not_empty);
-        if (::write(STDIN_FILENO, &answer, 1) != 1) ::_exit(1);
+        if (!write_full(STDIN_FILENO, &answer, 1)) ::_exit(1);
     }
     ::_exit(0);
 }
@@ -51,7 +52,7 @@ void take_answers(int answers, std::vector<std::optional<bool>>& found, std::siz
         const int ready = ::poll(&event, 1, patience);
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) return;
-        const auto got = ::read(answers, buffer.data(), buffer.size());
+        const auto got = read_some(answers, buffer.data(), buffer.size());
         if (got <= 0) return;
         for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i)
             found[next++] = buffer[i] != 0;

@@ -4,7 +4,8 @@
 #include <sstream>
 
 #include "common/system/uids.h"
-#include "togetherctl/processes/captured_program.h"
+#include "togetherctl/processes/installed_program.h"
+#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/slurm/slurmd_su.h"
 
-#include "togetherctl/processes/captured_program.h"
+#include "togetherctl/processes/installed_program.h"
 #include "togetherctl/processes/running_programs.h"
 
 namespace together::ctl {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs another program, named by its absolute path. Its environment is PATH and LC_ALL, as fixed as
+// the adapters make it; of our descriptors it gets the three standard ones at most.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "common/system/result.h"
+
+namespace together::ctl {
+
+enum class ChildOutput {
+    inherited,
+    all_to_stderr,  // stdout belongs to a JSON document
+};
+
+// Its exit status, or why there is none. Waits as long as it takes: whoever sits at the terminal
+// can interrupt both. stdin, stdout and stderr are passed on.
+together::Result<int> run_program(const std::string& program,
+                                  const std::vector<std::string>& arguments, ChildOutput output);
+
+struct CapturedRun {
+    int status = 0;
+    std::string output;  // what it wrote to stdout
+};
+
+// The same, its stdout read to its end. Fails where that is more than 1 MiB.
+together::Result<CapturedRun> run_and_read(const std::string& program,
+                                           const std::vector<std::string>& arguments);
+
+// Of a program of the system (sshd -T, squeue, sacct): what it wrote to stdout, where it ended with
+// 0 within `patience` (it is killed then) and wrote at most 16 MiB; else why there is nothing, with
+// the first line of its stderr. Its stdin is /dev/null; `variable` is one more NAME=VALUE.
+together::Result<std::string> output_of(const std::string& program,
+                                        const std::vector<std::string>& arguments,
+                                        std::chrono::seconds patience,
+                                        const std::string& variable = {});
+
+}  // namespace together::ctl
