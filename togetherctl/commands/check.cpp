@@ -6,8 +6,8 @@
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
-#include "togetherctl/node/answer.h"
 #include "togetherctl/node/decision_json.h"
+#include "togetherctl/node/gate_answer.h"
 
 namespace together::ctl {
 namespace {
@@ -26,7 +26,7 @@ ExitStatus exit_status_of(Verdict verdict) {
     return exit_cannot_tell;
 }
 
-void show(const Answer& answer, Output& output) {
+void show(const GateAnswer& answer, Output& output) {
     const Decision& d = answer.decision;
     output.line(std::string(name_of(d.verdict)) + ": " + subject_of(d) + ", " +
                     std::string(permission(d.action).name) + ": " + row_of(d),

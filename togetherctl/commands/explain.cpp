@@ -8,8 +8,8 @@
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
-#include "togetherctl/node/answer.h"
 #include "togetherctl/node/decision_json.h"
+#include "togetherctl/node/gate_answer.h"
 #include "togetherctl/node/roster_state.h"
 
 namespace together::ctl {
@@ -36,7 +36,7 @@ std::string uid_text(const Decision& d) {
     return text;
 }
 
-void add_roster(const Answer& answer, Fields& fields) {
+void add_roster(const GateAnswer& answer, Fields& fields) {
     const Decision& d = answer.decision;
     if (!answer.config) return;
     fields.push_back({"Project", answer.config->project});
@@ -50,7 +50,7 @@ void add_roster(const Answer& answer, Fields& fields) {
                               std::string(name_of(d.evidence))});
 }
 
-Fields fields_of(const Answer& answer) {
+Fields fields_of(const GateAnswer& answer) {
     const Decision& d = answer.decision;
     const auto& action = permission(d.action);
     Fields fields = {

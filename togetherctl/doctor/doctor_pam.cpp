@@ -14,7 +14,7 @@
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
 #include "togetherctl/doctor/doctor_checks.h"
-#include "togetherctl/doctor/sshd_reload.h"
+#include "togetherctl/doctor/doctor_sshd_reload.h"
 #include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/pam/module_check.h"
 #include "togetherctl/pam/pam_transaction.h"

@@ -22,7 +22,7 @@ Json::Value name_or_null(const std::optional<Enumeration>& value) {
 
 }  // namespace
 
-Json::Value json_of(const Answer& answer) {
+Json::Value json_of(const GateAnswer& answer) {
     const Decision& d = answer.decision;
     Json::Value json;
     json["login"] = d.login;

@@ -4,10 +4,10 @@
 
 #include <json/value.h>
 
-#include "togetherctl/node/answer.h"
+#include "togetherctl/node/gate_answer.h"
 
 namespace together::ctl {
 
-Json::Value json_of(const Answer& answer);
+Json::Value json_of(const GateAnswer& answer);
 
 }  // namespace together::ctl

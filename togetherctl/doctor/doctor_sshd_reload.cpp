@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/doctor/sshd_reload.h"
+#include "togetherctl/doctor/doctor_sshd_reload.h"
 
 #include <glob.h>
 #include <strings.h>

@@ -12,7 +12,7 @@
 
 namespace together::ctl {
 
-struct Answer {
+struct GateAnswer {
     together::Decision decision;
     together::CallOrigin origin;
     together::Result<together::Config> config;
@@ -26,7 +26,7 @@ struct Answer {
 
 // Fails where the question makes no sense to a node. As root it refreshes on demand as sshd does,
 // and may block for as long.
-together::Result<Answer> ask_gate(const CommandLine& line, bool require_admin);
+together::Result<GateAnswer> ask_gate(const CommandLine& line, bool require_admin);
 
 // What could_not_ask() means to the operator.
 inline constexpr std::string_view could_not_ask_text =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/node/answer.h"
+#include "togetherctl/node/gate_answer.h"
 
 #include <unistd.h>
 
@@ -43,19 +43,19 @@ Result<Subject> subject_of(const CommandLine& line) {
 
 }  // namespace
 
-bool Answer::could_not_ask() const {
+bool GateAnswer::could_not_ask() const {
     const bool not_good_enough =
         decision.evidence == Evidence::old || decision.reason == Reason::no_roster;
     return not_good_enough && !decision.asked;
 }
 
-Decision Answer::enforced() const {
+Decision GateAnswer::enforced() const {
     Decision copy = decision;
     copy.verdict = decision.would.value_or(decision.verdict);
     return copy;
 }
 
-std::string_view Answer::pam_answer() const {
+std::string_view GateAnswer::pam_answer() const {
     switch (decision.verdict) {
         case Verdict::allow:
             return decision.observing ? "PAM_IGNORE" : "PAM_SUCCESS";
@@ -67,7 +67,7 @@ std::string_view Answer::pam_answer() const {
     return "PAM_AUTHINFO_UNAVAIL";
 }
 
-Result<Answer> ask_gate(const CommandLine& line, bool require_admin) {
+Result<GateAnswer> ask_gate(const CommandLine& line, bool require_admin) {
     const auto action = action_of(line);
     if (!action) return tl::make_unexpected(action.error());
     auto subject = subject_of(line);
@@ -86,7 +86,7 @@ Result<Answer> ask_gate(const CommandLine& line, bool require_admin) {
 
     const CallOrigin origin{"togetherctl", "", ::getpid(),
                             std::chrono::duration_cast<std::chrono::microseconds>(took).count()};
-    return Answer{std::move(decision), origin, gate.config()};
+    return GateAnswer{std::move(decision), origin, gate.config()};
 }
 
 }  // namespace together::ctl
