@@ -81,8 +81,8 @@ void name_gate_in_included(const EditedFile& file, Plan& plan) {
     std::string last;
     for (const auto& [path, line] : stack_of(file.path, Substacks::follow).lines) {
         const bool planned =
-            std::any_of(plan.edits.begin(), plan.edits.end(), [&](const auto& edit) {
-                return edit.file.path == path;  // su, which su-l includes
+            std::any_of(plan.edits.begin(), plan.edits.end(), [&at = path](const auto& edit) {
+                return edit.file.path == at;  // su, which su-l includes
             });
         if (!line.asks_gate || planned || path == file.path || path == last) continue;
         last = path;
