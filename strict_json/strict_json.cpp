@@ -4,11 +4,11 @@
 #include <json/reader.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <optional>
 
 #include "common/roles/identifiers.h"
+#include "common/system/parse_number.h"
 
 namespace together {
 namespace {
@@ -45,9 +45,7 @@ std::size_t length_of_escape(std::string_view text) {
     if (!text.starts_with("\\u")) return 2;
     const auto unit = [text](std::size_t from) {
         const auto digits = text.substr(std::min(from, text.size()), 4);
-        unsigned value = 0;
-        std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-        return value;
+        return parse_number<unsigned>(digits, 16).value_or(0);
     };
     const auto is_in = [](unsigned value, unsigned first) {
         return value >= first && value < first + 0x400;
