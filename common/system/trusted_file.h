@@ -7,7 +7,6 @@
 
 #include <string>
 
-#include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
 
@@ -41,9 +40,5 @@ tl::expected<TrustedFile, OpenFailure> open_trusted(const std::string& path, Lin
 // The whole of a small trusted file. One that is larger than `limit` bytes is an error.
 tl::expected<std::string, OpenFailure> read_trusted(const std::string& path, std::size_t limit,
                                                     Secrecy secrecy = Secrecy::open);
-
-inline std::string system_error_text(const std::string& what, int error) {
-    return errno_text(what, error);
-}
 
 }  // namespace together

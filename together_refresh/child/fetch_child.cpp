@@ -10,9 +10,9 @@
 #include <exception>
 #include <unordered_set>
 
+#include "common/system/errno_text.h"
 #include "common/system/node_accounts.h"
 #include "common/system/random.h"
-#include "common/system/trusted_file.h"
 #include "together_refresh/http/node_fault.h"
 #include "together_refresh/process/process_setup.h"
 #include "together_refresh/source/file_source.h"
@@ -139,14 +139,14 @@ Result<std::unique_ptr<FetchChild>> FetchChild::start(const Config& config, int 
                                                       MakeSource make_source) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return failure(system_error_text("socketpair", errno));
+        return failure(errno_text("socketpair", errno));
     FileDescriptor ours(ends[0]);
     FileDescriptor theirs(ends[1]);
     // A child that does not read its request must not hold us.
     const timeval patience{2, 0};
     ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const pid_t pid = ::fork();
-    if (pid < 0) return failure(system_error_text("fork", errno));
+    if (pid < 0) return failure(errno_text("fork", errno));
     if (pid == 0) {
         ours.reset();
         keep_only_descriptors({theirs.get(), roster_file});

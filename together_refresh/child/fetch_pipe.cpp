@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "common/roles/identifiers.h"
+#include "common/system/io.h"
 #include "together_refresh/source/believable.h"
 #include "together_refresh/source/roster_document.h"
 
@@ -59,27 +60,6 @@ struct RequestLayout {
     std::uint64_t logins_length;
     std::uint64_t addresses_length;
 };
-
-bool write_all(int fd, std::string_view data) {
-    while (!data.empty()) {
-        const auto written = ::write(fd, data.data(), data.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        data.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
-
-bool read_all(int fd, char* data, std::size_t size) {
-    while (size > 0) {
-        const auto got = ::read(fd, data, size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        data += got;
-        size -= static_cast<std::size_t>(got);
-    }
-    return true;
-}
 
 std::string shortened(const std::string& text) {
     std::string result = text.substr(0, max_text);
@@ -339,7 +319,7 @@ void PipeSink::frame(char kind, std::string_view payload) {
 }
 
 void PipeSink::flush() {
-    if (!write_all(fd_, buffer_)) ::_exit(1);
+    if (!write_full(fd_, buffer_.data(), buffer_.size())) ::_exit(1);
     buffer_.clear();
 }
 
@@ -357,8 +337,9 @@ bool send_request(int fd, const FetchRequest& request) {
     layout.logins_length = logins.size();
     layout.addresses_length = addresses.size();
     const std::string head(reinterpret_cast<const char*>(&layout), sizeof layout);
+    const auto rest = head.substr(1) + request.etag + request.token + logins + addresses;
     return send_first_byte(fd, head.front(), request.sockets.get()) &&
-           write_all(fd, head.substr(1) + request.etag + request.token + logins + addresses);
+           write_full(fd, rest.data(), rest.size());
 }
 
 std::optional<FetchRequest> receive_request(int fd) {
@@ -367,14 +348,15 @@ std::optional<FetchRequest> receive_request(int fd) {
     request.sockets = std::make_shared<ReservedSockets>();
     auto* const bytes = reinterpret_cast<char*>(&layout);
     if (!receive_first_byte(fd, *bytes, *request.sockets) ||
-        !read_all(fd, bytes + 1, sizeof layout - 1))
+        read_full(fd, bytes + 1, sizeof layout - 1) != static_cast<ssize_t>(sizeof layout - 1))
         return std::nullopt;
     std::string logins(layout.logins_length, '\0');
     std::string addresses(layout.addresses_length, '\0');
     request.etag.resize(layout.etag_length);
     request.token.resize(layout.token_length);
     for (auto* text : {&request.etag, &request.token, &logins, &addresses})
-        if (!read_all(fd, text->data(), text->size())) return std::nullopt;
+        if (read_full(fd, text->data(), text->size()) != static_cast<ssize_t>(text->size()))
+            return std::nullopt;
     // steady_clock is one for both ends: they are one machine's.
     request.deadline = Deadline(Deadline::duration(layout.deadline));
     request.lookups_deadline = Deadline(Deadline::duration(layout.lookups_deadline));
@@ -404,8 +386,8 @@ PipeEnd receive(int fd, const FetchRequest& request, int stop, Received& receive
         const auto timeout = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
         if (::poll(events.data(), events.size(), timeout) <= 0) continue;
         if (events[1].revents != 0) return PipeEnd::stopped;
-        const auto got = ::read(fd, buffer.data(), buffer.size());
-        if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        const auto got = read_some(fd, buffer.data(), buffer.size());
+        if (got < 0 && errno == EAGAIN) continue;
         if (got <= 0) return PipeEnd::closed;
         if (!frames.take({buffer.data(), static_cast<std::size_t>(got)})) return PipeEnd::nonsense;
     }
