@@ -8,8 +8,8 @@
 #include <string>
 
 #include "common/on_demand/helper_process.h"
-#include "together_refresh/probe/access_check.h"
-#include "together_refresh/probe/api_check.h"
+#include "together_refresh/access_check.h"
+#include "together_refresh/api_check.h"
 #include "together_refresh/process/options.h"
 #include "together_refresh/process/process_setup.h"
 #include "together_refresh/round.h"

@@ -15,7 +15,7 @@
 #include "common/system/errno_text.h"
 #include "common/system/random.h"
 #include "common/system/trusted_file.h"
-#include "together_refresh/child/fetch_child.h"
+#include "together_refresh/child/unprivileged_child.h"
 #include "together_refresh/http/node_fault.h"
 #include "together_refresh/process/token_file.h"
 #include "together_refresh/update/last_addresses.h"
@@ -139,7 +139,7 @@ class Round {
         if (kept) return {};
         rounds_.child_.reset();
         rounds_.child_config_ = config_;
-        auto child = FetchChild::start(rounds_.child_config_, roster_file_.get());
+        auto child = UnprivilegedChild::start(rounds_.child_config_, roster_file_.get());
         if (!child) return tl::make_unexpected(child.error());
         rounds_.child_ = *std::move(child);
         return {};

@@ -11,7 +11,7 @@
 #include "common/config/config.h"
 #include "common/roster/last_attempt.h"
 #include "common/system/clock.h"
-#include "together_refresh/child/fetch_child.h"
+#include "together_refresh/child/unprivileged_child.h"
 #include "together_refresh/process/options.h"
 #include "together_refresh/source/request_limits.h"
 #include "together_refresh/update/verified_snapshot.h"
@@ -49,7 +49,7 @@ class Rounds {
     Clock& clock_;
     RefreshLog log_;
     int stop_;
-    std::unique_ptr<FetchChild> child_;
+    std::unique_ptr<UnprivilegedChild> child_;
     Config child_config_;
     VerifiedSnapshot verified_{clock_};
 };

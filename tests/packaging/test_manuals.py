@@ -56,8 +56,10 @@ def test_the_checks_of_doctor() -> None:
     known = set(re.findall(r'(?:ok|tell|warn|fail|cannot_tell)\(\s*"([a-z_]+)"', source))
     known |= {f"{plugin}_{part}" for plugin in ("job_submit", "spank")
               for part in re.findall(r'kind \+ "_([a-z]+)"', source)}
-    asked = (CHECKOUT / "together_refresh" / "probe" / "access_source.cpp").read_text()
-    known |= set(re.findall(r'say\(\s*"([a-z]+)"', asked)) | {"tls"}
+    asked = (CHECKOUT / "together_refresh" / "probe" / "access_finding.cpp").read_text()
+    names = re.search(r"check_names = \{([^}]*)\}", asked)
+    assert names
+    known |= set(re.findall(r'"([a-z]+)"', names[1]))
     assert told == known
 
 

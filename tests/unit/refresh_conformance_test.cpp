@@ -40,21 +40,6 @@ TEST(refresh_conformance, each_check_has_a_name_and_says_why) {
     }
 }
 
-TEST(refresh_conformance, a_finding_survives_the_pipe) {
-    for (const auto result : {CheckResult::pass, CheckResult::skipped})
-        for (const auto& finding : all_of(result)) {
-            const auto back = decode_finding(encode_finding(finding));
-            CHECK_TRUE(back.has_value());
-            CHECK_TRUE(back->check == finding.check && back->result == finding.result);
-            TEXT_EQUAL("x", back->got);
-        }
-}
-
-TEST(refresh_conformance, another_note_is_no_finding) {
-    for (const char* note : {"", "=", "=A", "> GET https://x", "=Az", "=~a", "=@a", "=A`", "Aa"})
-        CHECK_TEXT(!decode_finding(note), note);
-}
-
 TEST(refresh_conformance, what_was_not_reached_is_skipped) {
     const auto all = all_checks({{Check::status, CheckResult::unknown, "503"}});
     LONGS_EQUAL(number_of_checks, all.size());

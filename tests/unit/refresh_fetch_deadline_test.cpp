@@ -13,7 +13,8 @@
 #include "tests/unit/support/roster_pages.h"
 #include "tests/unit/support/temporary_directory.h"
 #include "tests/unit/support/texts.h"
-#include "together_refresh/child/fetch_child.h"
+#include "together_refresh/child/request.h"
+#include "together_refresh/child/unprivileged_child.h"
 
 using namespace together;
 using namespace std::chrono_literals;
@@ -58,7 +59,7 @@ TEST_GROUP(refresh_fetch_deadline) {
     StopWatch watch;
 
     PipeEnd end_of(const FetchRequest& request, int stop = -1) {
-        return receive(pipe.reading(), request, stop, received, no_notes);
+        return receive(pipe.reading(), {ChildTask::fetch, request}, stop, received, no_notes);
     }
 };
 
@@ -68,9 +69,9 @@ TEST(refresh_fetch_deadline, silence_ends_at_the_deadline) {
 }
 
 TEST(refresh_fetch_deadline, the_second_deadline_holds_once_the_summary_is_there) {
-    PipeSink sink(pipe.writing());
-    sink.entry(entry("alice"));
-    sink.summary(complete());
+    FrameWriter frames(pipe.writing());
+    frames.entry(entry("alice"));
+    frames.summary(complete());
     CHECK_TRUE(end_of(request_within(20s, 150ms)) == PipeEnd::deadline);
     CHECK_TRUE(watch.shows(150ms));
     CHECK_TRUE(received.summary.has_value());
@@ -79,13 +80,14 @@ TEST(refresh_fetch_deadline, the_second_deadline_holds_once_the_summary_is_there
 
 TEST(refresh_fetch_deadline, one_byte_after_the_other_moves_no_deadline) {
     std::atomic<bool> done = false;
+    const auto head = raw_frame('n', std::string(600, 'n')).substr(0, 3);
+    LONGS_EQUAL(3, ::write(pipe.writing(), head.data(), head.size()));
     std::thread writer([&] {
         while (!done) {
             if (::write(pipe.writing(), "n", 1) != 1) break;
             std::this_thread::sleep_for(20ms);  // sleeps: a slow writer
         }
     });
-    // The length of this frame is "nn": it goes on and on.
     CHECK_TRUE(end_of(request_within(300ms, 0s)) == PipeEnd::deadline);
     done = true;
     writer.join();
@@ -95,8 +97,8 @@ TEST(refresh_fetch_deadline, one_byte_after_the_other_moves_no_deadline) {
 TEST(refresh_fetch_deadline, a_flood_moves_no_deadline) {
     const pid_t pid = ::fork();
     if (pid == 0) {
-        PipeSink sink(pipe.writing());
-        while (true) sink.note(std::string(500, 'x'));
+        FrameWriter frames(pipe.writing());
+        while (true) frames.note(std::string(500, 'x'));
     }
     const auto end = end_of(request_within(300ms, 0s));
     ::kill(pid, SIGKILL);
@@ -107,21 +109,21 @@ TEST(refresh_fetch_deadline, a_flood_moves_no_deadline) {
 
 TEST(refresh_fetch_deadline, a_stop_ends_the_waiting_at_once) {
     TestPipe stop;
-    PipeSink sink(pipe.writing());
-    sink.summary(complete());
+    FrameWriter frames(pipe.writing());
+    frames.summary(complete());
     LONGS_EQUAL(1, ::write(stop.writing(), "x", 1));
     CHECK_TRUE(end_of(request_within(20s, 20s), stop.reading()) == PipeEnd::stopped);
     CHECK_TRUE(watch.shows(0ms));
 }
 
-TEST(refresh_fetch_deadline, a_sink_whose_reader_went_away_ends_its_process) {
+TEST(refresh_fetch_deadline, a_writer_whose_reader_went_away_ends_its_process) {
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::signal(SIGPIPE, SIG_IGN);
         int ends[2];
         if (::pipe(ends) != 0) ::_exit(9);
         ::close(ends[0]);
-        PipeSink(ends[1]).note("x");
+        FrameWriter(ends[1]).note("x");
         ::_exit(0);
     }
     int status = 0;
@@ -137,9 +139,11 @@ TEST(refresh_fetch_deadline, a_request_survives_the_way_to_the_child) {
     sent.token = std::string("t\n\0k", 4);
     sent.to_look_up = {"alice", "bob"};
     sent.addresses = {"192.0.2.1", "2001:db8::1"};
-    CHECK_TRUE(send_request(pipe.writing(), sent));
-    const auto got = receive_request(pipe.reading());
-    CHECK_TRUE(got.has_value());
+    CHECK_TRUE(send_request(pipe.writing(), {ChildTask::access_check, sent}));
+    const auto arrived = receive_request(pipe.reading());
+    CHECK_TRUE(arrived.has_value());
+    CHECK_TRUE(arrived->task == ChildTask::access_check);
+    const FetchRequest* const got = &arrived->question;
     CHECK_TRUE(got->deadline == sent.deadline && got->lookups_deadline == sent.lookups_deadline);
     CHECK_TRUE(got->first_byte_deadline == sent.first_byte_deadline && got->wait == sent.wait);
     CHECK_TRUE(got->etag == sent.etag && got->token == sent.token);
@@ -154,13 +158,19 @@ TEST(refresh_fetch_deadline, a_request_takes_sockets_to_the_child) {
     sent.sockets = std::make_shared<ReservedSockets>();
     for (const int family : {AF_INET, AF_INET6})
         sent.sockets->emplace_back(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    CHECK_TRUE(send_request(pipe.writing(), sent));
+    CHECK_TRUE(send_request(pipe.writing(), {ChildTask::fetch, sent}));
     const auto got = receive_request(pipe.reading());
     CHECK_TRUE(got.has_value());
-    LONGS_EQUAL(2, got->sockets->size());
-    CHECK_TRUE(static_cast<bool>(take_socket(*got->sockets, AF_INET6)));
-    CHECK_FALSE(static_cast<bool>(take_socket(*got->sockets, AF_INET6)));
-    CHECK_TRUE(static_cast<bool>(take_socket(*got->sockets, AF_INET)));
+    auto& sockets = *got->question.sockets;
+    LONGS_EQUAL(2, sockets.size());
+    CHECK_TRUE(static_cast<bool>(take_socket(sockets, AF_INET6)));
+    CHECK_FALSE(static_cast<bool>(take_socket(sockets, AF_INET6)));
+    CHECK_TRUE(static_cast<bool>(take_socket(sockets, AF_INET)));
+}
+
+TEST(refresh_fetch_deadline, a_task_that_is_none_is_no_request) {
+    CHECK_TRUE(send_request(pipe.writing(), {static_cast<ChildTask>(3), request_within(1s, 2s)}));
+    CHECK_FALSE(receive_request(pipe.reading()).has_value());
 }
 
 TEST_GROUP(refresh_fetch_child) {
@@ -181,7 +191,7 @@ TEST_GROUP(refresh_fetch_child) {
         return fetch(file.get());
     }
     FetchResult fetch(int file) {
-        const auto child = FetchChild::start(config, file);
+        const auto child = UnprivilegedChild::start(config, file);
         return (*child)->fetch(request_within(10s, 10s), -1, no_notes);
     }
 };

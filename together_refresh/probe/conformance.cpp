@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace together {
 namespace {
@@ -79,10 +80,8 @@ constexpr std::array<CheckText, number_of_checks> texts = {{
      "nodes decide by the status alone; people who look for the cause read the message"},
 }};
 
-constexpr std::array<std::string_view, 5> result_names = {"pass", "note", "fail", "unknown",
-                                                          "skipped"};
-
-constexpr std::string_view note_sign = "=";
+constexpr std::array<std::string_view, number_of_results> result_names = {"pass", "note", "fail",
+                                                                          "unknown", "skipped"};
 
 }  // namespace
 
@@ -94,24 +93,12 @@ std::string_view name_of(CheckResult result) {
     return result_names[static_cast<std::size_t>(result)];
 }
 
-// Letters, because a note must be printable.
-std::string encode_finding(const ConformanceResult& finding) {
-    std::string note(note_sign);
-    note += static_cast<char>('A' + static_cast<int>(finding.check));
-    note += static_cast<char>('a' + static_cast<int>(finding.result));
-    return note + finding.got;
+ConformanceResult must_hold(Check check, bool holds, std::string got) {
+    return {check, holds ? CheckResult::pass : CheckResult::fail, std::move(got)};
 }
 
-std::optional<ConformanceResult> decode_finding(std::string_view note) {
-    if (!note.starts_with(note_sign) || note.size() < note_sign.size() + 2) return std::nullopt;
-    note.remove_prefix(note_sign.size());
-    const int check = note[0] - 'A';
-    const int result = note[1] - 'a';
-    if (check < 0 || check >= static_cast<int>(texts.size()) || result < 0 ||
-        result >= static_cast<int>(result_names.size()))
-        return std::nullopt;
-    return ConformanceResult{static_cast<Check>(check), static_cast<CheckResult>(result),
-                             std::string(note.substr(2))};
+ConformanceResult should_hold(Check check, bool holds, std::string got) {
+    return {check, holds ? CheckResult::pass : CheckResult::note, std::move(got)};
 }
 
 std::vector<ConformanceResult> all_checks(const std::vector<ConformanceResult>& made) {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +49,7 @@ enum class CheckResult : std::uint8_t {
     unknown,  // an outage, a wrong token or project: says nothing about the authority
     skipped,  // what it needs did not come
 };
+inline constexpr std::size_t number_of_results = static_cast<std::size_t>(CheckResult::skipped) + 1;
 
 struct ConformanceResult {
     Check check = Check::answer;
@@ -65,9 +65,10 @@ struct CheckText {
 const CheckText& text_of(Check check);
 std::string_view name_of(CheckResult result);
 
-// A finding as a note on the pipe; nothing where a note is none.
-std::string encode_finding(const ConformanceResult& finding);
-std::optional<ConformanceResult> decode_finding(std::string_view note);
+// Passed, or else a failure.
+ConformanceResult must_hold(Check check, bool holds, std::string got);
+// Passed, or else a note.
+ConformanceResult should_hold(Check check, bool holds, std::string got);
 
 // One finding for each check, in order: what was not reached is skipped.
 std::vector<ConformanceResult> all_checks(const std::vector<ConformanceResult>& made);

@@ -5,7 +5,7 @@
 
 #include "common/roster/roster.h"
 #include "common/system/result.h"
-#include "together_refresh/child/fetch_child.h"
+#include "together_refresh/child/unprivileged_child.h"
 #include "together_refresh/update/verified_snapshot.h"
 
 namespace together {

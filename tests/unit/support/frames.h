@@ -11,7 +11,8 @@
 #include <string>
 #include <thread>
 
-#include "together_refresh/child/fetch_pipe.h"
+#include "together_refresh/child/answer_reader.h"
+#include "together_refresh/child/frame_writer.h"
 
 class TestPipe {
   public:
@@ -31,12 +32,12 @@ class TestPipe {
     together::FileDescriptor writing_;
 };
 
-// The bytes that a sink writes for what `use` does with it. At most 64 KiB, a pipe's size.
+// The bytes that a writer writes for what `use` does with it. At most 64 KiB, a pipe's size.
 template <class Use>
 std::string frames_of(const Use& use) {
     TestPipe pipe;
-    together::PipeSink sink(pipe.writing());
-    use(sink);
+    together::FrameWriter frames(pipe.writing());
+    use(frames);
     pipe.close_writing();
     std::string bytes;
     char buffer[4096];
@@ -66,7 +67,8 @@ inline together::FetchRequest request_within(together::Nanoseconds answer,
 }
 
 // What the parent makes of these bytes, whatever their number.
-inline Reception receive_bytes(const std::string& bytes) {
+inline Reception receive_bytes(const std::string& bytes,
+                               together::ChildTask task = together::ChildTask::fetch) {
     using namespace std::chrono_literals;
     TestPipe pipe;
     std::thread writer([&] {
@@ -79,8 +81,8 @@ inline Reception receive_bytes(const std::string& bytes) {
     });
     Reception result;
     const auto note = [&](const std::string& text) { result.notes += text + "|"; };
-    result.end =
-        together::receive(pipe.reading(), request_within(20s, 20s), -1, result.received, note);
+    result.end = together::receive(pipe.reading(), {task, request_within(20s, 20s)}, -1,
+                                   result.received, note);
     // Where it stopped reading early the writer still has to get rid of its bytes.
     char buffer[4096];
     while (::read(pipe.reading(), buffer, sizeof buffer) > 0) continue;

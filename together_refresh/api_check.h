@@ -13,8 +13,8 @@ namespace together {
 Result<Config> config_for_api_check(const RefreshOptions& options);
 
 // A line for each check on stdout: result, name, what came, what was expected, why it matters, with
-// tabs between. Returns the exit status (conformance.h), 2 with a message on stderr where it could
-// not be tried.
+// tabs between. Returns the exit status (probe/conformance.h), 2 with a message on stderr where it
+// could not be tried.
 int api_check(const RefreshOptions& options);
 
 }  // namespace together

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "together_refresh/probe/api_check.h"
+#include "together_refresh/api_check.h"
 
 #include <unistd.h>
 
@@ -8,9 +8,8 @@
 
 #include "common/config/base_url.h"
 #include "common/roles/identifiers.h"
+#include "together_refresh/child/unprivileged_child.h"
 #include "together_refresh/probe/conformance.h"
-#include "together_refresh/probe/conformance_source.h"
-#include "together_refresh/probe/examination.h"
 #include "together_refresh/process/token_file.h"
 
 namespace together {
@@ -53,14 +52,11 @@ void show(const std::vector<ConformanceResult>& findings) {
 }
 
 Result<std::vector<ConformanceResult>> examine(const Config& config, const std::string& token) {
-    std::vector<ConformanceResult> made;
-    const auto done = examine_authority(config, token, conformance_source_for, max_examination,
-                                        [&](const std::string& note) {
-                                            if (auto finding = decode_finding(note))
-                                                made.push_back(*std::move(finding));
-                                        });
-    if (!done) return tl::make_unexpected(done.error());
-    return all_checks(made);
+    const auto child = UnprivilegedChild::start(config, -1);
+    if (!child) return tl::make_unexpected(child.error());
+    const auto made = (*child)->check_conformance(token, max_examination);
+    if (!made) return made;
+    return all_checks(*made);
 }
 
 int complain(const std::string& message) {

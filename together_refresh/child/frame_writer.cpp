@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "together_refresh/child/frame_writer.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+namespace together {
+namespace {
+
+constexpr std::size_t max_buffered = std::size_t{64} * 1024;
+
+bool write_all(int fd, std::string_view data) {
+    while (!data.empty()) {
+        const auto written = ::write(fd, data.data(), data.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        data.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+}  // namespace
+
+void FrameWriter::entry(const RosterEntry& entry) {
+    buffer_ += encode_frame(entry);
+    if (buffer_.size() >= max_buffered) flush();
+}
+
+void FrameWriter::restart() {
+    buffer_ += encode_frame(RestartFrame{});
+}
+
+void FrameWriter::note(const std::string& text) {
+    NoteFrame note{text};
+    hide_in(note.text);
+    buffer_ += encode_frame(note);
+    flush();
+}
+
+void FrameWriter::finding(ConformanceResult finding) {
+    hide_in(finding.got);
+    buffer_ += encode_frame(finding);
+    flush();
+}
+
+void FrameWriter::finding(AccessFinding finding) {
+    hide_in(finding.what);
+    buffer_ += encode_frame(finding);
+    flush();
+}
+
+void FrameWriter::summary(FetchSummary summary) {
+    for (auto* text : {&summary.message, &summary.request_id, &summary.etag}) hide_in(*text);
+    buffer_ += encode_frame(summary);
+    flush();
+}
+
+void FrameWriter::uid(const std::string& login, uid_t uid) {
+    buffer_ += encode_frame(UidFrame{login, uid});
+    // At once: the next look-up may hang.
+    flush();
+}
+
+void FrameWriter::end() {
+    buffer_ += encode_frame(EndFrame{});
+    flush();
+}
+
+void FrameWriter::hide_in(std::string& text) const {
+    // A shorter one is no secret, and would be found in any text.
+    constexpr std::size_t shortest = 8;
+    if (token_.size() < shortest) return;
+    for (auto at = text.find(token_); at != text.npos; at = text.find(token_))
+        text.replace(at, token_.size(), "(hidden)");
+}
+
+void FrameWriter::flush() {
+    if (!write_all(fd_, buffer_)) ::_exit(1);
+    buffer_.clear();
+}
+
+}  // namespace together
