@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.slurm.allocation import held_job
 from support.slurm.role_api import RoleApi
 from support.slurm.slurm_user import User
 from support.slurm.world import STEP_CHECK, PLUGSTACK, World
@@ -60,16 +61,13 @@ def test_500_submissions_while_the_authority_hangs(world: World, alice: User) ->
 
 
 def test_the_plug_in_is_replaced_while_jobs_run(world: World, alice: User) -> None:
-    job = alice.sbatch("touch started; while [ ! -e go ]; do sleep 0.1; done; srun echo ran").job
-    wait_until((alice.home / "started").exists, "the job's first line")
+    job = held_job(alice, "srun echo ran")
     for _ in range(5):
         world.cluster.install(STEP_CHECK)
         assert alice.srun("echo", "ran").stdout == "ran\n"
-    (alice.home / "go").touch()
-    assert world.cluster.wait_for(job, "COMPLETED")["ExitCode"] == "0:0"
-    assert "ran\n" in alice.output_of(job)
-    for name in ("started", "go"):
-        (alice.home / name).unlink()
+    job.go()
+    assert world.cluster.wait_for(job.number, "COMPLETED")["ExitCode"] == "0:0"
+    assert "ran\n" in alice.output_of(job.number)
 
 
 def test_a_roster_replaced_all_the_time_never_confuses_a_step(world: World, alice: User) -> None:
@@ -93,11 +91,10 @@ def test_a_roster_replaced_all_the_time_never_confuses_a_step(world: World, alic
 def test_slurmctld_and_slurmd_come_back_with_the_gate(
     world: World, alice: User, mallory: User, number: int
 ) -> None:
-    job = alice.sbatch("touch started; while [ ! -e go ]; do sleep 0.1; done").job
-    wait_until((alice.home / "started").exists, "the job's first line")
+    job = held_job(alice)
     began = time.time()
     saved = world.cluster.directory / "state" / "job_state"
-    world.cluster.must("scontrol", "update", f"jobid={job}", "comment=something to save")
+    world.cluster.must("scontrol", "update", f"jobid={job.number}", "comment=something to save")
     wait_until(lambda: saved.exists() and saved.stat().st_mtime > began, "slurmctld's saved state",
                20)
     for daemon in world.cluster.daemons():
@@ -108,13 +105,11 @@ def test_slurmctld_and_slurmd_come_back_with_the_gate(
         world.cluster.start_slurmd(name)
     wait_until(lambda: set(world.cluster.node_states().values()) <= {"idle", "mixed"}, "the nodes",
                30)
-    assert world.cluster.job(job)["JobState"] == "RUNNING"
+    assert world.cluster.job(job.number)["JobState"] == "RUNNING"
     assert alice.srun("echo", "ran").stdout == "ran\n"
     assert mallory.without_plugstack().srun("true").status == 1
-    (alice.home / "go").touch()
-    world.cluster.wait_for(job, "COMPLETED")
-    for name in ("started", "go"):
-        (alice.home / name).unlink()
+    job.go()
+    world.cluster.wait_for(job.number, "COMPLETED")
 
 
 def test_a_slurmctld_in_the_background_notices_changes(

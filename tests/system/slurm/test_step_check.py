@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from support.slurm.allocation import allocation_of
+from support.slurm.allocation import allocation_of, file_of_its_start, held_job, running_job
 from support.slurm.few_accounts import without_users
 from support.slurm.role_api import RoleApi
 from support.slurm.slurm_user import Result, User
 from support.slurm.world import PLUGSTACK, World
-from support.waiting import wait_until
 
 ASKS_ALWAYS = {"fresh_for": "0s", "recheck_after": "0s"}
 
@@ -205,43 +204,34 @@ def test_a_broken_configuration_refuses_on_its_node_only(
 # ---- steps of a job whose user was removed ------------------------------------------------------------
 
 def test_running_work_of_a_removed_user_is_left_alone(world: World, alice: User) -> None:
-    job = alice.sbatch("touch started; while [ ! -e go ]; do sleep 0.1; done; echo still here").job
-    wait_until((alice.home / "started").exists, "the job's first line")
+    job = held_job(alice, "echo still here")
     world.remove("alice")
     for number in range(3):
-        result = alice.srun("--overlap", f"--jobid={job}", "echo", "ran")
+        result = alice.srun("--overlap", f"--jobid={job.number}", "echo", "ran")
         assert result.status != 0 and "ran\n" not in result.stdout, number
-    assert world.cluster.job(job)["JobState"] == "RUNNING"
-    (alice.home / "go").touch()
-    assert world.cluster.wait_for(job, "COMPLETED")["ExitCode"] == "0:0"
-    assert "still here" in alice.output_of(job)
-    for name in ("started", "go"):
-        (alice.home / name).unlink()
+    assert world.cluster.job(job.number)["JobState"] == "RUNNING"
+    job.go()
+    assert world.cluster.wait_for(job.number, "COMPLETED")["ExitCode"] == "0:0"
+    assert "still here" in alice.output_of(job.number)
 
 
 def test_srun_inside_a_job_of_a_removed_user_fails(world: World, alice: User) -> None:
-    job = alice.sbatch("touch started; while [ ! -e go ]; do sleep 0.1; done; srun echo ran; "
-                       "echo status $?").job
-    wait_until((alice.home / "started").exists, "the job's first line")
+    job = held_job(alice, "srun echo ran; echo status $?")
     world.remove("alice")
-    (alice.home / "go").touch()
-    world.cluster.wait_for(job, "COMPLETED")
-    output = alice.output_of(job)
+    job.go()
+    world.cluster.wait_for(job.number, "COMPLETED")
+    output = alice.output_of(job.number)
     assert "uid 20001 is not a collaborator" in output and "status 1" in output
     assert "ran\n" not in output
-    for name in ("started", "go"):
-        (alice.home / name).unlink()
 
 
 def test_a_requeued_job_of_a_removed_user_fails(world: World, alice: User) -> None:
-    job = alice.sbatch("touch started; exec sleep 300", "--requeue").job
-    wait_until((alice.home / "started").exists, "the job's first line")
-    (alice.home / "started").unlink()
+    job = running_job(alice, "exec sleep 300", "--requeue")
     world.remove("alice")
     world.cluster.requeue(job)
     assert world.cluster.wait_for(job, "FAILED")["ExitCode"] == "1:0"
     assert "uid 20001 is not a collaborator" in alice.output_of(job)
-    assert not (alice.home / "started").exists()
+    assert not file_of_its_start(alice, job).exists()
 
 
 def test_a_stranger_with_an_allocation_starts_nothing_in_it(
