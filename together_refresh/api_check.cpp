@@ -55,7 +55,7 @@ Result<std::vector<ConformanceResult>> examine(const Config& config, const std::
     const auto child = UnprivilegedChild::start(config, -1);
     if (!child) return tl::make_unexpected(child.error());
     const auto made = (*child)->check_conformance(token, max_examination);
-    if (!made) return made;
+    if (!made) return tl::make_unexpected(made.error());
     return all_checks(*made);
 }
 

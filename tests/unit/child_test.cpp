@@ -17,11 +17,13 @@ using namespace together::ctl;
 using namespace std::chrono_literals;
 using End = ChildRun::End;
 
-TEST_GROUP(child){static int say(int pipe, const std::string& text){
-    return write_full(pipe, text.data(), text.size()) ? 0 : 1;
-}
-}
-;
+struct ChildGroup : Utest {
+    static int say(int pipe, const std::string& text) {
+        return write_full(pipe, text.data(), text.size()) ? 0 : 1;
+    }
+};
+
+TEST_GROUP_BASE(child, ChildGroup){};
 
 TEST(child, each_pipe_is_read_to_its_end) {
     const std::string much(std::size_t{300} * 1024, 'x');

@@ -124,7 +124,7 @@ TEST(refresh_judge_roster, pages_have_the_same_people_in_any_order) {
 
 TEST(refresh_judge_roster, a_revision_stays_while_nobody_changes) {
     const auto first = first_page_of(a_roster());
-    const auto after = [&](ReadRoster later) { return said(judge_revision(first, later)); };
+    const auto after = [&](const ReadRoster& later) { return said(judge_revision(first, later)); };
     TEXT_EQUAL("revision pass: 7", after(a_roster()));
     TEXT_EQUAL("revision fail: 7, then 8", after(roster(a_roster().entries, 8)));
     const std::vector<RosterEntry> others = {entry("carol", 10003)};

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "common/system/io.h"
 #include "together_refresh/source/believable.h"
 
 namespace together {
@@ -132,8 +133,8 @@ PipeEnd receive(int fd, const ChildRequest& request, int stop, Received& receive
         const auto timeout = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
         if (::poll(events.data(), events.size(), timeout) <= 0) continue;
         if (events[1].revents != 0) return PipeEnd::stopped;
-        const auto got = ::read(fd, buffer.data(), buffer.size());
-        if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        const auto got = read_some(fd, buffer.data(), buffer.size());
+        if (got < 0 && errno == EAGAIN) continue;
         if (got <= 0) return PipeEnd::closed;
         if (!answer.take({buffer.data(), static_cast<std::size_t>(got)})) return PipeEnd::nonsense;
     }

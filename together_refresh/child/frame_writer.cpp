@@ -6,20 +6,12 @@
 #include <cerrno>
 #include <string_view>
 
+#include "common/system/io.h"
+
 namespace together {
 namespace {
 
 constexpr std::size_t max_buffered = std::size_t{64} * 1024;
-
-bool write_all(int fd, std::string_view data) {
-    while (!data.empty()) {
-        const auto written = ::write(fd, data.data(), data.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        data.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
 
 }  // namespace
 
@@ -72,12 +64,13 @@ void FrameWriter::hide_in(std::string& text) const {
     // A shorter one is no secret, and would be found in any text.
     constexpr std::size_t shortest = 8;
     if (token_.size() < shortest) return;
-    for (auto at = text.find(token_); at != text.npos; at = text.find(token_))
-        text.replace(at, token_.size(), "(hidden)");
+    constexpr std::string_view instead = "(hidden)";
+    for (auto at = text.find(token_); at != text.npos; at = text.find(token_, at + instead.size()))
+        text.replace(at, token_.size(), instead);
 }
 
 void FrameWriter::flush() {
-    if (!write_all(fd_, buffer_)) ::_exit(1);
+    if (!write_full(fd_, buffer_.data(), buffer_.size())) ::_exit(1);
     buffer_.clear();
 }
 

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "common/system/io.h"
+
 namespace together {
 namespace {
 
@@ -28,24 +30,11 @@ struct RequestLayout {
 };
 
 bool write_all(int fd, std::string_view data) {
-    while (!data.empty()) {
-        const auto written = ::write(fd, data.data(), data.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        data.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
+    return write_full(fd, data.data(), data.size());
 }
 
 bool read_all(int fd, char* data, std::size_t size) {
-    while (size > 0) {
-        const auto got = ::read(fd, data, size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        data += got;
-        size -= static_cast<std::size_t>(got);
-    }
-    return true;
+    return read_full(fd, data, size) == static_cast<ssize_t>(size);
 }
 
 std::string lines_of(const std::vector<std::string>& texts) {

@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-#include "common/system/trusted_file.h"
+#include "common/system/errno_text.h"
 #include "together_refresh/child/tasks.h"
 #include "together_refresh/http/node_fault.h"
 #include "together_refresh/process/process_setup.h"
@@ -41,14 +41,14 @@ Result<std::unique_ptr<UnprivilegedChild>> UnprivilegedChild::start(const Config
                                                                     int roster_file) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return failure(system_error_text("socketpair", errno));
+        return failure(errno_text("socketpair", errno));
     FileDescriptor ours(ends[0]);
     FileDescriptor theirs(ends[1]);
     // A child that does not read its request must not hold us.
     const timeval patience{2, 0};
     ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const pid_t pid = ::fork();
-    if (pid < 0) return failure(system_error_text("fork", errno));
+    if (pid < 0) return failure(errno_text("fork", errno));
     if (pid == 0) {
         ours.reset();
         keep_only_descriptors({theirs.get(), roster_file});

@@ -113,20 +113,30 @@ def seconds_per_name(name: str) -> float:
     return (time.monotonic() - started) / 5
 
 
-def test_each_name_has_its_turn_where_the_time_is_short(
-    refresher: Refresher, large_passwd: Path
-) -> None:
-    """More names than can be looked up in one round: some round after the other finds them all."""
-    count = max(10, min(2000, int(2.0 / seconds_per_name("user1999"))))
+def rounds_until_all_are_found(refresher: Refresher, count: int) -> list[int]:
+    """How many are known after each."""
     for number in range(2000 - count, 2000):
         refresher.roster.add(f"user{number}")
     refresher.roster.write()
-    refresher.configure(deadline="500ms")
     found: list[int] = []
     while not found or found[-1] < count and len(found) < 30:
         refresher.refresh()
         found.append(sum(entry["source"] == "node"
                          for entry in refresher.stored()["entries"].values()))
+    return found
+
+
+def test_each_name_has_its_turn_where_the_time_is_short(
+    refresher: Refresher, large_passwd: Path
+) -> None:
+    """More names than can be looked up in one round: some round after the other finds them all."""
+    refresher.configure(deadline="500ms")
+    count = max(10, min(2000, int(2.0 / seconds_per_name("user1999"))))
+    found = rounds_until_all_are_found(refresher, count)
+    # Looked up faster than was measured, as on a machine that was busy at first: more of them.
+    while len(found) == 1 and count < 2000:
+        count = min(2000, count * 2)
+        found = rounds_until_all_are_found(refresher, count)
     assert found[0] < count, "one round was enough: the test says nothing"
     print(f"\n{found} of {count}", end=" ")
     assert found[-1] == count, found
