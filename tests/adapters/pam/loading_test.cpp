@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The module comes and goes with each PAM handle, in threads too, and may be missing.
 #include <CppUTest/TestHarness.h>
+#include <dlfcn.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -36,6 +40,20 @@ std::size_t mappings(const std::string& of = {}) {
     for (std::string line; std::getline(maps, line);)
         if (line.find(of) != line.npos) ++count;
     return count;
+}
+
+// The kernel adds to a stack only where memory is left.
+[[gnu::noinline]] void take_stack() {
+    std::array<volatile char, std::size_t{512} * 1024> stack;
+    for (auto& byte : stack) byte = 0;
+}
+
+// Some of what is left; false where nothing is. Each size has free chunks of its own.
+bool take_memory() {
+    for (std::size_t size = 1024 * 1024; size > 0;
+         size -= std::min<std::size_t>(size, size > 2048 ? 1024 : 16))
+        if (void* volatile taken = std::malloc(size); taken != nullptr) return true;
+    return false;
 }
 
 std::size_t threads() {
@@ -179,6 +197,7 @@ TEST(loading, the_prescribed_lines_hold_before_a_stack_that_would_permit_everyth
 // An allocation that fails is the one exception that the core lets out.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 IGNORE_TEST(loading, exhausted_memory_is_unavailable) {}  // the sanitizer ends the process instead
+IGNORE_TEST(loading, memory_exhausted_to_the_last_byte_is_unavailable) {}
 #else
 TEST(loading, exhausted_memory_is_unavailable) {
     node.roster();
@@ -196,5 +215,26 @@ TEST(loading, exhausted_memory_is_unavailable) {
     const auto line = log.take_one();
     CHECK_TRUE(has_field(line, "event=exception"));
     STRCMP_CONTAINS("bad_alloc", line.c_str());
+}
+
+// Not even the second exception has room then; the first one's is the C library's business, which
+// aborts without memory for its thread-local data. Called past libpam, which needs memory to call.
+TEST(loading, memory_exhausted_to_the_last_byte_is_unavailable) {
+    using AccountPhase = int (*)(pam_handle_t*, int, int, const char**);
+    const auto report = in_another_process([&](ApplicationReport& host) {
+        PamLogin login = node.login(std::string(64 * 1024 * 1024, 'x'));
+        const auto account = reinterpret_cast<AccountPhase>(
+            ::dlsym(::dlopen(PAM_TOGETHER, RTLD_NOW), "pam_sm_acct_mgmt"));
+        take_stack();
+        const rlimit nothing{0, RLIM_INFINITY};
+        ::setrlimit(RLIMIT_AS, &nothing);
+        host.answer = account(login.handle(), 0, 0, nullptr);
+        while (take_memory()) continue;
+        host.second_answer = account(login.handle(), 0, 0, nullptr);
+        const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+        ::setrlimit(RLIMIT_AS, &unlimited);
+    });
+    LONGS_EQUAL(PAM_AUTHINFO_UNAVAIL, report.answer);
+    LONGS_EQUAL(PAM_AUTHINFO_UNAVAIL, report.second_answer);
 }
 #endif
