@@ -78,7 +78,8 @@ std::span<const ReasonRow> reasons() {
 
 std::string_view name_of(Reason reason) {
     const auto* const row = find(reason);
-    return row != nullptr ? row->name : "unknown";
+    if (row == nullptr) return "unknown";
+    return row->name;
 }
 
 Verdict verdict_of(Reason reason) {

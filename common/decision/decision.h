@@ -13,6 +13,7 @@
 
 #include "common/roles/permissions.h"
 #include "common/system/clock.h"
+#include "common/system/text_in_place.h"
 
 namespace together {
 
@@ -53,7 +54,7 @@ enum class Reason {
 
 struct ReasonRow {
     Reason reason;
-    std::string_view name;  // stable: in the log line
+    TextInPlace<20> name;  // stable: in the log line
     Verdict verdict;
 };
 

@@ -10,6 +10,8 @@
 #include <span>
 #include <string_view>
 
+#include "common/system/text_in_place.h"
+
 namespace together {
 
 enum class Role : std::uint8_t { admin, member };
@@ -60,8 +62,8 @@ enum class Action : std::uint8_t {
 // One row of the tables. Rows stand in the order of Action.
 struct Permission {
     Action action;
-    std::string_view name;   // "scope.verb", stable: used on command lines, in logs and over HTTP
-    std::string_view title;  // for people
+    TextInPlace<28> name;   // "scope.verb", stable: used on command lines, in logs and over HTTP
+    TextInPlace<36> title;  // for people
     Level level;
     bool admin;
     bool member;

@@ -21,8 +21,8 @@ TEST_GROUP_BASE(gate_roster, GateRosterGroup){};
 
 TEST(gate_roster, a_role_permits_what_its_row_says) {
     for (const auto& row : permissions()) {
-        CHECK_TEXT(ask("alice", row.action).allowed() == row.admin, row.name.data());
-        CHECK_TEXT(ask("bob", row.action).allowed() == row.member, row.name.data());
+        CHECK_TEXT(ask("alice", row.action).allowed() == row.admin, std::string(row.name).c_str());
+        CHECK_TEXT(ask("bob", row.action).allowed() == row.member, std::string(row.name).c_str());
     }
     DECIDED(deny, role_forbids, ask("bob", Action::clusters_create));
     DECIDED(allow, role_permits, ask("alice", Action::clusters_create));

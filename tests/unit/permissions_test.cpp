@@ -85,7 +85,7 @@ void compare(const std::vector<SeedRow>& rows, Level level) {
         CHECK_TEXT(permission(*action).admin == row.admin, row.title);
         CHECK_TEXT(permission(*action).member == row.member, row.title);
         CHECK_TEXT(permission(*action).level == level, row.title);
-        CHECK_TEXT(permission(*action).name == row.name, row.title);
+        CHECK_TEXT(permission(*action).name == std::string_view(row.name), row.title);
     }
 }
 
@@ -137,7 +137,7 @@ TEST(permissions, have_unique_names_of_the_form_scope_verb) {
     for (const auto& row : permissions()) {
         CHECK_TEXT(is_scope_and_verb(row.name), std::string(row.name).c_str());
         CHECK_TEXT(names.insert(row.name).second, std::string(row.name).c_str());
-        CHECK_TEXT(!row.title.empty(), std::string(row.name).c_str());
+        CHECK_TEXT(!std::string_view(row.title).empty(), std::string(row.name).c_str());
     }
 }
 

@@ -50,7 +50,7 @@ std::size_t mappings(const std::string& of = {}) {
 
 // Some of what is left; false where nothing is. Each size has free chunks of its own.
 bool take_memory() {
-    for (std::size_t size = 1024 * 1024; size > 0;
+    for (std::size_t size = std::size_t{1} << 20; size > 0;
          size -= std::min<std::size_t>(size, size > 2048 ? 1024 : 16))
         if (void* volatile taken = std::malloc(size); taken != nullptr) return true;
     return false;
