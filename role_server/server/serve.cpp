@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/server/serve.h"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -36,6 +37,14 @@ std::size_t raise_descriptor_limit() {
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
     (void)::getrlimit(RLIMIT_NOFILE, &limit);
     return std::max<std::size_t>(limit.rlim_cur, 2 * descriptors_for_us) - descriptors_for_us;
+}
+
+// A core would hold the tokens of those who asked last. Both: a limit of zero keeps no dump from a
+// handler that the kernel pipes it to.
+void forbid_core_dumps() {
+    const rlimit none{0, 0};
+    (void)::setrlimit(RLIMIT_CORE, &none);
+    (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 Result<void> prepare(net::ssl::context& tls, const ServeOptions& options) {
@@ -130,6 +139,7 @@ void announce(const net::ip::tcp::endpoint& at, bool tls) {
 }  // namespace
 
 Result<void> serve(const ServeOptions& options) {
+    forbid_core_dumps();
     const auto at = endpoint_of(options);
     if (!at) return tl::unexpected(at.error());
     if (auto checked = check_database(options.db); !checked) return checked;

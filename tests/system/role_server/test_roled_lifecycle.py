@@ -2,6 +2,9 @@
 """Stopping, being killed, many at once."""
 
 import http.client
+import os
+import pathlib
+import re
 import signal
 import sqlite3
 import threading
@@ -10,7 +13,7 @@ import time
 import pytest
 
 from support.long_poll import Waiting
-from support.roled import Roled
+from support.roled import Roled, binary
 from support.waiting import wait_until
 
 
@@ -79,6 +82,26 @@ def test_what_is_under_way_is_finished(tmp_path):
     with roled:
         names = roled.get(f"/v1/organizations/{roled.organization}/projects").text
         assert '"late"' in names
+
+
+def test_it_leaves_no_core(tmp_path, monkeypatch):
+    """It would hold tokens. As another user than root: the kernel shows by the owner of its files whether
+    a process may be dumped."""
+    nobody = tmp_path / "nobody"
+    nobody.write_text(f'#!/bin/sh\nulimit -c unlimited\nexec setpriv --reuid=65534 --clear-groups {binary()} "$@"\n')
+    nobody.chmod(0o755)
+    roled = Roled(tmp_path)
+    for path in (tmp_path, *tmp_path.iterdir()):
+        os.chown(path, 65534, -1)
+    for parent in (tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o755)
+    monkeypatch.setenv("TOGETHER_ROLED", str(nobody))
+    with roled:
+        proc = pathlib.Path(f"/proc/{roled.process.pid}")
+        limits = (proc / "limits").read_text()
+        assert re.search(r"Max core file size +0 +0 ", limits), limits
+        assert proc.stat().st_uid == 65534
+        assert (proc / "environ").stat().st_uid == 0
 
 
 def test_a_client_that_never_finishes_does_not_keep_it_from_stopping(tmp_path):
