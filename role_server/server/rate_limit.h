@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// How often one key may ask: a token bucket for each, which holds two seconds' worth. Only for
+// requests that were authenticated, by the id of their key, or a stranger could use up another's.
+// Never for a node's long polls: a cluster shares one key, and all of it asks at once after a
+// change.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace together::roled {
+
+// Thread-safe.
+class RateLimit {
+  public:
+    using Time = std::chrono::steady_clock::time_point;
+
+    explicit RateLimit(double per_second) : per_second_(per_second) {}
+
+    // False: not yet; one more is allowed within a second, which is what Retry-After says of a 429.
+    bool admits(const std::string& key_id, Time now);
+
+    std::size_t remembered() const;
+
+  private:
+    struct Bucket {
+        double left;
+        Time filled_at;
+    };
+
+    double filled(const Bucket& bucket, Time now) const;
+    void forget_full_ones(Time now);
+
+    const double per_second_;
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, Bucket> buckets_;
+};
+
+inline constexpr double changes_per_second = 50;
+inline constexpr double reads_per_second = 500;
+
+}  // namespace together::roled
