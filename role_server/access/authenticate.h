@@ -7,7 +7,7 @@
 #include <string>
 
 #include "role_server/base/errors.h"
-#include "role_server/http/message.h"
+#include "role_server/messages/message.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {

@@ -2,7 +2,7 @@
 // What tells about the caller and about the server itself.
 #include "common/roles/permissions.h"
 #include "role_server/api/resources.h"
-#include "role_server/http/json.h"
+#include "role_server/messages/json.h"
 
 namespace together::roled {
 namespace {

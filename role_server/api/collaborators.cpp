@@ -5,7 +5,7 @@
 
 #include "role_server/access/role_lookup.h"
 #include "role_server/api/resources.h"
-#include "role_server/http/json.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/organizations.h"
 #include "role_server/model/project_roster.h"
 #include "role_server/model/users.h"

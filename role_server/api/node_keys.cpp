@@ -4,7 +4,7 @@
 
 #include "role_server/api/resources.h"
 #include "role_server/base/validation.h"
-#include "role_server/http/json.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/keys.h"
 
 namespace together::roled {

@@ -3,7 +3,7 @@
 
 #include "role_server/api/resources.h"
 #include "role_server/base/validation.h"
-#include "role_server/http/json.h"
+#include "role_server/messages/json.h"
 
 namespace together::roled {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "role_server/http/message.h"
+#include "role_server/messages/message.h"
 
 namespace together::roled {
 

@@ -10,7 +10,7 @@
 #include "role_server/access/authorize.h"
 #include "role_server/base/errors.h"
 #include "role_server/base/uri.h"
-#include "role_server/http/message.h"
+#include "role_server/messages/message.h"
 #include "role_server/model/audit.h"
 #include "role_server/store/store.h"
 

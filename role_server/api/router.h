@@ -19,9 +19,18 @@ enum class Access {
     action,       // a key whose actor may do Route::action
 };
 
+// What kind of work it is: none waits for another kind.
+enum class Work {
+    probe,     // a load balancer's question
+    question,  // may somebody do something?
+    read,
+    change,
+};
+
 struct Route {
     std::string_view method;
     std::string_view path;  // with {org}, {proj}, {user}, {key}
+    Work work;
     Access access;
     Action action;  // meaningful with Access::action
     Transaction::Mode mode;
@@ -38,6 +47,9 @@ struct Match {
 };
 // 404, or 405 where the path exists with other methods.
 Outcome<Match> match(std::string_view method, const Uri& uri);
+
+// Of a request that no route takes: it only has to be told so.
+Work work_of(std::string_view method, std::string_view target);
 
 // "GET, POST": what a 405 has to name. Empty where there is no such path.
 std::string methods_of(const Uri& uri);

@@ -38,11 +38,11 @@ Result<ServeOptions> serve_options(const Options& options) {
     serve.db = *path;
     if (const auto listen = options.get("listen"))
         if (auto set = set_listen(serve, *listen); !set) return tl::unexpected(set.error());
-    serve.tls_certificate = options.get("tls-cert").value_or("");
-    serve.tls_key = options.get("tls-key").value_or("");
-    if (serve.tls_certificate.empty() != serve.tls_key.empty())
+    serve.tls.chain = options.get("tls-cert").value_or("");
+    serve.tls.key = options.get("tls-key").value_or("");
+    if (serve.tls.chain.empty() != serve.tls.key.empty())
         return failure("--tls-cert and --tls-key belong together");
-    if (serve.tls_key.empty() && !is_loopback(serve.address) && !options.has("allow-plain-http"))
+    if (serve.tls.key.empty() && !is_loopback(serve.address) && !options.has("allow-plain-http"))
         return failure("plain http on " + serve.address +
                        " would show every token to the network: give --tls-cert and --tls-key");
     const auto waiters = options.number("max-waiters", serve.max_waiters, 1'000'000);

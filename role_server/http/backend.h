@@ -1,31 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a connection needs of the program behind it. All calls on the I/O thread.
+// What the server needs of the program behind it. All of it on the I/O thread.
 #pragma once
 
-#include <functional>
+#include <chrono>
+#include <cstdint>
 #include <memory>
-#include <optional>
+#include <string_view>
 
-#include "role_server/http/long_poll_list.h"
 #include "role_server/http/message.h"
 
-namespace together::roled {
+namespace together::http {
+
+using Ticket = std::uint64_t;
+
+// Whoever waits for an answer: on_answer() is called once, on_parked() perhaps before it.
+class Asker {
+  public:
+    virtual ~Asker() = default;
+    virtual void on_answer(const std::shared_ptr<const Response>& response) = 0;
+    // The answer comes when there is news, or after `at_most`.
+    virtual void on_parked(Ticket ticket, std::chrono::seconds at_most) = 0;
+};
 
 class Backend {
   public:
     virtual ~Backend() = default;
 
-    // Calls `done` on the I/O thread, later: never from within.
-    virtual void ask(std::shared_ptr<const Request> request, Phase phase,
-                     std::function<void(Response)> done) = 0;
+    // Calls the asker later: never from within.
+    virtual void ask(std::shared_ptr<const Request> request, std::shared_ptr<Asker> asker) = 0;
 
-    // Nothing where no more long polls are taken.
-    virtual std::optional<LongPollList::Ticket> begin_long_poll(const LongPoll& poll,
-                                                                std::function<void()> wake) = 0;
-    virtual void cancel(LongPollList::Ticket ticket) = 0;
+    // The client of a parked request is gone: its asker is not called any more.
+    virtual void cancel(Ticket ticket) = 0;
+
+    // The answer that says it in the program's own words.
+    virtual Response render(const Refusal& refusal) const = 0;
+
+    // A line for whoever runs the program.
+    virtual void report(std::string_view sentence) = 0;
 
     // Being stopped: connections are not kept open after their answer.
     virtual bool stopping() const = 0;
 };
 
-}  // namespace together::roled
+}  // namespace together::http

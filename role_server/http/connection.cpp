@@ -1,269 +1,376 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/http/connection.h"
 
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/stream_traits.hpp>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <type_traits>
+#include <string>
 #include <utility>
 
-#include "role_server/http/convert.h"
 #include "role_server/http/guard.h"
-#include "role_server/http/json.h"
+#include "role_server/http/heads.h"
+#include "role_server/http/transport.h"
 
-namespace together::roled {
+namespace together::http {
 namespace {
 
 namespace net = boost::asio;
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using Error = boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+using Parser = beast::http::request_parser<beast::http::string_body>;
 
-using PlainStream = beast::tcp_stream;
-using TlsStream = net::ssl::stream<beast::tcp_stream>;
-
-constexpr std::size_t read_size = 4096;
+constexpr std::size_t read_size = std::size_t{16} * 1024;  // a record of TLS
 constexpr std::size_t max_lingering_bytes = std::size_t{256} * 1024;
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
-template <class Stream>
 class Connection final : public LiveConnection,
-                         public std::enable_shared_from_this<Connection<Stream>> {
+                         public Asker,
+                         public std::enable_shared_from_this<Connection> {
   public:
-    Connection(Stream stream, Backend& backend, Connections& open, const HttpLimits& limits)
-        : stream_(std::move(stream)),
-          backend_(backend),
-          open_(open),
-          limits_(limits),
-          first_head_by_(std::chrono::steady_clock::now() + limits.head),
-          buffer_(limits.head_bytes + limits.body_bytes) {
+    Connection(net::ip::tcp::socket socket, Server& server)
+        : socket_(std::move(socket)), timer_(socket_.get_executor()), server_(server) {
         Error ignored;
-        open_.add(*this, tcp().socket().remote_endpoint(ignored).address());
+        server_.open.add(*this, socket_.remote_endpoint(ignored).address());
     }
-    ~Connection() override { open_.remove(*this); }
+    ~Connection() override { server_.open.remove(*this); }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
     void start() {
-        if constexpr (std::is_same_v<Stream, TlsStream>) {
-            tcp().expires_at(*first_head_by_);
-            stream_.async_handshake(net::ssl::stream_base::server, then(&Connection::on_handshake));
-        } else {
-            await_request();
-        }
+        Error error;
+        socket_.native_non_blocking(true, error);
+        if (error) return drop();
+        set_deadline(server_.limits.head);
+        if (server_.handshakes == nullptr) return begin(plain_transport(socket_.native_handle()));
+        server_.handshakes->begin(socket_.native_handle(),
+                                  [self = shared_from_this()](std::shared_ptr<Transport> tls) {
+                                      self->begin(std::move(tls));
+                                  });
     }
 
     void close() override { drop(); }
-
     void close_if_idle() override {
-        if (wanted_) drop();
+        if (state_ == State::handshaking || state_ == State::idle) drop();
+    }
+
+    void on_parked(Ticket ticket, std::chrono::seconds at_most) override {
+        if (state_ == State::closed) return server_.backend.cancel(ticket);
+        state_ = State::parked;
+        ticket_ = ticket;
+        request_.reset();
+        set_deadline(at_most + server_.limits.idle);
+        // Where the client has sent its next request already, it is not watched: it would have to
+        // be read, and kept.
+        if (in_.empty()) await_readable();
+    }
+
+    void on_answer(const std::shared_ptr<const Response>& response) override {
+        ticket_.reset();
+        if (state_ == State::closed) return;
+        server_.open.trust(*this, response->trusted);
+        send(*response);
     }
 
   private:
-    beast::tcp_stream& tcp() { return beast::get_lowest_layer(stream_); }
+    enum class State {
+        handshaking,
+        idle,
+        head,
+        body,
+        going_on,
+        asked,
+        parked,
+        sending,
+        over,
+        closed
+    };
 
-    // A completion handler that keeps the connection alive and passes the error on.
-    auto then(void (Connection::*next)(Error)) {
-        return [self = this->shared_from_this(), next](const Error& error, auto&&...) {
-            ((*self).*next)(error);
-        };
+    void begin(std::shared_ptr<Transport> transport) {
+        if (!transport || state_ == State::closed) return end();
+        transport_ = std::move(transport);
+        await_request();
     }
 
-    void on_handshake(Error error) { error ? drop() : await_request(); }
+    // ---- readiness
+    // -------------------------------------------------------------------------------
 
-    void await_request() {
-        wanted_ = true;
-        if (reading_) return;
-        if (buffer_.size() > 0) {
-            begin_request();
-        } else {
-            read_some(limits_.idle);
-        }
-    }
-
-    void read_some(std::chrono::seconds patience) {
-        reading_ = true;
-        expire_after(patience);
-        stream_.async_read_some(
-            buffer_.prepare(read_size),
-            [self = this->shared_from_this()](const Error& error, std::size_t count) {
-                self->on_bytes(error, count);
-            });
-    }
-
-    // A client that says nothing at first is not one that keeps its connection.
-    void expire_after(std::chrono::seconds patience) {
-        if (first_head_by_)
-            tcp().expires_at(*first_head_by_);
-        else
-            tcp().expires_after(patience);
-    }
-
-    void on_bytes(const Error& error, std::size_t count) {
-        reading_ = false;
-        if (error) return drop();
-        buffer_.commit(count);
-        if (wanted_) begin_request();
-    }
-
-    void begin_request() {
-        wanted_ = false;
-        parser_.emplace();
-        parser_->header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
-        parser_->body_limit(limits_.body_bytes);
-        expire_after(limits_.head);
-        http::async_read_header(stream_, buffer_, *parser_, then(&Connection::on_head));
-    }
-
-    void on_head(Error error) {
-        first_head_by_.reset();
-        if (error) return refuse(fault_for(error));
-        if (const auto fault = fault_in(parser_->get(), limits_)) return refuse(fault);
-        tcp().expires_after(limits_.body);
-        if (!beast::iequals(parser_->get()[http::field::expect], "100-continue"))
-            return read_body({});
-        static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        net::async_write(stream_, net::buffer(go_on.data(), go_on.size()),
-                         then(&Connection::read_body));
-    }
-
-    void read_body(Error error) {
-        if (error) return drop();
-        http::async_read(stream_, buffer_, *parser_, then(&Connection::on_request));
-    }
-
-    void on_request(Error error) {
-        if (error) return refuse(fault_for(error));
-        auto message = parser_->release();
-        parser_.reset();
-        version_ = message.version();
-        keep_alive_ = message.keep_alive();
-        request_ = std::make_shared<const Request>(to_request(std::move(message)));
-        ask(Phase::may_long_poll);
-    }
-
-    void ask(Phase phase) {
-        backend_.ask(request_, phase, [self = this->shared_from_this()](Response response) {
-            self->on_answer(std::move(response));
+    void await_readable() {
+        if (std::exchange(awaiting_readable_, true)) return;
+        socket_.async_wait(socket_.wait_read, [self = shared_from_this()](const Error& error) {
+            self->awaiting_readable_ = false;
+            error ? self->drop() : self->on_readable();
         });
     }
 
-    void on_answer(Response response) {
-        if (!tcp().socket().is_open()) return;
-        open_.is_a_nodes(*this, response.is_a_nodes);
-        if (response.long_poll && begin_long_poll(*response.long_poll)) return;
-        send(response);
+    void await_writable() {
+        socket_.async_wait(socket_.wait_write, [self = shared_from_this()](const Error& error) {
+            error ? self->drop() : self->write();
+        });
     }
 
-    bool begin_long_poll(const LongPoll& wanted) {
-        ticket_ =
-            backend_.begin_long_poll(wanted, [self = this->shared_from_this()] { self->wake(); });
-        if (!ticket_) return false;
-        // Where the client has sent its next request already, it is not watched: it would have to
-        // be read, and kept.
-        if (!reading_ && buffer_.size() == 0) read_some(wanted.wait + limits_.idle);
-        return true;
+    void on_readable() {
+        switch (state_) {
+            case State::idle:
+            case State::head:
+            case State::body:
+                if (read()) advance();
+                return;
+            case State::parked:
+                (void)read();
+                return;
+            case State::sending:
+                return write();  // TLS may have to read first
+            case State::over:
+                return linger();
+            default:
+                return;  // what came is read when it is its turn
+        }
     }
 
-    void wake() {
-        ticket_.reset();
-        ask(Phase::answer_now);
+    // Whether there is something new in in_.
+    bool read() {
+        static thread_local std::array<char, read_size> bytes;
+        const auto step = transport_->read(bytes.data(), bytes.size());
+        if (step.state == Transport::State::done) {
+            in_.append(bytes.data(), step.bytes);
+            return true;
+        }
+        // No renegotiation, so that a read needs nothing but reading.
+        step.state == Transport::State::over ? drop() : await_readable();
+        return false;
+    }
+
+    // ---- a request
+    // -------------------------------------------------------------------------------
+
+    void await_request() {
+        state_ = State::idle;
+        set_deadline(server_.limits.idle);
+        in_.empty() ? await_readable() : advance();
+    }
+
+    void advance() {
+        if (state_ == State::idle) begin_head();
+        Error error;
+        parse(error);
+        if (error) return refuse(fault_for(error));
+        if (state_ == State::head && parser_->is_header_done()) return on_head();
+        if (state_ == State::body && parser_->is_done()) return on_request();
+        await_readable();
+    }
+
+    void begin_head() {
+        state_ = State::head;
+        parser_ = std::make_unique<Parser>();
+        parser_->header_limit(static_cast<std::uint32_t>(server_.limits.head_bytes));
+        parser_->body_limit(server_.limits.body_bytes);
+        set_deadline(server_.limits.head);
+    }
+
+    // As far as what has come goes. The head stays in in_ until all of it is there.
+    void parse(Error& error) {
+        while (!error && parsed_ < in_.size() && !is_parsed()) {
+            parsed_ += parser_->put(net::buffer(in_.data() + parsed_, in_.size() - parsed_), error);
+            if (state_ == State::body) forget_parsed();
+        }
+        if (error == beast::http::error::need_more) error = {};
+        const auto most = server_.limits.head_bytes + server_.limits.body_bytes;
+        if (!error && in_.size() > most) error = beast::http::error::buffer_overflow;
+    }
+
+    bool is_parsed() const {
+        return state_ == State::head ? parser_->is_header_done() : parser_->is_done();
+    }
+
+    void forget_parsed() { in_.erase(0, std::exchange(parsed_, 0)); }
+
+    void on_head() {
+        in_first_head_ = false;
+        const auto& head = parser_->get();
+        const auto fault = fault_in(head, std::string_view(in_).substr(0, parsed_), server_.limits);
+        if (fault) return refuse(*fault);
+        // Now: what a trailer says joins the parser's head later.
+        request_ = std::make_shared<Request>(request_of(head));
+        request_->id = request_id_ = new_request_id();
+        is_head_ = head.method() == beast::http::verb::head;
+        version_ = head.version();
+        keep_alive_ = parser_->keep_alive();
+        const bool continues = head.count(beast::http::field::expect) > 0 && version_ >= 11;
+        parser_->eager(true);
+        forget_parsed();
+        set_deadline(server_.limits.body);
+        state_ = State::body;
+        if (continues) return ask_for_body();
+        parser_->is_done() ? on_request() : advance();
+    }
+
+    void ask_for_body() {
+        state_ = State::going_on;
+        head_ = go_on;
+        write();
+    }
+
+    void on_request() {
+        request_->body = std::move(parser_->get().body());
+        parser_.reset();
+        if (in_.empty()) in_.shrink_to_fit();
+        state_ = State::asked;
+        deadline_ = Clock::time_point::max();
+        server_.backend.ask(request_, shared_from_this());
     }
 
     // What the parser or the guard found wrong; the connection cannot be understood any further.
-    void refuse(const std::optional<ApiError>& fault) {
-        if (!fault) return drop();
+    void refuse(const Refusal& fault) {
+        parser_.reset();
+        if (!request_) request_id_ = new_request_id();
+        is_head_ = false;
         keep_alive_ = false;
-        auto response = error_response(*fault);
-        response.headers.emplace_back("x-request-id", new_request_id());
-        send(response);
+        send(server_.backend.render(fault));
     }
+
+    // ---- an answer
+    // -------------------------------------------------------------------------------
 
     void send(const Response& response) {
-        keep_alive_ = keep_alive_ && !backend_.stopping();
-        message_ = to_message(response, version_, keep_alive_);
-        tcp().expires_after(limits_.send);
-        http::async_write(stream_, *message_, then(&Connection::on_sent));
+        keep_alive_ = keep_alive_ && !server_.backend.stopping();
+        head_ = head_of(response, request_id_, version_, keep_alive_);
+        if (has_body(response) && !is_head_) body_ = response.body;
+        state_ = State::sending;
+        set_deadline(server_.limits.send);
+        write();
     }
 
-    void on_sent(Error error) {
-        message_.reset();
+    void write() {
+        if (state_ != State::sending && state_ != State::going_on) return;
+        const auto all = head_.size() + body_.view().size();
+        while (written_ < all) {
+            const auto of_head = std::min(written_, head_.size());
+            const auto step = transport_->write(
+                std::string_view(head_).substr(of_head),
+                body_.view().substr(std::max(written_, head_.size()) - head_.size()));
+            if (step.state == Transport::State::needs_writable) return await_writable();
+            if (step.state == Transport::State::needs_readable) return await_readable();
+            if (step.state == Transport::State::over) return drop();
+            written_ += step.bytes;
+        }
+        written_ = 0;
+        head_ = {};
+        body_ = {};
+        state_ == State::going_on ? on_going_on() : on_sent();
+    }
+
+    void on_going_on() {
+        state_ = State::body;
+        parser_->is_done() ? on_request() : advance();
+    }
+
+    void on_sent() {
         request_.reset();
-        if (error) return drop();
-        if (keep_alive_) return await_request();
-        finish();
+        keep_alive_ ? await_request() : finish();
     }
 
     // A socket closed with unread data resets the connection, and the client may lose the answer:
     // say that we are done, and read on for a moment.
     void finish() {
-        if (reading_) return drop();
-        tcp().expires_after(limits_.linger);
-        if constexpr (std::is_same_v<Stream, TlsStream>) {
-            stream_.async_shutdown(then(&Connection::on_tls_over));
-        } else {
-            Error ignored;
-            tcp().socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
-            linger();
-        }
+        state_ = State::over;
+        set_deadline(server_.limits.linger);
+        transport_->finish();
+        await_readable();
     }
-
-    void on_tls_over(Error) { drop(); }
 
     void linger() {
-        buffer_.clear();
-        stream_.async_read_some(
-            buffer_.prepare(read_size),
-            [self = this->shared_from_this()](const Error& error, std::size_t count) {
-                self->lingered_ += count;
-                if (error || self->lingered_ > max_lingering_bytes) return self->drop();
-                self->linger();
-            });
+        std::array<char, read_size> unread;
+        const auto count =
+            ::recv(socket_.native_handle(), unread.data(), unread.size(), MSG_DONTWAIT);
+        if (count <= 0 || (lingered_ += static_cast<std::size_t>(count)) > max_lingering_bytes)
+            return drop();
+        await_readable();
     }
+
+    // ---- the end
+    // ---------------------------------------------------------------------------------
 
     void drop() {
-        if (ticket_) backend_.cancel(*std::exchange(ticket_, std::nullopt));
-        wanted_ = false;
-        tcp().close();
+        if (ticket_) server_.backend.cancel(*std::exchange(ticket_, std::nullopt));
+        // The handshake is at the socket, and comes back when that is shut down.
+        if (std::exchange(state_, State::closed) == State::handshaking)
+            (void)::shutdown(socket_.native_handle(), SHUT_RDWR);
+        else
+            end();
     }
 
-    Stream stream_;
-    Backend& backend_;
-    Connections& open_;
-    const HttpLimits& limits_;
-    std::optional<std::chrono::steady_clock::time_point> first_head_by_;  // none once it is there
-    beast::flat_buffer buffer_;
-    std::optional<http::request_parser<http::string_body>> parser_;
-    std::shared_ptr<const Request> request_;
-    std::optional<http::response<http::string_body>> message_;
-    std::optional<LongPollList::Ticket> ticket_;
-    unsigned version_ = 11;
+    void end() {
+        state_ = State::closed;
+        Error ignored;
+        socket_.close(ignored);
+        timer_.cancel();
+    }
+
+    // A client that says nothing at first is not one that keeps its connection: until the first
+    // head is there, its time does not begin anew.
+    void set_deadline(std::chrono::seconds patience) {
+        if (in_first_head_ && deadline_ != Clock::time_point::max()) return;
+        deadline_ = Clock::now() + patience;
+        watch_deadline();
+    }
+
+    // The timer is left alone where it ends earlier: it sees then how long there is still to go.
+    void watch_deadline() {
+        if (timer_ends_ <= deadline_) return;
+        timer_ends_ = deadline_;
+        timer_.expires_at(deadline_);
+        timer_.async_wait([weak = weak_from_this()](const Error& error) {
+            const auto self = error ? nullptr : weak.lock();
+            if (self) self->on_timer();
+        });
+    }
+
+    void on_timer() {
+        timer_ends_ = Clock::time_point::max();
+        if (state_ == State::closed) return;
+        Clock::now() >= deadline_ ? drop() : watch_deadline();
+    }
+
+    net::ip::tcp::socket socket_;
+    net::steady_timer timer_;
+    Server& server_;
+    std::shared_ptr<Transport> transport_;
+    Clock::time_point deadline_ = Clock::time_point::max();
+    Clock::time_point timer_ends_ = Clock::time_point::max();
+    std::string in_;          // read and not yet understood
+    std::size_t parsed_ = 0;  // of in_, in a head that is not complete
+    std::unique_ptr<Parser> parser_;
+    std::shared_ptr<Request> request_;
+    std::string request_id_;
+    std::string head_;  // to be sent, before body_
+    Body body_;
+    std::size_t written_ = 0;  // of both
+    std::optional<Ticket> ticket_;
     std::size_t lingered_ = 0;
+    unsigned version_ = 11;
+    State state_ = State::handshaking;
+    bool is_head_ = false;
     bool keep_alive_ = false;
-    bool reading_ = false;  // a read of bytes is under way
-    bool wanted_ = false;   // and they are wanted: between two requests
+    bool in_first_head_ = true;
+    bool awaiting_readable_ = false;
 };
 
 }  // namespace
 
-void serve_connection(net::ip::tcp::socket socket, net::ssl::context* tls, Backend& backend,
-                      Connections& open, const HttpLimits& limits) {
-    beast::tcp_stream plain(std::move(socket));
-    if (tls == nullptr) {
-        std::make_shared<Connection<PlainStream>>(std::move(plain), backend, open, limits)->start();
-    } else {
-        TlsStream stream(std::move(plain), *tls);
-        std::make_shared<Connection<TlsStream>>(std::move(stream), backend, open, limits)->start();
-    }
+void serve_connection(net::ip::tcp::socket socket, Server& server) {
+    std::make_shared<Connection>(std::move(socket), server)->start();
 }
 
-}  // namespace together::roled
+}  // namespace together::http

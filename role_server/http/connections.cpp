@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace together::roled {
+namespace together::http {
 namespace {
 
 namespace ip = boost::asio::ip;
@@ -53,11 +53,11 @@ void Connections::remove(LiveConnection& connection) {
     strangers_of_.erase(entry.peer);
 }
 
-void Connections::is_a_nodes(LiveConnection& connection, bool is) {
+void Connections::trust(LiveConnection& connection, bool trusted) {
     const auto found = open_.find(&connection);
     if (found == open_.end()) return;
     const Entry& entry = found->second;
-    if (is) return forget(entry);
+    if (trusted) return forget(entry);
     strangers_.emplace(entry.number, &connection);
     strangers_of_[entry.peer].emplace(entry.number, &connection);
 }
@@ -74,4 +74,4 @@ void Connections::close_idle() {
         if (open_.count(connection) > 0) connection->close_if_idle();
 }
 
-}  // namespace together::roled
+}  // namespace together::http

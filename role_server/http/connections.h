@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Those that are open, and which of them goes when there is no room: the oldest that is no node's.
-// What a person's token opens is a stranger's too, or one of them could keep a cluster out. I/O
-// thread only.
+// Those that are open, and which of them goes when there is no room: the oldest that the program
+// behind does not trust, a stranger. I/O thread only.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -9,7 +8,7 @@
 #include <cstdint>
 #include <map>
 
-namespace together::roled {
+namespace together::http {
 
 class LiveConnection {
   public:
@@ -26,14 +25,14 @@ class Connections {
     Connections(std::size_t most, std::size_t max_of_one_address)
         : most_(most), max_of_one_address_(max_of_one_address) {}
 
-    // False where all that are open are nodes': one more is to be closed at once. May close another
-    // one.
+    // False where all that are open are trusted: one more is to be closed at once. May close
+    // another one.
     bool make_room(const Address& peer);
 
     void add(LiveConnection& connection, const Address& peer);
     void remove(LiveConnection& connection);
-    // Whether its last request had the key of a node; no longer, once that is revoked.
-    void is_a_nodes(LiveConnection& connection, bool is);
+    // What the last answer on it said.
+    void trust(LiveConnection& connection, bool trusted);
 
     bool empty() const { return open_.empty(); }
     void close_idle();
@@ -55,4 +54,4 @@ class Connections {
     std::map<Address, std::map<std::uint64_t, LiveConnection*>> strangers_of_;
 };
 
-}  // namespace together::roled
+}  // namespace together::http

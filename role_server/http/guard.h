@@ -6,17 +6,22 @@
 
 #include <boost/beast/http/message.hpp>
 #include <optional>
+#include <string_view>
 
-#include "role_server/base/errors.h"
 #include "role_server/http/limits.h"
+#include "role_server/http/message.h"
 
-namespace together::roled {
+namespace together::http {
 
 using Head = boost::beast::http::request_header<>;
 
-std::optional<ApiError> fault_in(const Head& head, const HttpLimits& limits);
+// `raw` is the head as it was sent.
+std::optional<Refusal> fault_in(const Head& head, std::string_view raw, const HttpLimits& limits);
 
-// The answer to what Beast's parser refused; nothing where the connection is simply over.
-std::optional<ApiError> fault_for(const boost::system::error_code& error);
+// The answer to what Beast's parser refused.
+Refusal fault_for(const boost::system::error_code& error);
 
-}  // namespace together::roled
+// uri-host [":" port] of RFC 9110, 7.2.
+bool is_host(std::string_view text);
+
+}  // namespace together::http

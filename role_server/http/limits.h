@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace together::roled {
+namespace together::http {
 
 struct HttpLimits {
     std::size_t head_bytes = std::size_t{16} * 1024;
@@ -20,4 +20,4 @@ struct HttpLimits {
     std::chrono::seconds linger{2};  // for the client to read a refusal before the socket is closed
 };
 
-}  // namespace together::roled
+}  // namespace together::http

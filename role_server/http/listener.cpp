@@ -3,9 +3,7 @@
 
 #include <utility>
 
-#include "role_server/base/log.h"
-
-namespace together::roled {
+namespace together::http {
 namespace {
 
 namespace net = boost::asio;
@@ -13,9 +11,6 @@ using net::ip::tcp;
 using Error = boost::system::error_code;
 
 }  // namespace
-
-Listener::Listener(net::io_context& io, net::ssl::context* tls, Backend& backend, Connections& open)
-    : tls_(tls), backend_(backend), open_(open), acceptor_(io), pause_(io) {}
 
 Result<tcp::endpoint> Listener::listen(const tcp::endpoint& at) {
     Error error;
@@ -34,9 +29,9 @@ void Listener::accept() {
         if (error) return accept_later();
         // Closed at once beyond the limit: descriptors are needed for the database, too.
         Error ignored;
-        if (open_.make_room(socket.remote_endpoint(ignored).address())) {
+        if (server_.open.make_room(socket.remote_endpoint(ignored).address())) {
             socket.set_option(tcp::no_delay(true), ignored);
-            serve_connection(std::move(socket), tls_, backend_, open_, limits_);
+            serve_connection(std::move(socket), server_);
         }
         accept();
     });
@@ -44,7 +39,7 @@ void Listener::accept() {
 
 // Out of descriptors or memory: trying again at once would spin.
 void Listener::accept_later() {
-    write_log("cannot accept connections for the moment");
+    server_.backend.report("cannot accept connections for the moment");
     pause_.expires_after(std::chrono::milliseconds(100));
     pause_.async_wait([this](const Error& error) {
         if (!error && acceptor_.is_open()) accept();
@@ -57,4 +52,4 @@ void Listener::stop() {
     pause_.cancel();
 }
 
-}  // namespace together::roled
+}  // namespace together::http

@@ -4,20 +4,19 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/system/result.h"
 #include "role_server/http/connection.h"
 
-namespace together::roled {
+namespace together::http {
 
 class Listener {
   public:
-    // The references outlive the listener and its connections; `open` outlives `io` too, whose
-    // destruction ends the connections that are left.
-    Listener(boost::asio::io_context& io, boost::asio::ssl::context* tls, Backend& backend,
-             Connections& open);
+    // `server` outlives the listener and its connections, and `server.open` outlives `io` too,
+    // whose destruction ends the connections that are left.
+    Listener(boost::asio::io_context& io, Server& server)
+        : server_(server), acceptor_(io), pause_(io) {}
 
     // Port 0 takes any that is free; returns the address that it got.
     Result<boost::asio::ip::tcp::endpoint> listen(const boost::asio::ip::tcp::endpoint& at);
@@ -27,12 +26,9 @@ class Listener {
     void accept();
     void accept_later();
 
-    const HttpLimits limits_;
-    boost::asio::ssl::context* tls_;
-    Backend& backend_;
-    Connections& open_;
+    Server& server_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;
 };
 
-}  // namespace together::roled
+}  // namespace together::http

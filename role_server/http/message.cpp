@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/http/message.h"
 
-namespace together::roled {
+namespace together::http {
 
 std::optional<std::string> header(const Request& request, std::string_view lower_case_name) {
     std::optional<std::string> joined;
@@ -12,4 +12,4 @@ std::optional<std::string> header(const Request& request, std::string_view lower
     return joined;
 }
 
-}  // namespace together::roled
+}  // namespace together::http

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests and answers as the resources see them: plain values, no sockets.
+// Requests and answers as the program behind the server sees them: plain values, no sockets.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace together::roled {
+namespace together::http {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
-    std::string id;      // ours, for the x-request-id of the answer, the log and the audit trail
-    std::string method;  // "GET"
+    std::string id;      // ours, also in the x-request-id of the answer
+    std::string method;  // "GET"; of a HEAD too, whose answer loses its body on the way
     std::string target;  // as sent: path and query
-    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order
+    Headers headers;     // of the head alone, never of a trailer; names in lower case, in order
     std::string body;
 };
 
@@ -24,24 +25,32 @@ struct Request {
 // what HTTP says they mean.
 std::optional<std::string> header(const Request& request, std::string_view lower_case_name);
 
-// The answer would be "unchanged": the caller asked to be told when that ends. Whoever holds
-// requests asks again when the project's revision is no longer this one, or when the time is up.
-struct LongPoll {
-    std::string project_id;
-    std::int64_t revision;
-    std::chrono::seconds wait;
+// Text that nobody changes any more: shared by all who get the same answer, never copied.
+class Body {
+  public:
+    Body() = default;
+    Body(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
+    Body(std::shared_ptr<const std::string> text) : text_(std::move(text)) {}
+
+    std::string_view view() const { return text_ ? std::string_view(*text_) : std::string_view(); }
+
+  private:
+    std::shared_ptr<const std::string> text_;
 };
 
 struct Response {
     unsigned status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;  // JSON, or empty
-    std::optional<LongPoll>
-        long_poll;            // the rest is then the answer to give if it cannot be a long poll
-    bool is_a_nodes = false;  // the request had the key of a node that is valid
+    Headers headers;
+    Body body;
+    std::string_view content_type = "application/json";  // a literal
+    bool trusted = false;  // the connection is not closed to make room for another
 };
 
-// A request is asked about once or, when it was a long poll, twice; the second time it is answered.
-enum class Phase { may_long_poll, answer_now };
+// What the server itself has against a request.
+struct Refusal {
+    unsigned status;
+    std::string code;     // for programs
+    std::string message;  // for people: a whole sentence
+};
 
-}  // namespace together::roled
+}  // namespace together::http

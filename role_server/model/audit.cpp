@@ -2,7 +2,7 @@
 #include "role_server/model/audit.h"
 
 #include "role_server/base/crypto.h"
-#include "role_server/http/json.h"
+#include "role_server/messages/json.h"
 
 namespace together::roled {
 namespace {

@@ -10,6 +10,7 @@ namespace together::roled {
 namespace {
 
 constexpr std::size_t projects_cached = 1000;
+constexpr std::size_t pages_cached = 16;  // of a project
 constexpr std::size_t hash_digits = 32;  // 128 bits: a node must never get a 304 for another roster
 
 std::shared_ptr<const Roster> read_roster(Store& store, const std::string& project_id,
@@ -41,7 +42,15 @@ std::string Roster::cursor(const std::string& user_id) const {
     return version_.epoch + '-' + std::to_string(version_.revision) + '-' + user_id;
 }
 
-std::string Roster::page(const std::string& after, std::size_t limit) const {
+std::shared_ptr<const std::string> Roster::page(const std::string& after, std::size_t limit) const {
+    const std::lock_guard lock(mutex_);
+    if (pages_.size() >= pages_cached) pages_.clear();
+    auto& page = pages_[{after, limit}];
+    if (!page) page = std::make_shared<const std::string>(made_page(after, limit));
+    return page;
+}
+
+std::string Roster::made_page(const std::string& after, std::size_t limit) const {
     const auto from = after.empty() ? user_ids_.begin()
                                     : std::upper_bound(user_ids_.begin(), user_ids_.end(), after);
     const auto first = static_cast<std::size_t>(from - user_ids_.begin());

@@ -35,9 +35,11 @@ class Roster {
     // "epoch-revision-hash", with its quotes. The same at every replica.
     const std::string& etag() const { return etag_; }
     // The list envelope with at most `limit` entries whose user id is greater than `after`.
-    std::string page(const std::string& after, std::size_t limit) const;
+    // Made once for all nodes that ask for it.
+    std::shared_ptr<const std::string> page(const std::string& after, std::size_t limit) const;
 
   private:
+    std::string made_page(const std::string& after, std::size_t limit) const;
     std::string cursor(const std::string& user_id) const;
 
     const std::string project_id_;
@@ -46,6 +48,9 @@ class Roster {
     std::string text_;  // the entries, with a comma after each
     std::vector<std::string> user_ids_;
     std::vector<std::size_t> starts_;  // of each entry in text_, and text_'s end
+    mutable std::mutex mutex_;
+    mutable std::map<std::pair<std::string, std::size_t>, std::shared_ptr<const std::string>>
+        pages_;
 };
 
 // Nothing where there is no such project. One query.

@@ -2,80 +2,197 @@
 #include "role_server/server/request_dispatcher.h"
 
 #include <boost/asio/post.hpp>
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <utility>
 
-#include "role_server/http/convert.h"
-#include "role_server/http/json.h"
+#include "role_server/base/log.h"
+#include "role_server/messages/json.h"
 
 namespace together::roled {
 namespace {
 
 namespace net = boost::asio;
 
-constexpr std::size_t reading_threads = 4;
 // About two seconds of work; who comes later is better told so than kept waiting.
 constexpr std::size_t max_asked = 5'000;
 
+// Between two looks at what else there is to do: about a millisecond.
+constexpr std::size_t delivered_at_once = 16;
+
 Response overloaded() {
-    auto response = error_response({503, "overloaded", "Too many requests wait already.", {}});
-    response.headers.emplace_back("x-request-id", new_request_id());
-    return response;
+    return error_response({503, "overloaded", "Too many requests wait already.", {}});
+}
+
+// Requests with equal keys have equal answers, if asked at the same time. Empty: it has none.
+std::string key_of(const Request& request) {
+    if (request.method != "GET" || !request.body.empty()) return {};
+    std::string key = request.target;
+    for (const auto& [name, value] : request.headers) key += '\n' + name + ':' + value;
+    return key;
 }
 
 }  // namespace
 
-RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& service,
+RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& handler,
                                      std::size_t max_waiters)
     : io_(io),
-      service_(service),
-      long_polls_(io, max_waiters,
-                  [this](std::vector<std::string> projects, std::function<void(Revisions)> done) {
-                      look(std::move(projects), std::move(done));
-                  }),
-      reads_(reading_threads),
-      changes_(1) {}
+      handler_(handler),
+      long_polls_(
+          io, {max_waiters},
+          [this](std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done) {
+              look(std::move(projects), std::move(done));
+          },
+          [this](std::vector<LongPolls::Due> due) { tell(std::move(due)); }),
+      probes_(1, SIZE_MAX),
+      questions_(2, max_asked),
+      reads_(4, max_asked),
+      changes_(1, max_asked),
+      tellers_(2),
+      watcher_(1) {}
 
 RequestDispatcher::~RequestDispatcher() {
-    reads_.pool.join();
-    changes_.pool.join();
+    for (auto* pool :
+         {&probes_.pool, &questions_.pool, &reads_.pool, &changes_.pool, &tellers_, &watcher_})
+        pool->join();
 }
 
-void RequestDispatcher::ask(std::shared_ptr<const Request> request, Phase phase,
-                            std::function<void(Response)> done) {
-    auto& lane = request->method == "GET" ? reads_ : changes_;
-    // Long polls are answered in any case: all of them come at once when a roster changes.
-    if (phase == Phase::may_long_poll && lane.asked >= max_asked) {
-        net::post(io_, [done = std::move(done)] { done(overloaded()); });
+RequestDispatcher::Queue& RequestDispatcher::queue_of(Work work) {
+    switch (work) {
+        case Work::probe:
+            return probes_;
+        case Work::question:
+            return questions_;
+        case Work::change:
+            return changes_;
+        case Work::read:
+            break;
+    }
+    return reads_;
+}
+
+void RequestDispatcher::ask(std::shared_ptr<const Request> request,
+                            std::shared_ptr<http::Asker> asker) {
+    const auto work = work_of(request->method, request->target);
+    auto& queue = queue_of(work);
+    auto key = work == Work::read ? key_of(*request) : std::string();
+    if (join(key, asker)) return;
+    if (queue.asked >= queue.max_asked) {
+        net::post(io_, [asker = std::move(asker)] {
+            asker->on_answer(std::make_shared<const Response>(overloaded()));
+        });
         return;
     }
-    ++lane.asked;
-    net::post(lane.pool,
-              [this, &lane, request = std::move(request), phase, done = std::move(done)]() mutable {
-                  auto response = service_.answer(*request, phase);
-                  // The request and `done` are given back too: the connection must end on the I/O
-                  // thread.
-                  net::post(io_, [&lane, request = std::move(request), done = std::move(done),
-                                  response = std::move(response)]() mutable {
-                      --lane.asked;
-                      done(std::move(response));
-                  });
-              });
+    auto question = std::make_shared<Question>();
+    question->request = std::move(request);
+    question->key = std::move(key);
+    question->askers.push_back(std::move(asker));
+    if (!question->key.empty()) joinable_[question->key] = question;
+    enqueue(queue, work, question);
+}
+
+bool RequestDispatcher::join(const std::string& key, const std::shared_ptr<http::Asker>& asker) {
+    const auto found = key.empty() ? joinable_.end() : joinable_.find(key);
+    if (found == joinable_.end()) return false;
+    auto& question = *found->second;
+    const std::lock_guard lock(question.mutex);
+    if (!question.begun) question.askers.push_back(asker);
+    return !question.begun;
+}
+
+// The question is given back too: the connections must end on the I/O thread.
+void RequestDispatcher::enqueue(Queue& queue, Work work,
+                                const std::shared_ptr<Question>& question) {
+    ++queue.asked;
+    net::post(queue.pool, [this, &queue, work, question]() mutable {
+        {
+            const std::lock_guard lock(question->mutex);
+            question->begun = true;
+        }
+        auto response = handler_.answer(*question->request, Phase::may_long_poll);
+        net::post(io_, [this, &queue, work, question = std::move(question),
+                        response = std::move(response)]() mutable {
+            on_answer(queue, work, question, std::move(response));
+        });
+    });
+}
+
+void RequestDispatcher::on_answer(Queue& queue, Work work,
+                                  const std::shared_ptr<Question>& question, Response response) {
+    --queue.asked;
+    const auto found = joinable_.find(question->key);
+    if (found != joinable_.end() && found->second == question) joinable_.erase(found);
+    if (work == Work::change && response.status < 400) long_polls_.on_change();
+    const auto shared = std::make_shared<const Response>(std::move(response));
+    if (shared->long_poll)
+        park(*question, shared);
+    else
+        deliver(shared, std::move(question->askers));
+}
+
+void RequestDispatcher::park(const Question& question,
+                             const std::shared_ptr<const Response>& response) {
+    const auto& poll = *response->long_poll;
+    Askers at_once;
+    for (const auto& asker : question.askers) {
+        const auto ticket = long_polls_.add(poll, question.request, !response->trusted, asker);
+        if (ticket)
+            asker->on_parked(*ticket, poll.wait);
+        else
+            at_once.push_back(asker);
+    }
+    deliver(response, std::move(at_once));
+}
+
+void RequestDispatcher::tell(std::vector<LongPolls::Due> due) {
+    for (auto& one : due)
+        net::post(tellers_, [this, one = std::move(one)]() mutable {
+            auto response =
+                std::make_shared<const Response>(handler_.answer(*one.request, Phase::answer_now));
+            net::post(io_, [this, response = std::move(response),
+                            askers = std::move(one.askers)]() mutable {
+                deliver(std::move(response), std::move(askers));
+            });
+        });
+}
+
+// To one at once; to many a few at a time, so that whoever else has something to say is heard.
+void RequestDispatcher::deliver(std::shared_ptr<const http::Response> response, Askers askers) {
+    if (askers.size() == 1) return askers.front()->on_answer(response);
+    if (askers.empty()) return;
+    deliveries_.push_back({std::move(response), std::move(askers)});
+    if (deliveries_.size() == 1) deliver_some();
+}
+
+void RequestDispatcher::deliver_some() {
+    auto& [response, askers, done] = deliveries_.front();
+    for (std::size_t i = 0; i < delivered_at_once && done < askers.size(); ++i)
+        std::exchange(askers[done++], nullptr)->on_answer(response);
+    if (done == askers.size()) deliveries_.pop_front();
+    if (!deliveries_.empty()) net::post(io_, [this] { deliver_some(); });
 }
 
 void RequestDispatcher::look(std::vector<std::string> projects,
-                             std::function<void(Revisions)> done) {
-    net::post(reads_.pool, [this, projects = std::move(projects),
-                            done = std::move(done)]() mutable {
-        auto current = service_.revisions(projects);
-        net::post(io_, [done = std::move(done), current = std::move(current)] { done(current); });
+                             std::function<void(LongPolls::Looked)> done) {
+    net::post(watcher_, [this, projects = std::move(projects), done = std::move(done)]() mutable {
+        LongPolls::Looked looked;
+        looked.counter = handler_.counter();
+        if (!projects.empty()) looked.revisions = handler_.revisions(projects);
+        net::post(io_, [done = std::move(done), looked = std::move(looked)] { done(looked); });
     });
+}
+
+http::Response RequestDispatcher::render(const http::Refusal& refusal) const {
+    return error_response({refusal.status, refusal.code, refusal.message, {}});
+}
+
+void RequestDispatcher::report(std::string_view sentence) {
+    write_log(sentence);
 }
 
 void RequestDispatcher::begin_to_stop() {
     stopping_ = true;
-    service_.begin_draining();
+    handler_.begin_draining();
     long_polls_.release_all();
 }
 

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backend of the HTTP connections: hands requests to the service on a pool of threads that may
-// wait for the database, and holds those that wait for a change. Made, used and destroyed on the
-// I/O thread.
+// The backend of the HTTP connections: hands requests to the handler on threads that may wait for
+// the database, and holds those that wait for a change. Each kind of work has threads and a queue
+// of its own, so that none keeps another waiting. Made, used and destroyed on the I/O thread.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <functional>
+#include <cstddef>
+#include <deque>
 #include <memory>
-#include <optional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "role_server/http/backend.h"
@@ -17,21 +22,18 @@
 
 namespace together::roled {
 
-class RequestDispatcher final : public Backend {
+class RequestDispatcher final : public http::Backend {
   public:
-    RequestDispatcher(boost::asio::io_context& io, RequestHandler& service,
+    RequestDispatcher(boost::asio::io_context& io, RequestHandler& handler,
                       std::size_t max_waiters);
     ~RequestDispatcher() override;
     RequestDispatcher(const RequestDispatcher&) = delete;
     RequestDispatcher& operator=(const RequestDispatcher&) = delete;
 
-    void ask(std::shared_ptr<const Request> request, Phase phase,
-             std::function<void(Response)> done) override;
-    std::optional<LongPollList::Ticket> begin_long_poll(const LongPoll& poll,
-                                                        std::function<void()> wake) override {
-        return long_polls_.add(poll, std::move(wake));
-    }
-    void cancel(LongPollList::Ticket ticket) override { long_polls_.cancel(ticket); }
+    void ask(std::shared_ptr<const Request> request, std::shared_ptr<http::Asker> asker) override;
+    void cancel(http::Ticket ticket) override { long_polls_.cancel(ticket); }
+    http::Response render(const http::Refusal& refusal) const override;
+    void report(std::string_view sentence) override;
     bool stopping() const override { return stopping_; }
 
     // From now on no long poll is taken, /readyz says 503, and connections end with their next
@@ -39,19 +41,48 @@ class RequestDispatcher final : public Backend {
     void begin_to_stop();
 
   private:
-    struct WorkQueue {
-        explicit WorkQueue(std::size_t threads) : pool(threads) {}
+    using Askers = std::vector<std::shared_ptr<http::Asker>>;
+
+    struct Queue {
+        Queue(std::size_t threads, std::size_t most) : pool(threads), max_asked(most) {}
         boost::asio::thread_pool pool;
+        const std::size_t max_asked;
         std::size_t asked = 0;
     };
 
-    void look(std::vector<std::string> projects, std::function<void(Revisions)> done);
+    // One question, asked by one or by many: equal ones that wait already are answered together.
+    struct Question {
+        std::shared_ptr<const Request> request;
+        std::string key;  // empty: only this one's
+        std::mutex mutex;
+        bool begun = false;
+        Askers askers;  // nobody joins once it has begun
+    };
+
+    struct Delivery {
+        std::shared_ptr<const http::Response> response;
+        Askers askers;
+        std::size_t done = 0;
+    };
+
+    Queue& queue_of(Work work);
+    bool join(const std::string& key, const std::shared_ptr<http::Asker>& asker);
+    void enqueue(Queue& queue, Work work, const std::shared_ptr<Question>& question);
+    void on_answer(Queue& queue, Work work, const std::shared_ptr<Question>& question,
+                   Response response);
+    void park(const Question& question, const std::shared_ptr<const Response>& response);
+    void tell(std::vector<LongPolls::Due> due);
+    void deliver(std::shared_ptr<const http::Response> response, Askers askers);
+    void deliver_some();
+    void look(std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done);
 
     boost::asio::io_context& io_;
-    RequestHandler& service_;
+    RequestHandler& handler_;
     LongPolls long_polls_;
-    WorkQueue reads_;
-    WorkQueue changes_;
+    std::unordered_map<std::string, std::shared_ptr<Question>> joinable_;
+    std::deque<Delivery> deliveries_;
+    Queue probes_, questions_, reads_, changes_;
+    boost::asio::thread_pool tellers_, watcher_;
     bool stopping_ = false;
 };
 

@@ -5,7 +5,7 @@
 
 #include "role_server/access/role_lookup.h"
 #include "role_server/base/log.h"
-#include "role_server/http/json.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/keys.h"
 
 namespace together::roled {
@@ -44,8 +44,7 @@ bool is_refusal(unsigned status) {
     return status == 401 || status == 403 || status == 404 || status == 409;
 }
 
-void add_common_headers(Response& response, const Request& request) {
-    response.headers.emplace_back("x-request-id", request.id);
+void add_common_headers(Response& response) {
     // A shared cache once served rosters without a token, and 304 after the origin was gone.
     response.headers.emplace_back("Cache-Control", "private, no-store");
     response.headers.emplace_back("Vary", "Authorization, Prefer");
@@ -69,8 +68,9 @@ Response RequestHandler::answer(const Request& request, Phase phase) {
         write_log(request.id + " " + error.what());
     }
     auto response = outcome ? std::move(*outcome) : error_response(outcome.error());
-    add_common_headers(response, request);
-    response.is_a_nodes = is_a_nodes;
+    add_common_headers(response);
+    // What a person's token opens is a stranger's, or one of them could keep a cluster out.
+    response.trusted = is_a_nodes;
     return response;
 }
 
@@ -191,6 +191,25 @@ void RequestHandler::note_refusal(Store& store, const AuditContext& trail, const
     Transaction transaction(store, Transaction::Mode::write);
     write(store, record);
     transaction.commit();
+}
+
+std::optional<std::int64_t> RequestHandler::counter() {
+    try {
+        if (!watching_) {
+            auto opened = stores_.lease();
+            if (!opened) throw soci::soci_error(opened.error().message);
+            watching_.emplace(std::move(*opened));
+            ++times_opened_;
+        }
+        long long version = 0;
+        (*watching_)->sql() << "PRAGMA data_version", soci::into(version);
+        return version + (times_opened_ << 32U);
+    } catch (const soci::soci_error& error) {
+        if (watching_) watching_->discard();
+        watching_.reset();
+        write_log(std::string("database: ") + error.what());
+        return std::nullopt;
+    }
 }
 
 Revisions RequestHandler::revisions(const std::vector<std::string>& projects) {

@@ -9,23 +9,24 @@
 #include <vector>
 
 #include "role_server/api/router.h"
-#include "role_server/http/long_poll_list.h"
-#include "role_server/http/message.h"
+#include "role_server/messages/message.h"
 #include "role_server/model/audit.h"
 #include "role_server/model/project_roster.h"
+#include "role_server/server/change_source.h"
 #include "role_server/store/store_pool.h"
 
 namespace together::roled {
 
 // Thread-safe. Blocks on the database: to be called on threads that may wait.
-class RequestHandler {
+class RequestHandler : public ChangeSource {
   public:
     explicit RequestHandler(std::string db);
 
     Response answer(const Request& request, Phase phase);
 
-    // The current revision of each of these projects. Empty where the database did not answer.
-    Revisions revisions(const std::vector<std::string>& projects);
+    // By one thread at a time. SQLite tells a connection what all others have changed.
+    std::optional<std::int64_t> counter() override;
+    Revisions revisions(const std::vector<std::string>& projects) override;
 
     void begin_draining() { draining_ = true; }
 
@@ -48,6 +49,8 @@ class RequestHandler {
     void note_refusal(Store& store, const AuditContext& trail, const ApiError& error);
 
     StorePool stores_;
+    std::optional<StorePool::Lease> watching_;  // counts for counter(), and for nothing else
+    std::int64_t times_opened_ = 0;             // each counts anew
     RosterCache rosters_;
     OncePerPeriod refusals_;
     OncePerPeriod uses_;

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <sstream>
 
@@ -47,19 +47,6 @@ void forbid_core_dumps() {
     (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-Result<void> prepare(net::ssl::context& tls, const ServeOptions& options) {
-    Error error;
-    tls.set_options(net::ssl::context::default_workarounds | net::ssl::context::no_sslv2 |
-                    net::ssl::context::no_sslv3 | net::ssl::context::no_tlsv1 |
-                    net::ssl::context::no_tlsv1_1);
-    SSL_CTX_set_options(tls.native_handle(), SSL_OP_NO_RENEGOTIATION);
-    tls.use_certificate_chain_file(options.tls_certificate, error);
-    if (error) return failure(options.tls_certificate + ": " + error.message());
-    tls.use_private_key_file(options.tls_key, net::ssl::context::pem, error);
-    if (error) return failure(options.tls_key + ": " + error.message());
-    return {};
-}
-
 Result<net::ip::tcp::endpoint> endpoint_of(const ServeOptions& options) {
     Error error;
     const auto address = net::ip::make_address(options.address, error);
@@ -82,8 +69,8 @@ Result<void> check_database(const std::string& db) {
 // balancer sends no more; then no more are taken, and those that are open end with their answers.
 class Stop {
   public:
-    Stop(net::io_context& io, RequestDispatcher& authority, Listener& listener, Connections& open,
-         std::chrono::milliseconds drain)
+    Stop(net::io_context& io, RequestDispatcher& authority, http::Listener& listener,
+         http::Connections& open, std::chrono::milliseconds drain)
         : io_(io),
           authority_(authority),
           listener_(listener),
@@ -121,12 +108,41 @@ class Stop {
 
     net::io_context& io_;
     RequestDispatcher& authority_;
-    Listener& listener_;
-    Connections& open_;
+    http::Listener& listener_;
+    http::Connections& open_;
     const std::chrono::milliseconds drain_;
     net::signal_set signals_;
     net::steady_timer timer_;
     std::chrono::steady_clock::time_point give_up_at_;
+};
+
+// SIGHUP: the certificates are read again. Where they are bad, the old ones stay.
+class Reload {
+  public:
+    Reload(net::io_context& io, const http::CertificateFiles& files, http::Handshakes* handshakes)
+        : files_(files), handshakes_(handshakes), signals_(io, SIGHUP) {
+        await();
+    }
+
+  private:
+    void await() {
+        signals_.async_wait([this](const Error& error, int) {
+            if (error) return;
+            if (handshakes_ != nullptr) reload();
+            await();
+        });
+    }
+
+    void reload() {
+        const auto read = http::read_certificates(files_);
+        if (read) handshakes_->use(*read);
+        write_log(read ? "the certificates have been read again"
+                       : "the certificates stay as they were: " + read.error().message);
+    }
+
+    const http::CertificateFiles& files_;
+    http::Handshakes* handshakes_;
+    net::signal_set signals_;
 };
 
 void announce(const net::ip::tcp::endpoint& at, bool tls) {
@@ -143,26 +159,31 @@ Result<void> serve(const ServeOptions& options) {
     const auto at = endpoint_of(options);
     if (!at) return tl::unexpected(at.error());
     if (auto checked = check_database(options.db); !checked) return checked;
-    std::optional<net::ssl::context> tls;
-    if (!options.tls_certificate.empty()) {
-        tls.emplace(net::ssl::context::tls_server);
-        if (auto prepared = prepare(*tls, options); !prepared) return prepared;
+    std::shared_ptr<SSL_CTX> certificates;
+    if (!options.tls.chain.empty()) {
+        auto read = http::read_certificates(options.tls);
+        if (!read) return tl::unexpected(read.error());
+        certificates = *read;
     }
     const auto max_connections = raise_descriptor_limit();
     // A client that goes away is an error of its own connection, not the end of the program.
     (void)std::signal(SIGPIPE, SIG_IGN);
 
-    RequestHandler service(options.db);
-    Connections open(max_connections, options.max_per_address > 0
-                                          ? options.max_per_address
-                                          : std::max<std::size_t>(max_connections / 2, 64));
+    RequestHandler handler(options.db);
+    http::Connections open(max_connections, options.max_per_address > 0
+                                                ? options.max_per_address
+                                                : std::max<std::size_t>(max_connections / 2, 64));
     net::io_context io(1);
-    RequestDispatcher authority(io, service, options.max_waiters);
-    Listener listener(io, tls ? &*tls : nullptr, authority, open);
+    RequestDispatcher dispatcher(io, handler, options.max_waiters);
+    std::optional<http::Handshakes> handshakes;
+    if (certificates) handshakes.emplace(io, certificates);
+    http::Server server{dispatcher, open, handshakes ? &*handshakes : nullptr};
+    http::Listener listener(io, server);
     const auto bound = listener.listen(*at);
     if (!bound) return tl::unexpected(bound.error());
-    const Stop stop(io, authority, listener, open, options.drain);
-    announce(*bound, tls.has_value());
+    const Stop stop(io, dispatcher, listener, open, options.drain);
+    const Reload reload(io, options.tls, server.handshakes);
+    announce(*bound, server.handshakes != nullptr);
     io.run();
     return {};
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/system/result.h"
+#include "role_server/http/certificates.h"
 
 namespace together::roled {
 
@@ -14,8 +15,7 @@ struct ServeOptions {
     std::string db;
     std::string address = "127.0.0.1";  // numeric
     std::uint16_t port = 8480;          // 0: any that is free
-    std::string tls_certificate;        // PEM, the chain; empty: plain HTTP
-    std::string tls_key;
+    http::CertificateFiles tls;         // read again on SIGHUP
     std::size_t max_waiters = 10'000;
     std::size_t max_per_address = 0;  // connections; 0: half of all, 64 at least
     std::chrono::milliseconds drain{

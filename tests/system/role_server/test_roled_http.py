@@ -7,14 +7,18 @@ Raw sockets throughout: an HTTP library would not send most of this.
 import contextlib
 import json
 import os
+import signal
 import socket
+import ssl
 import subprocess
 import time
 
 import pytest
 
 from support.json_leniencies import LENIENCIES
+from support.long_poll import Waiting
 from support.roled import Roled, binary
+from support.waiting import wait_until
 
 
 def exchange(roled, data, timeout=15):
@@ -81,6 +85,10 @@ INNER = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     ": b\r\n",
     "no colon\r\n",
     "Host: y\r\n",
+    "X: a\r\n b\r\n",
+    "X: a\r\n\tb\r\n",
+    "X:\r\n \r\n",
+    "Authorization: Bearer\r\n tgu_x\r\n",
     "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n",
 ])
 def test_an_ambiguous_head_is_refused_and_the_connection_ends(roled, headers):
@@ -104,6 +112,50 @@ def test_a_malformed_first_line_is_refused(roled, line):
 
 def test_a_request_without_host_is_refused(roled):
     assert status(exchange(roled, "GET /healthz HTTP/1.1\r\n\r\n")) == 400
+
+
+@pytest.mark.parametrize("host", ["", " ", "a/b@c d", "a b", "a@b", "a/b", "x:y", "[::1", "::1", "x?y", "\"x\""])
+def test_a_malformed_host_is_refused(roled, host):
+    for version in ("1.0", "1.1"):
+        text = exchange(roled, f"GET /healthz HTTP/{version}\r\nHost: {host}\r\n\r\n")
+        assert status(text) == 400 and count(text) + text.count("HTTP/1.0 ") == 1, text
+
+
+@pytest.mark.parametrize("host", ["roles.example.com", "roles.example.com:8480", "10.0.0.1", "[::1]:8480"])
+def test_a_name_and_an_address_are_hosts(roled, host):
+    assert status(exchange(roled, f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")) == 200
+
+
+@pytest.mark.parametrize("expect", ["200-ok", "", "100-continue, x", "100-continue\r\nExpect: 100-continue"])
+def test_other_expectations_are_refused(roled, expect):
+    text = exchange(roled, f"POST /v1/whoami HTTP/1.1\r\nHost: x\r\nExpect: {expect}\r\nContent-Length: 2\r\n\r\n{{}}" + INNER)
+    assert status(text) == 417 and count(text) == 1, text
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/whoami", "/v1/nothing"])
+def test_head_is_get_without_the_body(roled, path):
+    credentials = f"Host: x\r\nAuthorization: Bearer {roled.owner.token}\r\n"
+    text = exchange(roled, f"HEAD {path} HTTP/1.1\r\n{credentials}\r\nGET {path} HTTP/1.1\r\n{credentials}"
+                    "Connection: close\r\n\r\n")
+    head, got, body = text.split("\r\n\r\n")
+    assert status(head) == status(got) and count(text) == 2
+    assert f"Content-Length: {len(body)}\r\n" in got + "\r\n" and f"Content-Length: {len(body)}\r\n" in head + "\r\n"
+
+
+@pytest.mark.parametrize("in_trailer, code", [("Authorization", "missing_token"), ("Content-Type", "unsupported_media_type")])
+def test_a_trailer_is_no_header(roled, in_trailer, code):
+    values = {"Authorization": f"Bearer {roled.owner.token}", "Content-Type": "application/json"}
+    trailer = f"{in_trailer}: {values.pop(in_trailer)}\r\n"
+    head = "".join(f"{name}: {value}\r\n" for name, value in values.items())
+    text = exchange(roled, "PATCH /v1/users/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                    f"Transfer-Encoding: chunked\r\n{head}\r\n2\r\n{{}}\r\n0\r\n{trailer}\r\n")
+    assert json.loads(text.split("\r\n\r\n", 1)[1])["error"]["code"] == code
+
+
+def test_a_trailer_does_not_end_the_connection(roled):
+    text = exchange(roled, "POST /v1/whoami HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+                    "Connection: close\r\n\r\n" + INNER.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))
+    assert count(text) == 2, text
 
 
 def test_http_1_0_is_answered_and_closed(roled):
@@ -284,6 +336,63 @@ def test_plain_http_and_silence_on_the_tls_port(tmp_path, certificate):
         exchange(roled, b"", timeout=30)
         assert 5 < time.monotonic() - began < 15
         assert roled.get("/healthz").status == 200
+
+
+def served_certificate(roled):
+    return ssl.get_server_certificate(("127.0.0.1", roled.port))
+
+
+def renew(files, days):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", days, "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+
+
+def test_sighup_reads_the_certificates_again(tmp_path):
+    files = tmp_path / "cert.pem", tmp_path / "key.pem"
+    renew(files, "2")
+    with Roled(tmp_path, tls=files) as roled:
+        project = roled.create_project()
+        key = roled.node_key(project)
+        etag = roled.roster(project, key).headers["etag"]
+        first, before = files[0].read_text(), roled.connect()
+        waiting = Waiting(roled, project, key, etag, 3)
+        assert roled.get("/healthz", connection=before).status == 200 and served_certificate(roled) == first
+        renew(files, "3")
+        assert served_certificate(roled) == first
+        roled.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "have been read again" in roled.log_text(), "the new certificate")
+        assert served_certificate(roled) == files[0].read_text() != first
+        assert roled.get("/healthz", connection=before).status == 200
+        assert waiting.result().status == 304, "who was connected stays so"
+
+
+@pytest.mark.parametrize("broken", ["cert.pem", "key.pem"])
+def test_bad_certificates_change_nothing(tmp_path, broken):
+    files = tmp_path / "cert.pem", tmp_path / "key.pem"
+    renew(files, "2")
+    with Roled(tmp_path, tls=files) as roled:
+        first = files[0].read_text()
+        (tmp_path / broken).write_text("no certificate\n")
+        roled.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "stay as they were" in roled.log_text(), "the log")
+        assert broken in roled.log_text() and served_certificate(roled) == first
+
+
+def test_sighup_means_nothing_to_plain_http(roled):
+    roled.process.send_signal(signal.SIGHUP)
+    roled.settle()
+    assert roled.get("/healthz").status == 200
+
+
+def test_handshakes_that_never_end_keep_nobody_waiting(tmp_path, certificate):
+    with Roled(tmp_path, tls=certificate) as roled, contextlib.ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(roled.socket()).sendall(b"\x16\x03\x01\x02\x00\x01")
+        began = time.monotonic()
+        assert roled.get("/healthz").status == 200 and time.monotonic() - began < 5
+        roled.stop()
+        assert time.monotonic() - began < 10, "nor does one of them keep it from stopping"
 
 
 def test_wrong_certificates_are_said_at_the_start(tmp_path, certificate):

@@ -247,3 +247,25 @@ def test_stuck_changes_do_not_keep_readers_waiting(roled, project):
     for change in changes:
         change.join()
     (roled.directory / "roled.log").write_text("")
+
+
+def test_a_probe_waits_for_nobody(roled, project):
+    """More requests than there are threads wait for the write lock, some of them to be written down as
+    refused."""
+    blocker = sqlite3.connect(roled.db, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    stuck = [threading.Thread(target=roled.get, args=(f"/v1/projects/none{i}",)) for i in range(12)]
+    stuck += [threading.Thread(target=roled.post, args=(f"/v1/organizations/{roled.organization}/projects", {"name": f"p{i}"}))
+              for i in range(4)]
+    for one in stuck:
+        one.start()
+    roled.settle()
+    began = time.monotonic()
+    for path in ("/healthz", "/readyz"):
+        assert roled.get(path, token=None).status == 200
+    assert time.monotonic() - began < 2  # of the 5 s for which they wait
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    for one in stuck:
+        one.join()
+    (roled.directory / "roled.log").write_text("")

@@ -3,7 +3,7 @@
 
 #include <CppUTest/TestHarness.h>
 
-using namespace together::roled;
+using namespace together::http;
 
 namespace {
 
@@ -22,10 +22,10 @@ TEST_GROUP(ConnectionsTest) {
     static Connections::Address at(const char* address) {
         return boost::asio::ip::make_address(address);
     }
-    bool add(FakeConnection & connection, const char* address, bool is_a_nodes = false) {
+    bool add(FakeConnection & connection, const char* address, bool trusted = false) {
         if (!open.make_room(at(address))) return false;
         open.add(connection, at(address));
-        if (is_a_nodes) open.is_a_nodes(connection, true);
+        if (trusted) open.trust(connection, true);
         return true;
     }
 };
@@ -79,7 +79,7 @@ TEST(ConnectionsTest, one_that_is_removed_twice_counts_once) {
 TEST(ConnectionsTest, a_node_whose_key_is_revoked_is_a_stranger_of_its_old_age) {
     CHECK_TRUE(add(a, "10.0.0.1", true) && add(b, "10.0.0.2") && add(c, "10.0.0.3") &&
                add(d, "10.0.0.4"));
-    open.is_a_nodes(a, false);
+    open.trust(a, false);
     CHECK_TRUE(add(e, "10.0.0.5"));
     CHECK_TRUE(a.closed);
     CHECK_FALSE(b.closed);

@@ -21,24 +21,30 @@ TEST(ProjectRosterTest, nobody) {
     roster.finish();
     STRCMP_EQUAL(
         R"({"object":"list","project_id":"proj_1","revision":7,"next_cursor":null,"data":[]})",
-        roster.page("", 10).c_str());
+        roster.page("", 10)->c_str());
 }
 
 TEST(ProjectRosterTest, one_page) {
     fill();
     STRCMP_EQUAL(
         R"({"object":"list","project_id":"proj_1","revision":7,"next_cursor":null,"data":[{user_a},{user_b},{user_c}]})",
-        roster.page("", 3).c_str());
+        roster.page("", 3)->c_str());
+}
+
+TEST(ProjectRosterTest, a_page_is_made_once) {
+    fill();
+    POINTERS_EQUAL(roster.page("", 3).get(), roster.page("", 3).get());
+    CHECK(roster.page("", 2).get() != roster.page("", 3).get());
 }
 
 TEST(ProjectRosterTest, a_page_goes_on_after_the_cursor_even_where_its_user_is_unknown) {
     fill();
     STRCMP_EQUAL(
         R"({"object":"list","project_id":"proj_1","revision":7,"next_cursor":"ep-7-user_b","data":[{user_b}]})",
-        roster.page("user_aa", 1).c_str());
+        roster.page("user_aa", 1)->c_str());
     STRCMP_EQUAL(
         R"({"object":"list","project_id":"proj_1","revision":7,"next_cursor":null,"data":[]})",
-        roster.page("user_z", 1).c_str());
+        roster.page("user_z", 1)->c_str());
 }
 
 TEST(ProjectRosterTest, the_etag_tells_epoch_revision_and_content_apart) {

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "role_server/base/errors.h"
-#include "role_server/http/message.h"
+#include "role_server/messages/message.h"
 
 namespace together::roled {
 

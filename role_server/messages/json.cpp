@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/json.h"
+#include "role_server/messages/json.h"
 
 #include <json/writer.h>
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+
+#include "role_server/http/transport.h"
+
+namespace together::http {
+namespace {
+
+class PlainTransport final : public Transport {
+  public:
+    explicit PlainTransport(int socket) : socket_(socket) {}
+
+    Step read(char* to, std::size_t size) override {
+        return step(::recv(socket_, to, size, 0), State::needs_readable);
+    }
+
+    Step write(std::string_view first, std::string_view second) override {
+        std::array<iovec, 2> texts{iovec{const_cast<char*>(first.data()), first.size()},
+                                   iovec{const_cast<char*>(second.data()), second.size()}};
+        msghdr message{};
+        message.msg_iov = texts.data();
+        message.msg_iovlen = texts.size();
+        return step(::sendmsg(socket_, &message, MSG_NOSIGNAL), State::needs_writable);
+    }
+
+    void finish() override { (void)::shutdown(socket_, SHUT_WR); }
+
+  private:
+    static Step step(ssize_t count, State otherwise) {
+        if (count > 0) return {State::done, static_cast<std::size_t>(count)};
+        const bool later = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+        return {later ? otherwise : State::over};
+    }
+
+    const int socket_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> plain_transport(int socket) {
+    return std::make_unique<PlainTransport>(socket);
+}
+
+}  // namespace together::http

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// An answer of the authority, which may be that one has to wait.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "role_server/http/message.h"
+
+namespace together::roled {
+
+using http::header;
+using http::Request;
+
+// The answer would be "unchanged": the caller asked to be told when that ends. Whoever holds
+// requests asks again when the project's revision is no longer this one, or when the time is up.
+struct LongPoll {
+    std::string project_id;
+    std::int64_t revision;
+    std::chrono::seconds wait;
+};
+
+struct Response : http::Response {
+    std::optional<LongPoll>
+        long_poll;  // the rest is then the answer to give if it cannot be a long poll
+};
+
+// A request is asked about once or, when it was a long poll, twice; the second time it is answered.
+enum class Phase { may_long_poll, answer_now };
+
+}  // namespace together::roled
