@@ -33,6 +33,7 @@ constexpr std::array serve_settings = std::to_array<OptionSpec>({
     {"allow-plain-http", "", "plain http on an address that is not this machine's own: only behind a proxy that does TLS", false},
     {"max-waiters", "N", "requests that may wait for a change (10000)", true},
     {"max-per-address", "N", "connections of one address (0: half of all, 64 at least)", true},
+    {"max-unknown-per-address", "N", "of them without a valid node key (256)", true},
     {"drain-ms", "N", "how long /readyz says 503 before connections are refused (1000)", true},
 });
 constexpr std::array user_settings = std::to_array<OptionSpec>({
@@ -54,7 +55,7 @@ constexpr std::string_view usage = R"(together-roled: the role authority of GPU 
       adds a member, also while the server runs; prints the user's id and token, once
   together-roled serve --db FILE [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]
                        [--allow-plain-http] [--max-waiters N] [--max-per-address N]
-                       [--drain-ms N]
+                       [--max-unknown-per-address N] [--drain-ms N]
       answers until SIGTERM
 
 Each takes --config FILE. A setting is taken from the command line, else from TOGETHER_ROLED_DB,

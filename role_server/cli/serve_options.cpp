@@ -51,6 +51,11 @@ Result<ServeOptions> serve_options(const Options& options) {
     const auto per_address = options.number("max-per-address", 0, 1'000'000);
     if (!per_address) return tl::unexpected(per_address.error());
     serve.max_per_address = *per_address;
+    const auto unknown =
+        options.number("max-unknown-per-address", serve.max_unknown_per_address, 1'000'000);
+    if (!unknown) return tl::unexpected(unknown.error());
+    if (*unknown == 0) return failure("--max-unknown-per-address: nobody could connect");
+    serve.max_unknown_per_address = *unknown;
     const auto drain = options.number("drain-ms", 1000, 600'000);
     if (!drain) return tl::unexpected(drain.error());
     serve.drain = std::chrono::milliseconds(*drain);

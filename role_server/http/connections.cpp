@@ -21,10 +21,13 @@ ip::address counted_as(const ip::address& peer) {
 }  // namespace
 
 bool Connections::make_room(const Address& peer) {
-    const auto known = of_address_.find(counted_as(peer));
-    const bool has_its_share = known != of_address_.end() && known->second >= max_of_one_address_;
-    if (!has_its_share && open_.size() < most_) return true;
-    const auto& strangers = has_its_share ? strangers_of_[known->first] : strangers_;
+    const auto address = counted_as(peer);
+    const auto of_address = of_address_.find(address);
+    const bool has_its_share = of_address != of_address_.end() &&
+                               (of_address->second >= limits_.of_an_address ||
+                                strangers_of_[address].size() >= limits_.strangers_of_an_address);
+    if (!has_its_share && open_.size() < limits_.all) return true;
+    const auto& strangers = has_its_share ? strangers_of_[address] : strangers_;
     if (strangers.empty()) return false;
     auto& oldest = *strangers.begin()->second;
     // Its last operation ends later: until then it is not counted.

@@ -21,9 +21,14 @@ class Connections {
   public:
     using Address = boost::asio::ip::address;
 
-    // A network of IPv6 whose hosts are one client's (/64) counts as one address.
-    Connections(std::size_t most, std::size_t max_of_one_address)
-        : most_(most), max_of_one_address_(max_of_one_address) {}
+    struct Limits {
+        std::size_t all;
+        // A network of IPv6 whose hosts are one client's (/64) counts as one address.
+        std::size_t of_an_address;
+        std::size_t strangers_of_an_address;
+    };
+
+    explicit Connections(const Limits& limits) : limits_(limits) {}
 
     // False where all that are open are trusted: one more is to be closed at once. May close
     // another one.
@@ -44,8 +49,7 @@ class Connections {
     };
     void forget(const Entry& entry);
 
-    const std::size_t most_;
-    const std::size_t max_of_one_address_;
+    const Limits limits_;
     std::uint64_t last_number_ = 0;
     std::map<LiveConnection*, Entry> open_;
     std::map<Address, std::size_t> of_address_;

@@ -39,6 +39,13 @@ std::size_t raise_descriptor_limit() {
     return std::max<std::size_t>(limit.rlim_cur, 2 * descriptors_for_us) - descriptors_for_us;
 }
 
+http::Connections::Limits connection_limits(const ServeOptions& options) {
+    const auto all = raise_descriptor_limit();
+    const auto of_an_address =
+        options.max_per_address > 0 ? options.max_per_address : std::max<std::size_t>(all / 2, 64);
+    return {all, of_an_address, options.max_unknown_per_address};
+}
+
 // A core would hold the tokens of those who asked last. Both: a limit of zero keeps no dump from a
 // handler that the kernel pipes it to.
 void forbid_core_dumps() {
@@ -165,14 +172,11 @@ Result<void> serve(const ServeOptions& options) {
         if (!read) return tl::unexpected(read.error());
         certificates = *read;
     }
-    const auto max_connections = raise_descriptor_limit();
     // A client that goes away is an error of its own connection, not the end of the program.
     (void)std::signal(SIGPIPE, SIG_IGN);
 
     RequestHandler handler(options.db);
-    http::Connections open(max_connections, options.max_per_address > 0
-                                                ? options.max_per_address
-                                                : std::max<std::size_t>(max_connections / 2, 64));
+    http::Connections open(connection_limits(options));
     net::io_context io(1);
     RequestDispatcher dispatcher(io, handler, options.max_waiters);
     std::optional<http::Handshakes> handshakes;

@@ -18,6 +18,8 @@ struct ServeOptions {
     http::CertificateFiles tls;         // read again on SIGHUP
     std::size_t max_waiters = 10'000;
     std::size_t max_per_address = 0;  // connections; 0: half of all, 64 at least
+    // Of them such as have shown no valid node key. A proxy's or NAT's need more.
+    std::size_t max_unknown_per_address = 256;
     std::chrono::milliseconds drain{
         1000};  // how long /readyz says 503 before connections are refused
 };

@@ -473,6 +473,24 @@ def test_who_has_but_a_token_of_his_own_keeps_no_node_out(small, addresses):
     assert small.get("/v1/whoami").status == 200
 
 
+def test_an_address_has_few_connections_without_a_key(tmp_path):
+    """256, if nothing else is said; nodes keep theirs, and other addresses their own."""
+    with Roled(tmp_path) as roled, contextlib.ExitStack() as stack:
+        key = roled.node_key(roled.create_project("cluster"))
+        node, elsewhere = (stack.enter_context(from_address(roled, f"127.0.0.{last}")) for last in (2, 3))
+        assert ask(node, key) == 200 and ask(elsewhere) == 401
+        silent = [stack.enter_context(from_address(roled, "127.0.0.2")) for _ in range(257)]
+        assert silent[0].recv(1) == b"", "the oldest goes, before its time is up"
+        assert ask(node, key) == 200 and ask(elsewhere) == 401
+        assert ask(silent[1]) == ask(silent[-1]) == 401
+
+
+def test_a_proxy_may_have_more(tmp_path):
+    with Roled(tmp_path, options=["--max-unknown-per-address", "300"]) as roled, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(roled.socket()) for _ in range(300)]
+        assert {ask(one) for one in clients} == {401}
+
+
 def test_a_revoked_key_keeps_no_place(tmp_path):
     with Roled(tmp_path, options=["--max-per-address", "20"]) as roled, contextlib.ExitStack() as stack:
         project = roled.create_project("cluster")

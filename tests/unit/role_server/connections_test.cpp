@@ -16,7 +16,7 @@ struct FakeConnection : LiveConnection {
 }  // namespace
 
 TEST_GROUP(ConnectionsTest) {
-    Connections open{4, 3};
+    Connections open{{4, 3, 3}};
     FakeConnection a, b, c, d, e;
 
     static Connections::Address at(const char* address) {
@@ -83,4 +83,21 @@ TEST(ConnectionsTest, a_node_whose_key_is_revoked_is_a_stranger_of_its_old_age) 
     CHECK_TRUE(add(e, "10.0.0.5"));
     CHECK_TRUE(a.closed);
     CHECK_FALSE(b.closed);
+}
+
+TEST(ConnectionsTest, an_address_has_few_strangers_beside_its_nodes) {
+    Connections few({6, 6, 2});
+    const auto peer = at("10.0.0.1");
+    few.add(a, peer);
+    few.trust(a, true);
+    few.add(b, peer);
+    CHECK_TRUE(few.make_room(peer) && !b.closed);
+    few.add(c, peer);
+    CHECK_TRUE(few.make_room(peer));
+    CHECK_TRUE(b.closed);
+    CHECK_FALSE(a.closed || c.closed);
+    few.add(d, peer);
+    few.trust(d, true);
+    CHECK_TRUE(few.make_room(peer));
+    CHECK_FALSE(a.closed || c.closed || d.closed);
 }
