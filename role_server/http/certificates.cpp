@@ -26,6 +26,7 @@ Result<std::shared_ptr<SSL_CTX>> read_certificates(const CertificateFiles& files
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     // Clients bring tickets; a cache of ours would grow with each.
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context.get(), 1);
     if (SSL_CTX_use_certificate_chain_file(context.get(), files.chain.c_str()) != 1)
         return failed(files.chain);
     if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1)

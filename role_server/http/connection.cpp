@@ -100,6 +100,7 @@ class Connection final : public LiveConnection,
     void begin(std::shared_ptr<Transport> transport) {
         if (!transport || state_ == State::closed) return end();
         transport_ = std::move(transport);
+        deadline_ = Clock::time_point::max();
         await_request();
     }
 
@@ -157,7 +158,7 @@ class Connection final : public LiveConnection,
 
     void await_request() {
         state_ = State::idle;
-        set_deadline(server_.limits.idle);
+        set_deadline(in_first_head_ ? server_.limits.head : server_.limits.idle);
         in_.empty() ? await_readable() : advance();
     }
 
@@ -340,6 +341,9 @@ class Connection final : public LiveConnection,
     void on_timer() {
         timer_ends_ = Clock::time_point::max();
         if (state_ == State::closed) return;
+        if (state_ == State::handshaking && !std::exchange(has_more_time_, true) &&
+            has_sent_something(socket_.native_handle()))
+            deadline_ += server_.limits.handshake - server_.limits.head;
         Clock::now() >= deadline_ ? drop() : watch_deadline();
     }
 
@@ -364,6 +368,7 @@ class Connection final : public LiveConnection,
     bool is_head_ = false;
     bool keep_alive_ = false;
     bool in_first_head_ = true;
+    bool has_more_time_ = false;  // for its handshake
     bool awaiting_readable_ = false;
 };
 

@@ -14,7 +14,9 @@ struct HttpLimits {
 
     // For the whole of each, whatever trickles in meanwhile.
     std::chrono::seconds idle{75};  // until the next request begins; longer than nodes' polls
-    std::chrono::seconds head{10};  // the first one's with the time of TLS and silence before it
+    std::chrono::seconds head{10};  // the first one's with the silence before it
+    // Longer than the first bytes may take: where ten thousand come at once it is we who are slow.
+    std::chrono::seconds handshake{30};
     std::chrono::seconds body{10};
     std::chrono::seconds send{30};
     std::chrono::seconds linger{2};  // for the client to read a refusal before the socket is closed

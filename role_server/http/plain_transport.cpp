@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -40,6 +42,13 @@ class PlainTransport final : public Transport {
 };
 
 }  // namespace
+
+bool has_sent_something(int socket) {
+    tcp_info info{};
+    socklen_t size = sizeof(info);
+    return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_bytes_received > 0;
+}
 
 std::unique_ptr<Transport> plain_transport(int socket) {
     return std::make_unique<PlainTransport>(socket);

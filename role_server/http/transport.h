@@ -45,4 +45,7 @@ class TlsTransport : public Transport {
 // Nothing where there is no memory for it.
 std::unique_ptr<TlsTransport> tls_transport(int socket, SSL_CTX* context);
 
+// Whether the peer has sent anything at all, be it read or not.
+bool has_sent_something(int socket);
+
 }  // namespace together::http

@@ -17,8 +17,8 @@ namespace net = boost::asio;
 // About two seconds of work; who comes later is better told so than kept waiting.
 constexpr std::size_t max_asked = 5'000;
 
-// Between two looks at what else there is to do: about a millisecond.
-constexpr std::size_t delivered_at_once = 16;
+// Between two looks at what else there is to do: about a quarter of a millisecond.
+constexpr std::size_t delivered_at_once = 8;
 
 Response overloaded() {
     return error_response({503, "overloaded", "Too many requests wait already.", {}});
