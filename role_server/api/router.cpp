@@ -71,7 +71,7 @@ constexpr std::array table = std::to_array<Route>({
 });
 
 bool fits(std::string_view pattern, std::string_view path) {
-    while (!pattern.empty() && !path.empty()) {
+    while (!pattern.empty() && path.starts_with('/')) {
         pattern.remove_prefix(1);  // the slashes
         path.remove_prefix(1);
         const auto wanted = pattern.substr(0, pattern.find('/'));

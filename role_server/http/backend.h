@@ -18,8 +18,8 @@ class Asker {
   public:
     virtual ~Asker() = default;
     virtual void on_answer(const std::shared_ptr<const Response>& response) = 0;
-    // The answer comes when there is news, or after `at_most`.
-    virtual void on_parked(Ticket ticket, std::chrono::seconds at_most) = 0;
+    // The answer comes when there is news, or after `at_most`. `trusted` as in a Response.
+    virtual void on_parked(Ticket ticket, std::chrono::seconds at_most, bool trusted) = 0;
 };
 
 class Backend {

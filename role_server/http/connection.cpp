@@ -65,8 +65,9 @@ class Connection final : public LiveConnection,
         if (state_ == State::handshaking || state_ == State::idle) drop();
     }
 
-    void on_parked(Ticket ticket, std::chrono::seconds at_most) override {
+    void on_parked(Ticket ticket, std::chrono::seconds at_most, bool trusted) override {
         if (state_ == State::closed) return server_.backend.cancel(ticket);
+        server_.open.trust(*this, trusted);
         state_ = State::parked;
         ticket_ = ticket;
         request_.reset();
@@ -104,8 +105,7 @@ class Connection final : public LiveConnection,
         await_request();
     }
 
-    // ---- readiness
-    // -------------------------------------------------------------------------------
+    // ---- readiness ----
 
     void await_readable() {
         if (std::exchange(awaiting_readable_, true)) return;
@@ -153,8 +153,7 @@ class Connection final : public LiveConnection,
         return false;
     }
 
-    // ---- a request
-    // -------------------------------------------------------------------------------
+    // ---- a request ----
 
     void await_request() {
         state_ = State::idle;
@@ -241,8 +240,7 @@ class Connection final : public LiveConnection,
         send(server_.backend.render(fault));
     }
 
-    // ---- an answer
-    // -------------------------------------------------------------------------------
+    // ---- an answer ----
 
     void send(const Response& response) {
         keep_alive_ = keep_alive_ && !server_.backend.stopping();
@@ -300,8 +298,7 @@ class Connection final : public LiveConnection,
         await_readable();
     }
 
-    // ---- the end
-    // ---------------------------------------------------------------------------------
+    // ---- the end ----
 
     void drop() {
         if (ticket_) server_.backend.cancel(*std::exchange(ticket_, std::nullopt));

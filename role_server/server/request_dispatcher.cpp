@@ -137,7 +137,7 @@ void RequestDispatcher::park(const Question& question,
     for (const auto& asker : question.askers) {
         const auto ticket = long_polls_.add(poll, question.request, !response->trusted, asker);
         if (ticket)
-            asker->on_parked(*ticket, poll.wait);
+            asker->on_parked(*ticket, poll.wait, response->trusted);
         else
             at_once.push_back(asker);
     }

@@ -485,6 +485,18 @@ def test_an_address_has_few_connections_without_a_key(tmp_path):
         assert ask(silent[1]) == ask(silent[-1]) == 401
 
 
+def test_a_node_that_waits_keeps_its_place(tmp_path):
+    """Also where that was the first that it asked, as after a restart of the server."""
+    with Roled(tmp_path) as roled, contextlib.ExitStack() as stack:
+        project = roled.create_project("cluster")
+        key = roled.node_key(project)
+        etag = roled.roster(project, key).headers["etag"]
+        waiting = Waiting(roled, project, key, etag, 3).held()
+        for _ in range(300):
+            stack.enter_context(roled.socket())
+        assert waiting.result().status == 304 and waiting.took >= 3
+
+
 def test_a_proxy_may_have_more(tmp_path):
     with Roled(tmp_path, options=["--max-unknown-per-address", "300"]) as roled, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(roled.socket()) for _ in range(300)]

@@ -14,7 +14,7 @@ namespace {
 
 struct FakeAsker : http::Asker {
     void on_answer(const std::shared_ptr<const http::Response>&) override {}
-    void on_parked(http::Ticket, std::chrono::seconds) override {}
+    void on_parked(http::Ticket, std::chrono::seconds, bool) override {}
 };
 
 }  // namespace
