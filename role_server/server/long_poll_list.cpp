@@ -60,12 +60,12 @@ bool LongPollList::make_place(const std::string& project_id) {
     const auto sharing = projects_.size() + (mine == projects_.end() ? 1 : 0);
     const auto have = mine == projects_.end() ? 0 : mine->second.waiters.size();
     const auto share = std::max<std::size_t>(limits_.all / sharing, 1);
+    if (have >= share) return false;
     const auto most =
         std::max_element(projects_.begin(), projects_.end(), [](const auto& a, const auto& b) {
             return a.second.waiters.size() < b.second.waiters.size();
         });
-    if (have >= share || most == projects_.end() || most->second.waiters.size() <= share)
-        return false;
+    if (most == projects_.end() || most->second.waiters.size() <= share) return false;
     take(most->second.waiters.begin()->first, displaced_);
     return true;
 }

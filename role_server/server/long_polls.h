@@ -25,13 +25,11 @@ class LongPolls {
     using Due = LongPollList::Due;
     using Ticket = LongPollList::Ticket;
 
-    // What is done elsewhere, on a thread that may wait for the database: first this, then `done`
-    // on the I/O thread.
     struct Looked {
-        std::optional<std::int64_t> counter;
+        std::optional<std::int64_t> counter;  // read before the revisions
         Revisions revisions;
     };
-    // The revisions of these projects, and what the counter said before.
+    // Done elsewhere, on a thread that may wait for the database; `done` on the I/O thread.
     using Look =
         std::function<void(std::vector<std::string> projects, std::function<void(Looked)> done)>;
     using Tell = std::function<void(std::vector<Due>)>;

@@ -27,7 +27,8 @@ TEST(RouterTest, the_work_is_told_by_method_and_path_alone) {
 }
 
 TEST(RouterTest, a_request_that_no_route_takes_is_told_so_among_the_reads) {
-    for (const char* target : {"", "/", "*", "/readyz/", "/readyz/x", "//readyz", "readyz", "xreadyz", "/v1"})
+    for (const char* target :
+         {"", "/", "*", "/readyz/", "/readyz/x", "//readyz", "readyz", "xreadyz", "/v1"})
         CHECK(work_of("GET", target) == Work::read);
     CHECK(work_of("POST", "/readyz") == Work::read);
 }
