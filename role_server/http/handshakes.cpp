@@ -22,7 +22,7 @@ constexpr int niceness = 5;  // who is connected already comes first
 class Handshake : public std::enable_shared_from_this<Handshake> {
   public:
     Handshake(net::io_context& here, net::io_context& home, int socket,
-              std::shared_ptr<SSL_CTX> certificates, Handshakes::Done done)
+              const std::shared_ptr<SSL_CTX>& certificates, Handshakes::Done done)
         : home_(home),
           descriptor_(here, socket),
           tls_(tls_transport(socket, certificates.get())),
@@ -94,8 +94,7 @@ void Handshakes::begin(int socket, Done done) {
     };
     net::post(here, [&here, &home = home_, socket, certificates = certificates_,
                      at_home = std::move(at_home)]() mutable {
-        std::make_shared<Handshake>(here, home, socket, std::move(certificates), std::move(at_home))
-            ->go_on();
+        std::make_shared<Handshake>(here, home, socket, certificates, std::move(at_home))->go_on();
     });
 }
 

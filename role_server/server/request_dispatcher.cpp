@@ -88,7 +88,7 @@ void RequestDispatcher::ask(std::shared_ptr<const Request> request,
     question->key = std::move(key);
     question->askers.push_back(std::move(asker));
     if (!question->key.empty()) joinable_[question->key] = question;
-    enqueue(queue, work, question);
+    enqueue(queue, work, std::move(question));
 }
 
 bool RequestDispatcher::join(const std::string& key, const std::shared_ptr<http::Asker>& asker) {
@@ -101,10 +101,9 @@ bool RequestDispatcher::join(const std::string& key, const std::shared_ptr<http:
 }
 
 // The question is given back too: the connections must end on the I/O thread.
-void RequestDispatcher::enqueue(Queue& queue, Work work,
-                                const std::shared_ptr<Question>& question) {
+void RequestDispatcher::enqueue(Queue& queue, Work work, std::shared_ptr<Question> question) {
     ++queue.asked;
-    net::post(queue.pool, [this, &queue, work, question]() mutable {
+    net::post(queue.pool, [this, &queue, work, question = std::move(question)]() mutable {
         {
             const std::lock_guard lock(question->mutex);
             question->begun = true;

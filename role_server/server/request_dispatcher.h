@@ -67,7 +67,7 @@ class RequestDispatcher final : public http::Backend {
 
     Queue& queue_of(Work work);
     bool join(const std::string& key, const std::shared_ptr<http::Asker>& asker);
-    void enqueue(Queue& queue, Work work, const std::shared_ptr<Question>& question);
+    void enqueue(Queue& queue, Work work, std::shared_ptr<Question> question);
     void on_answer(Queue& queue, Work work, const std::shared_ptr<Question>& question,
                    Response response);
     void park(const Question& question, const std::shared_ptr<const Response>& response);
