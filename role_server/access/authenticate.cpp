@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/access/authenticate.h"
 
-#include "role_server/access/credentials.h"
 #include "role_server/base/crypto.h"
 #include "role_server/base/validation.h"
 
@@ -9,10 +8,9 @@ namespace together::roled {
 namespace {
 
 struct StoredKey {
-    std::string secret_hash, user_id, project_id;
-    long long expires_at = 0, last_used_at = 0, revoked_at = 0;
-    soci::indicator has_user = soci::i_null, has_project = soci::i_null, expires = soci::i_null,
-                    used = soci::i_null, revoked = soci::i_null;
+    std::string secret_hash;
+    std::optional<std::string> user_id, project_id, audience_id, scopes;
+    std::optional<Number> expires_at, last_used_at, revoked_at;
 };
 
 std::optional<std::string> bearer_token(const Request& request) {
@@ -23,37 +21,45 @@ std::optional<std::string> bearer_token(const Request& request) {
 }
 
 bool load(Store& store, const PresentedKey& key, StoredKey& row) {
-    const std::string kind = key.kind == KeyKind::user   ? "user"
-                             : key.kind == KeyKind::node ? "node"
-                                                         : "project";
-    store.sql() << "SELECT secret_hash, user_id, project_id, expires_at, last_used_at, revoked_at"
-                   " FROM api_keys WHERE id = :id AND kind = :kind",
-        soci::into(row.secret_hash), soci::into(row.user_id, row.has_user),
-        soci::into(row.project_id, row.has_project), soci::into(row.expires_at, row.expires),
-        soci::into(row.last_used_at, row.used), soci::into(row.revoked_at, row.revoked),
-        soci::use(key.id), soci::use(kind);
-    return store.sql().got_data();
+    const std::string kind(word_for(key.kind));
+    return store.run(
+        "SELECT secret_hash, user_id, project_id, audience_id, scopes, expires_at, last_used_at,"
+        " revoked_at FROM api_keys WHERE id = :id AND kind = :kind",
+        soci::into(row.secret_hash), soci::into(row.user_id), soci::into(row.project_id),
+        soci::into(row.audience_id), soci::into(row.scopes), soci::into(row.expires_at),
+        soci::into(row.last_used_at), soci::into(row.revoked_at), soci::use(key.id),
+        soci::use(kind));
+}
+
+Actor::Kind kind_of(KeyKind kind) {
+    switch (kind) {
+        case KeyKind::user:
+            return Actor::Kind::person;
+        case KeyKind::node:
+            return Actor::Kind::node;
+        case KeyKind::project:
+        case KeyKind::invitation:  // none is stored as a key
+            break;
+    }
+    return Actor::Kind::project_key;
 }
 
 Actor actor_of(const PresentedKey& key, const StoredKey& row) {
     Actor actor;
-    actor.kind = key.kind == KeyKind::user   ? Actor::Kind::person
-                 : key.kind == KeyKind::node ? Actor::Kind::node
-                                             : Actor::Kind::project_key;
+    actor.kind = kind_of(key.kind);
     actor.key_id = key.id;
-    if (row.has_user == soci::i_ok) actor.user_id = row.user_id;
-    if (row.has_project == soci::i_ok) actor.project_id = row.project_id;
-    if (row.used == soci::i_ok) actor.last_used_at = row.last_used_at;
+    actor.user_id = row.user_id.value_or("");
+    actor.project_id = row.project_id.value_or("");
+    actor.audience_id = row.audience_id.value_or("");
+    actor.scopes = Scopes::stored(row.scopes.value_or(""));
+    actor.last_used_at = row.last_used_at;
     return actor;
 }
 
 }  // namespace
 
-Authentication authenticate(Store& store, const Request& request, std::int64_t now) {
-    const auto token = bearer_token(request);
-    if (!token)
-        return {unauthenticated("missing_token", "Send 'Authorization: Bearer' and a token."), {}};
-    const auto key = read_token(*token);
+Authentication authenticate_token(Store& store, const std::string& token, std::int64_t now) {
+    const auto key = read_token(token);
     const Refusal invalid = unauthenticated("invalid_token", "This token is not valid.");
     if (!key) return {invalid, {}};
     // An unknown key is compared too, so that the time taken does not tell which ones exist.
@@ -62,11 +68,18 @@ Authentication authenticate(Store& store, const Request& request, std::int64_t n
     if (!known) row.secret_hash = std::string(key->secret_hash.size(), '0');
     if (!equal_in_constant_time(row.secret_hash, key->secret_hash) || !known)
         return {invalid, known ? key->id : std::string()};
-    if (row.revoked == soci::i_ok)
+    if (row.revoked_at)
         return {unauthenticated("revoked_token", "This token has been revoked."), key->id};
-    if (row.expires == soci::i_ok && row.expires_at <= now)
+    if (row.expires_at && *row.expires_at <= now)
         return {unauthenticated("expired_token", "This token has expired."), key->id};
     return {actor_of(*key, row), key->id};
+}
+
+Authentication authenticate(Store& store, const Request& request, std::int64_t now) {
+    const auto token = bearer_token(request);
+    if (!token)
+        return {unauthenticated("missing_token", "Send 'Authorization: Bearer' and a token."), {}};
+    return authenticate_token(store, *token, now);
 }
 
 }  // namespace together::roled

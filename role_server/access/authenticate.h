@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who asks: the bearer token of a request, looked up.
+// Whose request it is, by its bearer token.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "role_server/access/credentials.h"
+#include "role_server/access/scopes.h"
 #include "role_server/base/errors.h"
 #include "role_server/messages/message.h"
 #include "role_server/store/store.h"
@@ -22,17 +24,24 @@ struct Actor {
     std::string key_id;
     std::string user_id;     // of a person
     std::string project_id;  // of a node or project key
+    // Of a person's token for one project's cluster and services: it does nothing at this API, or
+    // whoever runs that cluster could act as its bearer here.
+    std::string audience_id;
+    Scopes scopes;  // of a project key
     std::optional<std::int64_t> last_used_at;
 };
 
-// A key that the request names and that exists, whether or not it may be used: for the audit trail.
 struct Authentication {
     Outcome<Actor> actor;
-    std::string known_key_id;
+    // The key that the token names, where there is one of that id, whatever is wrong with it: its
+    // secret may be wrong, so this says nothing about who asks.
+    std::string named_key_id;
 };
 
-// Looks at the database in one query. Revoked, expired and unknown tokens are refused alike, but
-// with their own words.
+// The token of `Authorization: Bearer`. `now` in seconds.
 Authentication authenticate(Store& store, const Request& request, std::int64_t now);
+
+// A token that came in some other place, of any audience.
+Authentication authenticate_token(Store& store, const std::string& token, std::int64_t now);
 
 }  // namespace together::roled

@@ -6,70 +6,108 @@ namespace {
 
 using Verdict = Authorization::Verdict;
 
-std::string with_capital(std::string_view word) {
-    std::string text(word);
-    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z')
-        text[0] = static_cast<char>(text[0] - 'a' + 'A');
-    return text;
+std::vector<Role> roles_that_may(Action action) {
+    std::vector<Role> roles;
+    for (const auto role : {Role::admin, Role::member})
+        if (permits(role, action)) roles.push_back(role);
+    return roles;
 }
 
-std::string roles_that_may(Action action) {
+std::string roles_in_words(Action action) {
     const auto& row = permission(action);
     const std::string where =
         row.level == Level::organization ? "of the organization" : "of the project";
     return row.member ? "an Admin or Member " + where : "an Admin " + where;
 }
 
-std::string denial(Action action, const std::string& standing) {
+Authorization denied(Action action, std::string_view standing) {
     const auto& row = permission(action);
-    return "'" + std::string(row.title) + "' (" + std::string(row.name) + ") needs " +
-           roles_that_may(action) + "; " + standing + ".";
+    return {Verdict::denied,
+            "'" + std::string(row.title) + "' (" + std::string(row.name) + ") needs " +
+                roles_in_words(action) + "; " + std::string(standing) + ".",
+            roles_that_may(action)};
 }
 
 Authorization by_role(Role role, Action action) {
-    if (permits(role, action)) return {Verdict::allowed, {}};
-    return {Verdict::denied, denial(action, "you are " + with_capital(name_of(role)))};
+    if (permits(role, action)) return {Verdict::allowed, {}, {}};
+    return denied(action, role == Role::admin ? "you are Admin" : "you are Member");
 }
 
-Authorization in_organization(Action action, const Target& target) {
-    if (target.organization_role) return by_role(*target.organization_role, action);
-    if (!target.in_some_project) return {Verdict::hidden, {}};
-    const auto reason = denial(action, "you are an external collaborator");
-    return {action == Action::organization_read ? Verdict::name_only : Verdict::denied, reason};
+Authorization in_organization(Action action, const Standing& standing) {
+    if (standing.organization_role) return by_role(*standing.organization_role, action);
+    if (standing.suspended) return denied(action, "your membership is suspended");
+    if (!standing.in_some_project) return {Verdict::hidden, {}, {}};
+    auto decision = denied(action, "you are an external collaborator");
+    if (action == Action::organization_read) decision.verdict = Verdict::name_only;
+    return decision;
 }
 
-Authorization in_project(Action action, const Target& target) {
-    if (target.project_role) return by_role(*target.project_role, action);
+Authorization in_project(Action action, const Standing& standing) {
+    if (standing.project_role) return by_role(*standing.project_role, action);
+    if (standing.suspended) return denied(action, "your membership is suspended");
     // Members see the list of projects, so that this one exists is no secret to them.
-    if (target.organization_role && permits(*target.organization_role, Action::projects_read))
-        return {Verdict::denied, denial(action, "you are no collaborator of it")};
-    return {Verdict::hidden, {}};
+    if (standing.organization_role && permits(*standing.organization_role, Action::projects_read))
+        return denied(action, "you are no collaborator of it");
+    return {Verdict::hidden, {}, {}};
 }
 
-Authorization for_node(const Actor& actor, Action action, const Target& target) {
-    if (target.project_id != actor.project_id) return {Verdict::hidden, {}};
-    if (action == Action::collaborators_read) return {Verdict::allowed, {}};
-    return {Verdict::denied, "A node key reads its project's roster and does nothing else."};
+// A key of one project: what it may do there, and nothing elsewhere.
+Authorization by_key(const Actor& actor, const Target& target, bool may, const char* otherwise) {
+    if (target.project_id != actor.project_id) return {Verdict::hidden, {}, {}};
+    if (may) return {Verdict::allowed, {}, {}};
+    return {Verdict::denied, otherwise, {}};
 }
 
 }  // namespace
 
+std::string_view word_for(RoleSource source) {
+    switch (source) {
+        case RoleSource::project:
+            return "project";
+        case RoleSource::organization_admin:
+            return "organization_admin";
+        case RoleSource::external:
+            return "external";
+    }
+    return "";
+}
+
+Authorization allowed_person(Action action, const Standing& standing) {
+    return permission(action).level == Level::organization ? in_organization(action, standing)
+                                                           : in_project(action, standing);
+}
+
 Authorization allowed(const Actor& actor, Action action, const Target& target) {
     switch (actor.kind) {
         case Actor::Kind::person:
-            return permission(action).level == Level::organization ? in_organization(action, target)
-                                                                   : in_project(action, target);
+            return allowed_person(action, target.standing);
         case Actor::Kind::node:
-            return for_node(actor, action, target);
+            return by_key(actor, target, action == Action::collaborators_read,
+                          "A node key reads its project's roster and does nothing else.");
         case Actor::Kind::project_key:
             break;
     }
-    return {Verdict::denied, "Project API keys have no scope for this."};
+    return by_key(actor, target, actor.scopes.allows(action),
+                  "This project API key has no scope for that.");
 }
 
 Authorization allowed_own_profile(const Actor& actor) {
-    if (actor.kind == Actor::Kind::person) return {Verdict::allowed, {}};
-    return {Verdict::denied, "This key belongs to a project, not to a person."};
+    if (actor.kind == Actor::Kind::person) return {Verdict::allowed, {}, {}};
+    return {Verdict::denied, "This key belongs to a project, not to a person.", {}};
+}
+
+Authorization allowed_to_join(const Actor& actor, const Target& target) {
+    if (actor.kind == Actor::Kind::person && target.standing.organization_role == Role::admin)
+        return {Verdict::allowed, {}, {}};
+    return allowed(actor, Action::collaborators_add, target);
+}
+
+bool may_ask_about_others(const Actor& actor, const Target& target) {
+    if (actor.kind == Actor::Kind::project_key)
+        return actor.project_id == target.project_id && actor.scopes.allows_authorize();
+    const auto list = target.project_id.empty() ? Action::members_read : Action::collaborators_read;
+    return actor.kind == Actor::Kind::person &&
+           allowed(actor, list, target).verdict == Verdict::allowed;
 }
 
 }  // namespace together::roled

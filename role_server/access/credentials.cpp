@@ -22,9 +22,13 @@ std::string checksum(std::string_view text) {
 }
 
 std::optional<KeyKind> kind_of(std::string_view prefix) {
-    for (const auto kind : {KeyKind::user, KeyKind::project, KeyKind::node})
+    for (const auto kind : {KeyKind::user, KeyKind::project, KeyKind::node, KeyKind::invitation})
         if (prefix == prefix_of(kind)) return kind;
     return std::nullopt;
+}
+
+std::string id_of(KeyKind kind, std::string_view lookup) {
+    return (kind == KeyKind::invitation ? "inv_" : "key_") + std::string(lookup);
 }
 
 bool all_base62(std::string_view text) {
@@ -41,6 +45,22 @@ std::string_view prefix_of(KeyKind kind) {
             return "tgp_";
         case KeyKind::node:
             return "tgn_";
+        case KeyKind::invitation:
+            return "tgi_";
+    }
+    return "";
+}
+
+std::string_view word_for(KeyKind kind) {
+    switch (kind) {
+        case KeyKind::user:
+            return "user";
+        case KeyKind::project:
+            return "project";
+        case KeyKind::node:
+            return "node";
+        case KeyKind::invitation:
+            return "invitation";
     }
     return "";
 }
@@ -49,7 +69,7 @@ NewKey mint(KeyKind kind) {
     const auto lookup = random_base62(lookup_size);
     const auto secret = random_base62(secret_size);
     const auto body = std::string(prefix_of(kind)) + lookup + secret;
-    return {"key_" + lookup, body + checksum(body), sha256_hex(secret)};
+    return {id_of(kind, lookup), body + checksum(body), sha256_hex(secret)};
 }
 
 std::optional<PresentedKey> read_token(std::string_view token) {
@@ -57,7 +77,7 @@ std::optional<PresentedKey> read_token(std::string_view token) {
     const auto kind = kind_of(token.substr(0, prefix_size));
     const auto body = token.substr(0, token_size - checksum_size);
     if (!kind || token.substr(body.size()) != checksum(body)) return std::nullopt;
-    return PresentedKey{*kind, "key_" + std::string(token.substr(prefix_size, lookup_size)),
+    return PresentedKey{*kind, id_of(*kind, token.substr(prefix_size, lookup_size)),
                         sha256_hex(token.substr(prefix_size + lookup_size, secret_size))};
 }
 

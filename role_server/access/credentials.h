@@ -12,12 +12,14 @@
 
 namespace together::roled {
 
-enum class KeyKind { user, project, node };
+enum class KeyKind { user, project, node, invitation };
 
 std::string_view prefix_of(KeyKind kind);
+// "user", "project", "node", as stored, or "invitation".
+std::string_view word_for(KeyKind kind);
 
 struct NewKey {
-    std::string id;           // key_ and the look-up id
+    std::string id;           // key_ or, of an invitation, inv_, and the look-up id
     std::string token;        // to be shown once
     std::string secret_hash;  // to be stored
 };

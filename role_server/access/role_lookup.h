@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where an actor stands: the roles that authorize.h decides from, looked up.
+// Where somebody stands: the roles that authorize.h decides from, looked up. All of it is read from
+// the view effective_roles and from members; what has ended by itself counts no more, also before
+// it is removed.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -12,12 +15,23 @@
 
 namespace together::roled {
 
-// 404 where there is no such organization or project.
+// 404 where there is no such organization or project. `now` in seconds.
 Outcome<Target> target_organization(Store& store, const Actor& actor,
-                                    const std::string& organization_id);
-Outcome<Target> target_project(Store& store, const Actor& actor, const std::string& project_id);
+                                    const std::string& organization_id, std::int64_t now);
+Outcome<Target> target_project(Store& store, const Actor& actor, const std::string& project_id,
+                               std::int64_t now);
 
+// In the organization, and in the project unless that is empty.
+Standing standing_of(Store& store, const std::string& organization_id,
+                     const std::string& project_id, const std::string& user_id, std::int64_t now);
+
+// None: no member, suspended, or over.
 std::optional<Role> organization_role(Store& store, const std::string& organization_id,
-                                      const std::string& user_id);
+                                      const std::string& user_id, std::int64_t now);
+
+// Up to three who have the role of an Admin, as a person would name them: for those who are
+// refused.
+std::vector<std::string> admins_to_ask(Store& store, const Target& target, Level level,
+                                       std::int64_t now);
 
 }  // namespace together::roled

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What tells about the caller and about the server itself.
 #include "common/roles/permissions.h"
+#include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
-#include "role_server/messages/json.h"
 
 namespace together::roled {
 namespace {
@@ -19,7 +19,7 @@ std::string_view word_for(Actor::Kind kind) {
     return "";
 }
 
-Json::Value or_null(const std::string& text) {
+Json::Value text_or_null(const std::string& text) {
     return text.empty() ? Json::Value() : Json::Value(text);
 }
 
@@ -40,7 +40,7 @@ Json::Value to_json(const Permission& row) {
 Outcome<Response> get_ready(RequestContext& context) {
     if (context.draining) return other(503, "stopping", "This server is being stopped.");
     long long organizations = 0;
-    context.store.sql() << "SELECT COUNT(*) FROM organizations", soci::into(organizations);
+    context.store.run("SELECT COUNT(*) FROM organizations", soci::into(organizations));
     Json::Value value;
     value["status"] = "ready";
     return json_response(200, value);
@@ -51,8 +51,9 @@ Outcome<Response> get_whoami(RequestContext& context) {
     value["object"] = "whoami";
     value["type"] = std::string(word_for(context.actor.kind));
     value["key_id"] = context.actor.key_id;
-    value["user_id"] = or_null(context.actor.user_id);
-    value["project_id"] = or_null(context.actor.project_id);
+    value["user_id"] = text_or_null(context.actor.user_id);
+    value["project_id"] = text_or_null(context.actor.project_id);
+    value["audience"] = text_or_null(context.actor.audience_id);
     return json_response(200, value);
 }
 

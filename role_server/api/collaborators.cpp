@@ -1,157 +1,199 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/collaborators.h"
 
-#include <cstdint>
-
 #include "role_server/access/role_lookup.h"
+#include "role_server/api/body.h"
+#include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
-#include "role_server/messages/json.h"
+#include "role_server/model/invitations.h"
+#include "role_server/model/members.h"
 #include "role_server/model/organizations.h"
-#include "role_server/model/project_roster.h"
+#include "role_server/model/posix_ids.h"
 #include "role_server/model/users.h"
 
 namespace together::roled {
 namespace {
 
-Json::Value to_json(const Collaborator& one) {
-    Json::Value value;
-    value["object"] = "project.collaborator";
-    value["user_id"] = one.user_id;
-    value["login"] = one.login ? Json::Value(*one.login) : Json::Value();
-    value["uid"] = one.uid ? Json::Value(static_cast<Json::Int64>(*one.uid)) : Json::Value();
-    value["role"] = std::string(name_of(one.role));
-    value["external"] = one.external;
-    return value;
-}
-
-std::string audit_target(const RequestContext& context, const std::string& user_id) {
+std::string target_of(const RequestContext& context, const std::string& user_id) {
     return context.ids.project + "/" + user_id;
 }
 
-Outcome<std::optional<Role>> role_field(const Json::Value& body) {
-    const auto text = text_field(body, "role");
-    if (!text) return tl::unexpected(text.error());
-    if (!*text) return std::optional<Role>();
-    if (const auto role = role_named(**text)) return role;
-    return bad_request("invalid_role", "A role is 'admin' or 'member'.", "role");
+// What the body says of somebody who is to be added.
+struct Wanted {
+    std::optional<std::string> user_id, email, login;
+    Role role = Role::member;
+    std::optional<std::int64_t> uid, until;
+};
+
+Outcome<Wanted> wanted_in(const RequestContext& context) {
+    Body body(context.request, {"user_id", "email", "login", "role", "uid", "until"});
+    Wanted wanted{body.text("user_id"), body.text("email"),
+                  body.text("login"),   body.role().value_or(Role::member),
+                  body.number("uid"),   body.future("until", context.now).value_or(std::nullopt)};
+    const int named = static_cast<int>(wanted.user_id.has_value()) +
+                      static_cast<int>(wanted.email.has_value()) +
+                      static_cast<int>(wanted.login.has_value());
+    if (named == 0)
+        body.refuse(
+            bad_request("missing_field", "Name the user by user_id, email or login.", "user_id"));
+    if (named > 1)
+        body.refuse(bad_request("ambiguous_user", "Name the user by one of user_id, email, login.",
+                                wanted.user_id ? "user_id" : "email"));
+    if (body.is_wrong()) return body.refusal();
+    return wanted;
 }
 
-std::optional<User> find_by(Store& store, const std::string& field, const std::string& value) {
-    if (field == "user_id") return find_user(store, value);
-    return field == "email" ? find_user_by_email(store, value) : find_user_by_login(store, value);
+std::optional<User> user_named(Store& store, const Wanted& wanted) {
+    if (wanted.user_id) return find_user(store, *wanted.user_id);
+    return wanted.email ? find_user_by_email(store, *wanted.email)
+                        : find_user_by_login(store, *wanted.login);
 }
 
-// The user that the body names by exactly one of user_id, email, login.
-Outcome<User> user_in(RequestContext& context, const Json::Value& body) {
-    std::optional<User> user;
-    std::string named;
-    for (const auto* field : {"user_id", "email", "login"}) {
-        const auto value = text_field(body, field);
-        if (!value) return tl::unexpected(value.error());
-        if (!*value) continue;
-        if (!named.empty())
-            return bad_request("ambiguous_user", "Name the user by one of user_id, email, login.",
-                               field);
-        named = field;
-        user = find_by(context.store, field, **value);
-    }
-    if (named.empty())
-        return bad_request("missing_field", "Name the user by user_id, email or login.", "user_id");
-    if (!user) return not_found("user in this organization");
-    return *user;
+// A uid is the organization's: its Admins set it, whoever runs the project.
+Outcome<void> require_may_set_uid(const RequestContext& context) {
+    const auto& standing = context.target.standing;
+    const auto decision = allowed_person(Action::members_manage_roles, standing);
+    if (decision.verdict == Authorization::Verdict::allowed) return {};
+    return forbidden("A uid is set by an Admin of the organization.");
 }
 
-// Members may be added; others only where the organization has external collaborators. Where it has
-// not, whether they exist at all is a secret.
-Outcome<void> require_addable(RequestContext& context, const User& user) {
-    if (organization_role(context.store, context.target.organization_id, user.id)) return {};
-    const auto organization = find_organization(context.store, context.target.organization_id);
-    if (organization && organization->external_collaborators) return {};
-    return not_found("user in this organization");
+Outcome<void> apply_uid(const RequestContext& context, Change& change, const std::string& user_id,
+                        std::int64_t uid) {
+    if (auto may = require_may_set_uid(context); !may) return may;
+    const auto& organization = context.target.organization_id;
+    if (posix_id(context.store, organization, IdKind::user, user_id) == uid) return {};
+    if (auto set = set_uid(context.store, organization, user_id, uid); !set) return set;
+    change.rosters_with(user_id, organization);
+    return {};
 }
 
-// An Admin of the organization is Admin here whatever is stored: "demoted" would be untrue.
-Outcome<void> change_role(RequestContext& context, const Collaborator& one, Role role) {
-    const auto above =
-        organization_role(context.store, context.target.organization_id, one.user_id);
-    if (role == Role::member && above == Role::admin)
-        return conflict("organization_admin",
-                        "An Admin of the organization is Admin of each project they are in.",
-                        "role");
-    store_role(context.store, context.ids.project, one.user_id, role);
-    if (one.role != role) raise_revision(context.store, context.ids.project);
-    return require_an_admin(context.store, context.ids.project);
+Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wanted,
+                      const User& user) {
+    auto& store = context.store;
+    if (is_listed(store, context.ids.project, user.id))
+        return conflict("already_collaborator", "This user is a collaborator already.");
+    insert_collaborator(change, context.ids.project, user.id, wanted.role, wanted.until);
+    if (wanted.uid)
+        if (auto set = apply_uid(context, change, user.id, *wanted.uid); !set)
+            return tl::unexpected(set.error());
+    const auto organization = find_organization(store, context.target.organization_id);
+    if (!organization) return not_found("organization");
+    if (auto given = give_uid_if_wanted(change, *organization, user.id); !given)
+        return tl::unexpected(given.error());
+    const auto value = to_json(*find_collaborator(store, context.ids.project, user.id));
+    record_change(context, change, target_of(context, user.id), {}, value);
+    return json_response(201, value);
 }
 
-Outcome<void> change_uid(RequestContext& context, const std::string& user_id, std::int64_t uid) {
-    const auto user = find_user(context.store, user_id);
-    if (!user) return not_found("user");
-    return set_uid(context.store, *user, uid);
+// Who is no member has to consent, and whether they exist is not told: an invitation.
+Outcome<Response> invite(RequestContext& context, Change& change, const Wanted& wanted) {
+    if (wanted.uid)
+        return bad_request("uid_of_invited", "A uid is set once the person has joined.", "uid");
+    Invitation invitation;
+    invitation.organization_id = context.target.organization_id;
+    invitation.project_id = context.ids.project;
+    invitation.email = wanted.email;
+    invitation.login = wanted.login;
+    invitation.role = wanted.role;
+    invitation.until = wanted.until;
+    return answer_with_invitation(context, change, invitation, 202);
+}
+
+Outcome<Response> last_word(const RequestContext& context, Change& change,
+                            const std::string& user_id, const Json::Value& before) {
+    const auto after = find_collaborator(context.store, context.ids.project, user_id);
+    if (!after) return not_found("collaborator");
+    const auto value = to_json(*after);
+    record_change(context, change, target_of(context, user_id), before, value);
+    return json_response(200, value);
 }
 
 }  // namespace
 
+Json::Value to_json(const Collaborator& one) {
+    Json::Value value;
+    value["object"] = "project.collaborator";
+    value["user_id"] = one.user_id;
+    value["login"] = json_or_null(one.login);
+    value["uid"] = json_or_null(one.uid);
+    value["role"] = std::string(name_of(one.role));
+    value["external"] = one.external();
+    value["source"] = std::string(word_for(one.source));
+    value["since"] = json_number(one.since);
+    value["granted_by"] = json_or_null(one.granted_by);
+    value["until"] = json_or_null(one.until);
+    return value;
+}
+
 Outcome<Response> get_collaborator(RequestContext& context) {
     const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
-    if (!one) return not_found("collaborator");
+    if (!one || (one->until && *one->until <= context.now)) return not_found("collaborator");
     return json_response(200, to_json(*one));
 }
 
-Outcome<Response> add_collaborator(RequestContext& context) {
-    const auto body = body_of(context.request, {"user_id", "email", "login", "role", "uid"});
-    if (!body) return tl::unexpected(body.error());
-    const auto role = role_field(*body);
-    if (!role) return tl::unexpected(role.error());
-    const auto uid = number_field(*body, "uid");
-    if (!uid) return tl::unexpected(uid.error());
-    const auto user = user_in(context, *body);
-    if (!user) return tl::unexpected(user.error());
-    if (auto addable = require_addable(context, *user); !addable)
-        return tl::unexpected(addable.error());
-    if (find_collaborator(context.store, context.ids.project, user->id))
-        return conflict("already_collaborator", "This user is a collaborator already.");
-    insert_collaborator(context.store, context.ids.project, user->id, role->value_or(Role::member));
-    raise_revision(context.store, context.ids.project);
-    if (*uid)
-        if (auto set = set_uid(context.store, *user, **uid); !set)
+Outcome<Response> add_collaborator(RequestContext& context, Change& change) {
+    const auto wanted = wanted_in(context);
+    if (!wanted) return tl::unexpected(wanted.error());
+    const auto& organization_id = context.target.organization_id;
+    const auto user = user_named(context.store, *wanted);
+    const bool member =
+        user && organization_role(context.store, organization_id, user->id, context.now);
+    // Who the members are is known to members alone.
+    const bool may_know = wanted->user_id || context.target.standing.organization_role;
+    if (member && may_know) return add(context, change, *wanted, *user);
+    const auto organization = find_organization(context.store, organization_id);
+    if (!organization || !organization->external_collaborators)
+        return not_found("user in this organization");
+    if (!wanted->user_id) return invite(context, change, *wanted);
+    // Only they can have told their id: that is their consent.
+    if (!user) return not_found("user in this organization");
+    return add(context, change, *wanted, *user);
+}
+
+Outcome<Response> change_collaborator(RequestContext& context, Change& change) {
+    const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
+    if (!one) return not_found("collaborator");
+    Body body(context.request, {"role", "uid", "until"});
+    const auto role = body.role();
+    const auto uid = body.number("uid");
+    const auto until = body.future("until", context.now);
+    body.require_something();
+    if (body.is_wrong()) return body.refusal();
+    // "Demoted" would be untrue.
+    if (role == Role::member && one->source == RoleSource::organization_admin)
+        return conflict("organization_admin",
+                        "An Admin of the organization is Admin of each project they are in.",
+                        "role");
+    if (role) {
+        set_collaborator_role(change, context.ids.project, *one, *role);
+        change.refuse_without_admin(context.ids.project);
+    }
+    if (until) set_collaborator_until(change, context.ids.project, *one, *until);
+    if (uid)
+        if (auto set = apply_uid(context, change, one->user_id, *uid); !set)
             return tl::unexpected(set.error());
-    const auto one = find_collaborator(context.store, context.ids.project, user->id);
-    record_change(context, audit_target(context, user->id), {}, to_json(*one));
-    return json_response(201, to_json(*one));
+    return last_word(context, change, one->user_id, to_json(*one));
 }
 
-Outcome<Response> change_collaborator(RequestContext& context) {
-    const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
-    if (!one) return not_found("collaborator");
-    const auto body = body_of(context.request, {"role", "uid"});
-    if (!body) return tl::unexpected(body.error());
-    const auto role = role_field(*body);
-    if (!role) return tl::unexpected(role.error());
-    const auto uid = number_field(*body, "uid");
-    if (!uid) return tl::unexpected(uid.error());
-    if (!*role && !*uid) return bad_request("missing_field", "Send 'role', 'uid' or both.", "role");
-    if (*role)
-        if (auto done = change_role(context, *one, **role); !done)
-            return tl::unexpected(done.error());
-    if (*uid)
-        if (auto done = change_uid(context, one->user_id, **uid); !done)
-            return tl::unexpected(done.error());
-    const auto after = find_collaborator(context.store, context.ids.project, one->user_id);
-    record_change(context, audit_target(context, one->user_id), to_json(*one), to_json(*after));
-    return json_response(200, to_json(*after));
+Outcome<Response> take_out_of_project(RequestContext& context, Change& change,
+                                      const std::string& user_id) {
+    const auto one = find_collaborator(context.store, context.ids.project, user_id);
+    if (!is_listed(context.store, context.ids.project, user_id)) return not_found("collaborator");
+    const auto organization = find_organization(context.store, context.target.organization_id);
+    if (organization && organization->default_project_id == context.ids.project &&
+        find_member(context.store, *organization, user_id))
+        return conflict("default_project",
+                        "Every member of the organization is in its Default Project.");
+    delete_collaborator(change, context.ids.project, user_id);
+    change.refuse_without_admin(context.ids.project);
+    revoke_keys_of_nobody(change, user_id);
+    record_change(context, change, target_of(context, user_id),
+                  one ? to_json(*one) : Json::Value("suspended"), {});
+    return no_content();
 }
 
-Outcome<Response> remove_collaborator(RequestContext& context) {
-    const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
-    if (!one) return not_found("collaborator");
-    delete_collaborator(context.store, context.ids.project, one->user_id);
-    raise_revision(context.store, context.ids.project);
-    if (auto has = require_an_admin(context.store, context.ids.project); !has)
-        return tl::unexpected(has.error());
-    record_change(context, audit_target(context, one->user_id), to_json(*one), {});
-    Response response;
-    response.status = 204;
-    return response;
+Outcome<Response> remove_collaborator(RequestContext& context, Change& change) {
+    return take_out_of_project(context, change, context.ids.user);
 }
 
 }  // namespace together::roled

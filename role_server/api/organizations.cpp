@@ -1,53 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/organizations.h"
 
+#include "role_server/api/body.h"
+#include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
 #include "role_server/base/validation.h"
-#include "role_server/messages/json.h"
 
 namespace together::roled {
 namespace {
 
-Json::Value to_json(const Organization& organization, bool name_only) {
+Json::Value name_of(const Organization& organization) {
     Json::Value value;
     value["object"] = "organization";
     value["id"] = organization.id;
     value["name"] = organization.name;
-    if (name_only) return value;
+    return value;
+}
+
+Json::Value to_json(Store& store, const Organization& organization) {
+    auto value = name_of(organization);
     value["owner_id"] = organization.owner_id;
     value["default_project_id"] = organization.default_project_id;
     value["external_collaborators"] = organization.external_collaborators;
     value["allocate_uids"] = organization.allocate_uids;
-    value["created_at"] = static_cast<Json::Int64>(organization.created_at);
+    value["first_id"] = json_number(organization.ids.first);
+    value["last_id"] = json_number(organization.ids.last);
+    value["reserved_logins"] = Json::Value(Json::arrayValue);
+    for (const auto& login : reserved_logins(store, organization.id))
+        value["reserved_logins"].append(login);
+    value["created_at"] = json_number(organization.created_at);
     return value;
 }
 
-Json::Value to_json(const Project& project) {
+Json::Value billing_of(const Organization& organization) {
     Json::Value value;
-    value["object"] = "project";
-    value["id"] = project.id;
-    value["organization_id"] = project.organization_id;
-    value["name"] = project.name;
-    value["revision"] = static_cast<Json::Int64>(project.revision);
-    value["created_at"] = static_cast<Json::Int64>(project.created_at);
+    value["object"] = "organization.billing";
+    value["organization_id"] = organization.id;
+    value["contact_email"] = json_or_null(organization.billing_email);
     return value;
-}
-
-Outcome<void> apply(Organization& organization, const Json::Value& body) {
-    const auto name = text_field(body, "name");
-    if (!name) return tl::unexpected(name.error());
-    const auto external = flag_field(body, "external_collaborators");
-    if (!external) return tl::unexpected(external.error());
-    const auto allocate = flag_field(body, "allocate_uids");
-    if (!allocate) return tl::unexpected(allocate.error());
-    if (*name) {
-        const auto checked = checked_name(**name, "name");
-        if (!checked) return tl::unexpected(checked.error());
-        organization.name = *checked;
-    }
-    organization.external_collaborators = external->value_or(organization.external_collaborators);
-    organization.allocate_uids = allocate->value_or(organization.allocate_uids);
-    return {};
 }
 
 }  // namespace
@@ -55,58 +45,63 @@ Outcome<void> apply(Organization& organization, const Json::Value& body) {
 Outcome<Response> get_organization(RequestContext& context) {
     const auto organization = find_organization(context.store, context.ids.organization);
     if (!organization) return not_found("organization");
+    const bool name_only = context.verdict == Authorization::Verdict::name_only;
     return json_response(
-        200, to_json(*organization, context.verdict == Authorization::Verdict::name_only));
+        200, name_only ? name_of(*organization) : to_json(context.store, *organization));
 }
 
-Outcome<Response> change_organization(RequestContext& context) {
+Outcome<Response> change_organization(RequestContext& context, Change& change) {
     auto organization = find_organization(context.store, context.ids.organization);
     if (!organization) return not_found("organization");
-    const auto body = body_of(context.request, {"name", "external_collaborators", "allocate_uids"});
-    if (!body) return tl::unexpected(body.error());
-    const auto before = to_json(*organization, false);
-    if (auto applied = apply(*organization, *body); !applied)
-        return tl::unexpected(applied.error());
-    update_organization(context.store, *organization);
-    const auto after = to_json(*organization, false);
-    record_change(context, organization->id, before, after);
+    Body body(context.request, {"name", "external_collaborators", "allocate_uids", "first_id",
+                                "last_id", "reserved_logins"});
+    const auto name = body.name();
+    const auto external = body.flag("external_collaborators");
+    const auto allocate = body.flag("allocate_uids");
+    const auto first = body.number("first_id");
+    const auto last = body.number("last_id");
+    const auto logins = body.texts("reserved_logins");
+    body.require_something();
+    if (body.is_wrong()) return body.refusal();
+    const auto before = to_json(context.store, *organization);
+    organization->name = name.value_or(organization->name);
+    organization->external_collaborators = external.value_or(organization->external_collaborators);
+    organization->allocate_uids = allocate.value_or(organization->allocate_uids);
+    const auto ids = checked_id_range(
+        {first.value_or(organization->ids.first), last.value_or(organization->ids.last)});
+    if (!ids) return tl::unexpected(ids.error());
+    organization->ids = *ids;
+    if (logins)
+        if (auto set = set_reserved_logins(change, organization->id, *logins); !set)
+            return tl::unexpected(set.error());
+    if (auto updated = update_organization(change, *organization); !updated)
+        return tl::unexpected(updated.error());
+    const auto after = to_json(context.store, *organization);
+    record_change(context, change, organization->id, before, after);
     return json_response(200, after);
 }
 
-Outcome<Response> list_projects(RequestContext& context) {
-    const auto page = page_of(context.uri);
-    if (!page) return tl::unexpected(page.error());
-    Json::Value data(Json::arrayValue);
-    std::optional<std::string> next;
-    for_each_project(context.store, context.ids.organization, page->after, page->limit + 1,
-                     [&](const Project& one) {
-                         if (data.size() < page->limit) {
-                             data.append(to_json(one));
-                         } else {
-                             next = data[data.size() - 1]["id"].asString();
-                         }
-                     });
-    return json_response(200, list_of(std::move(data), next));
+Outcome<Response> get_billing(RequestContext& context) {
+    const auto organization = find_organization(context.store, context.ids.organization);
+    if (!organization) return not_found("organization");
+    return json_response(200, billing_of(*organization));
 }
 
-Outcome<Response> add_project(RequestContext& context) {
-    const auto body = body_of(context.request, {"name"});
-    if (!body) return tl::unexpected(body.error());
-    auto name = required_text(*body, "name");
-    if (name) name = checked_name(*name, "name");
-    if (!name) return tl::unexpected(name.error());
-    const auto project =
-        create_project(context.store, context.ids.organization, *name, context.actor.user_id);
-    if (!project) return tl::unexpected(project.error());
-    const auto value = to_json(*project);
-    record_change(context, project->id, {}, value);
-    return json_response(201, value);
-}
-
-Outcome<Response> get_project(RequestContext& context) {
-    const auto project = find_project(context.store, context.ids.project);
-    if (!project) return not_found("project");
-    return json_response(200, to_json(*project));
+Outcome<Response> change_billing(RequestContext& context, Change& change) {
+    auto organization = find_organization(context.store, context.ids.organization);
+    if (!organization) return not_found("organization");
+    Body body(context.request, {"contact_email"});
+    const auto email = body.required_text("contact_email");
+    if (body.is_wrong()) return body.refusal();
+    const auto checked = checked_email(email);
+    if (!checked) return bad_request("invalid_email", checked.error().message, "contact_email");
+    const auto before = billing_of(*organization);
+    organization->billing_email = *checked;
+    if (auto updated = update_organization(change, *organization); !updated)
+        return tl::unexpected(updated.error());
+    const auto after = billing_of(*organization);
+    record_change(context, change, organization->id, before, after);
+    return json_response(200, after);
 }
 
 }  // namespace together::roled

@@ -48,6 +48,12 @@ bool if_none_match_names(const Request& request, std::string_view etag) {
            });
 }
 
+bool if_match_names(const Request& request, std::string_view etag) {
+    const auto value = header(request, "if-match");
+    return value &&
+           any_item(*value, ",", [&](std::string_view tag) { return tag == etag || tag == "*"; });
+}
+
 std::chrono::seconds preferred_wait(const Request& request) {
     const auto value = header(request, "prefer").value_or("");
     std::optional<long> wait;

@@ -17,6 +17,9 @@ inline constexpr std::chrono::seconds max_wait{60};
 // may have put W/ before it.
 bool if_none_match_names(const Request& request, std::string_view etag);
 
+// Whether If-Match names `etag`, compared strongly (RFC 9110, 13.1.1).
+bool if_match_names(const Request& request, std::string_view etag);
+
 // What `Prefer: wait=N` (RFC 7240) asks for, at most max_wait. Zero: nothing.
 std::chrono::seconds preferred_wait(const Request& request);
 

@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/api/request_context.h"
 
-#include <utility>
-
 namespace together::roled {
 
-AuditRecord audit_record(const RequestContext& context) {
-    AuditRecord record;
-    record.request_id = context.request.id;
-    record.organization_id = context.target.organization_id;
-    record.actor = context.actor.user_id.empty() ? context.actor.key_id : context.actor.user_id;
-    record.key_id = context.actor.key_id;
-    record.action = context.operation;
-    return record;
+Author author_of(const RequestContext& context) {
+    Author author;
+    author.request_id = context.request.id;
+    author.address = context.request.peer;
+    author.actor = context.actor.user_id.empty() ? context.actor.key_id : context.actor.user_id;
+    author.key_id = context.actor.key_id;
+    return author;
 }
 
-void record_change(RequestContext& context, const std::string& target, Json::Value before,
-                   Json::Value after) {
-    auto record = audit_record(context);
-    record.target = target;
-    record.before = std::move(before);
-    record.after = std::move(after);
-    write(context.store, record);
+void record_change(const RequestContext& context, Change& change, const std::string& target,
+                   const Json::Value& before, const Json::Value& after) {
+    change.record(target, before, after, {context.target.organization_id});
 }
 
 }  // namespace together::roled

@@ -2,6 +2,8 @@
 // One authorized request on its way through a resource: what a handler gets.
 #pragma once
 
+#include <json/value.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,7 +13,7 @@
 #include "role_server/base/errors.h"
 #include "role_server/base/uri.h"
 #include "role_server/messages/message.h"
-#include "role_server/model/audit.h"
+#include "role_server/model/change.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {
@@ -20,11 +22,11 @@ class RosterCache;
 
 // What the placeholders of the route's path stand for; empty where it has none of that name.
 struct PathIds {
-    std::string organization, project, user, key;
+    std::string organization, project, user, key, invitation, action;
 };
 
 struct RequestContext {
-    Store& store;  // in a transaction, which is committed if the handler succeeds
+    Store& store;  // in a transaction
     RosterCache& rosters;
     const Request& request;
     const Uri& uri;
@@ -33,18 +35,21 @@ struct RequestContext {
     bool draining;               // the server is being stopped
     std::int64_t now;            // seconds since 1970, before anything was read
     std::string_view operation;  // the action's name, for the audit trail
+    Page page;                   // of a list
     Actor actor;
     Target target;
     Authorization::Verdict verdict;  // allowed, or name_only
 };
 
-using Handler = Outcome<Response> (*)(RequestContext&);
+// Answers from what it reads.
+using Reader = Outcome<Response> (*)(RequestContext&);
+// Changes something, and answers; the change is settled and committed if it succeeds.
+using Changer = Outcome<Response> (*)(RequestContext&, Change&);
 
-// What the audit trail says about whoever makes this call.
-AuditRecord audit_record(const RequestContext& context);
+Author author_of(const RequestContext& context);
 
-// Records a change of `target` in the call's own transaction.
-void record_change(RequestContext& context, const std::string& target, Json::Value before,
-                   Json::Value after);
+// Records a change of `target` for the organization that the request is about.
+void record_change(const RequestContext& context, Change& change, const std::string& target,
+                   const Json::Value& before, const Json::Value& after);
 
 }  // namespace together::roled

@@ -37,6 +37,13 @@ Outcome<std::string> position(const Page& page, const Version& version) {
     return cursor->user_id;
 }
 
+Outcome<RosterKind> kind_of(const RequestContext& context) {
+    const auto include = parameter(context.uri, "include");
+    if (!include) return RosterKind::roles;
+    if (*include == "accounts") return RosterKind::accounts;
+    return bad_request("invalid_include", "'include' is 'accounts'.", "include");
+}
+
 Response unchanged(const RequestContext& context, const Roster& roster, std::chrono::seconds wait) {
     Response response;
     response.status = 304;
@@ -52,19 +59,20 @@ void say_applied(Response& response, std::chrono::seconds wait) {
 }  // namespace
 
 Outcome<Response> get_roster(RequestContext& context) {
-    const auto page = page_of(context.uri);
-    if (!page) return tl::unexpected(page.error());
+    const auto kind = kind_of(context);
+    if (!kind) return tl::unexpected(kind.error());
     const auto version = version_of(context.store, context.ids.project);
     if (!version) return not_found("project");
-    const auto after = position(*page, *version);
+    const auto after = position(context.page, *version);
     if (!after) return tl::unexpected(after.error());
-    const auto roster = context.rosters.get(context.store, context.ids.project, *version);
+    const auto roster =
+        context.rosters.get(context.store, context.ids.project, *kind, *version, context.now);
     const auto wait = preferred_wait(context.request);
     Response response;
     if (if_none_match_names(context.request, roster->etag())) {
         response = unchanged(context, *roster, wait);
     } else {
-        response.body = roster->page(*after, page->limit);
+        response.body = roster->page(*after, context.page.limit);
     }
     // A 304 that nobody waited for is what a client gets from a server that knows no wait.
     const bool at_once = response.status == 304 && context.phase == Phase::may_long_poll;

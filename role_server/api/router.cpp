@@ -9,85 +9,164 @@ namespace together::roled {
 namespace {
 
 using enum Action;
-constexpr auto read = Transaction::Mode::read;
-constexpr auto change = Transaction::Mode::write;
+using enum Work;
 
-constexpr Route probe(std::string_view path, Access access, Handler handler) {
-    return {"GET", path, Work::probe, access, {}, read, false, false, handler};
+constexpr Route plain(std::string_view path, Access access, Reader reader) {
+    return {"GET", path, access, {}, Work::read, false, false, {}, reader, nullptr};
 }
-constexpr Route plain(std::string_view path, Access access, Handler handler) {
-    return {"GET", path, Work::read, access, {}, read, false, false, handler};
+constexpr Route mine(std::string_view path, Reader reader) {
+    return plain(path, Access::own_profile, reader);
 }
-constexpr Route get(std::string_view path, Action action, Handler handler) {
-    return {"GET", path, Work::read, Access::action, action, read, false, false, handler};
+constexpr Route list_of_mine(std::string_view path, Reader reader) {
+    return {"GET", path, Access::own_profile, {}, Work::read, true, false, {}, reader, nullptr};
 }
-constexpr Route list(std::string_view path, Action action, Handler handler) {
-    return {"GET", path, Work::read, Access::action, action, read, true, false, handler};
+constexpr Route write_mine(std::string_view method, std::string_view path, Changer changer) {
+    return {method,  path,   Access::own_profile, {}, Work::change, false, false, {},
+            nullptr, changer};
+}
+constexpr Route get(std::string_view path, Action action, Reader reader) {
+    return {"GET", path, Access::action, action, Work::read, false, false, {}, reader, nullptr};
+}
+constexpr Route list(std::string_view path, Action action, Reader reader,
+                     std::string_view parameter = {}) {
+    return {"GET", path,  Access::action, action, Work::read,
+            true,  false, parameter,      reader, nullptr};
 }
 constexpr Route write(std::string_view method, std::string_view path, Action action,
-                      Handler handler) {
-    return {method, path, Work::change, Access::action, action, change, false, false, handler};
+                      Changer changer) {
+    return {method, path, Access::action, action, Work::change, false, false, {}, nullptr, changer};
+}
+constexpr Route with_access(Route route, Access access) {
+    route.access = access;
+    return route;
 }
 
-constexpr std::string_view organization_path = "/v1/organizations/{org}";
-constexpr std::string_view projects_path = "/v1/organizations/{org}/projects";
-constexpr std::string_view roster_path = "/v1/projects/{proj}/collaborators";
-constexpr std::string_view collaborator_path = "/v1/projects/{proj}/collaborators/{user}";
-constexpr std::string_view node_keys_path = "/v1/projects/{proj}/node_keys";
-constexpr std::string_view node_key_path = "/v1/projects/{proj}/node_keys/{key}";
+constexpr std::string_view me = "/v1/users/me";
+constexpr std::string_view tokens = "/v1/users/me/tokens";
+constexpr std::string_view token = "/v1/users/me/tokens/{key}";
+constexpr std::string_view ssh_keys = "/v1/users/me/ssh_keys";
+constexpr std::string_view ssh_key = "/v1/users/me/ssh_keys/{key}";
+constexpr std::string_view organization = "/v1/organizations/{org}";
+constexpr std::string_view billing = "/v1/organizations/{org}/billing";
+constexpr std::string_view members = "/v1/organizations/{org}/members";
+constexpr std::string_view member = "/v1/organizations/{org}/members/{user}";
+constexpr std::string_view invitations = "/v1/organizations/{org}/invitations";
+constexpr std::string_view invitation = "/v1/organizations/{org}/invitations/{inv}";
+constexpr std::string_view projects = "/v1/organizations/{org}/projects";
+constexpr std::string_view project = "/v1/projects/{proj}";
+constexpr std::string_view roster = "/v1/projects/{proj}/collaborators";
+constexpr std::string_view collaborator = "/v1/projects/{proj}/collaborators/{user}";
+constexpr std::string_view project_invitations = "/v1/projects/{proj}/invitations";
+constexpr std::string_view project_invitation = "/v1/projects/{proj}/invitations/{inv}";
+constexpr std::string_view api_keys = "/v1/projects/{proj}/api_keys";
+constexpr std::string_view api_key = "/v1/projects/{proj}/api_keys/{key}";
+constexpr std::string_view node_keys = "/v1/projects/{proj}/node_keys";
+constexpr std::string_view node_key = "/v1/projects/{proj}/node_keys/{key}";
 
 // Node keys are for a project's Admins, else any Member could cut the cluster off: they count as
-// project settings.
+// project settings, as does the review of who has access. The trail is for whoever may change the
+// organization.
 constexpr std::array table = std::to_array<Route>({
-    probe("/healthz", Access::alive, nullptr),
-    probe("/readyz", Access::anybody, get_ready),
+    {"GET", "/healthz", Access::alive, {}, probe, false, false, {}, nullptr, nullptr},
+    {"GET", "/readyz", Access::anybody, {}, probe, false, false, {}, get_ready, nullptr},
     plain("/v1/whoami", Access::any_key, get_whoami),
     plain("/v1/permissions", Access::any_key, get_permissions),
-    plain("/v1/users/me", Access::own_profile, get_me),
-    {"PATCH",
-     "/v1/users/me",
-     Work::change,
-     Access::own_profile,
+    {"POST", "/v1/authorize", Access::any_key, {}, question, false, false, {}, authorize, nullptr},
+    {"POST",
+     "/v1/kubernetes/tokenreviews",
+     Access::any_key,
      {},
-     change,
+     question,
      false,
      false,
-     change_me},
-    {"GET", organization_path, Work::read, Access::action, organization_read, read, false, true,
-     get_organization},
-    write("PATCH", organization_path, organization_write, change_organization),
-    list(projects_path, projects_read, list_projects),
-    write("POST", projects_path, projects_create, add_project),
-    get("/v1/projects/{proj}", project_read, get_project),
-    list(roster_path, collaborators_read, get_roster),
-    write("POST", roster_path, collaborators_add, add_collaborator),
-    get(collaborator_path, collaborators_read, get_collaborator),
-    write("PATCH", collaborator_path, collaborators_manage_roles, change_collaborator),
-    write("DELETE", collaborator_path, collaborators_remove, remove_collaborator),
-    list(node_keys_path, project_write, list_node_keys),
-    write("POST", node_keys_path, project_write, add_node_key),
-    get(node_key_path, project_write, get_node_key),
-    write("DELETE", node_key_path, project_write, remove_node_key),
-});
+     {},
+     review_token,
+     nullptr},
 
-bool fits(std::string_view pattern, std::string_view path) {
-    while (!pattern.empty() && path.starts_with('/')) {
-        pattern.remove_prefix(1);  // the slashes
-        path.remove_prefix(1);
-        const auto wanted = pattern.substr(0, pattern.find('/'));
-        const auto given = path.substr(0, path.find('/'));
-        if (!wanted.starts_with('{') && wanted != given) return false;
-        pattern.remove_prefix(wanted.size());
-        path.remove_prefix(given.size());
-    }
-    return pattern.empty() && path.empty();
-}
+    mine(me, get_me),
+    write_mine("PATCH", me, change_me),
+    write_mine("DELETE", me, delete_me),
+    list_of_mine("/v1/users/me/organizations", list_my_organizations),
+    list_of_mine("/v1/users/me/projects", list_my_projects),
+    list_of_mine(tokens, list_tokens),
+    write_mine("POST", tokens, add_token),
+    mine(token, get_token),
+    write_mine("DELETE", token, remove_token),
+    list_of_mine(ssh_keys, list_ssh_keys),
+    write_mine("POST", ssh_keys, add_ssh_key_of_mine),
+    mine(ssh_key, get_ssh_key),
+    write_mine("DELETE", ssh_key, remove_ssh_key_of_mine),
+    with_access(write_mine("POST", "/v1/invitations/accept", accept_invitation), Access::invited),
+
+    {"GET",
+     organization,
+     Access::action,
+     organization_read,
+     Work::read,
+     false,
+     true,
+     {},
+     get_organization,
+     nullptr},
+    write("PATCH", organization, organization_write, change_organization),
+    get(billing, billing_read, get_billing),
+    write("PATCH", billing, billing_write, change_billing),
+    list(members, members_read, list_members),
+    get(member, members_read, get_member),
+    write("PATCH", member, members_manage_roles, change_member),
+    write("DELETE", member, members_remove, remove_member_of),
+    with_access(write_mine("POST", "/v1/organizations/{org}/leave", leave_organization),
+                Access::member),
+    list(invitations, members_invite, list_invitations),
+    write("POST", invitations, members_invite, add_invitation),
+    get(invitation, members_invite, get_invitation),
+    write("DELETE", invitation, members_invite, remove_invitation),
+    list(projects, projects_read, list_projects),
+    write("POST", projects, projects_create, add_project),
+    list("/v1/organizations/{org}/audit", organization_write, list_audit),
+
+    get(project, project_read, get_project),
+    write("PATCH", project, project_write, change_project),
+    write("DELETE", project, project_write, remove_project),
+    with_access(write("POST", "/v1/projects/{proj}/join", collaborators_add, join_project),
+                Access::join),
+    write("POST", "/v1/projects/{proj}/leave", project_read, leave_project),
+    list(roster, collaborators_read, get_roster, "include"),
+    write("POST", roster, collaborators_add, add_collaborator),
+    get(collaborator, collaborators_read, get_collaborator),
+    write("PATCH", collaborator, collaborators_manage_roles, change_collaborator),
+    write("DELETE", collaborator, collaborators_remove, remove_collaborator),
+    list(project_invitations, collaborators_add, list_invitations),
+    get(project_invitation, collaborators_add, get_invitation),
+    write("DELETE", project_invitation, collaborators_add, remove_invitation),
+    list(api_keys, api_keys_read, list_api_keys),
+    write("POST", api_keys, api_keys_create, add_api_key),
+    get(api_key, api_keys_read, get_api_key),
+    write("DELETE", api_key, api_keys_revoke, remove_api_key),
+    list(node_keys, project_write, list_node_keys),
+    write("POST", node_keys, project_write, add_node_key),
+    get(node_key, project_write, get_node_key),
+    write("DELETE", node_key, project_write, remove_node_key),
+    list("/v1/projects/{proj}/access_review", project_write, review_access, "format"),
+    {"GET",
+     "/v1/projects/{proj}/authorize/{action}",
+     Access::bearer,
+     {},
+     question,
+     false,
+     false,
+     {},
+     authorize_bearer,
+     nullptr},
+});
 
 void keep(PathIds& ids, std::string_view placeholder, const std::string& segment) {
     if (placeholder == "{org}") ids.organization = segment;
     if (placeholder == "{proj}") ids.project = segment;
     if (placeholder == "{user}") ids.user = segment;
     if (placeholder == "{key}") ids.key = segment;
+    if (placeholder == "{inv}") ids.invitation = segment;
+    if (placeholder == "{action}") ids.action = segment;
 }
 
 std::optional<PathIds> match_path(std::string_view pattern, const Uri& uri) {
@@ -105,6 +184,19 @@ std::optional<PathIds> match_path(std::string_view pattern, const Uri& uri) {
     }
     if (!pattern.empty()) return std::nullopt;
     return ids;
+}
+
+bool fits(std::string_view pattern, std::string_view path) {
+    while (!pattern.empty() && path.starts_with('/')) {
+        pattern.remove_prefix(1);  // the slashes
+        path.remove_prefix(1);
+        const auto wanted = pattern.substr(0, pattern.find('/'));
+        const auto given = path.substr(0, path.find('/'));
+        if (!wanted.starts_with('{') && wanted != given) return false;
+        pattern.remove_prefix(wanted.size());
+        path.remove_prefix(given.size());
+    }
+    return pattern.empty() && path.empty();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "common/roles/permissions.h"
@@ -14,9 +15,13 @@ namespace together::roled {
 enum class Access {
     alive,        // nothing; answered without the database
     anybody,      // nothing
+    invited,      // an invitation that is good; and nothing, or a person's key
     any_key,      // a valid key, whoever's
     own_profile,  // a person's key
+    member,       // a person's key; whoever gets in by an organization's own rules
     action,       // a key whose actor may do Route::action
+    join,         // an Admin of the project's organization
+    bearer,       // a key of the project or for it: the handler decides about the action
 };
 
 // What kind of work it is: none waits for another kind.
@@ -29,14 +34,15 @@ enum class Work {
 
 struct Route {
     std::string_view method;
-    std::string_view path;  // with {org}, {proj}, {user}, {key}
-    Work work;
+    std::string_view path;  // with {org}, {proj}, {user}, {key}, {inv}, {action}
     Access access;
     Action action;  // meaningful with Access::action
-    Transaction::Mode mode;
-    bool paged;      // takes `limit` and `after`; no route takes any other parameter
-    bool name_only;  // knows what to leave out for those who may see the name only
-    Handler handler;
+    Work work;
+    bool paged;                  // takes `limit` and `after`
+    bool name_only;              // knows what to leave out for those who may see the name only
+    std::string_view parameter;  // one more that it takes
+    Reader read;                 // exactly one of the two
+    Changer change;
 };
 
 std::span<const Route> routes();

@@ -1,90 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
+// One's own account.
 #include "role_server/model/users.h"
 
-#include <utility>
-
+#include "role_server/api/body.h"
+#include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
-#include "role_server/base/validation.h"
-#include "role_server/messages/json.h"
+#include "role_server/model/organizations.h"
+#include "role_server/model/projects.h"
 
 namespace together::roled {
 namespace {
-
-Json::Value or_null(const std::optional<std::string>& value) {
-    return value ? Json::Value(*value) : Json::Value();
-}
 
 Json::Value to_json(const User& user) {
     Json::Value value;
     value["object"] = "user";
     value["id"] = user.id;
     value["email"] = user.email;
-    value["name"] = or_null(user.name);
-    value["login"] = or_null(user.login);
-    value["uid"] = user.uid ? Json::Value(static_cast<Json::Int64>(*user.uid)) : Json::Value();
+    value["name"] = json_or_null(user.name);
+    value["login"] = json_or_null(user.login);
     return value;
 }
 
-// Rows of id, name and role, as the user's organizations and projects are shown.
-Json::Value places(Store& store, const std::string& query, const std::string& user_id) {
-    std::string id, name, role;
-    Json::Value list(Json::arrayValue);
-    soci::statement rows = (store.sql().prepare << query, soci::use(user_id), soci::into(id),
-                            soci::into(name), soci::into(role));
-    rows.execute();
-    while (rows.fetch()) {
-        Json::Value place;
-        place["id"] = id;
-        place["name"] = name;
-        place["role"] = role;
-        list.append(place);
-    }
-    return list;
-}
-
-constexpr auto organizations_of =
-    "SELECT o.id, o.name, m.role FROM members m JOIN organizations o ON o.id = m.organization_id"
-    " WHERE m.user_id = :user ORDER BY o.id";
-constexpr auto projects_of =
-    "SELECT p.id, p.name, CASE WHEN m.role = 'admin' THEN m.role ELSE c.role END FROM "
-    "collaborators c"
-    " JOIN projects p ON p.id = c.project_id LEFT JOIN members m"
-    " ON m.organization_id = p.organization_id AND m.user_id = c.user_id"
-    " WHERE c.user_id = :user ORDER BY p.id";
-
-Outcome<void> apply(RequestContext& context, const User& user) {
-    const auto body = body_of(context.request, {"name", "login"});
-    if (!body) return tl::unexpected(body.error());
-    const auto name = text_field(*body, "name");
-    if (!name) return tl::unexpected(name.error());
-    const auto login = text_field(*body, "login");
-    if (!login) return tl::unexpected(login.error());
-    if (*name) {
-        const auto checked = checked_name(**name, "name");
-        if (!checked) return tl::unexpected(checked.error());
-        set_name(context.store, user.id, *checked);
-    }
-    return *login ? set_login(context.store, user, **login) : Outcome<void>();
+Outcome<void> pick_login(Change& change, const User& user, const std::string& login) {
+    if (user.login && user.login != login)
+        return conflict("login_is_set",
+                        "A login is chosen once: ask an Admin of your organization to change it.",
+                        "login");
+    return set_login(change, user, login);
 }
 
 }  // namespace
 
+Json::Value user_in_full(const User& user) {
+    return to_json(user);
+}
+
 Outcome<Response> get_me(RequestContext& context) {
     const auto user = find_user(context.store, context.actor.user_id);
     if (!user) return not_found("user");
-    auto value = to_json(*user);
-    value["organizations"] = places(context.store, organizations_of, user->id);
-    value["projects"] = places(context.store, projects_of, user->id);
-    return json_response(200, value);
+    return json_response(200, to_json(*user));
 }
 
-Outcome<Response> change_me(RequestContext& context) {
+Outcome<Response> change_me(RequestContext& context, Change& change) {
     const auto user = find_user(context.store, context.actor.user_id);
     if (!user) return not_found("user");
-    if (auto applied = apply(context, *user); !applied) return tl::unexpected(applied.error());
-    const auto after = find_user(context.store, user->id);
-    record_change(context, user->id, to_json(*user), to_json(*after));
-    return get_me(context);
+    Body body(context.request, {"name", "login"});
+    const auto name = body.name();
+    const auto login = body.text("login");
+    if (body.is_wrong()) return body.refusal();
+    if (name) set_name(change, user->id, *name);
+    if (login)
+        if (auto picked = pick_login(change, *user, *login); !picked)
+            return tl::unexpected(picked.error());
+    const auto after = to_json(*find_user(context.store, user->id));
+    change.record(user->id, to_json(*user), after, organizations_of(context.store, user->id));
+    return json_response(200, after);
+}
+
+Outcome<Response> delete_me(RequestContext& context, Change& change) {
+    const auto user = find_user(context.store, context.actor.user_id);
+    if (!user) return not_found("user");
+    const auto organizations = organizations_of(context.store, user->id);
+    if (auto deleted = delete_user(change, *user); !deleted) return tl::unexpected(deleted.error());
+    // Without address and name: those are what is to be forgotten.
+    Json::Value before;
+    before["login"] = json_or_null(user->login);
+    change.record(user->id, before, {}, organizations);
+    return no_content();
+}
+
+Outcome<Response> list_my_organizations(RequestContext& context) {
+    PageOf page(context.page);
+    std::string id, name, role;
+    const auto most = static_cast<Number>(page.wanted());
+    const Number now = context.now;
+    context.store.each(
+        "SELECT o.id, o.name, m.role FROM members m JOIN organizations o ON o.id ="
+        " m.organization_id WHERE m.user_id = :user AND m.suspended_at IS NULL"
+        " AND (m.until IS NULL OR m.until > :now) AND o.id > :after ORDER BY o.id LIMIT :most",
+        [&] {
+            Json::Value value;
+            value["object"] = "user.organization";
+            value["id"] = id;
+            value["name"] = name;
+            value["role"] = role;
+            page.add(std::move(value), id);
+        },
+        soci::into(id), soci::into(name), soci::into(role), soci::use(context.actor.user_id),
+        soci::use(now), soci::use(context.page.after), soci::use(most));
+    return page.answer();
+}
+
+Outcome<Response> list_my_projects(RequestContext& context) {
+    PageOf page(context.page);
+    std::string id, organization_id, name, role;
+    const auto most = static_cast<Number>(page.wanted());
+    const Number now = context.now;
+    context.store.each(
+        "SELECT p.id, p.organization_id, p.name, r.role FROM effective_roles r JOIN projects p"
+        " ON p.id = r.project_id WHERE r.user_id = :user AND (r.until IS NULL OR r.until > :now)"
+        " AND p.id > :after ORDER BY p.id LIMIT :most",
+        [&] {
+            Json::Value value;
+            value["object"] = "user.project";
+            value["id"] = id;
+            value["organization_id"] = organization_id;
+            value["name"] = name;
+            value["role"] = role;
+            page.add(std::move(value), id);
+        },
+        soci::into(id), soci::into(organization_id), soci::into(name), soci::into(role),
+        soci::use(context.actor.user_id), soci::use(now), soci::use(context.page.after),
+        soci::use(most));
+    return page.answer();
 }
 
 }  // namespace together::roled

@@ -6,27 +6,28 @@
 namespace together::roled {
 
 Refusal bad_request(std::string code, std::string message, std::string param) {
-    return Refusal({400, std::move(code), std::move(message), std::move(param)});
+    return Refusal({400, std::move(code), std::move(message), std::move(param), {}, {}});
 }
 
 Refusal unauthenticated(std::string code, std::string message) {
-    return Refusal({401, std::move(code), std::move(message), {}});
+    return Refusal({401, std::move(code), std::move(message), {}, {}, {}});
 }
 
 Refusal forbidden(std::string message) {
-    return Refusal({403, "forbidden", std::move(message), {}});
+    return Refusal({403, "forbidden", std::move(message), {}, {}, {}});
 }
 
 Refusal not_found(const std::string& what) {
-    return Refusal({404, "not_found", "No such " + what + ", or none that you may see.", {}});
+    return Refusal(
+        {404, "not_found", "No such " + what + ", or none that you may see.", {}, {}, {}});
 }
 
 Refusal conflict(std::string code, std::string message, std::string param) {
-    return Refusal({409, std::move(code), std::move(message), std::move(param)});
+    return Refusal({409, std::move(code), std::move(message), std::move(param), {}, {}});
 }
 
 Refusal other(unsigned status, std::string code, std::string message) {
-    return Refusal({status, std::move(code), std::move(message), {}});
+    return Refusal({status, std::move(code), std::move(message), {}, {}, {}});
 }
 
 std::string type_of(const ApiError& error) {

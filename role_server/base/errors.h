@@ -5,6 +5,7 @@
 
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 namespace together::roled {
 
@@ -13,6 +14,9 @@ struct ApiError {
     std::string code;     // for programs; stable
     std::string message;  // for people: a whole sentence that says what would help
     std::string param;    // the field or parameter at fault; may be empty
+    // Of a denial: the roles that may, and people who have one, for who may know them.
+    std::vector<std::string> allowed_roles = {};
+    std::vector<std::string> ask = {};
 };
 
 template <class T>

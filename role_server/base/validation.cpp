@@ -21,7 +21,13 @@ constexpr std::array reserved = std::to_array<std::string_view>({
     "systemd", "syslog", "uuidd", "tcpdump", "landscape", "pollinate", "lxd", "usbmux", "dnsmasq",
     "avahi", "colord", "rtkit", "chrony", "ntp", "rpc", "rpcuser", "statd", "nfsnobody", "postfix",
     "apache", "nginx", "mysql", "postgres", "redis", "prometheus", "grafana", "docker", "containerd",
-    "etcd", "kubelet", "munge", "slurm", "slurmrestd", "together", "admin", "administrator",
+    "etcd", "kubelet", "munge", "slurm", "slurmrestd", "slurmdbd", "together", "admin", "administrator",
+    "jenkins", "deploy", "git", "gitlab", "gitlab-runner", "gitea", "ansible", "puppet", "nagios",
+    "zabbix", "icinga", "telegraf", "influxdb", "node_exporter", "node-exporter", "ceph", "lustre",
+    "gluster", "ganesha", "minio", "nvidia-persistenced", "dcgm", "nvidia-dcgm", "nslcd", "consul",
+    "vault", "nomad", "elasticsearch", "logstash", "kibana", "rabbitmq", "memcached", "haproxy",
+    "traefik", "envoy", "squid", "bind", "named", "unbound", "ldap", "openldap", "krb5kdc", "libvirt",
+    "libvirt-qemu", "qemu", "kvm", "podman", "cri-o", "flannel", "cilium", "jupyter", "jupyterhub",
     "ubuntu", "debian", "centos", "rocky", "almalinux", "fedora", "rhel", "opensuse", "arch",
     "ec2-user", "cloud-user", "cloud_user", "azureuser", "opc", "vagrant", "pi", "core", "maintuser",
 });
@@ -54,15 +60,6 @@ Outcome<std::string> checked_login(std::string login) {
                            "'" + login + "' is the name of a system account; choose another.",
                            "login");
     return login;
-}
-
-Outcome<std::int64_t> checked_uid(std::int64_t uid) {
-    const bool means_nobody = uid == 65534 || uid == 65535;
-    if (uid < 1000 || uid > 0xfffffffd || means_nobody)
-        return bad_request(
-            "invalid_uid",
-            "A uid is a number from 1000 to 4294967293, and neither 65534 nor 65535.", "uid");
-    return uid;
 }
 
 Outcome<std::string> checked_email(std::string email) {

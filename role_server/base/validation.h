@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may be a login, a uid, an address, a name. Pure and thread-safe.
+// What may be a login, an address, a name. Pure and thread-safe.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,10 +16,6 @@ std::string without_case(std::string_view text);
 // would read it as a uid), and not the name of an account that systems bring along: whoever picked
 // "ubuntu" would be let into that account.
 Outcome<std::string> checked_login(std::string login);
-
-// 1000 and above, since nodes refuse system accounts, without the values that mean "nobody" or
-// "no value" to kernels and to Slurm.
-Outcome<std::int64_t> checked_uid(std::int64_t uid);
 
 Outcome<std::string> checked_email(std::string email);
 

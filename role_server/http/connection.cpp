@@ -204,6 +204,8 @@ class Connection final : public LiveConnection,
         // Now: what a trailer says joins the parser's head later.
         request_ = std::make_shared<Request>(request_of(head));
         request_->id = request_id_ = new_request_id();
+        Error ignored;
+        request_->peer = socket_.remote_endpoint(ignored).address().to_string();
         is_head_ = head.method() == beast::http::verb::head;
         version_ = head.version();
         keep_alive_ = parser_->keep_alive();

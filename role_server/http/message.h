@@ -19,6 +19,7 @@ struct Request {
     std::string target;  // as sent: path and query
     Headers headers;     // of the head alone, never of a trailer; names in lower case, in order
     std::string body;
+    std::string peer;  // the client's address
 };
 
 // The header's value; nothing where it is absent. Values of several are joined with ", ", which is

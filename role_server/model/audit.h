@@ -1,44 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
-// The audit trail: every change, in the change's own transaction, and every refusal.
+// The audit trail: every change, in the change's own transaction, and refusals. In the order of
+// commits, without gaps, each record with the hash of the one before it.
 #pragma once
 
 #include <json/value.h>
 
-#include <chrono>
 #include <cstdint>
-#include <mutex>
+#include <functional>
+#include <optional>
 #include <string>
-#include <unordered_map>
 
+#include "common/system/result.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {
 
-struct AuditRecord {
+enum class Origin { api, cli, system };
+std::string_view word_for(Origin origin);
+
+// Whose act it is.
+struct Author {
+    Origin origin = Origin::api;
     std::string request_id;
-    std::string organization_id;  // whose Admins may read it; empty: nobody's
-    std::string actor;            // a user, or a key that belongs to nobody
+    std::string address;  // of the client; may be empty
+    std::string actor;    // a user, a key that belongs to nobody, "operator" or "system"
     std::string key_id;
-    std::string action;  // as in the permission tables
+};
+
+struct AuditRecord {
+    Author author;
+    std::string organization_id;  // whose Admins may read it; empty: nobody's
+    std::string action;           // as in the permission tables
     std::string target;
     std::string outcome = "allowed";
     std::string reason;
     Json::Value before, after;
+    std::int64_t count = 1;  // of refusals alike that it stands for
 };
 
-void write(Store& store, const AuditRecord& record);
+// In a write transaction.
+void append(Store& store, const AuditRecord& record);
 
-// Says yes once a period for each key. So that ten thousand nodes with a revoked key write one
-// refusal a minute and not four hundred a second. Thread-safe; forgets all when it knows too many.
-class OncePerPeriod {
-  public:
-    explicit OncePerPeriod(std::chrono::seconds period) : period_(period.count()) {}
-    bool admits(const std::string& key, std::int64_t now_seconds);
-
-  private:
-    const std::int64_t period_;
-    std::mutex mutex_;
-    std::unordered_map<std::string, std::int64_t> last_;
+struct StoredRecord {
+    std::int64_t seq = 0, time_ms = 0, count = 1;
+    std::string request_id, origin, actor, action, target, outcome, hash;
+    std::optional<std::string> organization_id, address, key_id, reason, before, after;
 };
+
+// In ascending order, at most `limit`, from the one after `after`. Of one organization, or of all
+// where `organization_id` is empty.
+void for_each_record(Store& store, const std::string& organization_id, std::int64_t after,
+                     std::size_t limit, const std::function<void(const StoredRecord&)>& visit);
+Json::Value to_json(const StoredRecord& record);
+
+// The number of the newest record: it changes with everything that is changed.
+std::int64_t newest_record(Store& store);
+
+// How many records there are, all of them as they were written; else what is wrong.
+Result<std::int64_t> verify_trail(Store& store);
+
+// Forgets what is older. How many records that were.
+std::int64_t prune_trail(Store& store, std::int64_t before_ms);
 
 }  // namespace together::roled

@@ -1,99 +1,116 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/collaborators.h"
 
+#include "role_server/model/keys.h"
+
 namespace together::roled {
 namespace {
 
-struct Row {
-    std::string user_id, login, role, organization_role;
-    long long uid = 0;
-    soci::indicator has_login = soci::i_null, has_uid = soci::i_null, is_member = soci::i_null;
-};
+RoleSource source_named(const std::string& word) {
+    for (const auto source : {RoleSource::external, RoleSource::organization_admin})
+        if (word == word_for(source)) return source;
+    return RoleSource::project;
+}
 
-const std::string select_rows =
-    "SELECT c.user_id, u.login, u.uid, c.role, m.role FROM collaborators c"
-    " JOIN users u ON u.id = c.user_id JOIN projects p ON p.id = c.project_id"
-    " LEFT JOIN members m ON m.organization_id = p.organization_id AND m.user_id = c.user_id"
-    " WHERE c.project_id = :project";
-
-Collaborator from(const Row& row) {
-    Collaborator one;
-    one.user_id = row.user_id;
-    if (row.has_login == soci::i_ok) one.login = row.login;
-    if (row.has_uid == soci::i_ok) one.uid = row.uid;
-    one.external = row.is_member != soci::i_ok;
-    // The database checks that it is a role.
-    one.stored_role = role_named(row.role).value_or(Role::member);
-    one.role = !one.external && row.organization_role == "admin" ? Role::admin : one.stored_role;
-    return one;
+template <class Visit, class... Use>
+void read(Store& store, const std::string& where, const Visit& visit, const Use&... use) {
+    Collaborator row;
+    std::string role, stored_role, source;
+    Number since = 0;
+    std::optional<Number> uid, until;
+    store.each(
+        "SELECT r.user_id, u.login, i.number, r.role, r.stored_role, r.source, r.since,"
+        " r.granted_by, r.until FROM effective_roles r JOIN users u ON u.id = r.user_id"
+        " LEFT JOIN posix_ids i ON i.organization_id = r.organization_id AND i.kind = 'user'"
+        " AND i.holder_id = r.user_id WHERE r.project_id = :project" +
+            where,
+        [&] {
+            row.uid = uid;
+            // The database checks that they are roles.
+            row.role = role_named(role).value_or(Role::member);
+            row.stored_role = role_named(stored_role).value_or(Role::member);
+            row.source = source_named(source);
+            row.since = since;
+            row.until = until;
+            visit(row);
+        },
+        soci::into(row.user_id), soci::into(row.login), soci::into(uid), soci::into(role),
+        soci::into(stored_role), soci::into(source), soci::into(since), soci::into(row.granted_by),
+        soci::into(until), use...);
 }
 
 }  // namespace
 
-void for_each_collaborator(Store& store, const std::string& project_id,
+void for_each_collaborator(Store& store, const std::string& project_id, std::int64_t now,
                            const std::function<void(const Collaborator&)>& visit) {
-    Row row;
-    soci::statement query =
-        (store.sql().prepare << select_rows + " ORDER BY c.user_id", soci::use(project_id),
-         soci::into(row.user_id), soci::into(row.login, row.has_login),
-         soci::into(row.uid, row.has_uid), soci::into(row.role),
-         soci::into(row.organization_role, row.is_member));
-    query.execute();
-    while (query.fetch()) visit(from(row));
+    const Number time = now;
+    read(store, " AND (r.until IS NULL OR r.until > :now) ORDER BY r.user_id", visit,
+         soci::use(project_id), soci::use(time));
 }
 
 std::optional<Collaborator> find_collaborator(Store& store, const std::string& project_id,
                                               const std::string& user_id) {
-    Row row;
-    store.sql() << select_rows + " AND c.user_id = :user", soci::use(project_id),
-        soci::use(user_id), soci::into(row.user_id), soci::into(row.login, row.has_login),
-        soci::into(row.uid, row.has_uid), soci::into(row.role),
-        soci::into(row.organization_role, row.is_member);
-    if (!store.sql().got_data()) return std::nullopt;
-    return from(row);
+    std::optional<Collaborator> found;
+    read(
+        store, " AND r.user_id = :user", [&](const Collaborator& one) { found = one; },
+        soci::use(project_id), soci::use(user_id));
+    return found;
 }
 
-std::string to_entry(const Collaborator& one) {
-    return R"({"object":"project.collaborator","user_id":")" + one.user_id + R"(","login":)" +
-           (one.login ? '"' + *one.login + '"' : "null") + R"(,"uid":)" +
-           (one.uid ? std::to_string(*one.uid) : "null") + R"(,"role":")" +
-           std::string(name_of(one.role)) + R"(","external":)" + (one.external ? "true" : "false") +
-           "}";
+bool is_listed(Store& store, const std::string& project_id, const std::string& user_id) {
+    std::string role;
+    return store.run(
+        "SELECT role FROM collaborators WHERE project_id = :project"
+        " AND user_id = :user",
+        soci::into(role), soci::use(project_id), soci::use(user_id));
 }
 
-void insert_collaborator(Store& store, const std::string& project_id, const std::string& user_id,
-                         Role role) {
+void insert_collaborator(Change& change, const std::string& project_id, const std::string& user_id,
+                         Role role, std::optional<std::int64_t> until,
+                         const std::string& granted_by) {
     const std::string name(name_of(role));
-    const long long now = now_seconds();
-    store.sql() << "INSERT INTO collaborators (project_id, user_id, role, created_at)"
-                   " VALUES (:project, :user, :role, :now)",
-        soci::use(project_id), soci::use(user_id), soci::use(name), soci::use(now);
+    const Number now = change.now();
+    const std::optional<Number> end = until;
+    const auto& actor = granted_by.empty() ? change.author().actor : granted_by;
+    const auto granter = actor.empty() ? std::nullopt : std::optional(actor);
+    change.store().run(
+        "INSERT INTO collaborators (project_id, user_id, role, created_at,"
+        " granted_by, until)"
+        " VALUES (:project, :user, :role, :now, :granter, :until)",
+        soci::use(project_id), soci::use(user_id), soci::use(name), soci::use(now),
+        soci::use(granter), soci::use(end));
+    change.roster_changed(project_id);
 }
 
-void store_role(Store& store, const std::string& project_id, const std::string& user_id,
-                Role role) {
+void set_collaborator_role(Change& change, const std::string& project_id,
+                           const Collaborator& collaborator, Role role) {
+    if (collaborator.stored_role == role) return;
     const std::string name(name_of(role));
-    store.sql()
-        << "UPDATE collaborators SET role = :role WHERE project_id = :project AND user_id = :user",
-        soci::use(name), soci::use(project_id), soci::use(user_id);
+    const auto& granter = change.author().actor;
+    change.store().run(
+        "UPDATE collaborators SET role = :role, granted_by = :granter"
+        " WHERE project_id = :project AND user_id = :user",
+        soci::use(name), soci::use(granter), soci::use(project_id),
+        soci::use(collaborator.user_id));
+    if (collaborator.source != RoleSource::organization_admin) change.roster_changed(project_id);
 }
 
-void delete_collaborator(Store& store, const std::string& project_id, const std::string& user_id) {
-    store.sql() << "DELETE FROM collaborators WHERE project_id = :project AND user_id = :user",
-        soci::use(project_id), soci::use(user_id);
+void set_collaborator_until(Change& change, const std::string& project_id,
+                            const Collaborator& collaborator, std::optional<std::int64_t> until) {
+    const std::optional<Number> end = until;
+    change.store().run(
+        "UPDATE collaborators SET until = :until"
+        " WHERE project_id = :project AND user_id = :user",
+        soci::use(end), soci::use(project_id), soci::use(collaborator.user_id));
 }
 
-Outcome<void> require_an_admin(Store& store, const std::string& project_id) {
-    long long admins = 0;
-    store.sql() << "SELECT COUNT(*) FROM collaborators c JOIN projects p ON p.id = c.project_id"
-                   " LEFT JOIN members m ON m.organization_id = p.organization_id"
-                   " AND m.user_id = c.user_id"
-                   " WHERE c.project_id = :project AND (c.role = 'admin' OR m.role = 'admin')",
-        soci::into(admins), soci::use(project_id);
-    if (admins > 0) return {};
-    return conflict(
-        "last_project_admin",
-        "That would leave the project without an Admin; make somebody else Admin first.");
+void delete_collaborator(Change& change, const std::string& project_id,
+                         const std::string& user_id) {
+    if (find_collaborator(change.store(), project_id, user_id)) change.roster_changed(project_id);
+    change.store().run("DELETE FROM collaborators WHERE project_id = :project AND user_id = :user",
+                       soci::use(project_id), soci::use(user_id));
+    change.consequences().left_projects.insert(project_id);
+    revoke_keys_for(change, user_id, project_id);
 }
 
 }  // namespace together::roled

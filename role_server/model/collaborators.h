@@ -8,7 +8,9 @@
 #include <string>
 
 #include "common/roles/permissions.h"
+#include "role_server/access/authorize.h"
 #include "role_server/base/errors.h"
+#include "role_server/model/change.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {
@@ -16,28 +18,35 @@ namespace together::roled {
 struct Collaborator {
     std::string user_id;
     std::optional<std::string> login;
-    std::optional<std::int64_t> uid;
+    std::optional<std::int64_t> uid;  // in the project's organization
     Role role = Role::member;         // effective: an organization Admin counts as Admin
     Role stored_role = Role::member;  // counts again when that ends
-    bool external = false;            // no member of the organization
+    RoleSource source = RoleSource::project;
+    std::int64_t since = 0;
+    std::optional<std::string> granted_by;
+    std::optional<std::int64_t> until;  // seconds since 1970
+    bool external() const { return source == RoleSource::external; }
 };
 
-// In ascending order of user id.
-void for_each_collaborator(Store& store, const std::string& project_id,
+// Those who are in it at `now`, in ascending order of user id.
+void for_each_collaborator(Store& store, const std::string& project_id, std::int64_t now,
                            const std::function<void(const Collaborator&)>& visit);
+// Also one that is over but not removed yet.
 std::optional<Collaborator> find_collaborator(Store& store, const std::string& project_id,
                                               const std::string& user_id);
 
-// The JSON of the roster. Its fields need no escaping: none can hold more than [A-Za-z0-9_.-].
-std::string to_entry(const Collaborator& collaborator);
+// Also who is suspended, and has no role for the time being.
+bool is_listed(Store& store, const std::string& project_id, const std::string& user_id);
 
-void insert_collaborator(Store& store, const std::string& project_id, const std::string& user_id,
-                         Role role);
-void store_role(Store& store, const std::string& project_id, const std::string& user_id, Role role);
-void delete_collaborator(Store& store, const std::string& project_id, const std::string& user_id);
-
-// At every commit each project has an effective Admin: to be called after each change that could
-// end that, before the commit. 409 last_project_admin.
-Outcome<void> require_an_admin(Store& store, const std::string& project_id);
+// `granted_by`: who let them in, where that is not whoever makes the change.
+void insert_collaborator(Change& change, const std::string& project_id, const std::string& user_id,
+                         Role role, std::optional<std::int64_t> until = {},
+                         const std::string& granted_by = {});
+void set_collaborator_role(Change& change, const std::string& project_id,
+                           const Collaborator& collaborator, Role role);
+void set_collaborator_until(Change& change, const std::string& project_id,
+                            const Collaborator& collaborator, std::optional<std::int64_t> until);
+// And their tokens for it.
+void delete_collaborator(Change& change, const std::string& project_id, const std::string& user_id);
 
 }  // namespace together::roled

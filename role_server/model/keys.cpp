@@ -1,78 +1,134 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/keys.h"
 
+#include <vector>
+
 namespace together::roled {
 namespace {
 
-struct Row {
-    std::string id, name, created_by;
-    long long created_at = 0, expires_at = 0, last_used_at = 0;
-    soci::indicator expires = soci::i_null, used = soci::i_null;
-};
+constexpr Number max_keys = 50;
 
-const std::string select_rows =
-    "SELECT id, name, created_by, created_at, expires_at, last_used_at FROM api_keys"
-    " WHERE project_id = :project AND kind = 'node' AND revoked_at IS NULL";
+const std::string select_keys =
+    "SELECT id, name, created_by, created_at, expires_at, last_used_at, audience_id, scopes"
+    " FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)";
 
-ProjectKey from(const Row& row) {
-    ProjectKey key{row.id, row.name, row.created_by, row.created_at, {}, {}};
-    if (row.expires == soci::i_ok) key.expires_at = row.expires_at;
-    if (row.used == soci::i_ok) key.last_used_at = row.last_used_at;
-    return key;
+std::string owned_by(KeyKind kind) {
+    switch (kind) {
+        case KeyKind::user:
+            return " AND kind = 'user' AND user_id = :owner";
+        case KeyKind::project:
+            return " AND kind = 'project' AND project_id = :owner";
+        case KeyKind::node:
+        case KeyKind::invitation:
+            break;
+    }
+    return " AND kind = 'node' AND project_id = :owner";
+}
+
+template <class Visit, class... Use>
+void read(Store& store, const std::string& where, const Visit& visit, const Use&... use) {
+    Key key;
+    Number created = 0;
+    std::optional<Number> expires, used;
+    store.each(
+        select_keys + where,
+        [&] {
+            key.created_at = created;
+            key.expires_at = expires;
+            key.last_used_at = used;
+            visit(key);
+        },
+        soci::into(key.id), soci::into(key.name), soci::into(key.created_by), soci::into(created),
+        soci::into(expires), soci::into(used), soci::into(key.audience_id), soci::into(key.scopes),
+        use...);
+}
+
+Number count_of(Store& store, const KeyOwner& owner, Number now) {
+    Number count = 0;
+    store.run(
+        "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > :now)" +
+            owned_by(owner.kind),
+        soci::into(count), soci::use(now), soci::use(owner.id));
+    return count;
+}
+
+// Those that `where` finds and that nobody has revoked before.
+void revoke_where(Change& change, const std::string& where, const std::string& a,
+                  const std::string& b) {
+    auto& store = change.store();
+    std::vector<std::string> ids;
+    std::string id;
+    store.each(
+        "SELECT id FROM api_keys WHERE revoked_at IS NULL AND " + where, [&] { ids.push_back(id); },
+        soci::into(id), soci::use(a), soci::use(b));
+    for (const auto& key_id : ids) revoke_key(change, key_id);
 }
 
 }  // namespace
 
-void for_each_node_key(Store& store, const std::string& project_id, const std::string& after,
-                       std::size_t limit, const std::function<void(const ProjectKey&)>& visit) {
-    Row row;
-    const auto most = static_cast<long long>(limit);
-    soci::statement query =
-        (store.sql().prepare << select_rows + " AND id > :after ORDER BY id LIMIT :most",
-         soci::use(project_id), soci::use(after), soci::use(most), soci::into(row.id),
-         soci::into(row.name), soci::into(row.created_by), soci::into(row.created_at),
-         soci::into(row.expires_at, row.expires), soci::into(row.last_used_at, row.used));
-    query.execute();
-    while (query.fetch()) visit(from(row));
+void for_each_key(Store& store, const KeyOwner& owner, std::int64_t now, const std::string& after,
+                  std::size_t limit, const std::function<void(const Key&)>& visit) {
+    const Number time = now, most = static_cast<Number>(limit);
+    read(store, owned_by(owner.kind) + " AND id > :after ORDER BY id LIMIT :most", visit,
+         soci::use(time), soci::use(owner.id), soci::use(after), soci::use(most));
 }
 
-std::optional<ProjectKey> find_node_key(Store& store, const std::string& project_id,
-                                        const std::string& key_id) {
-    Row row;
-    store.sql() << select_rows + " AND id = :id", soci::use(project_id), soci::use(key_id),
-        soci::into(row.id), soci::into(row.name), soci::into(row.created_by),
-        soci::into(row.created_at), soci::into(row.expires_at, row.expires),
-        soci::into(row.last_used_at, row.used);
-    if (!store.sql().got_data()) return std::nullopt;
-    return from(row);
+std::optional<Key> find_key(Store& store, const KeyOwner& owner, const std::string& key_id,
+                            std::int64_t now) {
+    const Number time = now;
+    std::optional<Key> found;
+    read(
+        store, owned_by(owner.kind) + " AND id = :id", [&](const Key& key) { found = key; },
+        soci::use(time), soci::use(owner.id), soci::use(key_id));
+    return found;
 }
 
-NewKey create_node_key(Store& store, const std::string& project_id, const ProjectKey& wanted) {
-    auto key = mint(KeyKind::node);
-    const long long created = wanted.created_at, expires = wanted.expires_at.value_or(0);
-    auto has_expiry = wanted.expires_at ? soci::i_ok : soci::i_null;
-    store.sql() << "INSERT INTO api_keys (id, kind, secret_hash, project_id, name, created_by,"
-                   " created_at, expires_at)"
-                   " VALUES (:id, 'node', :hash, :project, :name, :creator, :created, :expires)",
-        soci::use(key.id), soci::use(key.secret_hash), soci::use(project_id),
-        soci::use(wanted.name), soci::use(wanted.created_by), soci::use(created),
-        soci::use(expires, has_expiry);
+Outcome<NewKey> create_key(Change& change, const KeyOwner& owner, const Key& wanted) {
+    auto& store = change.store();
+    const Number now = change.now();
+    if (count_of(store, owner, now) >= max_keys)
+        return conflict("too_many_keys", "There are 50 keys already: revoke one that is not used.");
+    auto key = mint(owner.kind);
+    const std::string kind(word_for(owner.kind));
+    const bool personal = owner.kind == KeyKind::user;
+    const auto user = personal ? std::optional(owner.id) : std::nullopt;
+    const auto project = personal ? std::nullopt : std::optional(owner.id);
+    const std::optional<Number> expires = wanted.expires_at;
+    store.run(
+        "INSERT INTO api_keys (id, kind, secret_hash, user_id, project_id, name, created_by,"
+        " created_at, expires_at, audience_id, scopes) VALUES (:id, :kind, :hash, :user,"
+        " :project, :name, :creator, :now, :expires, :audience, :scopes)",
+        soci::use(key.id), soci::use(kind), soci::use(key.secret_hash), soci::use(user),
+        soci::use(project), soci::use(wanted.name), soci::use(wanted.created_by), soci::use(now),
+        soci::use(expires), soci::use(wanted.audience_id), soci::use(wanted.scopes));
     return key;
 }
 
-void revoke_key(Store& store, const std::string& key_id) {
-    const long long now = now_seconds();
-    store.sql() << "UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL",
-        soci::use(now), soci::use(key_id);
+void revoke_key(Change& change, const std::string& key_id) {
+    const Number now = change.now();
+    change.store().run("UPDATE api_keys SET revoked_at = :now WHERE id = :id", soci::use(now),
+                       soci::use(key_id));
+    change.consequences().revoked_keys.insert(key_id);
+}
+
+void revoke_keys_of(Change& change, const std::string& user_id) {
+    revoke_where(change, "kind = :kind AND user_id = :user", "user", user_id);
+}
+
+void revoke_keys_for(Change& change, const std::string& user_id, const std::string& project_id) {
+    revoke_where(change, "user_id = :user AND audience_id = :project", user_id, project_id);
+}
+
+void revoke_keys_of_project(Change& change, const std::string& project_id) {
+    revoke_where(change, "(project_id = :project OR audience_id = :audience)", project_id,
+                 project_id);
 }
 
 void note_use(Store& store, const std::string& key_id, std::int64_t now) {
-    const long long time = now, minute_ago = now - 60;
-    Transaction transaction(store, Transaction::Mode::write_if_free);
-    store.sql() << "UPDATE api_keys SET last_used_at = :now"
-                   " WHERE id = :id AND (last_used_at IS NULL OR last_used_at <= :ago)",
-        soci::use(time), soci::use(key_id), soci::use(minute_ago);
-    transaction.commit();
+    const Number time = now;
+    store.run("UPDATE api_keys SET last_used_at = :now WHERE id = :id", soci::use(time),
+              soci::use(key_id));
 }
 
 }  // namespace together::roled

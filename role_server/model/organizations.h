@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Organizations, their members and their projects. All of it in the caller's transaction.
+// Organizations and what their Admins set. All in the caller's transaction.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "common/roles/permissions.h"
 #include "role_server/base/errors.h"
-#include "role_server/model/users.h"
+#include "role_server/model/change.h"
+#include "role_server/model/posix_ids.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {
@@ -18,38 +18,31 @@ struct Organization {
     std::string id, name, owner_id, default_project_id;
     bool external_collaborators = false;  // may people who are no members be added to projects?
     bool allocate_uids = false;           // does the authority give uids to those who have none?
+    IdRange ids;
+    std::optional<std::string> billing_email;
     std::int64_t created_at = 0;
 };
 
-struct Project {
-    std::string id, organization_id, name;
-    std::int64_t revision = 0, created_at = 0;
-};
-
 std::optional<Organization> find_organization(Store& store, const std::string& id);
-std::optional<Organization> find_organization_named(Store& store, const std::string& name);
-bool has_organizations(Store& store);
-
-// Writes name and switches.
-void update_organization(Store& store, const Organization& organization);
+// All of that name: two may bear the same.
+std::vector<Organization> organizations_named(Store& store, const std::string& name);
+std::vector<Organization> all_organizations(Store& store);
 
 // With its Default Project; the owner is the Admin of both.
-Organization create_organization(Store& store, const std::string& name,
-                                 const std::string& owner_id);
+Outcome<Organization> create_organization(Change& change, const std::string& name,
+                                          const std::string& owner_id);
 
-// A member of the organization, and so of its Default Project. 409 where the user is one already.
-Outcome<void> add_member(Store& store, const Organization& organization, const User& user,
-                         Role role);
+// Writes name, switches, range and billing contact. Where uids are allocated from now on, everybody
+// who has none gets one.
+Outcome<void> update_organization(Change& change, const Organization& organization);
 
-std::optional<Project> find_project(Store& store, const std::string& id);
+// Another member becomes the Owner, and its Admin; the one that was stays an Admin.
+Outcome<void> move_ownership(Change& change, const Organization& organization,
+                             const std::string& user_id);
 
-// The creator becomes a collaborator, and is the project's Admin as an Admin of the organization.
-// 409 where the organization has a project of that name.
-Outcome<Project> create_project(Store& store, const std::string& organization_id,
-                                const std::string& name, const std::string& creator_id);
-
-// At most `limit` of them, in ascending order of id, from the one that follows `after`.
-void for_each_project(Store& store, const std::string& organization_id, const std::string& after,
-                      std::size_t limit, const std::function<void(const Project&)>& visit);
+// Logins that nobody of the organization may take. Without regard to case, in ascending order.
+std::vector<std::string> reserved_logins(Store& store, const std::string& organization_id);
+Outcome<void> set_reserved_logins(Change& change, const std::string& organization_id,
+                                  const std::vector<std::string>& logins);
 
 }  // namespace together::roled

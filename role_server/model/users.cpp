@@ -3,7 +3,8 @@
 
 #include "role_server/base/crypto.h"
 #include "role_server/base/validation.h"
-#include "role_server/model/project_roster.h"
+#include "role_server/model/keys.h"
+#include "role_server/model/members.h"
 
 namespace together::roled {
 namespace {
@@ -11,27 +12,47 @@ namespace {
 std::optional<User> find_where(Store& store, const std::string& condition,
                                const std::string& value) {
     User user;
-    std::string name, login;
-    long long uid = 0;
-    soci::indicator has_name = soci::i_null, has_login = soci::i_null, has_uid = soci::i_null;
-    store.sql() << "SELECT id, email, name, login, uid FROM users WHERE deleted_at IS NULL AND " +
+    std::optional<Number> changed;
+    if (!store.run("SELECT id, email, name, login, login_changed_at FROM users"
+                   " WHERE deleted_at IS NULL AND " +
                        condition,
-        soci::use(value), soci::into(user.id), soci::into(user.email), soci::into(name, has_name),
-        soci::into(login, has_login), soci::into(uid, has_uid);
-    if (!store.sql().got_data()) return std::nullopt;
-    if (has_name == soci::i_ok) user.name = name;
-    if (has_login == soci::i_ok) user.login = login;
-    if (has_uid == soci::i_ok) user.uid = uid;
+                   soci::into(user.id), soci::into(user.email), soci::into(user.name),
+                   soci::into(user.login), soci::into(changed), soci::use(value)))
+        return std::nullopt;
+    user.login_changed_at = changed;
     return user;
 }
 
 // Whoever has or had this login.
 std::optional<std::string> holder_of(Store& store, const std::string& login_key) {
     std::string user_id;
-    store.sql() << "SELECT user_id FROM logins WHERE login_key = :key", soci::into(user_id),
-        soci::use(login_key);
-    if (!store.sql().got_data()) return std::nullopt;
+    if (!store.run("SELECT user_id FROM logins WHERE login_key = :key", soci::into(user_id),
+                   soci::use(login_key)))
+        return std::nullopt;
     return user_id;
+}
+
+bool is_kept_by_an_organization(Store& store, const std::string& user_id,
+                                const std::string& login_key) {
+    for (const auto& organization : organizations_of(store, user_id)) {
+        std::string found;
+        if (store.run("SELECT login_key FROM reserved_logins WHERE organization_id = :organization"
+                      " AND login_key = :key",
+                      soci::into(found), soci::use(organization), soci::use(login_key)))
+            return true;
+    }
+    return false;
+}
+
+Outcome<void> require_free(Store& store, const User& user, const std::string& login) {
+    const auto key = without_case(login);
+    const auto holder = holder_of(store, key);
+    if (holder && *holder != user.id)
+        return conflict("login_taken", "'" + login + "' is or was somebody else's login.", "login");
+    if (is_kept_by_an_organization(store, user.id, key))
+        return bad_request("reserved_login",
+                           "'" + login + "' is kept by the organization; choose another.", "login");
+    return {};
 }
 
 }  // namespace
@@ -48,70 +69,78 @@ std::optional<User> find_user_by_login(Store& store, const std::string& login) {
     return find_where(store, "LOWER(login) = :value", without_case(login));
 }
 
-Outcome<User> create_user(Store& store, const std::string& email) {
+Outcome<User> create_user(Change& change, const std::string& email) {
     const auto address = checked_email(email);
     if (!address) return tl::unexpected(address.error());
+    auto& store = change.store();
     if (find_user_by_email(store, *address))
         return conflict("email_taken", "Somebody has this address already.", "email");
     const User user{"user_" + random_base62(20), *address, {}, {}, {}};
     const auto key = without_case(*address);
-    const long long now = now_seconds();
-    store.sql()
-        << "INSERT INTO users (id, email, email_key, created_at) VALUES (:id, :email, :key, :now)",
-        soci::use(user.id), soci::use(user.email), soci::use(key), soci::use(now);
+    const Number now = change.now();
+    store.run(
+        "INSERT INTO users (id, email, email_key, created_at)"
+        " VALUES (:id, :email, :key, :now)",
+        soci::use(user.id), soci::use(user.email), soci::use(key), soci::use(now));
     return user;
 }
 
-Outcome<void> set_login(Store& store, const User& user, const std::string& login) {
+Outcome<void> set_login(Change& change, const User& user, const std::string& login) {
+    if (user.login == login) return {};
     const auto checked = checked_login(login);
     if (!checked) return tl::unexpected(checked.error());
+    auto& store = change.store();
+    if (auto free = require_free(store, user, login); !free) return free;
     const auto key = without_case(login);
-    const auto holder = holder_of(store, key);
-    if (holder && *holder != user.id)
-        return conflict("login_taken", "'" + login + "' is or was somebody else's login.", "login");
-    if (!holder)
-        store.sql() << "INSERT INTO logins (login_key, user_id) VALUES (:key, :user)",
-            soci::use(key), soci::use(user.id);
-    store.sql() << "UPDATE users SET login = :login WHERE id = :id", soci::use(login),
-        soci::use(user.id);
-    raise_revisions_of_user(store, user.id);
+    if (!holder_of(store, key))
+        store.run("INSERT INTO logins (login_key, user_id) VALUES (:key, :user)", soci::use(key),
+                  soci::use(user.id));
+    const Number now = change.now();
+    store.run("UPDATE users SET login = :login, login_changed_at = :now WHERE id = :id",
+              soci::use(login), soci::use(now), soci::use(user.id));
+    change.rosters_with(user.id);
     return {};
 }
 
-Outcome<void> set_uid(Store& store, const User& user, std::int64_t uid) {
-    const auto checked = checked_uid(uid);
-    if (!checked) return tl::unexpected(checked.error());
-    if (user.uid == uid) return {};
-    if (user.uid)
-        return conflict(
-            "uid_already_set",
-            "The user has uid " + std::to_string(*user.uid) + ", and a set uid does not change.",
-            "uid");
-    const long long value = uid;
-    long long taken = 0;
-    store.sql() << "SELECT COUNT(*) FROM users WHERE uid = :uid", soci::into(taken),
-        soci::use(value);
-    if (taken > 0) return conflict("uid_taken", "This uid is or was somebody else's.", "uid");
-    store.sql() << "UPDATE users SET uid = :uid WHERE id = :id", soci::use(value),
-        soci::use(user.id);
-    raise_revisions_of_user(store, user.id);
+void set_name(Change& change, const std::string& user_id, const std::string& name) {
+    change.store().run("UPDATE users SET name = :name WHERE id = :id", soci::use(name),
+                       soci::use(user_id));
+}
+
+Outcome<void> delete_user(Change& change, const User& user) {
+    auto& store = change.store();
+    std::string owned;
+    if (store.run("SELECT id FROM organizations WHERE owner_id = :user LIMIT 1", soci::into(owned),
+                  soci::use(user.id)))
+        return conflict("owner",
+                        "The Owner of an organization cannot delete their account; ownership is "
+                        "moved by the operator: together-roled owner --set.");
+    leave_everything(change, user.id);
+    revoke_keys_of_nobody(change, user.id);
+    store.run("DELETE FROM ssh_keys WHERE user_id = :user", soci::use(user.id));
+    const auto key = "deleted:" + user.id;
+    const Number now = change.now();
+    store.run(
+        "UPDATE users SET email = '', email_key = :key, name = NULL, deleted_at = :now"
+        " WHERE id = :user",
+        soci::use(key), soci::use(now), soci::use(user.id));
     return {};
 }
 
-void set_name(Store& store, const std::string& user_id, const std::string& name) {
-    store.sql() << "UPDATE users SET name = :name WHERE id = :id", soci::use(name),
-        soci::use(user_id);
+std::vector<std::string> organizations_of(Store& store, const std::string& user_id) {
+    std::vector<std::string> organizations;
+    std::string id;
+    store.each(
+        "SELECT organization_id FROM members WHERE user_id = :user1"
+        " UNION SELECT p.organization_id FROM collaborators c"
+        " JOIN projects p ON p.id = c.project_id WHERE c.user_id = :user2",
+        [&] { organizations.push_back(id); }, soci::into(id), soci::use(user_id),
+        soci::use(user_id));
+    return organizations;
 }
 
-NewKey give_token(Store& store, const std::string& user_id, const std::string& name) {
-    auto key = mint(KeyKind::user);
-    const long long now = now_seconds();
-    store.sql()
-        << "INSERT INTO api_keys (id, kind, secret_hash, user_id, name, created_by, created_at)"
-           " VALUES (:id, 'user', :hash, :user, :name, :creator, :now)",
-        soci::use(key.id), soci::use(key.secret_hash), soci::use(user_id), soci::use(name),
-        soci::use(user_id), soci::use(now);
-    return key;
+void revoke_keys_of_nobody(Change& change, const std::string& user_id) {
+    if (organizations_of(change.store(), user_id).empty()) revoke_keys_of(change, user_id);
 }
 
 }  // namespace together::roled

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// People: created once, never deleted from the table, so that neither login nor uid is given away.
+// People: created once, never deleted from the table, so that no login is given away. All in the
+// caller's transaction.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "common/roles/permissions.h"
-#include "role_server/access/credentials.h"
 #include "role_server/base/errors.h"
+#include "role_server/model/change.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {
@@ -16,7 +17,7 @@ namespace together::roled {
 struct User {
     std::string id, email;
     std::optional<std::string> name, login;
-    std::optional<std::int64_t> uid;
+    std::optional<std::int64_t> login_changed_at;
 };
 
 std::optional<User> find_user(Store& store, const std::string& user_id);
@@ -25,16 +26,22 @@ std::optional<User> find_user_by_email(Store& store, const std::string& email);
 std::optional<User> find_user_by_login(Store& store, const std::string& login);
 
 // 400 for what is no address, 409 where it belongs to somebody.
-Outcome<User> create_user(Store& store, const std::string& email);
+Outcome<User> create_user(Change& change, const std::string& email);
 
-// Both raise the revision of every roster that shows the user. 409 login_taken: somebody has or
-// once had it.
-Outcome<void> set_login(Store& store, const User& user, const std::string& login);
-// 409 uid_taken; 409 uid_already_set: a set uid does not change, files on disk belong to it.
-Outcome<void> set_uid(Store& store, const User& user, std::int64_t uid);
-void set_name(Store& store, const std::string& user_id, const std::string& name);
+// The first login, which the user picks; later it is changed by an Admin. 409 login_taken: somebody
+// has or once had it; 400 where it is an account of systems, or one that an organization of theirs
+// keeps for itself.
+Outcome<void> set_login(Change& change, const User& user, const std::string& login);
+void set_name(Change& change, const std::string& user_id, const std::string& name);
 
-// A personal token, to be shown once.
-NewKey give_token(Store& store, const std::string& user_id, const std::string& name);
+// Leaves all organizations and projects, and every key ends; address and name are erased, login,
+// uids and the trail stay. 409 where they are the Owner of an organization.
+Outcome<void> delete_user(Change& change, const User& user);
+
+// Where they are a member or a collaborator: whose Admins may read what happens to them.
+std::vector<std::string> organizations_of(Store& store, const std::string& user_id);
+
+// Whoever is in no organization and no project has no use of keys, and keeps none.
+void revoke_keys_of_nobody(Change& change, const std::string& user_id);
 
 }  // namespace together::roled

@@ -41,5 +41,7 @@ class RateLimit {
 
 inline constexpr double changes_per_second = 50;
 inline constexpr double reads_per_second = 500;
+// Each of these has all nodes of a project fetch its roster again.
+inline constexpr double roster_changes_per_second = 10;
 
 }  // namespace together::roled

@@ -2,6 +2,7 @@
 #include "role_server/server/request_dispatcher.h"
 
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -49,7 +50,10 @@ RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& handle
       reads_(4, max_asked),
       changes_(1, max_asked),
       tellers_(2),
-      watcher_(1) {}
+      watcher_(1),
+      over_(io) {
+    remove_what_is_over();
+}
 
 RequestDispatcher::~RequestDispatcher() {
     for (auto* pool :
@@ -181,6 +185,22 @@ void RequestDispatcher::look(std::vector<std::string> projects,
     });
 }
 
+// Once a second: what has an end is told as over at most so much later. Whoever decides looks at
+// the time anyway.
+void RequestDispatcher::remove_what_is_over() {
+    over_.expires_after(std::chrono::seconds(1));
+    over_.async_wait([this](const boost::system::error_code& error) {
+        if (error || stopping_) return;
+        net::post(changes_.pool, [this] {
+            const bool told = handler_.remove_what_is_over();
+            net::post(io_, [this, told] {
+                if (told) long_polls_.on_change();
+                remove_what_is_over();
+            });
+        });
+    });
+}
+
 http::Response RequestDispatcher::render(const http::Refusal& refusal) const {
     return error_response({refusal.status, refusal.code, refusal.message, {}});
 }
@@ -191,6 +211,7 @@ void RequestDispatcher::report(std::string_view sentence) {
 
 void RequestDispatcher::begin_to_stop() {
     stopping_ = true;
+    over_.cancel();
     handler_.begin_draining();
     long_polls_.release_all();
 }

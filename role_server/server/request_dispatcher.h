@@ -6,6 +6,7 @@
 
 #include <array>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstddef>
 #include <deque>
@@ -74,6 +75,7 @@ class RequestDispatcher final : public http::Backend {
     void tell(std::vector<LongPolls::Due> due);
     void deliver(std::shared_ptr<const http::Response> response, Askers askers);
     void deliver_some();
+    void remove_what_is_over();
     void look(std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done);
 
     boost::asio::io_context& io_;
@@ -83,6 +85,7 @@ class RequestDispatcher final : public http::Backend {
     std::deque<Delivery> deliveries_;
     Queue probes_, questions_, reads_, changes_;
     boost::asio::thread_pool tellers_, watcher_;
+    boost::asio::steady_timer over_;
     bool stopping_ = false;
 };
 

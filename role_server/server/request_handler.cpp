@@ -3,41 +3,37 @@
 
 #include <utility>
 
-#include "role_server/access/role_lookup.h"
+#include "role_server/api/preconditions.h"
+#include "role_server/api/resources.h"
+#include "role_server/base/crypto.h"
 #include "role_server/base/log.h"
 #include "role_server/messages/json.h"
-#include "role_server/model/keys.h"
+#include "role_server/model/expiry.h"
+#include "role_server/server/admission.h"
+#include "role_server/server/repeated_request.h"
 
 namespace together::roled {
 namespace {
 
-constexpr std::chrono::seconds minute{60};
+constexpr std::int64_t minute = 60;
 
 std::string operation_of(const Route& route) {
-    if (route.access == Access::action) return std::string(permission(route.action).name);
-    return route.access == Access::own_profile ? "profile" : "about";
+    switch (route.access) {
+        case Access::action:
+        case Access::join:
+            return std::string(permission(route.action).name);
+        case Access::own_profile:
+        case Access::member:
+            return "profile";
+        case Access::invited:
+            return "invitation.accept";
+        default:
+            return "about";
+    }
 }
 
 std::string path_of(const Request& request) {
     return request.target.substr(0, std::min<std::size_t>(request.target.find('?'), 250));
-}
-
-Outcome<void> refuse_parameters(const Route& route, const Uri& uri) {
-    for (const auto& [name, value] : uri.query)
-        if (!route.paged || (name != "limit" && name != "after"))
-            return bad_request("unknown_parameter", "There is no parameter '" + name + "' here.",
-                               name);
-    return {};
-}
-
-Outcome<void> verdict_of(Authorization decision, const Route& route, RequestContext& context) {
-    using Verdict = Authorization::Verdict;
-    context.verdict = decision.verdict;
-    if (decision.verdict == Verdict::allowed) return {};
-    if (decision.verdict == Verdict::name_only && route.name_only) return {};
-    if (decision.verdict == Verdict::hidden)
-        return not_found(context.ids.project.empty() ? "organization" : "project");
-    return forbidden(std::move(decision.reason));
 }
 
 bool is_refusal(unsigned status) {
@@ -50,10 +46,57 @@ void add_common_headers(Response& response) {
     response.headers.emplace_back("Vary", "Authorization, Prefer");
 }
 
+bool has_header(const Response& response, std::string_view name) {
+    for (const auto& [key, value] : response.headers)
+        if (key == name) return true;
+    return false;
+}
+
+std::string etag_of(const Response& response) {
+    return '"' + sha256_hex(response.body.view()).substr(0, 32) + '"';
+}
+
+// Of one thing that is not a list: what If-Match of a later change can name.
+void add_etag(const RequestContext& context, const Route& route, Response& response) {
+    const bool single = route.access == Access::action || route.access == Access::own_profile;
+    if (!single || route.paged || response.status != 200 || has_header(response, "ETag")) return;
+    const auto etag = etag_of(response);
+    response.headers.emplace_back("ETag", etag);
+    if (!if_none_match_names(context.request, etag)) return;
+    response.status = 304;
+    response.body = {};
+}
+
+// What a GET of the same path would be answered with at this moment must be what the client saw.
+Outcome<void> check_if_match(RequestContext& context) {
+    if (!header(context.request, "if-match")) return {};
+    const auto seen = match("GET", context.uri);
+    if (!seen || seen->route->paged || seen->route->read == nullptr)
+        return other(412, "precondition_failed", "There is nothing here that If-Match can name.");
+    const auto current = seen->route->read(context);
+    if (!current) return tl::unexpected(current.error());
+    if (if_match_names(context.request, etag_of(*current))) return {};
+    return other(412, "precondition_failed",
+                 "It has been changed since you read it: read it again.");
+}
+
+Response dry_run_of(const Response& response, const Consequences& consequences) {
+    Json::Value value;
+    value["object"] = "dry_run";
+    value["status"] = response.status;
+    value["answer"] = as_json(without_secret(response.body.view()));
+    value["consequences"] = to_json(consequences);
+    return json_response(200, value);
+}
+
 }  // namespace
 
 RequestHandler::RequestHandler(std::string db)
-    : stores_(std::move(db)), refusals_(minute), uses_(minute) {}
+    : stores_(std::move(db)),
+      background_(stores_),
+      reads_(reads_per_second),
+      changes_(changes_per_second),
+      roster_changes_(roster_changes_per_second) {}
 
 Response RequestHandler::answer(const Request& request, Phase phase) {
     Outcome<Response> outcome =
@@ -69,7 +112,6 @@ Response RequestHandler::answer(const Request& request, Phase phase) {
     }
     auto response = outcome ? std::move(*outcome) : error_response(outcome.error());
     add_common_headers(response);
-    // What a person's token opens is a stranger's, or one of them could keep a cluster out.
     response.trusted = is_a_nodes;
     return response;
 }
@@ -99,13 +141,24 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
     AuditContext trail;
     try {
         const auto operation = operation_of(*found.route);
-        RequestContext context{**lease,   rosters_, request,   uri,
-                               found.ids, phase,    draining_, now_seconds(),
-                               operation, {},       {},        Authorization::Verdict::hidden};
-        auto outcome = perform(context, *found.route, trail);
+        RequestContext context{**lease,
+                               rosters_,
+                               request,
+                               uri,
+                               found.ids,
+                               phase,
+                               draining_,
+                               now_seconds(),
+                               operation,
+                               {},
+                               {},
+                               {},
+                               Authorization::Verdict::hidden};
+        auto outcome = found.route->change != nullptr ? change(context, *found.route, trail)
+                                                      : read(context, *found.route, trail);
         is_a_nodes = trail.actor && trail.actor->kind == Actor::Kind::node;
         trail.record.target = path_of(request);
-        after(*lease, trail, outcome);
+        after(trail, outcome, context.now);
         return outcome;
     } catch (const std::exception&) {
         lease->discard();
@@ -113,100 +166,114 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
     }
 }
 
-Outcome<Response> RequestHandler::perform(RequestContext& context, const Route& route,
-                                          AuditContext& trail) {
-    // Asked first without the write lock: strangers must not be able to keep others from writing.
-    if (route.mode == Transaction::Mode::write)
-        if (auto known = admit(context, route, trail); !known) return tl::unexpected(known.error());
-    Transaction transaction(context.store, route.mode);
+Outcome<Response> RequestHandler::read(RequestContext& context, const Route& route,
+                                       AuditContext& trail) {
+    Transaction transaction(context.store, Transaction::Mode::read);
     if (auto admitted = admit(context, route, trail); !admitted)
         return tl::unexpected(admitted.error());
-    if (auto fits = refuse_parameters(route, context.uri); !fits)
-        return tl::unexpected(fits.error());
-    trail.only_looked = route.mode == Transaction::Mode::read;
-    auto outcome = route.handler(context);
-    if (outcome) transaction.commit();
+    if (auto fits = read_parameters(context, route); !fits) return tl::unexpected(fits.error());
+    if (auto in_time = check_rate(context, reads_); !in_time)
+        return tl::unexpected(in_time.error());
+    trail.only_looked = true;
+    auto outcome = route.read(context);
+    if (outcome) add_etag(context, route, *outcome);
+    return outcome;
+}
+
+Outcome<Response> RequestHandler::change(RequestContext& context, const Route& route,
+                                         AuditContext& trail) {
+    {
+        // First without the write lock: strangers must not be able to keep others from writing.
+        Transaction transaction(context.store, Transaction::Mode::read);
+        if (auto known = admit(context, route, trail); !known) return tl::unexpected(known.error());
+        if (auto fits = read_parameters(context, route); !fits) return tl::unexpected(fits.error());
+    }
+    if (auto in_time = check_rate(context, changes_); !in_time)
+        return tl::unexpected(in_time.error());
+    const auto dry_run = wants_dry_run(context);
+    if (!dry_run) return tl::unexpected(dry_run.error());
+    const auto key = idempotency_key(context);
+    if (!key) return tl::unexpected(key.error());
+    Change change(context.store, author_of(context), std::string(context.operation), context.now);
+    if (auto admitted = admit(context, route, trail); !admitted)
+        return tl::unexpected(admitted.error());
+    if (*key && !*dry_run) {
+        auto before = answered_before(context, **key);
+        if (!before) return tl::unexpected(before.error());
+        if (*before) return **before;
+    }
+    if (auto matches = check_if_match(context); !matches) return tl::unexpected(matches.error());
+    auto outcome = route.change(context, change);
+    if (!outcome) return outcome;
+    if (auto settled = change.settle(); !settled) return tl::unexpected(settled.error());
+    if (*dry_run) return dry_run_of(*outcome, change.consequences());
+    if (!change.consequences().rosters.empty())
+        if (auto in_time = check_rate(context, roster_changes_); !in_time)
+            return tl::unexpected(in_time.error());
+    if (*key) keep_answer(context, **key, *outcome);
+    change.commit();
     return outcome;
 }
 
 Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
                                     AuditContext& trail) {
-    if (route.access == Access::anybody) return {};
+    const bool invited = route.access == Access::invited;
+    // Before the write lock: whoever has no invitation must not be able to keep others from
+    // writing.
+    if (invited)
+        if (auto good = require_invitation(context); !good) return good;
+    const bool by_nobody = invited && !header(context.request, "authorization");
+    if (route.access == Access::anybody || by_nobody) return {};
     auto known = authenticate(context.store, context.request, context.now);
-    trail.record = audit_record(context);
-    trail.record.actor = trail.record.key_id = known.known_key_id;
-    if (!known.actor) return tl::unexpected(known.actor.error());
+    trail.record.author = author_of(context);
+    trail.record.action = context.operation;
+    trail.record.author.actor = trail.record.author.key_id = known.named_key_id;
+    if (!known.actor) {
+        trail.wrong_secret = known.actor.error().code == "invalid_token";
+        return tl::unexpected(known.actor.error());
+    }
     context.actor = *known.actor;
     trail.actor = context.actor;
-    trail.record = audit_record(context);
-    if (route.access == Access::any_key) return {};
-    if (route.access == Access::own_profile)
-        return verdict_of(allowed_own_profile(context.actor), route, context);
-    const bool about_project = !context.ids.project.empty();
-    auto target = about_project
-                      ? target_project(context.store, context.actor, context.ids.project)
-                      : target_organization(context.store, context.actor, context.ids.organization);
-    if (!target) return tl::unexpected(target.error());
-    context.target = std::move(*target);
-    trail.record = audit_record(context);
-    return verdict_of(allowed(context.actor, route.action, context.target), route, context);
+    trail.record.author = author_of(context);
+    auto authorized = authorize_request(context, route);
+    trail.record.organization_id = context.target.organization_id;
+    return authorized;
 }
 
-void RequestHandler::after(StorePool::Lease& store, const AuditContext& trail,
-                           const Outcome<Response>& outcome) {
-    try {
-        if (outcome) {
-            note_that_used(*store, trail);
-        } else {
-            note_refusal(*store, trail, outcome.error());
-        }
-    } catch (const soci::soci_error& error) {
-        // The request is over, its change may be committed: its answer stands.
-        write_log(trail.record.request_id + " after the answer: " + error.what());
-        store.discard();
-    }
+// Nodes read when there is news, all of them at once, often with one key.
+Outcome<void> RequestHandler::check_rate(const RequestContext& context, RateLimit& limit) {
+    const auto& actor = context.actor;
+    if (actor.key_id.empty() || actor.kind == Actor::Kind::node) return {};
+    if (limit.admits(actor.key_id, std::chrono::steady_clock::now())) return {};
+    return other(429, "rate_limited", "That is too many requests with one key: go on in a second.");
 }
 
-void RequestHandler::note_that_used(Store& store, const AuditContext& trail) {
-    const auto now = now_seconds();
-    const bool due = trail.actor && trail.actor->last_used_at.value_or(0) + minute.count() <= now;
-    if (!due || !uses_.admits(trail.actor->key_id, now)) return;
-    try {
-        note_use(store, trail.actor->key_id, now);
-    } catch (const soci::soci_error&) {
-        // Somebody else is writing; the next use in a minute is noted as well.
-    }
-}
-
-void RequestHandler::note_refusal(Store& store, const AuditContext& trail, const ApiError& error) {
-    // A token that names no key of ours is nobody's refusal; writing those down would let strangers
-    // fill the disk.
+// Neither is waited for: the answer stands.
+void RequestHandler::after(const AuditContext& trail, const Outcome<Response>& outcome,
+                           std::int64_t now) {
+    const auto& key_id = trail.record.author.key_id;
+    if (trail.actor && trail.actor->last_used_at.value_or(0) + minute <= now)
+        background_.used(trail.actor->key_id, now);
+    if (outcome || !is_refusal(outcome.error().status) || key_id.empty()) return;
+    if (trail.wrong_secret) return background_.wrong_secret(key_id, trail.record.author.address);
+    if (trail.only_looked) return;
     auto record = trail.record;
-    if (!is_refusal(error.status) || record.key_id.empty() || trail.only_looked) return;
-    if (!refusals_.admits(record.key_id + record.action + record.target + error.code,
-                          now_seconds()))
-        return;
     record.outcome = "refused";
-    record.reason = error.code + ": " + error.message;
-    Transaction transaction(store, Transaction::Mode::write);
-    write(store, record);
-    transaction.commit();
+    record.reason = outcome.error().code + ": " + outcome.error().message;
+    background_.refused(record, outcome.error().code);
 }
 
 std::optional<std::int64_t> RequestHandler::counter() {
     try {
-        if (!watching_) {
-            auto opened = stores_.lease();
-            if (!opened) throw soci::soci_error(opened.error().message);
-            watching_.emplace(std::move(*opened));
-            ++times_opened_;
+        auto lease = stores_.lease();
+        if (!lease) throw soci::soci_error(lease.error().message);
+        try {
+            return newest_record(**lease);
+        } catch (const soci::soci_error&) {
+            lease->discard();
+            throw;
         }
-        long long version = 0;
-        (*watching_)->sql() << "PRAGMA data_version", soci::into(version);
-        return version + (times_opened_ << 32U);
     } catch (const soci::soci_error& error) {
-        if (watching_) watching_->discard();
-        watching_.reset();
         write_log(std::string("database: ") + error.what());
         return std::nullopt;
     }
@@ -225,6 +292,19 @@ Revisions RequestHandler::revisions(const std::vector<std::string>& projects) {
     } catch (const soci::soci_error& error) {
         write_log(std::string("database: ") + error.what());
         return {};
+    }
+}
+
+bool RequestHandler::remove_what_is_over() {
+    auto lease = stores_.lease();
+    if (!lease) return false;
+    try {
+        const auto now = now_seconds();
+        return anything_is_over(**lease, now) && roled::remove_what_is_over(**lease, now) > 0;
+    } catch (const soci::soci_error& error) {
+        lease->discard();
+        write_log(std::string("what is over is not removed yet: ") + error.what());
+        return false;
     }
 }
 

@@ -10,9 +10,10 @@
 
 #include "role_server/api/router.h"
 #include "role_server/messages/message.h"
-#include "role_server/model/audit.h"
 #include "role_server/model/project_roster.h"
+#include "role_server/server/background_writer.h"
 #include "role_server/server/change_source.h"
+#include "role_server/server/rate_limit.h"
 #include "role_server/store/store_pool.h"
 
 namespace together::roled {
@@ -24,9 +25,12 @@ class RequestHandler : public ChangeSource {
 
     Response answer(const Request& request, Phase phase);
 
-    // By one thread at a time. SQLite tells a connection what all others have changed.
+    // The number of the newest record of the trail.
     std::optional<std::int64_t> counter() override;
     Revisions revisions(const std::vector<std::string>& projects) override;
+
+    // Removes what ends by itself and is over. Whether a roster is another one now.
+    bool remove_what_is_over();
 
     void begin_draining() { draining_ = true; }
 
@@ -35,25 +39,23 @@ class RequestHandler : public ChangeSource {
     struct AuditContext {
         AuditRecord record;
         std::optional<Actor> actor;
-        bool only_looked = false;  // admitted, and then what was looked for was not there
+        bool only_looked = false;   // admitted, and then what was looked for was not there
+        bool wrong_secret = false;  // so that the key says nothing about who asked
     };
 
     Outcome<Response> route(const Request& request, Phase phase, bool& is_a_nodes);
     Outcome<Response> run(const Match& found, const Uri& uri, const Request& request, Phase phase,
                           bool& is_a_nodes);
-    Outcome<Response> perform(RequestContext& context, const Route& route, AuditContext& trail);
+    Outcome<Response> read(RequestContext& context, const Route& route, AuditContext& trail);
+    Outcome<Response> change(RequestContext& context, const Route& route, AuditContext& trail);
+    Outcome<void> check_rate(const RequestContext& context, RateLimit& limit);
     Outcome<void> admit(RequestContext& context, const Route& route, AuditContext& trail);
-    void after(StorePool::Lease& store, const AuditContext& trail,
-               const Outcome<Response>& outcome);
-    void note_that_used(Store& store, const AuditContext& trail);
-    void note_refusal(Store& store, const AuditContext& trail, const ApiError& error);
+    void after(const AuditContext& trail, const Outcome<Response>& outcome, std::int64_t now);
 
     StorePool stores_;
-    std::optional<StorePool::Lease> watching_;  // counts for counter(), and for nothing else
-    std::int64_t times_opened_ = 0;             // each counts anew
     RosterCache rosters_;
-    OncePerPeriod refusals_;
-    OncePerPeriod uses_;
+    BackgroundWriter background_;
+    RateLimit reads_, changes_, roster_changes_;
     std::atomic<bool> draining_ = false;
 };
 

@@ -9,12 +9,14 @@
 
 namespace together::roled {
 
-// Brings the schema up to date, in one transaction: an empty database gets all of it. Fails where
-// the database was written by a newer together-roled.
+// Brings the schema up to date, in one transaction: an empty database gets all of it. Several that
+// start at once do it one after the other. Fails where the database was written by a newer
+// together-roled that this one cannot work beside.
 Result<void> migrate(Store& store);
 
 // Names this copy of the data. A restored backup gets a new one, since its revisions count again
 // from where they once were and an ETag must not come twice for different rosters.
 std::string epoch_of(Store& store);
+void set_epoch(Store& store, const std::string& epoch);
 
 }  // namespace together::roled

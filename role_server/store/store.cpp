@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/store/store.h"
 
+#include <soci/postgresql/soci-postgresql.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,29 +14,47 @@ namespace {
 
 // How long a change waits for another writer; a commit takes milliseconds, so one that waits longer
 // has met a stuck process and should say so.
-constexpr int patience_ms = 5000;
+constexpr int patience_ms = 1500;
+// Any number that nobody else locks in this database: "together" in hexadecimal digits.
+constexpr const char* writers_lock = "SELECT pg_advisory_xact_lock(8390891584357757298)";
 
-std::string connection_to(const std::string& db) {
-    return "dbname=\"" + db + "\" timeout=5";
-}
-
-void set_patience(Store& store, int milliseconds) {
-    int applied = 0;
-    store.sql() << "PRAGMA busy_timeout = " + std::to_string(milliseconds), soci::into(applied);
+const soci::backend_factory& factory_for(Store::Kind kind) {
+    if (kind == Store::Kind::sqlite) return soci::sqlite3;
+    return soci::postgresql;
 }
 
 bool exists(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
 }
 
-Result<std::unique_ptr<Store>> connect(const std::string& db) {
-    if (db.empty() || db.find('"') != std::string::npos)
+// libpq's errors repeat the connection string's parts, a password never.
+Result<std::unique_ptr<Store>> connect(Store::Kind kind, const std::string& db) {
+    const bool sqlite = kind == Store::Kind::sqlite;
+    if (db.empty() || (sqlite && db.find('"') != std::string::npos))
         return failure("--db: '" + db + "' cannot be the path of a database");
     try {
-        return std::make_unique<Store>(connection_to(db));
+        return std::make_unique<Store>(kind, sqlite ? "dbname=\"" + db + "\"" : db);
     } catch (const soci::soci_error& error) {
-        return failure(db + ": " + error.what());
+        return failure((sqlite ? db + ": " : "PostgreSQL: ") + error.what());
     }
+}
+
+void set_up_sqlite(soci::session& sql) {
+    std::string mode;
+    sql << "PRAGMA journal_mode = WAL", soci::into(mode);
+    if (mode != "wal") throw soci::soci_error("the file system does not do SQLite's WAL mode");
+    // FULL: what was answered survives a power cut. NORMAL would lose the last commits.
+    sql << "PRAGMA synchronous = FULL";
+    sql << "PRAGMA foreign_keys = ON";
+    int applied = 0;
+    sql << "PRAGMA busy_timeout = " + std::to_string(patience_ms), soci::into(applied);
+}
+
+void set_up_postgresql(soci::session& sql) {
+    sql << "SET client_min_messages = warning";
+    sql << "SET lock_timeout = " + std::to_string(patience_ms);
+    // A change never waits for the disk of a stuck server for ever; see docs/role-api.md.
+    sql << "SET idle_in_transaction_session_timeout = 10000";
 }
 
 template <class Unit>
@@ -46,39 +65,78 @@ std::int64_t now_in() {
 
 }  // namespace
 
+bool is_postgresql(const std::string& db) {
+    return db.starts_with("postgresql://") || db.starts_with("postgres://");
+}
+
 Result<std::unique_ptr<Store>> Store::open(const std::string& db) {
+    if (is_postgresql(db)) return connect(Kind::postgresql, db);
     if (!exists(db))
         return failure(db + " does not exist; make it with: together-roled init --db " + db + " …");
-    return connect(db);
+    return connect(Kind::sqlite, db);
 }
 
 Result<std::unique_ptr<Store>> Store::create(const std::string& db) {
+    if (is_postgresql(db)) return connect(Kind::postgresql, db);
     if (exists(db)) return failure(db + " exists already and is left alone");
     // It holds the hashes of all keys and everybody's address: for its owner only. SQLite gives its
     // -wal and -shm files the same mode.
     const auto before = ::umask(077);
-    auto store = connect(db);
+    auto store = connect(Kind::sqlite, db);
     ::umask(before);
     return store;
 }
 
-Store::Store(const std::string& connection) : sql_(soci::sqlite3, connection) {
-    std::string mode;
-    sql_ << "PRAGMA journal_mode = WAL", soci::into(mode);
-    if (mode != "wal") throw soci::soci_error("the file system does not do SQLite's WAL mode");
-    // FULL: what was answered survives a power cut. NORMAL would lose the last commits.
-    sql_ << "PRAGMA synchronous = FULL";
-    sql_ << "PRAGMA foreign_keys = ON";
+Store::Store(Kind kind, const std::string& connection)
+    : kind_(kind), sql_(factory_for(kind), connection) {
+    if (kind == Kind::sqlite)
+        set_up_sqlite(sql_);
+    else
+        set_up_postgresql(sql_);
+}
+
+Store::~Store() {
+    try {
+        statements_.clear();
+    } catch (const soci::soci_error&) {
+        // The connection is gone, and with it what was prepared there.
+    }
+}
+
+Store::Kept& Store::kept(const std::string& text) {
+    auto& kept = statements_[text];
+    if (!kept) {
+        auto prepared = std::make_unique<Kept>(sql_);
+        prepared->statement.alloc();
+        prepared->statement.prepare(text, soci::details::st_repeatable_query);
+        kept = std::move(prepared);
+    }
+    return *kept;
+}
+
+Store::Use::Use(Kept& kept, Kind kind) : kept_(kept), kind_(kind) {
+    if (kept_.in_use) throw std::logic_error("a statement is run while its rows are read");
+    kept_.in_use = true;
+}
+
+Store::Use::~Use() {
+    if (kind_ == Kind::sqlite)
+        (void)sqlite_api::sqlite3_reset(
+            static_cast<soci::sqlite3_statement_backend*>(kept_.statement.get_backend())->stmt_);
+    kept_.statement.bind_clean_up();
+    kept_.in_use = false;
 }
 
 // Not SOCI's begin(): that one is deferred, whatever is meant.
 Transaction::Transaction(Store& store, Mode mode) : store_(store) {
+    const bool sqlite = store.kind() == Store::Kind::sqlite;
     if (mode == Mode::read) {
-        store_.sql() << "BEGIN";
+        // At PostgreSQL's default a second statement would see a later roster than the first.
+        store_.run(sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
         return;
     }
-    set_patience(store_, mode == Mode::write ? patience_ms : 0);
-    store_.sql() << "BEGIN IMMEDIATE";
+    store_.run(sqlite ? "BEGIN IMMEDIATE" : "BEGIN");
+    if (!sqlite) store_.run(writers_lock);
 }
 
 Transaction::~Transaction() {
@@ -90,14 +148,14 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-    store_.sql() << "COMMIT";
+    store_.run("COMMIT");
     open_ = false;
 }
 
 void Transaction::roll_back() {
     if (!open_) return;
     open_ = false;
-    store_.sql() << "ROLLBACK";
+    store_.run("ROLLBACK");
 }
 
 std::int64_t now_seconds() {

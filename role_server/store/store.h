@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection to the database, and transactions on it.
+// One connection to the database, SQLite or PostgreSQL, and transactions on it.
 //
 // SOCI throws soci::soci_error; whoever runs requests catches it once, discards the connection and
 // answers 503. A Store belongs to one thread at a time.
@@ -9,33 +9,88 @@
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <unordered_map>
 
 #include "common/system/result.h"
+#include "role_server/store/optional_column.h"
 
 namespace together::roled {
 
+// What SOCI reads a BIGINT into.
+using Number = long long;
+
 class Store {
   public:
-    // Opens the SQLite file `db`; with `create` it must not exist yet, else it must.
+    enum class Kind { sqlite, postgresql };
+
+    // `db` is the path of an SQLite file or a connection string, postgresql://…. With `create` the
+    // file must not exist yet, else it must; a PostgreSQL database exists in both cases.
     static Result<std::unique_ptr<Store>> open(const std::string& db);
     static Result<std::unique_ptr<Store>> create(const std::string& db);
 
-    explicit Store(const std::string& connection);
+    Store(Kind kind, const std::string& connection);
+    ~Store();
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
 
+    Kind kind() const { return kind_; }
+    // For what is run once: each text is prepared anew.
     soci::session& sql() { return sql_; }
 
+    // Runs `text`, which stays prepared for the next time, with soci::into() and soci::use() of
+    // variables that need to live until it returns. True where there was a row: the first.
+    template <class... Exchange>
+    bool run(const std::string& text, const Exchange&... exchange) {
+        const Use use(kept(text), kind_);
+        (use.statement().exchange(exchange), ...);
+        use.statement().define_and_bind();
+        return use.statement().execute(true);
+    }
+
+    // The same for all rows. `visit` must not run the same text again.
+    template <class Visit, class... Exchange>
+    void each(const std::string& text, const Visit& visit, const Exchange&... exchange) {
+        const Use use(kept(text), kind_);
+        (use.statement().exchange(exchange), ...);
+        use.statement().define_and_bind();
+        for (bool row = use.statement().execute(true); row; row = use.statement().fetch()) visit();
+    }
+
   private:
+    struct Kept {
+        explicit Kept(soci::session& sql) : statement(sql) {}
+        soci::statement statement;
+        bool in_use = false;
+    };
+    // Leaves it without variables, and without a lock on the rows that nobody read.
+    class Use {
+      public:
+        Use(Kept& kept, Kind kind);
+        ~Use();
+        Use(const Use&) = delete;
+        Use& operator=(const Use&) = delete;
+        soci::statement& statement() const { return kept_.statement; }
+
+      private:
+        Kept& kept_;
+        const Kind kind_;
+    };
+    Kept& kept(const std::string& text);
+
+    const Kind kind_;
     soci::session sql_;
+    std::unordered_map<std::string, std::unique_ptr<Kept>> statements_;
 };
 
 // Rolled back unless committed: an early return never leaves half a change behind.
 class Transaction {
   public:
     enum class Mode {
-        read,           // one snapshot for all that the request reads
-        write,          // the write lock at once: SQLite fails a later upgrade without waiting
-        write_if_free,  // the same, but throws at once where somebody else has it
+        read,   // one snapshot for all that the request reads
+        write,  // alone: one writer at a time on both kinds of database, so that what was read to
+                // allow a change still holds when it is committed
     };
     Transaction(Store& store, Mode mode);
     ~Transaction();
@@ -49,6 +104,9 @@ class Transaction {
     Store& store_;
     bool open_ = true;
 };
+
+// Whether `db` names a PostgreSQL database and no file.
+bool is_postgresql(const std::string& db);
 
 // Whole seconds, and milliseconds, since 1970.
 std::int64_t now_seconds();

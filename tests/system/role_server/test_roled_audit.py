@@ -10,7 +10,7 @@ import pytest
 def trail(roled, **where):
     with sqlite3.connect(roled.db, timeout=10) as db:
         db.row_factory = sqlite3.Row
-        rows = [dict(row) for row in db.execute("SELECT * FROM audit ORDER BY id")]
+        rows = [dict(row) for row in db.execute("SELECT * FROM trail ORDER BY seq")]
     return [row for row in rows if all(row[key] == value for key, value in where.items())]
 
 

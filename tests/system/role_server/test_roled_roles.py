@@ -41,12 +41,8 @@ class World:
         roled = self.roled
         home = roled.organization
         roled.patch(f"/v1/organizations/{home}", {"external_collaborators": True})
-        import sqlite3
-        with sqlite3.connect(roled.db, timeout=10) as db:
-            db.execute("INSERT INTO organizations SELECT 'org_elsewhere', 'Elsewhere', owner_id, 'proj_elsewhere',"
-                       " 0, 0, 0 FROM organizations WHERE id = ?", (home,))
-            db.execute("INSERT INTO projects VALUES ('proj_elsewhere', 'org_elsewhere', 'Default', 1, 0)")
-        roled.organization = "org_elsewhere"
+        roled.organization = roled.command("organization add", "--organization", "Elsewhere", "--owner",
+                                           "eve@example.com")["organization_id"]
         for name, login in ((EXTERNAL, "ext-1"), (EXTERNAL_ADMIN, "ext-2"), (STRANGER, "stranger")):
             self.people[name] = roled.add_user(login)
         roled.organization = home

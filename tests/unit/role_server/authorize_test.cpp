@@ -11,11 +11,27 @@ using namespace together::roled;
 using Verdict = together::roled::Authorization::Verdict;
 
 TEST_GROUP(AuthorizeTest) {
-    Actor person{Actor::Kind::person, "key_1", "user_1", {}, {}};
-    Actor node{Actor::Kind::node, "key_2", {}, "proj_1", {}};
+    Actor person;
+    Actor node;
 
+    void setup() override {
+        person.user_id = "user_1";
+        node.kind = Actor::Kind::node;
+        node.project_id = "proj_1";
+    }
     static Target target(std::optional<Role> organization, std::optional<Role> project) {
-        return {"org_1", "proj_1", organization, project, project.has_value()};
+        Target target{"org_1", "proj_1", {}};
+        target.standing.organization_role = organization;
+        target.standing.project_role = project;
+        target.standing.in_some_project = project.has_value();
+        return target;
+    }
+    static Actor key_with(const std::vector<std::string>& scopes) {
+        Actor key;
+        key.kind = Actor::Kind::project_key;
+        key.project_id = "proj_1";
+        key.scopes = *Scopes::named(scopes);
+        return key;
     }
     static bool about_project(const Permission& row) {
         return row.level == Level::project;
@@ -80,11 +96,59 @@ TEST(AuthorizeTest, a_node_reads_its_roster_and_nothing_else) {
     }
 }
 
-TEST(AuthorizeTest, project_keys_have_no_scopes_yet) {
-    const Actor key{Actor::Kind::project_key, "key_3", {}, "proj_1", {}};
+TEST(AuthorizeTest, project_keys_may_what_their_scopes_say_in_their_project) {
+    const auto key = key_with({"costs.read", "authorize"});
+    auto elsewhere = target(Role::admin, Role::admin);
+    elsewhere.project_id = "proj_2";
+    for (const auto& row : permissions()) {
+        const auto own = allowed(key, row.action, target(std::nullopt, std::nullopt)).verdict;
+        CHECK(own == (row.action == Action::costs_read ? Verdict::allowed : Verdict::denied));
+        CHECK(allowed(key, row.action, elsewhere).verdict == Verdict::hidden);
+    }
+}
+
+TEST(AuthorizeTest, no_scope_logs_in_starts_a_job_or_changes_a_role) {
+    const auto key =
+        key_with({"project.read", "collaborators.read", "authorize", "costs.read", "inference.use",
+                  "fine_tuning.use", "endpoints.use", "products.use"});
     for (const auto& row : permissions())
-        CHECK(allowed(key, row.action, target(Role::admin, Role::admin)).verdict ==
-              Verdict::denied);
+        if (!row.member || row.action == Action::ssh_login || row.action == Action::slurm_submit)
+            CHECK(allowed(key, row.action, target(std::nullopt, std::nullopt)).verdict ==
+                  Verdict::denied);
+}
+
+TEST(AuthorizeTest, who_is_suspended_may_nothing_and_is_told_why) {
+    for (const auto& row : permissions()) {
+        auto suspended = target(std::nullopt, std::nullopt);
+        suspended.standing.suspended = true;
+        const auto decision = allowed(person, row.action, suspended);
+        CHECK(decision.verdict == Verdict::denied);
+        STRCMP_CONTAINS("suspended", decision.reason.c_str());
+    }
+}
+
+TEST(AuthorizeTest, a_denial_names_the_roles_that_may) {
+    const auto decision =
+        allowed(person, Action::clusters_scale, target(Role::member, Role::member));
+    LONGS_EQUAL(1, decision.allowed_roles.size());
+    CHECK(decision.allowed_roles.front() == Role::admin);
+    LONGS_EQUAL(2, allowed(person, Action::ssh_login, target(Role::member, std::nullopt))
+                       .allowed_roles.size());
+}
+
+TEST(AuthorizeTest, admins_of_the_organization_join_projects_and_others_are_added) {
+    CHECK(allowed_to_join(person, target(Role::admin, std::nullopt)).verdict == Verdict::allowed);
+    CHECK(allowed_to_join(person, target(Role::member, std::nullopt)).verdict == Verdict::denied);
+    CHECK(allowed_to_join(person, target(std::nullopt, std::nullopt)).verdict == Verdict::hidden);
+    CHECK(allowed_to_join(node, target(Role::admin, std::nullopt)).verdict == Verdict::denied);
+}
+
+TEST(AuthorizeTest, who_sees_the_others_may_ask_about_them) {
+    CHECK(may_ask_about_others(person, target(Role::member, Role::member)));
+    CHECK_FALSE(may_ask_about_others(person, target(Role::member, std::nullopt)));
+    CHECK_FALSE(may_ask_about_others(node, target(std::nullopt, std::nullopt)));
+    CHECK(may_ask_about_others(key_with({"authorize"}), target(std::nullopt, std::nullopt)));
+    CHECK_FALSE(may_ask_about_others(key_with({"project.read"}), target({}, {})));
 }
 
 TEST(AuthorizeTest, only_people_have_a_profile) {

@@ -20,14 +20,6 @@ TEST(IdentityTest, logins) {
         STRCMP_EQUAL("reserved_login", checked_login(taken).error().code.c_str());
 }
 
-TEST(IdentityTest, uids) {
-    for (const std::int64_t good : {1000L, 65533L, 65536L, 2147483648L, 4294967293L})
-        CHECK(checked_uid(good).has_value());
-    for (const std::int64_t bad :
-         {-1L, 0L, 999L, 65534L, 65535L, 4294967294L, 4294967295L, 4294967296L})
-        CHECK_FALSE(checked_uid(bad).has_value());
-}
-
 TEST(IdentityTest, addresses) {
     for (const auto* good : {"a@b", "ä@example.com", "a+b@c.d"})
         CHECK(checked_email(good).has_value());

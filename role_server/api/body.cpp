@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/api/body.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/roles/identifiers.h"
+#include "role_server/base/validation.h"
+#include "strict_json/strict_json.h"
+
+namespace together::roled {
+namespace {
+
+bool says_json(const std::optional<std::string>& content_type) {
+    if (!content_type) return false;
+    const auto type = without_case(content_type->substr(0, content_type->find(';')));
+    return type.substr(0, type.find_last_not_of(" \t") + 1) == "application/json";
+}
+
+}  // namespace
+
+Body::Body(const Request& request, Fields known) : value_(Json::objectValue) {
+    if (!says_json(header(request, "content-type"))) {
+        refuse(other(415, "unsupported_media_type",
+                     "Send the body as Content-Type: application/json."));
+        return;
+    }
+    auto parsed = parse_strict_json(request.body, {1000, 8});
+    if (!parsed)
+        refuse(bad_request("invalid_json", "The body is " + parsed.error() + "."));
+    else
+        take(std::move(*parsed), known, "The body must be a JSON object.");
+}
+
+Body::Body(Json::Value object, Fields known) : value_(Json::objectValue) {
+    take(std::move(object), known, "An object was expected.");
+}
+
+void Body::take(Json::Value object, Fields known, const char* otherwise) {
+    if (!object.isObject()) return refuse(bad_request("invalid_json", otherwise));
+    value_ = std::move(object);
+    check_fields(known);
+}
+
+void Body::check_fields(Fields known) {
+    if (known.size() > 0) first_known_ = *known.begin();
+    for (const auto& name : value_.getMemberNames())
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            refuse(bad_request("unknown_field", "There is no field '" + name + "' here.", name));
+}
+
+void Body::refuse(const Refusal& refusal) {
+    if (!error_) error_ = refusal.value();
+}
+
+const Json::Value* Body::present(const char* field) const {
+    return error_ || !value_.isMember(field) ? nullptr : &value_[field];
+}
+
+void Body::wrong_type(const char* field, const char* type) {
+    refuse(
+        bad_request("invalid_type", std::string("'") + field + "' must be " + type + ".", field));
+}
+
+void Body::require(const char* field) {
+    if (!value_.isMember(field))
+        refuse(bad_request("missing_field", std::string("'") + field + "' is required.", field));
+}
+
+void Body::require_something() {
+    if (value_.empty())
+        refuse(bad_request("missing_field", "Send at least one field.", first_known_));
+}
+
+std::optional<std::string> Body::text(const char* field) {
+    const auto* value = present(field);
+    if (value == nullptr) return std::nullopt;
+    if (!value->isString()) {
+        wrong_type(field, "a string");
+        return std::nullopt;
+    }
+    auto text = value->asString();
+    // PostgreSQL ends a text at a NUL that SQLite keeps; no field of ours has more than one line.
+    if (!is_printable(text)) {
+        refuse(bad_request("invalid_text",
+                           std::string("'") + field +
+                               "' has control characters, or characters that hide or reorder text.",
+                           field));
+        return std::nullopt;
+    }
+    return text;
+}
+
+std::optional<std::int64_t> Body::number(const char* field) {
+    const auto* value = present(field);
+    if (value == nullptr) return std::nullopt;
+    // Not isInt64() alone: it takes 1000.0 too.
+    const bool whole = value->type() == Json::intValue || value->type() == Json::uintValue;
+    if (whole && value->isInt64()) return value->asInt64();
+    wrong_type(field, "a whole number");
+    return std::nullopt;
+}
+
+std::optional<bool> Body::flag(const char* field) {
+    const auto* value = present(field);
+    if (value == nullptr) return std::nullopt;
+    if (value->isBool()) return value->asBool();
+    wrong_type(field, "true or false");
+    return std::nullopt;
+}
+
+std::optional<std::vector<std::string>> Body::texts(const char* field) {
+    const auto* value = present(field);
+    if (value == nullptr) return std::nullopt;
+    std::vector<std::string> texts;
+    if (value->isArray())
+        for (const auto& one : *value) {
+            if (!one.isString() || !is_printable(one.asString())) break;
+            texts.push_back(one.asString());
+        }
+    if (value->isArray() && texts.size() == value->size()) return texts;
+    wrong_type(field, "a list of strings");
+    return std::nullopt;
+}
+
+std::optional<Json::Value> Body::part(const char* field) {
+    const auto* value = present(field);
+    return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
+std::optional<Role> Body::role(const char* field) {
+    const auto word = text(field);
+    if (!word) return std::nullopt;
+    const auto role = role_named(*word);
+    if (!role) refuse(bad_request("invalid_role", "A role is 'admin' or 'member'.", field));
+    return role;
+}
+
+std::optional<std::string> Body::name(const char* field) {
+    const auto given = text(field);
+    if (!given) return std::nullopt;
+    const auto checked = checked_name(*given, field);
+    if (checked) return *checked;
+    refuse(Refusal(checked.error()));
+    return std::nullopt;
+}
+
+std::optional<std::optional<std::int64_t>> Body::future(const char* field, std::int64_t now) {
+    const auto* value = present(field);
+    if (value == nullptr) return std::nullopt;
+    if (value->isNull()) return std::optional<std::int64_t>();
+    const auto time = number(field);
+    if (!time) return std::nullopt;
+    // Beyond the year 9999 somebody has sent milliseconds.
+    if (*time <= now || *time > 253'402'300'799) {
+        refuse(bad_request(
+            "invalid_time",
+            std::string("'") + field + "' is in seconds since 1970 and must lie in the future.",
+            field));
+        return std::nullopt;
+    }
+    return time;
+}
+
+std::string Body::required_text(const char* field) {
+    require(field);
+    return text(field).value_or("");
+}
+
+std::string Body::required_name(const char* field) {
+    require(field);
+    return name(field).value_or("");
+}
+
+std::optional<Role> Body::required_role(const char* field) {
+    require(field);
+    return role(field);
+}
+
+}  // namespace together::roled

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/model/members.h"
+
+#include "role_server/api/body.h"
+#include "role_server/api/rendering.h"
+#include "role_server/api/resources.h"
+#include "role_server/base/validation.h"
+#include "role_server/model/posix_ids.h"
+
+namespace together::roled {
+namespace {
+
+constexpr std::int64_t thirty_days = 30 * 24 * 3600;
+
+Json::Value to_json(const Member& member) {
+    Json::Value value;
+    value["object"] = "organization.member";
+    value["user_id"] = member.user_id;
+    value["email"] = member.email;
+    value["login"] = json_or_null(member.login);
+    value["name"] = json_or_null(member.name);
+    value["uid"] = json_or_null(member.uid);
+    value["role"] = std::string(name_of(member.role));
+    value["owner"] = member.owner;
+    value["since"] = json_number(member.since);
+    value["granted_by"] = json_or_null(member.granted_by);
+    value["until"] = json_or_null(member.until);
+    value["suspended"] = member.suspended_at.has_value();
+    return value;
+}
+
+struct Found {
+    Organization organization;
+    Member member;
+};
+
+Outcome<Found> find(const RequestContext& context) {
+    const auto organization = find_organization(context.store, context.ids.organization);
+    if (!organization) return not_found("organization");
+    const auto member = find_member(context.store, *organization, context.ids.user);
+    if (!member) return not_found("member");
+    return Found{*organization, *member};
+}
+
+// An old login stays reserved: files and processes of that name may still be on some node.
+Outcome<void> change_login(const RequestContext& context, Change& change, const Member& member,
+                           const std::string& login) {
+    const auto user = find_user(context.store, member.user_id);
+    if (!user) return not_found("member");
+    if (user->login == login) return {};
+    if (user->login && user->login_changed_at &&
+        *user->login_changed_at + thirty_days > context.now)
+        return conflict("login_changed_lately",
+                        "A login is changed once in 30 days; each one stays reserved for ever.",
+                        "login");
+    return set_login(change, *user, login);
+}
+
+Outcome<void> change_uid(const RequestContext& context, Change& change, const Found& found,
+                         std::int64_t uid) {
+    if (found.member.uid == uid) return {};
+    if (auto set = set_uid(context.store, found.organization.id, found.member.user_id, uid); !set)
+        return set;
+    change.rosters_with(found.member.user_id, found.organization.id);
+    return {};
+}
+
+template <class Value, class Apply>
+Outcome<void> if_given(const std::optional<Value>& value, const Apply& apply) {
+    return value ? apply(*value) : Outcome<void>();
+}
+
+// What a change of somebody's place in the organization brings about stands in the answer.
+Response with_consequences(Json::Value value, Change& change) {
+    value["consequences"] = to_json(change.consequences());
+    return json_response(200, value);
+}
+
+}  // namespace
+
+Outcome<Response> list_members(RequestContext& context) {
+    const auto organization = find_organization(context.store, context.ids.organization);
+    if (!organization) return not_found("organization");
+    PageOf page(context.page);
+    for_each_member(context.store, *organization, context.page.after, page.wanted(),
+                    [&](const Member& one) { page.add(to_json(one), one.user_id); });
+    return page.answer();
+}
+
+Outcome<Response> get_member(RequestContext& context) {
+    const auto found = find(context);
+    if (!found) return tl::unexpected(found.error());
+    return json_response(200, to_json(found->member));
+}
+
+Outcome<Response> change_member(RequestContext& context, Change& change) {
+    const auto found = find(context);
+    if (!found) return tl::unexpected(found.error());
+    const auto& [organization, member] = *found;
+    Body body(context.request, {"role", "login", "uid", "until", "suspended"});
+    const auto role = body.role();
+    const auto login = body.text("login");
+    const auto uid = body.number("uid");
+    const auto until = body.future("until", context.now);
+    const auto suspended = body.flag("suspended");
+    body.require_something();
+    if (body.is_wrong()) return body.refusal();
+    auto done = if_given(login, [&](const std::string& wanted) {
+        return change_login(context, change, member, wanted);
+    });
+    if (done)
+        done =
+            if_given(uid, [&](std::int64_t n) { return change_uid(context, change, *found, n); });
+    if (done)
+        done = if_given(role,
+                        [&](Role r) { return set_member_role(change, organization, member, r); });
+    if (done)
+        done = if_given(until, [&](const std::optional<std::int64_t>& end) {
+            return set_member_until(change, organization, member, end);
+        });
+    if (done)
+        done = if_given(suspended,
+                        [&](bool s) { return set_suspended(change, organization, member, s); });
+    if (!done) return tl::unexpected(done.error());
+    const auto after = to_json(*find_member(context.store, organization, member.user_id));
+    record_change(context, change, organization.id + "/" + member.user_id, to_json(member), after);
+    return with_consequences(after, change);
+}
+
+Outcome<Response> remove_member_of(RequestContext& context, Change& change) {
+    const auto found = find(context);
+    if (!found) return tl::unexpected(found.error());
+    if (auto removed = remove_member(change, found->organization, found->member); !removed)
+        return tl::unexpected(removed.error());
+    record_change(context, change, found->organization.id + "/" + found->member.user_id,
+                  to_json(found->member), {});
+    Json::Value value;
+    value["object"] = "organization.member";
+    value["user_id"] = found->member.user_id;
+    value["removed"] = true;
+    return with_consequences(std::move(value), change);
+}
+
+Outcome<Response> leave_organization(RequestContext& context, Change& change) {
+    Body body(context.request, {});
+    if (body.is_wrong()) return body.refusal();
+    const auto organization = find_organization(context.store, context.ids.organization);
+    if (!organization) return not_found("organization");
+    const auto member = find_member(context.store, *organization, context.actor.user_id);
+    if (!member) return not_found("organization");
+    if (auto removed = remove_member(change, *organization, *member); !removed)
+        return tl::unexpected(removed.error());
+    record_change(context, change, organization->id + "/" + member->user_id, to_json(*member), {});
+    return no_content();
+}
+
+}  // namespace together::roled

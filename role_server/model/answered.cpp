@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/model/answered.h"
+
+namespace together::roled {
+
+std::optional<AnsweredRequest> find_answered(Store& store, const std::string& key_id,
+                                             const std::string& idempotency_key) {
+    AnsweredRequest found;
+    Number status = 0;
+    if (!store.run("SELECT request_hash, status, body FROM answered WHERE key_id = :key"
+                   " AND idempotency_key = :idempotency",
+                   soci::into(found.request_hash), soci::into(status), soci::into(found.body),
+                   soci::use(key_id), soci::use(idempotency_key)))
+        return std::nullopt;
+    found.status = static_cast<unsigned>(status);
+    return found;
+}
+
+void keep_answered(Store& store, const std::string& key_id, const std::string& idempotency_key,
+                   const AnsweredRequest& answered, std::int64_t now) {
+    const Number status = answered.status, time = now;
+    store.run(
+        "INSERT INTO answered (key_id, idempotency_key, request_hash, status, body,"
+        " answered_at) VALUES (:key, :idempotency, :hash, :status, :body, :now)",
+        soci::use(key_id), soci::use(idempotency_key), soci::use(answered.request_hash),
+        soci::use(status), soci::use(answered.body), soci::use(time));
+}
+
+}  // namespace together::roled

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers to requests that came with an Idempotency-Key, so that one that is sent again is not
+// carried out again. Without their secrets: those are shown once. Kept for a day.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "role_server/store/store.h"
+
+namespace together::roled {
+
+struct AnsweredRequest {
+    std::string request_hash;  // of method, path and body
+    unsigned status = 0;
+    std::string body;
+};
+
+std::optional<AnsweredRequest> find_answered(Store& store, const std::string& key_id,
+                                             const std::string& idempotency_key);
+// In the transaction of the change that it answers.
+void keep_answered(Store& store, const std::string& key_id, const std::string& idempotency_key,
+                   const AnsweredRequest& answered, std::int64_t now);
+
+}  // namespace together::roled

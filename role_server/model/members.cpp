@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/model/members.h"
+
+#include <vector>
+
+#include "role_server/model/collaborators.h"
+#include "role_server/model/invitations.h"
+#include "role_server/model/keys.h"
+
+namespace together::roled {
+namespace {
+
+template <class Visit, class... Use>
+void read(Store& store, const Organization& organization, const std::string& where,
+          const Visit& visit, const Use&... use) {
+    Member row;
+    std::string role;
+    Number since = 0;
+    std::optional<Number> uid, until, suspended;
+    store.each(
+        "SELECT m.user_id, u.email, u.login, u.name, i.number, m.role, m.created_at, m.granted_by,"
+        " m.until, m.suspended_at FROM members m JOIN users u ON u.id = m.user_id"
+        " LEFT JOIN posix_ids i ON i.organization_id = m.organization_id AND i.kind = 'user'"
+        " AND i.holder_id = m.user_id WHERE m.organization_id = :organization" +
+            where,
+        [&] {
+            row.uid = uid;
+            row.role = role_named(role).value_or(Role::member);
+            row.owner = row.user_id == organization.owner_id;
+            row.since = since;
+            row.until = until;
+            row.suspended_at = suspended;
+            visit(row);
+        },
+        soci::into(row.user_id), soci::into(row.email), soci::into(row.login), soci::into(row.name),
+        soci::into(uid), soci::into(role), soci::into(since), soci::into(row.granted_by),
+        soci::into(until), soci::into(suspended), soci::use(organization.id), use...);
+}
+
+Outcome<void> refuse_owner(const Member& member, const char* what) {
+    if (!member.owner) return {};
+    return conflict("owner", std::string("The Owner of the organization ") + what +
+                                 "; ownership is moved by the operator: together-roled owner "
+                                 "--set.");
+}
+
+std::optional<std::string> granted_by(const Change& change) {
+    const auto& actor = change.author().actor;
+    return actor.empty() ? std::nullopt : std::optional(actor);
+}
+
+// An Admin of the organization is the Admin of each project that they are in, and a Member again
+// where nobody promoted them.
+void rosters_with_another_role(Change& change, const Organization& organization,
+                               const std::string& user_id) {
+    std::string project_id;
+    change.store().each(
+        "SELECT project_id FROM effective_roles WHERE user_id = :user"
+        " AND organization_id = :organization AND stored_role <> 'admin'",
+        [&] { change.roster_changed(project_id); }, soci::into(project_id), soci::use(user_id),
+        soci::use(organization.id));
+}
+
+std::vector<std::string> projects_of(Store& store, const std::string& organization_id,
+                                     const std::string& user_id) {
+    std::vector<std::string> projects;
+    std::string id;
+    store.each(
+        "SELECT c.project_id FROM collaborators c JOIN projects p ON p.id = c.project_id"
+        " WHERE c.user_id = :user AND p.organization_id = :organization",
+        [&] { projects.push_back(id); }, soci::into(id), soci::use(user_id),
+        soci::use(organization_id));
+    return projects;
+}
+
+void note_keys_that_remain(Change& change, const Organization& organization,
+                           const std::string& user_id) {
+    std::string id;
+    change.store().each(
+        "SELECT k.id FROM api_keys k JOIN projects p ON p.id = k.project_id"
+        " WHERE k.created_by = :user AND p.organization_id = :organization"
+        " AND k.revoked_at IS NULL AND p.deleted_at IS NULL",
+        [&] { change.consequences().remaining_keys.insert(id); }, soci::into(id),
+        soci::use(user_id), soci::use(organization.id));
+}
+
+void leave(Change& change, const Organization& organization, const std::string& user_id) {
+    auto& store = change.store();
+    change.rosters_with(user_id, organization.id);
+    for (const auto& project_id : projects_of(store, organization.id, user_id))
+        delete_collaborator(change, project_id, user_id);
+    store.run("DELETE FROM members WHERE organization_id = :organization AND user_id = :user",
+              soci::use(organization.id), soci::use(user_id));
+    revoke_invitations_by(change, organization.id, user_id);
+    note_keys_that_remain(change, organization, user_id);
+}
+
+}  // namespace
+
+void for_each_member(Store& store, const Organization& organization, const std::string& after,
+                     std::size_t limit, const std::function<void(const Member&)>& visit) {
+    const Number most = static_cast<Number>(limit);
+    read(store, organization, " AND m.user_id > :after ORDER BY m.user_id LIMIT :most", visit,
+         soci::use(after), soci::use(most));
+}
+
+std::optional<Member> find_member(Store& store, const Organization& organization,
+                                  const std::string& user_id) {
+    std::optional<Member> found;
+    read(
+        store, organization, " AND m.user_id = :user",
+        [&](const Member& member) { found = member; }, soci::use(user_id));
+    return found;
+}
+
+Outcome<void> add_member(Change& change, const Organization& organization, const User& user,
+                         Role role, std::optional<std::int64_t> until,
+                         const std::string& granter_id) {
+    auto& store = change.store();
+    if (find_member(store, organization, user.id))
+        return conflict("already_member", "This user is a member of the organization already.");
+    const std::string name(name_of(role));
+    const Number now = change.now();
+    const std::optional<Number> end = until;
+    const auto granter = granter_id.empty() ? granted_by(change) : std::optional(granter_id);
+    store.run(
+        "INSERT INTO members (organization_id, user_id, role, created_at, granted_by, until)"
+        " VALUES (:organization, :user, :role, :now, :granter, :until)",
+        soci::use(organization.id), soci::use(user.id), soci::use(name), soci::use(now),
+        soci::use(granter), soci::use(end));
+    // May have been there as an external collaborator.
+    if (!is_listed(store, organization.default_project_id, user.id))
+        insert_collaborator(change, organization.default_project_id, user.id, Role::member);
+    change.rosters_with(user.id, organization.id);
+    return give_uid_if_wanted(change, organization, user.id);
+}
+
+Outcome<void> set_member_role(Change& change, const Organization& organization,
+                              const Member& member, Role role) {
+    if (member.role == role) return {};
+    if (auto is_not = refuse_owner(member, "is always an Admin"); !is_not) return is_not;
+    const std::string name(name_of(role));
+    const auto granter = granted_by(change);
+    change.store().run(
+        "UPDATE members SET role = :role, granted_by = :granter"
+        " WHERE organization_id = :organization AND user_id = :user",
+        soci::use(name), soci::use(granter), soci::use(organization.id), soci::use(member.user_id));
+    rosters_with_another_role(change, organization, member.user_id);
+    return {};
+}
+
+Outcome<void> set_suspended(Change& change, const Organization& organization, const Member& member,
+                            bool suspended) {
+    if (member.suspended_at.has_value() == suspended) return {};
+    if (auto is_not = refuse_owner(member, "cannot be suspended"); !is_not) return is_not;
+    if (suspended) change.rosters_with(member.user_id, organization.id);
+    const auto at = suspended ? std::optional<Number>(change.now()) : std::nullopt;
+    change.store().run(
+        "UPDATE members SET suspended_at = :at"
+        " WHERE organization_id = :organization AND user_id = :user",
+        soci::use(at), soci::use(organization.id), soci::use(member.user_id));
+    if (!suspended) change.rosters_with(member.user_id, organization.id);
+    return {};
+}
+
+Outcome<void> set_member_until(Change& change, const Organization& organization,
+                               const Member& member, std::optional<std::int64_t> until) {
+    if (member.until == until) return {};
+    if (auto is_not = refuse_owner(member, "is a member without an end"); !is_not) return is_not;
+    const std::optional<Number> end = until;
+    change.store().run(
+        "UPDATE members SET until = :until"
+        " WHERE organization_id = :organization AND user_id = :user",
+        soci::use(end), soci::use(organization.id), soci::use(member.user_id));
+    return {};
+}
+
+Outcome<void> remove_member(Change& change, const Organization& organization,
+                            const Member& member) {
+    if (auto is_not = refuse_owner(member, "cannot be removed"); !is_not) return is_not;
+    leave(change, organization, member.user_id);
+    revoke_keys_of_nobody(change, member.user_id);
+    return {};
+}
+
+void leave_everything(Change& change, const std::string& user_id) {
+    auto& store = change.store();
+    for (const auto& id : organizations_of(store, user_id))
+        if (const auto organization = find_organization(store, id))
+            leave(change, *organization, user_id);
+}
+
+Outcome<void> give_uid_if_wanted(Change& change, const Organization& organization,
+                                 const std::string& user_id) {
+    if (!organization.allocate_uids) return {};
+    auto& store = change.store();
+    if (posix_id(store, organization.id, IdKind::user, user_id)) return {};
+    const auto given = allocate_posix_id(store, organization.id, IdKind::user, user_id);
+    if (!given) return tl::unexpected(given.error());
+    change.rosters_with(user_id, organization.id);
+    return {};
+}
+
+}  // namespace together::roled

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The members of an organization. All in the caller's transaction.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "common/roles/permissions.h"
+#include "role_server/base/errors.h"
+#include "role_server/model/change.h"
+#include "role_server/model/organizations.h"
+#include "role_server/model/users.h"
+#include "role_server/store/store.h"
+
+namespace together::roled {
+
+struct Member {
+    std::string user_id, email;
+    std::optional<std::string> login, name;
+    std::optional<std::int64_t> uid;
+    Role role = Role::member;
+    bool owner = false;
+    std::int64_t since = 0;
+    std::optional<std::string> granted_by;
+    std::optional<std::int64_t> until, suspended_at;  // seconds since 1970
+};
+
+// At most `limit` of them, in ascending order of user id, from the one that follows `after`.
+void for_each_member(Store& store, const Organization& organization, const std::string& after,
+                     std::size_t limit, const std::function<void(const Member&)>& visit);
+std::optional<Member> find_member(Store& store, const Organization& organization,
+                                  const std::string& user_id);
+
+// And so of its Default Project; an external collaborator becomes a member of it. 409 where the
+// user is one already. `granted_by`: who let them in, where that is not whoever makes the change.
+Outcome<void> add_member(Change& change, const Organization& organization, const User& user,
+                         Role role, std::optional<std::int64_t> until = {},
+                         const std::string& granted_by = {});
+
+// All of these are 409 `owner` for the Owner: always an Admin, for ever, and never suspended.
+Outcome<void> set_member_role(Change& change, const Organization& organization,
+                              const Member& member, Role role);
+// Every role is set aside and comes back as it was.
+Outcome<void> set_suspended(Change& change, const Organization& organization, const Member& member,
+                            bool suspended);
+Outcome<void> set_member_until(Change& change, const Organization& organization,
+                               const Member& member, std::optional<std::int64_t> until);
+// From the organization's projects too; who is nowhere any more has no keys either.
+Outcome<void> remove_member(Change& change, const Organization& organization, const Member& member);
+
+// Every organization and every project. The caller has made sure that the user owns none.
+void leave_everything(Change& change, const std::string& user_id);
+
+// Where the organization allocates uids and the user has none.
+Outcome<void> give_uid_if_wanted(Change& change, const Organization& organization,
+                                 const std::string& user_id);
+
+}  // namespace together::roled

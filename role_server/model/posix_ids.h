@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The uids and gids of an organization: one space of numbers, since a user's own group has their
+// uid for a gid. A number is never given to a second holder, whatever becomes of the first. All in
+// the caller's transaction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "role_server/base/errors.h"
+#include "role_server/store/store.h"
+
+namespace together::roled {
+
+enum class IdKind { user, group, admin_group };
+
+// Those that an organization's nodes take for people's; within what nodes and Slurm can use.
+struct IdRange {
+    std::int64_t first = 10'000;
+    std::int64_t last = 59'999;
+};
+Outcome<IdRange> checked_id_range(const IdRange& range);
+
+std::optional<std::int64_t> posix_id(Store& store, const std::string& organization_id, IdKind kind,
+                                     const std::string& holder_id);
+
+// The one that the holder has, else the next free one. 409 ids_exhausted.
+Outcome<std::int64_t> allocate_posix_id(Store& store, const std::string& organization_id,
+                                        IdKind kind, const std::string& holder_id);
+
+// 400 outside the organization's range; 409 uid_taken; 409 uid_already_set: a set uid does not
+// change, files on disk belong to it.
+Outcome<void> set_uid(Store& store, const std::string& organization_id, const std::string& user_id,
+                      std::int64_t uid);
+
+}  // namespace together::roled

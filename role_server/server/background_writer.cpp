@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/server/background_writer.h"
+
+#include <chrono>
+#include <utility>
+
+#include "role_server/base/log.h"
+#include "role_server/model/keys.h"
+
+namespace together::roled {
+namespace {
+
+constexpr std::chrono::milliseconds pause{100};
+constexpr std::size_t max_uses = 100'000;
+
+}  // namespace
+
+BackgroundWriter::BackgroundWriter(StorePool& stores)
+    : stores_(stores), thread_([this] { run(); }) {}
+
+BackgroundWriter::~BackgroundWriter() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void BackgroundWriter::refused(const AuditRecord& record, const std::string& code) {
+    const std::lock_guard lock(mutex_);
+    refusals_.refused(record, code);
+}
+
+void BackgroundWriter::wrong_secret(const std::string& key_id, const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    refusals_.wrong_secret(key_id, address);
+}
+
+void BackgroundWriter::used(const std::string& key_id, std::int64_t now) {
+    const std::lock_guard lock(mutex_);
+    if (uses_.size() < max_uses) uses_[key_id] = now;
+}
+
+std::int64_t BackgroundWriter::dropped() const {
+    const std::lock_guard lock(mutex_);
+    return lost_ + refusals_.dropped();
+}
+
+void BackgroundWriter::run() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+        wake_.wait_for(lock, pause, [this] { return stopping_; });
+        const auto records = refusals_.take(now_seconds(), stopping_);
+        const auto uses = std::exchange(uses_, {});
+        if (records.empty() && uses.empty()) continue;
+        lock.unlock();
+        write(records, uses);
+        lock.lock();
+    }
+}
+
+void BackgroundWriter::write(const std::vector<AuditRecord>& records, const Uses& uses) {
+    try {
+        auto lease = stores_.lease();
+        if (!lease) throw soci::soci_error(lease.error().message);
+        try {
+            Transaction transaction(**lease, Transaction::Mode::write);
+            for (const auto& record : records) append(**lease, record);
+            for (const auto& [key_id, time] : uses) note_use(**lease, key_id, time);
+            transaction.commit();
+        } catch (const soci::soci_error&) {
+            lease->discard();
+            throw;
+        }
+    } catch (const std::exception& error) {
+        write_log(std::to_string(records.size()) +
+                  " refusals are not in the audit trail: " + error.what());
+        const std::lock_guard lock(mutex_);
+        lost_ += static_cast<std::int64_t>(records.size());
+    }
+}
+
+}  // namespace together::roled

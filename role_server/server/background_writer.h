@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is written beside requests: refusals, and when keys were used last. On a thread of its own,
+// many in one transaction, so that no request waits for it, and none is refused because of it.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "role_server/server/refusal_tally.h"
+#include "role_server/store/store_pool.h"
+
+namespace together::roled {
+
+class BackgroundWriter {
+  public:
+    explicit BackgroundWriter(StorePool& stores);
+    // Writes what is left.
+    ~BackgroundWriter();
+    BackgroundWriter(const BackgroundWriter&) = delete;
+    BackgroundWriter& operator=(const BackgroundWriter&) = delete;
+
+    // None of these blocks on the database.
+    void refused(const AuditRecord& record, const std::string& code);
+    void wrong_secret(const std::string& key_id, const std::string& address);
+    void used(const std::string& key_id, std::int64_t now);
+
+    // Refusals that are not in the trail: too many kinds at once, or the database did not take
+    // them.
+    std::int64_t dropped() const;
+
+  private:
+    using Uses = std::map<std::string, std::int64_t>;  // of keys, and when: seconds since 1970
+    void run();
+    void write(const std::vector<AuditRecord>& records, const Uses& uses);
+
+    StorePool& stores_;
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    RefusalTally refusals_;
+    Uses uses_;
+    std::int64_t lost_ = 0;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace together::roled

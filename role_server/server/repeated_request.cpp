@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/server/repeated_request.h"
+
+#include <algorithm>
+
+#include "role_server/base/crypto.h"
+#include "role_server/messages/json.h"
+#include "role_server/model/answered.h"
+#include "strict_json/strict_json.h"
+
+namespace together::roled {
+namespace {
+
+constexpr std::size_t max_key = 128;
+
+std::string hash_of(const Request& request) {
+    return sha256_hex(request.method + ' ' + request.target + '\n' + request.body);
+}
+
+}  // namespace
+
+Outcome<std::optional<std::string>> idempotency_key(const RequestContext& context) {
+    auto key = header(context.request, "idempotency-key");
+    if (!key || context.actor.key_id.empty()) return std::optional<std::string>();
+    const bool visible =
+        std::all_of(key->begin(), key->end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    if (key->empty() || key->size() > max_key || !visible)
+        return bad_request("invalid_idempotency_key",
+                           "Idempotency-Key is 1 to 128 visible characters of ASCII.",
+                           "Idempotency-Key");
+    return key;
+}
+
+Outcome<std::optional<Response>> answered_before(const RequestContext& context,
+                                                 const std::string& key) {
+    const auto found = find_answered(context.store, context.actor.key_id, key);
+    if (!found) return std::optional<Response>();
+    if (found->request_hash != hash_of(context.request))
+        return conflict("idempotency_key_reused",
+                        "This Idempotency-Key came with another request before.",
+                        "Idempotency-Key");
+    Response response;
+    response.status = found->status;
+    response.body = found->body;
+    response.headers.emplace_back("Idempotency-Replayed", "true");
+    return std::optional(std::move(response));
+}
+
+void keep_answer(const RequestContext& context, const std::string& key, const Response& response) {
+    keep_answered(context.store, context.actor.key_id, key,
+                  {hash_of(context.request), response.status, without_secret(response.body.view())},
+                  context.now);
+}
+
+std::string without_secret(std::string_view body) {
+    auto value = parse_strict_json(body, {1'000'000, 16});
+    if (!value || !value->isObject() || !value->isMember("token")) return std::string(body);
+    value->removeMember("token");
+    return to_text(*value);
+}
+
+}  // namespace together::roled

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Idempotency-Key: a change that is sent again, because its answer was lost, is answered again and
+// not carried out again.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "role_server/api/request_context.h"
+#include "role_server/base/errors.h"
+
+namespace together::roled {
+
+// The header's value; 400 where it has no usable form. Nothing for requests without a key of ours,
+// whose repetitions nobody can tell from others'.
+Outcome<std::optional<std::string>> idempotency_key(const RequestContext& context);
+
+// The answer that was given; nothing where there was none. 409 where it was another request.
+Outcome<std::optional<Response>> answered_before(const RequestContext& context,
+                                                 const std::string& key);
+
+// In the transaction of the change. Without the secret that the answer may have.
+void keep_answer(const RequestContext& context, const std::string& key, const Response& response);
+
+// The body without what is shown once.
+std::string without_secret(std::string_view body);
+
+}  // namespace together::roled
