@@ -110,7 +110,11 @@ std::vector<std::string> admins_to_ask(Store& store, const Target& target, Level
             " AND r.role = 'admin' AND (r.until IS NULL OR r.until > :now)"
             " ORDER BY r.user_id LIMIT 3",
         [&] {
-            people.push_back(name ? *name : login ? *login : email);
+            // Addresses and names of members are for members alone.
+            if (target.standing.organization_role)
+                people.push_back(name ? *name : login ? *login : email);
+            else if (login)
+                people.push_back(*login);
         },
         soci::into(email), soci::into(login), soci::into(name), soci::use(id), soci::use(time));
     return people;

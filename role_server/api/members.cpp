@@ -42,32 +42,59 @@ Outcome<Found> find(const RequestContext& context) {
     return Found{*organization, *member};
 }
 
-// An old login stays reserved: files and processes of that name may still be on some node.
-Outcome<void> change_login(const RequestContext& context, Change& change, const Member& member,
-                           const std::string& login) {
-    const auto user = find_user(context.store, member.user_id);
+struct Wanted {
+    std::optional<Role> role;
+    std::optional<std::string> login;
+    std::optional<std::int64_t> uid;
+    std::optional<std::optional<std::int64_t>> until;
+    std::optional<bool> suspended;
+};
+
+Outcome<Wanted> wanted_in(const RequestContext& context) {
+    Body body(context.request, {"role", "login", "uid", "until", "suspended"});
+    Wanted wanted{body.role(), body.text("login"), body.number("uid"),
+                  body.future("until", context.now), body.flag("suspended")};
+    body.require_something();
+    if (body.is_wrong()) return body.refusal();
+    return wanted;
+}
+
+// A login is one for all organizations. An old one stays reserved: files and processes of that name
+// may still be on some node.
+Outcome<void> change_login(Change& change, const Found& found, const std::string& login) {
+    const auto user = find_user(change.store(), found.member.user_id);
     if (!user) return not_found("member");
     if (user->login == login) return {};
-    if (user->login && user->login_changed_at &&
-        *user->login_changed_at + thirty_days > context.now)
+    if (!is_home(change.store(), found.organization, user->id))
+        return conflict("other_organization",
+                        "A login is changed by an Admin of the organization that the member joined "
+                        "first.",
+                        "login");
+    if (user->login_changed_at && *user->login_changed_at + thirty_days > change.now())
         return conflict("login_changed_lately",
                         "A login is changed once in 30 days; each one stays reserved for ever.",
                         "login");
     return set_login(change, *user, login);
 }
 
-Outcome<void> change_uid(const RequestContext& context, Change& change, const Found& found,
-                         std::int64_t uid) {
-    if (found.member.uid == uid) return {};
-    if (auto set = set_uid(context.store, found.organization.id, found.member.user_id, uid); !set)
-        return set;
-    change.rosters_with(found.member.user_id, found.organization.id);
+Outcome<void> change_uid(Change& change, const Found& found, std::int64_t uid) {
+    const auto& [organization, member] = found;
+    if (member.uid == uid) return {};
+    if (auto set = set_uid(change.store(), organization.id, member.user_id, uid); !set) return set;
+    change.rosters_with(member.user_id, organization.id);
     return {};
 }
 
-template <class Value, class Apply>
-Outcome<void> if_given(const std::optional<Value>& value, const Apply& apply) {
-    return value ? apply(*value) : Outcome<void>();
+Outcome<void> apply(Change& change, const Found& found, const Wanted& wanted) {
+    const auto& [organization, member] = found;
+    Outcome<void> done;
+    if (wanted.login) done = change_login(change, found, *wanted.login);
+    if (done && wanted.uid) done = change_uid(change, found, *wanted.uid);
+    if (done && wanted.role) done = set_member_role(change, organization, member, *wanted.role);
+    if (done && wanted.until) done = set_member_until(change, organization, member, *wanted.until);
+    if (done && wanted.suspended)
+        done = set_suspended(change, organization, member, *wanted.suspended);
+    return done;
 }
 
 // What a change of somebody's place in the organization brings about stands in the answer.
@@ -96,32 +123,11 @@ Outcome<Response> get_member(RequestContext& context) {
 Outcome<Response> change_member(RequestContext& context, Change& change) {
     const auto found = find(context);
     if (!found) return tl::unexpected(found.error());
+    const auto wanted = wanted_in(context);
+    if (!wanted) return tl::unexpected(wanted.error());
     const auto& [organization, member] = *found;
-    Body body(context.request, {"role", "login", "uid", "until", "suspended"});
-    const auto role = body.role();
-    const auto login = body.text("login");
-    const auto uid = body.number("uid");
-    const auto until = body.future("until", context.now);
-    const auto suspended = body.flag("suspended");
-    body.require_something();
-    if (body.is_wrong()) return body.refusal();
-    auto done = if_given(login, [&](const std::string& wanted) {
-        return change_login(context, change, member, wanted);
-    });
-    if (done)
-        done =
-            if_given(uid, [&](std::int64_t n) { return change_uid(context, change, *found, n); });
-    if (done)
-        done = if_given(role,
-                        [&](Role r) { return set_member_role(change, organization, member, r); });
-    if (done)
-        done = if_given(until, [&](const std::optional<std::int64_t>& end) {
-            return set_member_until(change, organization, member, end);
-        });
-    if (done)
-        done = if_given(suspended,
-                        [&](bool s) { return set_suspended(change, organization, member, s); });
-    if (!done) return tl::unexpected(done.error());
+    if (auto applied = apply(change, *found, *wanted); !applied)
+        return tl::unexpected(applied.error());
     const auto after = to_json(*find_member(context.store, organization, member.user_id));
     record_change(context, change, organization.id + "/" + member.user_id, to_json(member), after);
     return with_consequences(after, change);

@@ -183,6 +183,15 @@ Outcome<void> remove_member(Change& change, const Organization& organization,
     return {};
 }
 
+bool is_home(Store& store, const Organization& organization, const std::string& user_id) {
+    std::string first;
+    store.run(
+        "SELECT organization_id FROM members WHERE user_id = :user"
+        " ORDER BY created_at, organization_id LIMIT 1",
+        soci::into(first), soci::use(user_id));
+    return first == organization.id;
+}
+
 void leave_everything(Change& change, const std::string& user_id) {
     auto& store = change.store();
     for (const auto& id : organizations_of(store, user_id))

@@ -50,6 +50,9 @@ Outcome<void> set_member_until(Change& change, const Organization& organization,
 // From the organization's projects too; who is nowhere any more has no keys either.
 Outcome<void> remove_member(Change& change, const Organization& organization, const Member& member);
 
+// The organization that they joined first: its Admins change what is theirs everywhere.
+bool is_home(Store& store, const Organization& organization, const std::string& user_id);
+
 // Every organization and every project. The caller has made sure that the user owns none.
 void leave_everything(Change& change, const std::string& user_id);
 

@@ -95,9 +95,10 @@ Outcome<void> set_login(Change& change, const User& user, const std::string& log
     if (!holder_of(store, key))
         store.run("INSERT INTO logins (login_key, user_id) VALUES (:key, :user)", soci::use(key),
                   soci::use(user.id));
-    const Number now = change.now();
-    store.run("UPDATE users SET login = :login, login_changed_at = :now WHERE id = :id",
-              soci::use(login), soci::use(now), soci::use(user.id));
+    // The first one was chosen, not changed.
+    const auto changed = user.login ? std::optional<Number>(change.now()) : std::nullopt;
+    store.run("UPDATE users SET login = :login, login_changed_at = :changed WHERE id = :id",
+              soci::use(login), soci::use(changed), soci::use(user.id));
     change.rosters_with(user.id);
     return {};
 }
