@@ -40,6 +40,7 @@ class Body {
     std::optional<Role> role(const char* field = "role");
     // A name for people.
     std::optional<std::string> name(const char* field = "name");
+    const Json::Value& whole() const { return value_; }
     // An object or a list, as it is.
     std::optional<Json::Value> part(const char* field);
     // A time after `now`, in seconds since 1970; `null` takes it away again.

@@ -84,6 +84,8 @@ Outcome<Response> remove_node_key(RequestContext& context, Change& change);
 
 Outcome<Response> authorize(RequestContext& context);
 Outcome<Response> authorize_bearer(RequestContext& context);
+Outcome<Response> evaluate(RequestContext& context);
+Outcome<Response> evaluate_many(RequestContext& context);
 Outcome<Response> review_token(RequestContext& context);
 
 }  // namespace together::roled

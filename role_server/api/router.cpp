@@ -11,6 +11,13 @@ namespace {
 using enum Action;
 using enum Work;
 
+constexpr Route probed(std::string_view path, Access access, Reader reader) {
+    return {"GET", path, access, {}, probe, false, false, {}, reader, nullptr};
+}
+constexpr Route asked(std::string_view method, std::string_view path, Access access,
+                      Reader reader) {
+    return {method, path, access, {}, question, false, false, {}, reader, nullptr};
+}
 constexpr Route plain(std::string_view path, Access access, Reader reader) {
     return {"GET", path, access, {}, Work::read, false, false, {}, reader, nullptr};
 }
@@ -35,6 +42,10 @@ constexpr Route list(std::string_view path, Action action, Reader reader,
 constexpr Route write(std::string_view method, std::string_view path, Action action,
                       Changer changer) {
     return {method, path, Access::action, action, Work::change, false, false, {}, nullptr, changer};
+}
+constexpr Route with_name_only(Route route) {
+    route.name_only = true;
+    return route;
 }
 constexpr Route with_access(Route route, Access access) {
     route.access = access;
@@ -67,21 +78,15 @@ constexpr std::string_view node_key = "/v1/projects/{proj}/node_keys/{key}";
 // project settings, as does the review of who has access. The trail is for whoever may change the
 // organization.
 constexpr std::array table = std::to_array<Route>({
-    {"GET", "/healthz", Access::alive, {}, probe, false, false, {}, nullptr, nullptr},
-    {"GET", "/readyz", Access::anybody, {}, probe, false, false, {}, get_ready, nullptr},
+    probed("/healthz", Access::alive, nullptr),
+    probed("/readyz", Access::anybody, get_ready),
     plain("/v1/whoami", Access::any_key, get_whoami),
     plain("/v1/permissions", Access::any_key, get_permissions),
-    {"POST", "/v1/authorize", Access::any_key, {}, question, false, false, {}, authorize, nullptr},
-    {"POST",
-     "/v1/kubernetes/tokenreviews",
-     Access::any_key,
-     {},
-     question,
-     false,
-     false,
-     {},
-     review_token,
-     nullptr},
+    asked("POST", "/v1/authorize", Access::any_key, authorize),
+    asked("POST", "/access/v1/evaluation", Access::any_key, evaluate),
+    asked("POST", "/access/v1/evaluations", Access::any_key, evaluate_many),
+    asked("POST", "/v1/kubernetes/tokenreviews", Access::any_key, review_token),
+    asked("GET", "/v1/projects/{proj}/authorize/{action}", Access::bearer, authorize_bearer),
 
     mine(me, get_me),
     write_mine("PATCH", me, change_me),
@@ -98,16 +103,7 @@ constexpr std::array table = std::to_array<Route>({
     write_mine("DELETE", ssh_key, remove_ssh_key_of_mine),
     with_access(write_mine("POST", "/v1/invitations/accept", accept_invitation), Access::invited),
 
-    {"GET",
-     organization,
-     Access::action,
-     organization_read,
-     Work::read,
-     false,
-     true,
-     {},
-     get_organization,
-     nullptr},
+    with_name_only(get(organization, organization_read, get_organization)),
     write("PATCH", organization, organization_write, change_organization),
     get(billing, billing_read, get_billing),
     write("PATCH", billing, billing_write, change_billing),
@@ -148,16 +144,6 @@ constexpr std::array table = std::to_array<Route>({
     get(node_key, project_write, get_node_key),
     write("DELETE", node_key, project_write, remove_node_key),
     list("/v1/projects/{proj}/access_review", project_write, review_access, "format"),
-    {"GET",
-     "/v1/projects/{proj}/authorize/{action}",
-     Access::bearer,
-     {},
-     question,
-     false,
-     false,
-     {},
-     authorize_bearer,
-     nullptr},
 });
 
 void keep(PathIds& ids, std::string_view placeholder, const std::string& segment) {

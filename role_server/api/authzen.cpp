@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same question in the words of the OpenID AuthZEN Authorization API 1.0, which gateways speak:
+// a subject of type "user" (a user id, or a login), an action of the permission tables, a resource
+// of type "project" or "organization".
+#include "role_server/api/body.h"
+#include "role_server/api/question.h"
+#include "role_server/api/rendering.h"
+#include "role_server/api/resources.h"
+
+namespace together::roled {
+namespace {
+
+constexpr Json::ArrayIndex max_evaluations = 100;
+
+struct Thing {
+    std::string type, id;
+};
+
+Outcome<Thing> thing_in(const Json::Value& request, const char* field, bool with_id) {
+    if (!request[field].isObject())
+        return bad_request("missing_field", std::string("'") + field + "' is required.", field);
+    Body body(request[field], {"type", "id", "name", "properties"});
+    Thing thing{body.text("type").value_or(""), body.text(with_id ? "id" : "name").value_or("")};
+    if (thing.id.empty()) body.require(with_id ? "id" : "name");
+    if (body.is_wrong()) return body.refusal();
+    return thing;
+}
+
+Outcome<Question> question_in(const Json::Value& request) {
+    const auto subject = thing_in(request, "subject", true);
+    if (!subject) return tl::unexpected(subject.error());
+    const auto action = thing_in(request, "action", false);
+    if (!action) return tl::unexpected(action.error());
+    const auto resource = thing_in(request, "resource", true);
+    if (!resource) return tl::unexpected(resource.error());
+    Question question;
+    if (subject->type != "user")
+        return bad_request("unknown_type", "A subject is of type 'user'.", "subject");
+    if (subject->id.starts_with("user_"))
+        question.user_id = subject->id;
+    else
+        question.login = subject->id;
+    const auto named = action_named(action->id);
+    if (!named)
+        return bad_request("unknown_action", "There is no action '" + action->id + "'.", "action");
+    question.action = *named;
+    const bool project = resource->type == "project";
+    if (!project && resource->type != "organization")
+        return bad_request("unknown_type", "A resource is of type 'project' or 'organization'.",
+                           "resource");
+    (project ? question.project_id : question.organization_id) = resource->id;
+    if (!project && permission(*named).level == Level::project)
+        return bad_request("wrong_target", "This action is about a project.", "resource");
+    return question;
+}
+
+Outcome<Json::Value> decision(const RequestContext& context, const Json::Value& request) {
+    const auto question = question_in(request);
+    if (!question) return tl::unexpected(question.error());
+    const auto answered = answer(context, *question);
+    if (!answered) return tl::unexpected(answered.error());
+    Json::Value value;
+    value["decision"] = (*answered)["allowed"];
+    for (const auto* detail : {"role", "reason", "allowed_roles", "revision"})
+        value["context"][detail] = (*answered)[detail];
+    return value;
+}
+
+// What stands beside the list holds for all of it that do not say otherwise (AuthZEN 1.0, 7.1).
+Json::Value with_defaults(const Json::Value& one, const Json::Value& defaults) {
+    Json::Value whole = one;
+    for (const auto* field : {"subject", "action", "resource"})
+        if (!whole.isMember(field) && defaults.isMember(field)) whole[field] = defaults[field];
+    return whole;
+}
+
+}  // namespace
+
+Outcome<Response> evaluate(RequestContext& context) {
+    Body body(context.request, {"subject", "action", "resource", "context"});
+    const auto whole = body.whole();
+    if (body.is_wrong()) return body.refusal();
+    const auto value = decision(context, whole);
+    if (!value) return tl::unexpected(value.error());
+    return json_response(200, *value);
+}
+
+Outcome<Response> evaluate_many(RequestContext& context) {
+    Body body(context.request,
+              {"subject", "action", "resource", "context", "evaluations", "options"});
+    const auto defaults = body.whole();
+    const auto list = body.part("evaluations");
+    if (body.is_wrong()) return body.refusal();
+    Json::Value answers;
+    if (!list || (list->isArray() && list->empty())) {
+        const auto value = decision(context, defaults);
+        if (!value) return tl::unexpected(value.error());
+        return json_response(200, *value);
+    }
+    if (!list->isArray() || list->size() > max_evaluations)
+        return bad_request("invalid_type", "'evaluations' must be a list of 1 to 100.",
+                           "evaluations");
+    answers["evaluations"] = Json::Value(Json::arrayValue);
+    for (const auto& one : *list) {
+        if (!one.isObject())
+            return bad_request("invalid_type", "An evaluation is an object.", "evaluations");
+        const auto value = decision(context, with_defaults(one, defaults));
+        if (!value) return tl::unexpected(value.error());
+        answers["evaluations"].append(*value);
+    }
+    return json_response(200, answers);
+}
+
+}  // namespace together::roled

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/api/question.h"
+
+#include "role_server/access/authorize.h"
+#include "role_server/access/role_lookup.h"
+#include "role_server/api/rendering.h"
+#include "role_server/model/collaborators.h"
+#include "role_server/model/project_roster.h"
+#include "role_server/model/users.h"
+
+namespace together::roled {
+namespace {
+
+using Verdict = Authorization::Verdict;
+
+Outcome<Target> target_of(const RequestContext& context, const Question& question) {
+    const auto& project = question.project_id;
+    auto target = project.empty()
+                      ? target_organization(context.store, context.actor, question.organization_id,
+                                            context.now)
+                      : target_project(context.store, context.actor, project, context.now);
+    if (!target) return target;
+    // What the asker may not know of is answered like what is not there.
+    const auto seen = project.empty() ? Action::organization_read : Action::project_read;
+    const bool own_project =
+        context.actor.kind != Actor::Kind::person && context.actor.project_id == project;
+    if (!own_project && allowed(context.actor, seen, *target).verdict == Verdict::hidden)
+        return not_found(project.empty() ? "organization" : "project");
+    return target;
+}
+
+// Who the question is about; empty for a login that nobody has. Refused where the asker may ask
+// about themselves only.
+Outcome<std::string> subject_of(const RequestContext& context, const Question& question,
+                                const Target& target) {
+    const auto& me = context.actor.user_id;
+    if (!question.user_id && !question.login) {
+        if (!me.empty()) return me;
+        return bad_request("missing_field", "Name the user by user_id or login.", "user_id");
+    }
+    std::string subject = question.user_id.value_or("");
+    if (question.login) {
+        const auto user = find_user_by_login(context.store, *question.login);
+        if (user) subject = user->id;
+    }
+    if (subject == me && !me.empty()) return subject;
+    if (may_ask_about_others(context.actor, target)) return subject;
+    return forbidden(
+        "What others may do is told to those who may see who takes part there, and to "
+        "keys with the scope 'authorize'.");
+}
+
+Json::Value names_of(const std::vector<Role>& roles) {
+    Json::Value list(Json::arrayValue);
+    for (const auto role : roles) list.append(std::string(name_of(role)));
+    return list;
+}
+
+std::vector<Role> roles_that_may(Action action) {
+    std::vector<Role> roles;
+    for (const auto role : {Role::admin, Role::member})
+        if (permits(role, action)) roles.push_back(role);
+    return roles;
+}
+
+Json::Value role_in(const Standing& standing, Level level) {
+    const auto role = level == Level::project ? standing.project_role : standing.organization_role;
+    return role ? Json::Value(std::string(name_of(*role))) : Json::Value();
+}
+
+Json::Value explanation(const RequestContext& context, const Question& question,
+                        const std::string& subject, const Standing& standing,
+                        const Target& target) {
+    const auto& row = permission(question.action);
+    Json::Value value;
+    value["title"] = std::string(row.title);
+    value["level"] = row.level == Level::organization ? "organization" : "project";
+    value["admin"] = row.admin;
+    value["member"] = row.member;
+    value["suspended"] = standing.suspended;
+    value["organization_role"] = role_in(standing, Level::organization);
+    if (!question.project_id.empty()) {
+        const auto one = find_collaborator(context.store, question.project_id, subject);
+        value["source"] = one ? Json::Value(std::string(word_for(one->source))) : Json::Value();
+        value["since"] = one ? json_number(one->since) : Json::Value();
+        value["granted_by"] = one ? json_or_null(one->granted_by) : Json::Value();
+        value["until"] = one ? json_or_null(one->until) : Json::Value();
+    }
+    value["ask"] = Json::Value(Json::arrayValue);
+    if (may_ask_about_others(context.actor, target))
+        for (const auto& name : admins_to_ask(context.store, target, row.level, context.now))
+            value["ask"].append(name);
+    return value;
+}
+
+}  // namespace
+
+Outcome<Json::Value> answer(const RequestContext& context, const Question& question) {
+    const auto target = target_of(context, question);
+    if (!target) return tl::unexpected(target.error());
+    const auto subject = subject_of(context, question, *target);
+    if (!subject) return tl::unexpected(subject.error());
+    const auto standing = standing_of(context.store, target->organization_id, question.project_id,
+                                      *subject, context.now);
+    const auto decision = allowed_person(question.action, standing);
+    const bool may = decision.verdict == Verdict::allowed;
+    Json::Value value;
+    value["object"] = "authorization";
+    value["action"] = std::string(permission(question.action).name);
+    value["user_id"] = subject->empty() ? Json::Value() : Json::Value(*subject);
+    value["allowed"] = may;
+    value["role"] = role_in(standing, permission(question.action).level);
+    value["reason"] =
+        may ? Json::Value()
+            : Json::Value(decision.verdict == Verdict::hidden ? std::string("Takes no part in it.")
+                                                              : decision.reason);
+    value["allowed_roles"] = names_of(roles_that_may(question.action));
+    value["revision"] = Json::Value();
+    if (!question.project_id.empty())
+        if (const auto version = version_of(context.store, question.project_id))
+            value["revision"] = json_number(version->revision);
+    if (question.explain)
+        value["explanation"] = explanation(context, question, *subject, standing, *target);
+    return value;
+}
+
+}  // namespace together::roled

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// May somebody do something? The question that gateways, dashboards and control planes ask, in
+// whatever form they send it.
+#pragma once
+
+#include <json/value.h>
+
+#include <optional>
+#include <string>
+
+#include "common/roles/permissions.h"
+#include "role_server/api/request_context.h"
+#include "role_server/base/errors.h"
+
+namespace together::roled {
+
+struct Question {
+    std::string project_id, organization_id;    // exactly one
+    std::optional<std::string> user_id, login;  // at most one; none: whoever asks
+    Action action = Action::project_read;
+    bool explain = false;
+};
+
+// Refused where the asker may not ask it: about what they may not know of, or about others.
+Outcome<Json::Value> answer(const RequestContext& context, const Question& question);
+
+}  // namespace together::roled
