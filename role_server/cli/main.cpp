@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // together-roled: the role authority that can be run anywhere.
 #include <array>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "role_server/cli/commands.h"
+#include "role_server/cli/command.h"
 #include "role_server/cli/options.h"
 #include "role_server/cli/serve_options.h"
 #include "role_server/server/serve.h"
@@ -17,16 +16,8 @@ namespace together::roled {
 namespace {
 
 // clang-format off
-constexpr OptionSpec db{"db", "FILE", "the database (SQLite)", true};
-constexpr OptionSpec config{"config", "FILE", "settings, in section [roled]", false};
-constexpr std::array init_settings = std::to_array<OptionSpec>({
-    db, config,
-    {"organization", "NAME", "name of the first organization", false},
-    {"owner", "EMAIL", "address of its Owner", false},
-    {"login", "NAME", "login name of the Owner", false},
-});
 constexpr std::array serve_settings = std::to_array<OptionSpec>({
-    db, config,
+    db_setting, config_setting,
     {"listen", "ADDRESS:PORT", "where to listen (127.0.0.1:8480); port 0 takes any", true},
     {"tls-cert", "FILE", "certificate chain (PEM); with --tls-key: https", true},
     {"tls-key", "FILE", "its private key (PEM)", true},
@@ -36,27 +27,30 @@ constexpr std::array serve_settings = std::to_array<OptionSpec>({
     {"max-unknown-per-address", "N", "of them without a valid node key (256)", true},
     {"drain-ms", "N", "how long /readyz says 503 before connections are refused (1000)", true},
 });
-constexpr std::array user_settings = std::to_array<OptionSpec>({
-    db, config,
-    {"organization", "NAME", "name or id of the organization", false},
-    {"email", "EMAIL", "address of the new member", false},
-    {"login", "NAME", "login name on the nodes", false},
-    {"uid", "N", "uid on the nodes", false},
-    {"role", "ROLE", "admin or member (member), in the organization", false},
-});
 // clang-format on
 
-constexpr std::string_view usage = R"(together-roled: the role authority of GPU clusters
+Result<Printed> run_serve(const Options& options) {
+    const auto settings = serve_options(options);
+    if (!settings) return tl::unexpected(settings.error());
+    if (auto served = serve(*settings); !served) return tl::unexpected(served.error());
+    return Printed{};
+}
 
-  together-roled init --db FILE --organization NAME --owner EMAIL [--login NAME]
-      makes a database with one organization; prints its ids and the Owner's token, once
-  together-roled user add --db FILE --organization NAME --email EMAIL
-                          [--login NAME] [--uid N] [--role admin|member]
-      adds a member, also while the server runs; prints the user's id and token, once
-  together-roled serve --db FILE [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]
+constexpr std::array serve_command = std::to_array<Command>({
+    {"serve", serve_settings, "", R"(
+  together-roled serve --db DB [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]
                        [--allow-plain-http] [--max-waiters N] [--max-per-address N]
                        [--max-unknown-per-address N] [--drain-ms N]
       answers until SIGTERM
+)",
+     run_serve},
+});
+
+constexpr std::string_view introduction = "together-roled: the role authority of GPU clusters\n";
+constexpr std::string_view explanation = R"(
+DB is a file, or postgresql://USER@HOST/NAME; one with a password stands in TOGETHER_ROLED_DB or in
+the file of --config, since everybody on this machine sees the command line. NAME of an
+organization may be its id. All but serve take --json.
 
 Each takes --config FILE. A setting is taken from the command line, else from TOGETHER_ROLED_DB,
 TOGETHER_ROLED_LISTEN and so on, else from section [roled] of that file (db = …, max_waiters = …).
@@ -67,74 +61,51 @@ Examples:
   curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8480/v1/whoami
 )";
 
-Result<std::string> run_serve(const Options& options) {
-    const auto settings = serve_options(options);
-    if (!settings) return tl::unexpected(settings.error());
-    if (auto served = serve(*settings); !served) return tl::unexpected(served.error());
-    return std::string();
+std::vector<Command> all_commands() {
+    std::vector<Command> all;
+    for (const auto& family :
+         {organization_commands(), user_commands(), std::span<const Command>(serve_command)})
+        all.insert(all.end(), family.begin(), family.end());
+    return all;
 }
 
-Result<std::string> run_init(const Options& options) {
-    InitOptions init_options;
-    for (const auto& [name, value] :
-         {std::pair{"db", &init_options.db}, std::pair{"organization", &init_options.organization},
-          std::pair{"owner", &init_options.owner_email}}) {
-        const auto given = options.require(name);
-        if (!given) return tl::unexpected(given.error());
-        *value = *given;
-    }
-    init_options.owner_login = options.get("login");
-    return init(init_options);
+std::string help() {
+    std::string text(introduction);
+    for (const auto& command : all_commands()) text += command.usage;
+    return text + std::string(explanation);
 }
 
-Result<std::string> run_user_add(const Options& options) {
-    UserOptions user;
-    for (const auto& [name, value] :
-         {std::pair{"db", &user.db}, std::pair{"organization", &user.organization},
-          std::pair{"email", &user.email}}) {
-        const auto given = options.require(name);
-        if (!given) return tl::unexpected(given.error());
-        *value = *given;
-    }
-    user.login = options.get("login");
-    const auto uid = options.number("uid", 0, UINT32_MAX);
-    if (!uid) return tl::unexpected(uid.error());
-    if (options.has("uid")) user.uid = static_cast<std::int64_t>(*uid);
-    const auto role = role_named(options.get("role").value_or("member"));
-    if (!role) return failure("--role: a role is admin or member");
-    user.role = *role;
-    return add_user(user);
-}
-
-struct Command {
-    std::string_view name;
-    std::span<const OptionSpec> settings;
-    Result<std::string> (*run)(const Options&);
-};
-
-constexpr std::array commands = std::to_array<Command>({
-    {"init", init_settings, run_init},
-    {"serve", serve_settings, run_serve},
-    {"user add", user_settings, run_user_add},
-});
-
-Result<std::string> run(const std::vector<std::string>& words) {
+// How many words of the command line are the command's name; none where it is another command.
+std::size_t words_of(const Command& command, const std::vector<std::string>& words) {
     std::string name;
-    std::size_t taken = 0;
-    for (; taken < words.size() && !words[taken].starts_with("-"); ++taken)
+    for (std::size_t taken = 0; taken < words.size(); ++taken) {
         name += (taken > 0 ? " " : "") + words[taken];
-    for (const auto& command : commands) {
-        if (command.name != name) continue;
+        if (name == command.name) return taken + 1;
+    }
+    return 0;
+}
+
+Result<Printed> run(const std::vector<std::string>& words) {
+    for (const auto& command : all_commands()) {
+        const auto taken = words_of(command, words);
+        if (taken == 0) continue;
         const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(taken),
                                             words.end());
         const auto options = Options::read(
             rest, command.settings, serve_settings,
-            [](const char* variable) -> const char* { return std::getenv(variable); });
+            [](const char* variable) -> const char* { return std::getenv(variable); },
+            command.operand);
         if (!options) return tl::unexpected(options.error());
         return command.run(*options);
     }
-    return failure(name.empty() ? "which command? (see --help)"
-                                : "unknown command '" + name + "' (see --help)");
+    if (words.empty() || words.front().starts_with("-"))
+        return failure("which command? (see --help)");
+    std::string name;
+    for (const auto& word : words) {
+        if (word.starts_with("-")) break;
+        name += (name.empty() ? "" : " ") + word;
+    }
+    return failure("unknown command '" + name + "' (see --help)");
 }
 
 }  // namespace
@@ -144,7 +115,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     for (const auto& word : words) {
         if (word != "--help" && word != "-h") continue;
-        (void)std::fwrite(together::roled::usage.data(), 1, together::roled::usage.size(), stdout);
+        (void)std::fputs(together::roled::help().c_str(), stdout);
         return 0;
     }
     const auto done = together::roled::run(words);
@@ -152,6 +123,6 @@ int main(int argc, char** argv) {
         (void)std::fprintf(stderr, "together-roled: %s\n", done.error().message.c_str());
         return 1;
     }
-    (void)std::fputs(done->c_str(), stdout);
-    return 0;
+    (void)std::fputs(done->text.c_str(), stdout);
+    return done->status;
 }

@@ -12,6 +12,7 @@
 #include "common/config/ini_file.h"
 #include "common/system/errno_text.h"
 #include "common/system/parse_number.h"
+#include "role_server/store/connection_string.h"
 
 namespace together::roled {
 namespace {
@@ -24,21 +25,37 @@ const OptionSpec* find(std::span<const OptionSpec> settings, std::string_view na
     return at == settings.end() ? nullptr : &*at;
 }
 
-Result<Values> from_command_line(const std::vector<std::string>& words,
-                                 std::span<const OptionSpec> settings) {
+Result<Arguments> from_command_line(const std::vector<std::string>& words,
+                                    std::span<const OptionSpec> settings, std::size_t operands) {
     std::vector<KnownOption> known;
     for (const auto& setting : settings) known.push_back({setting.name, setting.value});
-    const auto arguments = read_arguments(words, known);
+    auto arguments = read_arguments(words, known);
     if (!arguments) return tl::unexpected(arguments.error());
-    if (!arguments->others.empty())
-        return failure("unknown argument '" + arguments->others.front() + "' (see --help)");
+    const auto& others = arguments->others;
+    for (std::size_t i = 0; i < others.size(); ++i)
+        if (i >= operands || others[i].starts_with("-"))
+            return failure("unknown argument '" + others[i] + "' (see --help)");
+    return arguments;
+}
+
+// Everybody on this machine sees the command line.
+Result<void> refuse_password(const Values& values) {
+    const auto db = values.find("db");
+    if (db == values.end() || !has_password(db->second)) return {};
+    return failure(
+        "--db: everybody on this machine would see this password: give the connection string in "
+        "TOGETHER_ROLED_DB, or as `db` in the file that --config names");
+}
+
+Result<Values> values_of(const Arguments& arguments) {
     Values values;
-    for (const auto& given : arguments->options) {
+    for (const auto& given : arguments.options) {
         if (given.lacks_value()) return failure(given.spelled() + " needs a value");
         if (given.has_unwanted_value()) return failure(given.spelled() + " takes no value");
         if (!values.emplace(given.option.name, given.value.value_or("")).second)
             return failure(given.spelled() + " is given twice");
     }
+    if (auto hidden = refuse_password(values); !hidden) return tl::unexpected(hidden.error());
     return values;
 }
 
@@ -75,11 +92,15 @@ Result<Values> from_file(const std::string& path, std::span<const OptionSpec> al
 
 Result<Options> Options::read(const std::vector<std::string>& arguments,
                               std::span<const OptionSpec> settings, std::span<const OptionSpec> all,
-                              const Environment& environment) {
-    auto given = from_command_line(arguments, settings);
+                              const Environment& environment, std::string_view operand) {
+    const auto given = from_command_line(arguments, settings, operand.empty() ? 0 : 1);
     if (!given) return tl::unexpected(given.error());
+    auto values = values_of(*given);
+    if (!values) return tl::unexpected(values.error());
     Options options;
-    options.values_ = std::move(*given);
+    options.values_ = std::move(*values);
+    options.operand_name_ = operand;
+    if (!given->others.empty()) options.operand_ = given->others.front();
     for (const auto& setting : settings)
         if (const char* value = environment(variable_for(setting.name).c_str());
             setting.in_file && value != nullptr)
@@ -100,6 +121,11 @@ std::optional<std::string> Options::get(std::string_view name) const {
 Result<std::string> Options::require(std::string_view name) const {
     if (auto value = get(name)) return *value;
     return failure("--" + std::string(name) + " is required (see --help)");
+}
+
+Result<std::string> Options::operand() const {
+    if (operand_) return *operand_;
+    return failure(operand_name_ + " is required (see --help)");
 }
 
 Result<std::uint64_t> Options::number(std::string_view name, std::uint64_t otherwise,

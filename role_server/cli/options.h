@@ -28,13 +28,16 @@ class Options {
   public:
     using Environment = std::function<const char*(const char* name)>;
 
-    // `settings` are those of the subcommand; `all` are those that the file may hold.
+    // `settings` are those of the subcommand; `all` are those that the file may hold. `operand`:
+    // the name of the argument that is no option; empty where there is none.
     static Result<Options> read(const std::vector<std::string>& arguments,
                                 std::span<const OptionSpec> settings,
-                                std::span<const OptionSpec> all, const Environment& environment);
+                                std::span<const OptionSpec> all, const Environment& environment,
+                                std::string_view operand = {});
 
     std::optional<std::string> get(std::string_view name) const;
     Result<std::string> require(std::string_view name) const;
+    Result<std::string> operand() const;
     bool has(std::string_view name) const { return get(name).has_value(); }
     // A number from 0 to `most`.
     Result<std::uint64_t> number(std::string_view name, std::uint64_t otherwise,
@@ -42,6 +45,8 @@ class Options {
 
   private:
     std::map<std::string, std::string, std::less<>> values_;
+    std::string operand_name_;
+    std::optional<std::string> operand_;
 };
 
 }  // namespace together::roled

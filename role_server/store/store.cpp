@@ -9,6 +9,8 @@
 #include <chrono>
 #include <system_error>
 
+#include "role_server/store/connection_string.h"
+
 namespace together::roled {
 namespace {
 
@@ -27,15 +29,18 @@ bool exists(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
 }
 
-// libpq's errors repeat the connection string's parts, a password never.
 Result<std::unique_ptr<Store>> connect(Store::Kind kind, const std::string& db) {
     const bool sqlite = kind == Store::Kind::sqlite;
+    if (!sqlite)
+        if (auto checked = check_connection_string(db); !checked)
+            return tl::unexpected(checked.error());
     if (db.empty() || (sqlite && db.find('"') != std::string::npos))
         return failure("--db: '" + db + "' cannot be the path of a database");
     try {
         return std::make_unique<Store>(kind, sqlite ? "dbname=\"" + db + "\"" : db);
     } catch (const soci::soci_error& error) {
-        return failure((sqlite ? db + ": " : "PostgreSQL: ") + error.what());
+        return failure(sqlite ? db + ": " + error.what()
+                              : "PostgreSQL: " + without_password(error.what(), db));
     }
 }
 
@@ -64,10 +69,6 @@ std::int64_t now_in() {
 }
 
 }  // namespace
-
-bool is_postgresql(const std::string& db) {
-    return db.starts_with("postgresql://") || db.starts_with("postgres://");
-}
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& db) {
     if (is_postgresql(db)) return connect(Kind::postgresql, db);

@@ -105,9 +105,6 @@ class Transaction {
     bool open_ = true;
 };
 
-// Whether `db` names a PostgreSQL database and no file.
-bool is_postgresql(const std::string& db);
-
 // Whole seconds, and milliseconds, since 1970.
 std::int64_t now_seconds();
 std::int64_t now_milliseconds();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """init, user add, serve: what an operator types."""
 
+import json
 import os
 import re
 import sqlite3
@@ -132,8 +133,9 @@ def test_the_file_is_read_strictly(tmp_path, text, complaint):
 def test_a_user_is_added_while_the_server_runs(roled):
     alice = roled.add_user("alice", uid=20001)
     me = roled.get("/v1/users/me", token=alice).json
-    assert (me["id"], me["login"], me["uid"]) == (alice.id, "alice", 20001)
-    assert [place["role"] for place in me["organizations"]] == ["member"]
+    assert (me["id"], me["login"]) == (alice.id, "alice")
+    member = roled.get(f"/v1/organizations/{roled.organization}/members/{alice.id}").json
+    assert (member["role"], member["uid"]) == ("member", 20001)
 
 
 def test_a_new_member_joins_the_default_project(roled):
@@ -152,7 +154,7 @@ def test_user_add_twice_is_refused_and_changes_nothing(roled):
 @pytest.mark.parametrize("login, uid, complaint", [
     ("ALICE", None, "somebody else's login"),
     ("bob", 20001, "somebody else's"),
-    ("bob", 999, "A uid is"),
+    ("bob", 999, "A uid of this organization is"),
     ("12345", None, "A login is"),
     ("Ubuntu", None, "system account"),
     ("systemd-network", None, "system account"),
@@ -168,15 +170,92 @@ def test_logins_and_uids_are_given_once(roled, login, uid, complaint):
 def test_what_the_command_line_does_is_audited(roled):
     alice = roled.add_user("alice")
     with sqlite3.connect(roled.db) as db:
-        rows = db.execute("SELECT actor, action, target, outcome FROM audit ORDER BY time_ms").fetchall()
-    assert ("operator", "init", roled.owner.id, "allowed") in rows
-    assert ("operator", "user add", alice.id, "allowed") in rows
+        rows = db.execute("SELECT actor, action, target, outcome FROM trail ORDER BY seq").fetchall()
+    assert ("operator", "init", f"{roled.organization}/{roled.owner.id}", "allowed") in rows
+    assert ("operator", "user add", f"{roled.organization}/{alice.id}", "allowed") in rows
+
+
+def newest_record(roled):
+    with sqlite3.connect(roled.db) as db:
+        action, target, before, after = db.execute(
+            "SELECT action, target, value_before, value_after FROM trail ORDER BY seq DESC LIMIT 1").fetchone()
+    return action, target, json.loads(before or "null"), json.loads(after or "null")
+
+
+def test_the_trail_has_all_that_the_command_line_set(roled):
+    alice = roled.add_user("alice", uid=20001, role="admin")
+    action, target, before, after = newest_record(roled)
+    assert (action, target, before) == ("user add", f"{roled.organization}/{alice.id}", None)
+    assert (after["login"], after["uid"], after["role"]) == ("alice", 20001, "admin")
+
+
+# --- organizations ---------------------------------------------------------------------------
+
+
+def test_another_organization_has_the_same_lines_as_the_first(roled):
+    made = roled.command("organization add", "--organization", "Beta", "--owner", "bea@example.com", "--login", "bea")
+    assert set(made) == {"organization_id", "default_project_id", "user_id", "token"}
+    me = roled.get("/v1/users/me", token=made["token"]).json
+    assert (me["id"], me["login"]) == (made["user_id"], "bea")
+    mine = roled.get("/v1/users/me/organizations", token=made["token"]).json["data"]
+    assert [one["id"] for one in mine] == [made["organization_id"]]
+    listed = roled.get(f"/v1/organizations/{made['organization_id']}/audit", token=made["token"]).json["data"]
+    assert {one["action"] for one in listed} == {"organization add"}
+
+
+def test_who_has_a_token_gets_no_other_with_another_organization(roled):
+    made = roled.command("organization add", "--organization", "Beta", "--owner", "ANN@example.com")
+    assert "token" not in made and made["user_id"] == roled.owner.id
+    assert roled.get(f"/v1/organizations/{made['organization_id']}").json["name"] == "Beta"
+
+
+def test_who_has_no_token_left_gets_one_with_another_organization(roled):
+    for key in roled.get("/v1/users/me/tokens").json["data"]:
+        assert roled.delete(f"/v1/users/me/tokens/{key['id']}").status == 204
+    made = roled.command("organization add", "--organization", "Beta", "--owner", "ann@example.com")
+    assert roled.get("/v1/whoami", token=made["token"]).status == 200
+
+
+@pytest.mark.parametrize("command", [
+    ["organization add", "--organization", "Beta", "--owner", "ann@example.com"],
+    ["user add", "--organization", "Beta", "--email", "ann@example.com"],
+])
+def test_a_login_is_not_changed_on_the_way(roled, command):
+    roled.command("organization add", "--organization", "Beta", "--owner", "bea@example.com")
+    done = roled.run(*command, "--login", "anna")
+    assert done.returncode == 1 and "has the login 'ann' already" in done.stderr
+    assert roled.get("/v1/users/me").json["login"] == "ann"
+
+
+def test_organizations_are_listed(roled):
+    roled.command("organization add", "--organization", "Zeta Ltd", "--owner", "bea@example.com")
+    lines = roled.run("organization list").stdout.splitlines()
+    assert lines[0].split() == ["id", "owner", "default_project_id", "name"] and len(lines) == 3
+    assert any("ann@example.com" in line and line.endswith("  Acme") for line in lines)
+    listed = json.loads(roled.run("organization list", "--json").stdout)
+    assert listed["object"] == "list"
+    assert {one["name"]: one["owner"] for one in listed["data"]} == {"Acme": "ann@example.com",
+                                                                    "Zeta Ltd": "bea@example.com"}
+
+
+def test_a_name_that_two_organizations_bear_is_refused_with_their_ids(roled):
+    other = roled.command("organization add", "--organization", "Acme", "--owner", "bea@example.com")
+    done = roled.run("user add", "--organization", "Acme", "--email", "cy@example.com")
+    assert done.returncode == 1 and done.stdout == ""
+    assert roled.organization in done.stderr and other["organization_id"] in done.stderr
+    by_id = roled.command("user add", "--organization", other["organization_id"], "--email", "cy@example.com")
+    assert by_id["token"]
+
+
+def test_json_has_what_the_lines_have(roled):
+    made = json.loads(roled.run("user add", "--organization", "Acme", "--email", "cy@example.com", "--json").stdout)
+    assert set(made) == {"user_id", "token"}
 
 
 def test_a_database_of_a_newer_version_is_refused(fresh):
     init(fresh)
     with sqlite3.connect(fresh.db) as db:
-        db.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
+        db.execute("UPDATE meta SET value = '99' WHERE name IN ('schema_version', 'works_for')")
     with pytest.raises(RuntimeError, match="newer together-roled"):
         fresh.start()
 

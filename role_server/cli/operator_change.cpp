@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/cli/operator_change.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "role_server/base/crypto.h"
+#include "role_server/messages/json.h"
+#include "role_server/model/keys.h"
+#include "role_server/model/users.h"
+#include "role_server/store/schema.h"
+
+namespace together::roled {
+namespace {
+
+Json::Value or_null(const std::optional<std::string>& text) {
+    return text ? Json::Value(*text) : Json::Value();
+}
+
+Json::Value or_null(const std::optional<std::int64_t>& number) {
+    return number ? Json::Value(static_cast<Json::Int64>(*number)) : Json::Value();
+}
+
+std::string as_date(std::int64_t seconds) {
+    const std::time_t time = seconds;
+    std::tm parts{};
+    ::gmtime_r(&time, &parts);
+    std::array<char, sizeof "2026-01-31T23:59:59Z"> text{};
+    (void)std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+// As a person reads it.
+std::string plain(std::string_view name, const Json::Value& value) {
+    if (value.isNull()) return "-";
+    if (value.isBool()) return value.asBool() ? "yes" : "no";
+    const bool is_time = name == "until" || name.ends_with("_at");
+    if (is_time && value.isIntegral()) return as_date(value.asInt64());
+    return value.isConvertibleTo(Json::stringValue) ? value.asString() : to_text(value);
+}
+
+// Characters, not bytes; good enough where some are wide.
+std::size_t width(const std::string& text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
+}
+
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths(rows.front().size());
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    std::string text;
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i + 1 < row.size(); ++i)
+            text += row[i] + std::string(widths[i] - width(row[i]) + 2, ' ');
+        text += row.back() + "\n";
+    }
+    return text;
+}
+
+Author the_operator() {
+    Author author;
+    author.origin = Origin::cli;
+    author.request_id = "cli_" + random_base62(16);
+    author.actor = "operator";
+    return author;
+}
+
+Result<std::unique_ptr<Store>> opened(const Options& options) {
+    const auto db = options.require("db");
+    if (!db) return tl::unexpected(db.error());
+    return Store::open(*db);
+}
+
+}  // namespace
+
+Result<Printed> as_one_change(Store& store, const Options& options, const std::string& action,
+                              const std::function<Outcome<Fields>(Change&)>& act) {
+    try {
+        if (auto migrated = migrate(store); !migrated) return tl::unexpected(migrated.error());
+        Change change(store, the_operator(), action, now_seconds());
+        const auto outcome = act(change);
+        if (!outcome) return failure(outcome.error().message);
+        if (auto settled = change.settle(); !settled) return failure(settled.error().message);
+        change.commit();
+        return Printed{printed(options, *outcome)};
+    } catch (const soci::soci_error& error) {
+        return failure(std::string("the database does not answer: ") + error.what());
+    }
+}
+
+Result<Printed> as_one_change(const Options& options, const std::string& action,
+                              const std::function<Outcome<Fields>(Change&)>& act) {
+    const auto store = opened(options);
+    if (!store) return tl::unexpected(store.error());
+    return as_one_change(**store, options, action, act);
+}
+
+Result<Printed> as_one_look(const Options& options,
+                            const std::function<Result<Printed>(Store&)>& look) {
+    const auto store = opened(options);
+    if (!store) return tl::unexpected(store.error());
+    try {
+        if (auto migrated = migrate(**store); !migrated) return tl::unexpected(migrated.error());
+        const Transaction transaction(**store, Transaction::Mode::read);
+        return look(**store);
+    } catch (const soci::soci_error& error) {
+        return failure(std::string("the database does not answer: ") + error.what());
+    }
+}
+
+std::string printed(const Options& options, const Fields& fields) {
+    Json::Value object;
+    std::string text;
+    for (const auto& [name, value] : fields) {
+        object[name] = value;
+        text += name + "=" + plain(name, value) + "\n";
+    }
+    return options.has("json") ? to_text(object) + "\n" : text;
+}
+
+std::string printed(const Options& options, const Json::Value& data,
+                    const std::vector<std::string>& columns) {
+    if (options.has("json")) return to_text(list_of(data, std::nullopt)) + "\n";
+    std::vector<std::vector<std::string>> rows{columns};
+    for (const auto& object : data) {
+        auto& row = rows.emplace_back();
+        for (const auto& column : columns) row.push_back(plain(column, object[column]));
+    }
+    return table(rows);
+}
+
+Outcome<Organization> the_organization(Store& store, const std::string& named) {
+    if (const auto found = find_organization(store, named)) return *found;
+    const auto found = organizations_named(store, named);
+    if (found.size() == 1) return found.front();
+    if (found.empty()) return not_found("organization: " + named);
+    std::string ids;
+    for (const auto& one : found) ids += (ids.empty() ? "" : ", ") + one.id;
+    return conflict("ambiguous", "several organizations are called '" + named +
+                                     "': name it by its id, one of " + ids);
+}
+
+Json::Value snapshot_of(Store& store, const Organization& organization,
+                        const std::string& user_id) {
+    const auto member = find_member(store, organization, user_id);
+    Json::Value value;
+    if (!member) return value;
+    value["email"] = member->email;
+    value["login"] = or_null(member->login);
+    value["role"] = std::string(name_of(member->role));
+    value["owner"] = member->owner;
+    value["uid"] = or_null(member->uid);
+    value["suspended"] = member->suspended_at.has_value();
+    value["until"] = or_null(member->until);
+    return value;
+}
+
+Outcome<void> give_login(Change& change, const User& user,
+                         const std::optional<std::string>& login) {
+    if (!login) return {};
+    if (user.login && *user.login != *login)
+        return conflict("has_login", user.email + " has the login '" + *user.login + "' already.",
+                        "login");
+    return set_login(change, user, *login);
+}
+
+Outcome<std::string> give_token(Change& change, const std::string& user_id, const char* name) {
+    Key wanted;
+    wanted.name = name;
+    wanted.created_by = user_id;
+    const auto key = create_key(change, {KeyKind::user, user_id}, wanted);
+    if (!key) return tl::unexpected(key.error());
+    return key->token;
+}
+
+}  // namespace together::roled

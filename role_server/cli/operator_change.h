@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// A change that the operator of the machine makes, with or without a server running on the
+// database. The operator is above the tables of roles, but not above the invariants, nor beside the
+// audit trail.
+#pragma once
+
+#include <json/value.h>
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/system/result.h"
+#include "role_server/base/errors.h"
+#include "role_server/cli/command.h"
+#include "role_server/cli/options.h"
+#include "role_server/model/change.h"
+#include "role_server/model/members.h"
+#include "role_server/model/organizations.h"
+
+namespace together::roled {
+
+// In their order.
+using Fields = std::vector<std::pair<std::string, Json::Value>>;
+
+// Runs `act` as one change, which the trail calls `action`, and prints what it answers.
+Result<Printed> as_one_change(Store& store, const Options& options, const std::string& action,
+                              const std::function<Outcome<Fields>(Change&)>& act);
+// On the database that the options name.
+Result<Printed> as_one_change(const Options& options, const std::string& action,
+                              const std::function<Outcome<Fields>(Change&)>& act);
+
+// Reads from one snapshot.
+Result<Printed> as_one_look(const Options& options,
+                            const std::function<Result<Printed>(Store&)>& look);
+
+// Lines of name=value; with --json an object.
+std::string printed(const Options& options, const Fields& fields);
+// A list as a table with these columns, fields of its objects; with --json the list itself.
+std::string printed(const Options& options, const Json::Value& data,
+                    const std::vector<std::string>& columns);
+
+// By its id, or by its name where no other one has that.
+Outcome<Organization> the_organization(Store& store, const std::string& named);
+
+// What the trail keeps of a member.
+Json::Value snapshot_of(Store& store, const Organization& organization, const std::string& user_id);
+
+// The first login of somebody. Another one than they have is refused: it is theirs in every
+// organization.
+Outcome<void> give_login(Change& change, const User& user, const std::optional<std::string>& login);
+
+// A personal token for the API.
+Outcome<std::string> give_token(Change& change, const std::string& user_id, const char* name);
+
+}  // namespace together::roled
