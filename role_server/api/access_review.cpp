@@ -85,7 +85,7 @@ Outcome<Response> review_access(RequestContext& context) {
     }
     if (format == "json") return page.answer();
     Response response;
-    response.headers.emplace_back("Content-Type", "text/csv; charset=utf-8");
+    response.content_type = "text/csv; charset=utf-8";
     response.body = csv(rows);
     return response;
 }
