@@ -38,9 +38,6 @@ Outcome<Question> question_in(Body& body, bool explain) {
                                 "action"));
     if (body.is_wrong()) return body.refusal();
     question.action = *named;
-    if (permission(*named).level == Level::project && question.project_id.empty())
-        return bad_request("wrong_target", "This action is about a project: send project_id.",
-                           "project_id");
     return question;
 }
 
@@ -76,6 +73,7 @@ Outcome<Response> authorize(RequestContext& context) {
 
 // What nginx's auth_request asks: a status, and who it is for the service behind it.
 Outcome<Response> authorize_bearer(RequestContext& context) {
+    if (!may_know_of(context.actor, context.target)) return not_found("project");
     const auto action = action_named(context.ids.action);
     if (!action || permission(*action).level != Level::project) return not_found("action");
     if (context.actor.kind == Actor::Kind::person &&
@@ -84,7 +82,6 @@ Outcome<Response> authorize_bearer(RequestContext& context) {
             "Send a token whose audience is this project: one for this API must not "
             "go to a service.");
     const auto decision = allowed(context.actor, *action, context.target);
-    if (decision.verdict == Verdict::hidden) return not_found("project");
     if (decision.verdict != Verdict::allowed) {
         auto refusal = forbidden(decision.reason);
         for (const auto role : decision.allowed_roles)

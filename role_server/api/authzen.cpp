@@ -49,8 +49,6 @@ Outcome<Question> question_in(const Json::Value& request) {
         return bad_request("unknown_type", "A resource is of type 'project' or 'organization'.",
                            "resource");
     (project ? question.project_id : question.organization_id) = resource->id;
-    if (!project && permission(*named).level == Level::project)
-        return bad_request("wrong_target", "This action is about a project.", "resource");
     return question;
 }
 

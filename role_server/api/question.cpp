@@ -20,11 +20,7 @@ Outcome<Target> target_of(const RequestContext& context, const Question& questio
                                             context.now)
                       : target_project(context.store, context.actor, project, context.now);
     if (!target) return target;
-    // What the asker may not know of is answered like what is not there.
-    const auto seen = project.empty() ? Action::organization_read : Action::project_read;
-    const bool own_project =
-        context.actor.kind != Actor::Kind::person && context.actor.project_id == project;
-    if (!own_project && allowed(context.actor, seen, *target).verdict == Verdict::hidden)
+    if (!may_know_of(context.actor, *target))
         return not_found(project.empty() ? "organization" : "project");
     return target;
 }
@@ -93,15 +89,47 @@ Json::Value explanation(const RequestContext& context, const Question& question,
     return value;
 }
 
+// Who takes part in a project need not know who is a member of its organization.
+Outcome<void> require_right_target(const Question& question) {
+    const bool about_project = permission(question.action).level == Level::project;
+    if (about_project && question.project_id.empty())
+        return bad_request("wrong_target", "This action is about a project: send project_id.",
+                           "project_id");
+    if (!about_project && question.organization_id.empty())
+        return bad_request("wrong_target",
+                           "This action is about an organization: send organization_id.",
+                           "organization_id");
+    return {};
+}
+
+// Is nobody here, for all that the asker may know. Whoever knows somebody's id has it from them,
+// and can add them without asking again: it is not told for a login.
+bool is_unknown_to(const Actor& asker, const Target& target, const std::string& subject,
+                   const Standing& standing) {
+    if (standing.project_role || (!subject.empty() && subject == asker.user_id)) return false;
+    const bool member = standing.organization_role || standing.suspended;
+    return !member || !target.standing.organization_role;
+}
+
 }  // namespace
 
+bool may_know_of(const Actor& actor, const Target& target) {
+    const auto seen = target.project_id.empty() ? Action::organization_read : Action::project_read;
+    return allowed(actor, seen, target).verdict != Verdict::hidden;
+}
+
 Outcome<Json::Value> answer(const RequestContext& context, const Question& question) {
+    if (auto right = require_right_target(question); !right) return tl::unexpected(right.error());
     const auto target = target_of(context, question);
     if (!target) return tl::unexpected(target.error());
-    const auto subject = subject_of(context, question, *target);
+    auto subject = subject_of(context, question, *target);
     if (!subject) return tl::unexpected(subject.error());
-    const auto standing = standing_of(context.store, target->organization_id, question.project_id,
-                                      *subject, context.now);
+    auto standing = standing_of(context.store, target->organization_id, question.project_id,
+                                *subject, context.now);
+    if (is_unknown_to(context.actor, *target, *subject, standing)) {
+        subject = question.user_id.value_or("");
+        standing = {};
+    }
     const auto decision = allowed_person(question.action, standing);
     const bool may = decision.verdict == Verdict::allowed;
     Json::Value value;
