@@ -10,11 +10,13 @@
 The binary is $TOGETHER_ROLED, else the newest one under build/.
 """
 
+import contextlib
 import http.client
 import json
 import os
 import pathlib
 import socket
+import sqlite3
 import ssl
 import subprocess
 import urllib.parse
@@ -42,7 +44,8 @@ class Answer:
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.getheaders()}
         self.text = response.read().decode()
-        self.json = json.loads(self.text) if self.text else None
+        is_json = self.headers.get("content-type") == "application/json"
+        self.json = json.loads(self.text) if self.text and is_json else None
 
     @property
     def code(self):
@@ -220,35 +223,81 @@ class Roled:
     # --- what most tests need ------------------------------------------------------------------
 
     def add_user(self, login, uid=None, role="member", email=None):
-        """A member of the organization; `role` is the one there."""
-        arguments = ["--organization", self.organization, "--email", email or f"{login}@example.com",
-                     "--login", login, "--role", role]
+        """A member of the organization; `role` is the one there. `login`: None for one who has none yet."""
+        arguments = ["--organization", self.organization, "--email", email or f"{login}@example.com", "--role", role]
+        if login is not None:
+            arguments += ["--login", login]
         if uid is not None:
             arguments += ["--uid", str(uid)]
         made = self.command("user add", *arguments)
         return User(made["user_id"], made["token"], login)
 
-    def _made(self, answer):
-        if answer.status not in (200, 201, 204):
+    def make(self, method, path, body=None, **kwargs):
+        """A change that a test needs; asked for again as long as the key has made too many of them."""
+        def ask():
+            answer = self.request(method, path, body, **kwargs)
+            return answer if answer.status != 429 else None
+        answer = wait_until(ask, "a change within the rate limit")
+        if answer.status not in (200, 201, 202, 204):
             raise RuntimeError(answer)
         return answer.json
 
-    def create_project(self, name="cluster"):
-        """Returns its id. The Owner is in it, as its Admin."""
-        return self._made(self.post(f"/v1/organizations/{self.organization}/projects", {"name": name}))["id"]
+    def create_project(self, name="cluster", **kwargs):
+        """Returns its id. Whoever makes it, the Owner if nobody is named, is its Admin."""
+        return self.make("POST", f"{self.settings}/projects", {"name": name}, **kwargs)["id"]
 
     def node_key(self, project, name="nodes"):
         """Returns the token of a new node key."""
-        return self._made(self.post(f"/v1/projects/{project}/node_keys", {"name": name}))["token"]
+        return self.make("POST", f"/v1/projects/{project}/node_keys", {"name": name})["token"]
 
-    def add_collaborator(self, project, user, role="member"):
-        return self._made(self.post(self.collaborators(project), {"user_id": user.id, "role": role}))
+    def add_collaborator(self, project, user, role="member", **fields):
+        return self.make("POST", self.collaborators(project), {"user_id": user.id, "role": role, **fields})
 
     def change_collaborator(self, project, user, **fields):
-        return self._made(self.patch(f"{self.collaborators(project)}/{user.id}", fields))
+        return self.make("PATCH", f"{self.collaborators(project)}/{user.id}", fields)
 
     def remove_collaborator(self, project, user):
-        self._made(self.delete(f"{self.collaborators(project)}/{user.id}"))
+        self.make("DELETE", f"{self.collaborators(project)}/{user.id}")
+
+    def change_member(self, user, **fields):
+        return self.make("PATCH", self.member(user), fields)
+
+    def token_for(self, project, user):
+        """A token of the user's that is for the project's cluster and services alone."""
+        return self.make("POST", "/v1/users/me/tokens", {"name": "cluster", "audience": project}, token=user)["token"]
+
+    def allow_externals(self):
+        self.make("PATCH", self.settings, {"external_collaborators": True})
+
+    @contextlib.contextmanager
+    def elsewhere(self, name="Elsewhere", owner="eve@example.com"):
+        """As if another organization of the same database were this one: add_user adds there."""
+        here = self.organization
+        self.organization = self.command("organization add", "--organization", name, "--owner",
+                                         owner)["organization_id"]
+        try:
+            yield self.organization
+        finally:
+            self.organization = here
+
+    @property
+    def settings(self):
+        return f"/v1/organizations/{self.organization}"
+
+    def member(self, user):
+        return f"{self.settings}/members/{user.id}"
+
+    def trail(self, **where):
+        """The records of the audit trail, those whose columns are as named."""
+        with sqlite3.connect(self.db, timeout=10) as db:
+            db.row_factory = sqlite3.Row
+            rows = [dict(row) for row in db.execute("SELECT * FROM trail ORDER BY seq")]
+        return [row for row in rows if all(row[key] == value for key, value in where.items())]
+
+    def recorded(self, **where):
+        """The one record of this kind; refusals are written a moment after their answer."""
+        record, = wait_until(lambda: self.trail(**where), f"a record of {where}")
+        return record
 
     @staticmethod
     def collaborators(project):

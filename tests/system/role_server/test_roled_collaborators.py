@@ -9,6 +9,12 @@ def alice(roled):
     return roled.add_user("alice")
 
 
+@pytest.fixture
+def newcomer(roled):
+    """A member who has no login yet."""
+    return roled.add_user(None, email="new@example.com")
+
+
 def entries(roled, project):
     return {one["login"]: one for one in roled.get(roled.collaborators(project)).json["data"]}
 
@@ -116,11 +122,13 @@ def test_a_uid_is_set_once_and_raises_every_roster_of_the_user(roled, project, a
     for one in (project, other):
         roled.add_collaborator(one, alice)
     before = revision(roled, other)
+    roled.make("PATCH", roled.settings, {"last_id": 4_294_967_293})
     assert roled.change_collaborator(project, alice, uid=3_000_000_000)["uid"] == 3_000_000_000
     assert entries(roled, other)["alice"]["uid"] == 3_000_000_000
     assert revision(roled, other) == before + 1
     answer = roled.patch(f"{roled.collaborators(project)}/{alice.id}", {"uid": 20002})
     assert (answer.status, answer.code) == (409, "uid_already_set")
+    assert revision(roled, other) == before + 1
     assert roled.change_collaborator(project, alice, uid=3_000_000_000)["uid"] == 3_000_000_000
 
 
@@ -142,41 +150,60 @@ def test_role_and_uid_change_together_or_not_at_all(roled, project, alice):
     assert entries(roled, project)["alice"]["role"] == "member"
 
 
-def test_a_user_chooses_a_login_and_every_roster_shows_it(roled, project, alice):
-    roled.add_collaborator(project, alice)
+def test_a_user_chooses_a_login_once_and_every_roster_shows_it(roled, project, newcomer):
+    roled.add_collaborator(project, newcomer)
     before = revision(roled, project)
-    answer = roled.patch("/v1/users/me", {"login": "Alicia", "name": "Alice Ä."}, token=alice)
+    answer = roled.patch("/v1/users/me", {"login": "Alicia", "name": "Alice Ä."}, token=newcomer)
     assert answer.status == 200 and answer.json["name"] == "Alice Ä."
     assert set(entries(roled, project)) == {"ann", "Alicia"}
     assert revision(roled, project) == before + 1
+    again = roled.patch("/v1/users/me", {"login": "alice"}, token=newcomer)
+    assert (again.status, again.code, again.json["error"]["param"]) == (409, "login_is_set", "login")
+    assert set(entries(roled, project)) == {"ann", "Alicia"}
+
+
+def test_a_patch_that_changes_nothing_raises_nothing(roled, project, alice):
+    roled.add_collaborator(project, alice)
+    roled.patch("/v1/users/me", {"login": "alice", "name": "Alice"}, token=alice)
+    before, records = revision(roled, project), len(roled.trail())
+    for _ in range(3):
+        assert roled.patch("/v1/users/me", {"login": "alice", "name": "Alice"}, token=alice).status == 200
+        assert roled.patch(f"{roled.collaborators(project)}/{alice.id}", {"role": "member"}).status == 200
+        assert roled.patch(roled.member(alice), {"role": "member", "suspended": False}).status == 200
+        assert roled.patch(roled.settings, {"name": "Acme"}).status == 200
+        assert roled.patch(f"/v1/projects/{project}", {"name": "cluster"}).status == 200
+    assert revision(roled, project) == before and len(roled.trail()) == records
 
 
 @pytest.mark.parametrize("login, status, code", [
     ("ann", 409, "login_taken"), ("ANN", 409, "login_taken"), ("root", 400, "reserved_login"),
     ("Ubuntu", 400, "reserved_login"), ("123", 400, "invalid_login"), ("-a", 400, "invalid_login"),
-    ("a b", 400, "invalid_login"), ("a\0b", 400, "invalid_login"), ("é", 400, "invalid_login"),
+    ("a b", 400, "invalid_login"), ("a\0b", 400, "invalid_text"), ("é", 400, "invalid_login"),
     ("", 400, "invalid_login"), ("a" * 33, 400, "invalid_login"), ("a" * 32, 200, None),
     ("alice", 200, None), ("Alice", 200, None), ("0x1", 200, None), ("_a.b-c", 200, None),
 ])
-def test_logins_are_unique_and_well_formed(roled, alice, login, status, code):
-    answer = roled.patch("/v1/users/me", {"login": login}, token=alice)
+def test_logins_are_unique_and_well_formed(roled, newcomer, login, status, code):
+    answer = roled.patch("/v1/users/me", {"login": login}, token=newcomer)
     assert answer.status == status, answer
+    assert roled.get("/v1/users/me", token=newcomer).json["login"] == (login if status == 200 else None)
     assert code is None or answer.code == code
 
 
-def test_a_login_that_somebody_had_is_not_given_to_another(roled, alice):
-    bob = roled.add_user("bob")
-    assert roled.patch("/v1/users/me", {"login": "alicia"}, token=alice).status == 200
-    assert roled.patch("/v1/users/me", {"login": "Alice"}, token=bob).code == "login_taken"
-    assert roled.patch("/v1/users/me", {"login": "alice"}, token=alice).status == 200
+def test_a_login_that_somebody_had_is_not_given_to_another(roled, alice, newcomer):
+    assert roled.change_member(alice, login="alicia")["login"] == "alicia"
+    assert roled.patch("/v1/users/me", {"login": "Alice"}, token=newcomer).code == "login_taken"
+    assert roled.patch("/v1/users/me", {"login": "ALICIA"}, token=newcomer).code == "login_taken"
+    assert roled.patch("/v1/users/me", {"login": "alice2"}, token=newcomer).status == 200
 
 
 def test_projects_have_a_name_of_their_own(roled, project):
     path = f"/v1/organizations/{roled.organization}/projects"
     assert roled.post(path, {"name": "cluster"}).code == "project_name_taken"
-    for name in ("", " a", "a\n", "x" * 129, "a\u0000", "a\u0085", "\u202eevil", "a\u200bb", "a\u2028b",
-                 "\u2066a", "a\u00adb", "\ufeffa", "a\U000e0041"):
+    for name in ("", " a", "a ", "x" * 129):
         assert roled.post(path, {"name": name}).code == "invalid_name", name
+    for name in ("a\n", "a\u0000", "a\u0085", "\u202eevil", "a\u200bb", "a\u2028b", "\u2066a", "a\u00adb", "\ufeffa",
+                 "a\U000e0041"):
+        assert roled.post(path, {"name": name}).code == "invalid_text", name
     listed = roled.get(path).json["data"]
     assert {one["name"] for one in listed} == {"Default Project", "cluster"}
     assert roled.get(f"/v1/projects/{project}").json == next(one for one in listed if one["id"] == project)
@@ -184,20 +211,18 @@ def test_projects_have_a_name_of_their_own(roled, project):
 
 def test_uids_are_allocated_where_the_organization_wants_it(roled):
     assert roled.patch(f"/v1/organizations/{roled.organization}", {"allocate_uids": True}).status == 200
-    users = [roled.add_user(name) for name in ("bob", "eve")]
-    uids = [roled.get("/v1/users/me", token=user).json["uid"] for user in users]
-    assert uids == [10000, 10001]
+    users = [roled.owner] + [roled.add_user(name) for name in ("bob", "eve")]
+    uids = [roled.get(roled.member(user)).json["uid"] for user in users]
+    # The Default Project has two gids out of the same numbers.
+    assert uids == [10002, 10003, 10004]
 
 
-def test_externals_need_the_organizations_consent_and_stay_without_it(roled, project, tmp_path):
-    import sqlite3
-    with sqlite3.connect(roled.db, timeout=10) as db:
-        db.execute("INSERT INTO users (id, email, email_key, login, created_at)"
-                   " VALUES ('user_ext', 'e@x.org', 'e@x.org', 'ext', 0)")
-    settings = f"/v1/organizations/{roled.organization}"
-    assert roled.post(roled.collaborators(project), {"user_id": "user_ext"}).status == 404
-    roled.patch(settings, {"external_collaborators": True})
-    added = roled.post(roled.collaborators(project), {"user_id": "user_ext"})
-    assert added.status == 201 and added.json["external"] is True
-    roled.patch(settings, {"external_collaborators": False})
+def test_externals_need_the_organizations_consent_and_stay_without_it(roled, project):
+    with roled.elsewhere():
+        external = roled.add_user("ext")
+    assert roled.post(roled.collaborators(project), {"user_id": external.id}).status == 404
+    roled.allow_externals()
+    added = roled.post(roled.collaborators(project), {"user_id": external.id})
+    assert added.status == 201 and added.json["external"] is True and added.json["source"] == "external"
+    roled.patch(roled.settings, {"external_collaborators": False})
     assert entries(roled, project)["ext"]["external"] is True

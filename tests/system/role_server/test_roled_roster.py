@@ -18,13 +18,13 @@ def fill(roled, project, count):
 
 
 def test_the_envelope_is_the_one_that_nodes_expect(roled, project, key):
-    alice = roled.add_user("alice", uid=10001)
+    alice = roled.add_user("alice", uid=20001)
     roled.add_collaborator(project, alice)
     answer = roled.roster(project, key)
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json) == {"object", "project_id", "revision", "next_cursor", "data"}
     assert (answer.json["object"], answer.json["project_id"], answer.json["next_cursor"]) == ("list", project, None)
-    assert {"object": "project.collaborator", "user_id": alice.id, "login": "alice", "uid": 10001,
+    assert {"object": "project.collaborator", "user_id": alice.id, "login": "alice", "uid": 20001,
             "role": "member", "external": False} in answer.json["data"]
 
 
@@ -95,7 +95,7 @@ def test_every_change_changes_the_etag_and_a_restart_does_not(roled, project, ke
     for change in (lambda: roled.add_collaborator(project, alice),
                    lambda: roled.change_collaborator(project, alice, uid=20001),
                    lambda: roled.change_collaborator(project, alice, role="admin"),
-                   lambda: roled.patch("/v1/users/me", {"login": "alicia"}, token=alice),
+                   lambda: roled.change_member(alice, login="alicia"),
                    lambda: roled.remove_collaborator(project, alice)):
         change()
         seen.append(roled.roster(project, key).headers["etag"])
@@ -124,9 +124,11 @@ def test_a_thousand_collaborators_are_one_page(roled, project, key):
     import sqlite3
     with sqlite3.connect(roled.db, timeout=10) as db:
         for i in range(2500):
-            db.execute("INSERT INTO users (id, email, email_key, login, uid, created_at) VALUES (?, ?, ?, ?, ?, 0)",
-                       (f"user_{i:06}", f"{i}@x", f"{i}@x", f"n{i}", 100000 + i))
-            db.execute("INSERT INTO collaborators VALUES (?, ?, 'member', 0)", (project, f"user_{i:06}"))
+            db.execute("INSERT INTO users (id, email, email_key, login, created_at) VALUES (?, ?, ?, ?, 0)",
+                       (f"user_{i:06}", f"{i}@x", f"{i}@x", f"n{i}"))
+            db.execute("INSERT INTO posix_ids VALUES (?, ?, 'user', ?)", (roled.organization, 20000 + i, f"user_{i:06}"))
+            db.execute("INSERT INTO collaborators (project_id, user_id, role, created_at) VALUES (?, ?, 'member', 0)",
+                       (project, f"user_{i:06}"))
         db.execute("UPDATE projects SET revision = revision + 1 WHERE id = ?", (project,))
     sizes, after = [], ""
     while after is not None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prefer: wait=N. A long poll is answered when the roster changes, or when the time is up."""
 
-import sqlite3
 import time
 
 import pytest
@@ -67,11 +66,11 @@ def test_changes_within_50_ms_are_told_together(roled, project, key):
         before = roled.roster(project, key)
         waiting = Waiting(roled, project, key, before.headers["etag"], 30).held()
         began = time.monotonic()
-        for user in users:
-            assert roled.post(roled.collaborators(project), {"user_id": user.id}, connection=connection).status == 201
+        added = [roled.post(roled.collaborators(project), {"user_id": user.id}, connection=connection).status
+                 for user in users]
         took = time.monotonic() - began
         told = len(waiting.result().json["data"]) - len(before.json["data"])
-        if took < 0.05:
+        if took < 0.05 and added == [201] * 3:
             assert told == 3
             return
     pytest.fail("this machine is too slow for three changes within 50 ms")
@@ -96,13 +95,15 @@ def test_a_change_by_the_command_line_is_seen(roled):
 
 
 def test_a_changed_login_or_uid_is_told(roled, project, key):
-    alice = roled.add_user("alice")
-    roled.add_collaborator(project, alice)
-    for change in ({"login": "alicia"}, {"login": "al"}):
+    newcomer = roled.add_user(None, email="new@example.com")
+    roled.add_collaborator(project, newcomer)
+    for change, seen in ((lambda: roled.patch("/v1/users/me", {"login": "al"}, token=newcomer), '"al"'),
+                         (lambda: roled.change_member(newcomer, login="alicia"), '"alicia"'),
+                         (lambda: roled.change_member(newcomer, uid=20001), "20001")):
         etag = roled.roster(project, key).headers["etag"]
         waiting = Waiting(roled, project, key, etag, 30).held()
-        roled.patch("/v1/users/me", change, token=alice)
-        assert change["login"] in waiting.result().text
+        change()
+        assert seen in waiting.result().text
 
 
 def test_the_key_is_checked_again_before_the_answer(roled, project):
@@ -241,8 +242,5 @@ def test_two_hundred_waiters_are_told_of_one_change(roled, project, key, etag):
 
 def test_a_project_that_disappears_is_not_waited_for(roled, project, key, etag):
     waiting = Waiting(roled, project, key, etag, 30).held()
-    with sqlite3.connect(roled.db, timeout=10) as db:
-        for table in ("api_keys", "collaborators"):
-            db.execute(f"DELETE FROM {table} WHERE project_id = ?", (project,))
-        db.execute("DELETE FROM projects WHERE id = ?", (project,))
+    assert roled.delete(f"/v1/projects/{project}").status == 204
     assert waiting.result().status == 401 and waiting.took < AT_ONCE
