@@ -17,6 +17,12 @@ bool says_json(const std::optional<std::string>& content_type) {
     return type.substr(0, type.find_last_not_of(" \t") + 1) == "application/json";
 }
 
+std::string list_of(Body::Fields known) {
+    std::string text;
+    for (const auto name : known) text += (text.empty() ? "" : ", ") + std::string(name);
+    return text.empty() ? "none" : text;
+}
+
 }  // namespace
 
 Body::Body(const Request& request, Fields known) : value_(Json::objectValue) {
@@ -46,7 +52,9 @@ void Body::check_fields(Fields known) {
     if (known.size() > 0) first_known_ = *known.begin();
     for (const auto& name : value_.getMemberNames())
         if (std::find(known.begin(), known.end(), name) == known.end())
-            refuse(bad_request("unknown_field", "There is no field '" + name + "' here.", name));
+            refuse(bad_request(
+                "unknown_field",
+                "There is no field '" + name + "' here. Fields: " + list_of(known) + ".", name));
 }
 
 void Body::refuse(const Refusal& refusal) {

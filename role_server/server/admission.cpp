@@ -51,6 +51,13 @@ Outcome<void> require_audience(const RequestContext& context, const Route& route
                      context.actor.audience_id + " and does nothing here.");
 }
 
+std::string parameters_of(const Route& route) {
+    std::string text = route.paged ? "limit, after" : "";
+    for (const auto name : {route.parameter, std::string_view(route.change ? "dry_run" : "")})
+        if (!name.empty()) text += (text.empty() ? "" : ", ") + std::string(name);
+    return text.empty() ? "none" : text;
+}
+
 }  // namespace
 
 Outcome<void> authorize_request(RequestContext& context, const Route& route) {
@@ -85,7 +92,9 @@ Outcome<void> read_parameters(RequestContext& context, const Route& route) {
                            (!route.parameter.empty() && name == route.parameter) ||
                            (route.change != nullptr && name == "dry_run");
         if (!known)
-            return bad_request("unknown_parameter", "There is no parameter '" + name + "' here.",
+            return bad_request("unknown_parameter",
+                               "There is no parameter '" + name +
+                                   "' here. Parameters: " + parameters_of(route) + ".",
                                name);
     }
     if (!route.paged) return {};
