@@ -53,7 +53,6 @@ Outcome<Response> get_whoami(RequestContext& context) {
     value["key_id"] = context.actor.key_id;
     value["user_id"] = text_or_null(context.actor.user_id);
     value["project_id"] = text_or_null(context.actor.project_id);
-    value["audience"] = text_or_null(context.actor.audience_id);
     return json_response(200, value);
 }
 
