@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/role-api.openapi.yaml against the server: every path, method and status of the file is made to
-happen, and every answer must fit its schema; and the server has no path and no method besides."""
+"""docs/role-api.openapi.yaml against the server, both ways.
 
-import signal
+One story calls every operation until it succeeds, each change as a dry run first; every answer must fit its
+schema (JSON Schema 2020-12), with no field besides, and every field of the file must have come with a value.
+Then every error of the file is made to happen. What the server takes (paths, methods, parameters, fields of
+bodies) it says itself where it refuses something unknown, and that must be what the file says.
+"""
+
+import copy
+import json
 import re
+import signal
 import time
 
+import jsonschema
 import pytest
 import yaml
 
@@ -14,166 +22,87 @@ from support.waiting import wait_until
 
 FILE = yaml.safe_load((ROOT / "docs" / "role-api.openapi.yaml").read_text(encoding="utf-8"))
 METHODS = ("get", "post", "patch", "delete", "put")
+OPERATIONS = {(path, method): operation for path, item in FILE["paths"].items()
+              for method, operation in item.items() if method in METHODS}
+ERRORS = [(path, method, int(status)) for (path, method), operation in OPERATIONS.items()
+          for status in operation["responses"] if status.startswith("4")]
+WITH_A_BODY = [case for case, operation in OPERATIONS.items() if "requestBody" in operation]
+NOT_YET = {"#/components/schemas/AuditRecord.address"}  # the connection does not tell it
+FUTURE = int(time.time()) + 3600
+SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKFIm1c1cAUYHhxyaGSAmMuLkxVOk4Tw4ecBbSbD6e ann@laptop"
+
+
+# ---- the file and its schemas ------------------------------------------------------------------
+
+def closed(node):
+    """The same, without room for fields that it does not name: answers may gain them, but not unsaid."""
+    if isinstance(node, list):
+        return [closed(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    made = {name: closed(part) for name, part in node.items()}
+    if isinstance(node.get("properties"), dict) and node.get("type") == "object":
+        made["additionalProperties"] = False
+    return made
+
+
+CLOSED = closed(copy.deepcopy(FILE))
+RESOLVER = jsonschema.RefResolver.from_schema(CLOSED)
+
+
+def misfits(schema, value):
+    return [f"{error.json_path}: {error.message}"
+            for error in jsonschema.Draft202012Validator(schema, resolver=RESOLVER).iter_errors(value)]
 
 
 def resolved(node):
     while "$ref" in node:
-        reference = node["$ref"]
-        found = FILE
-        for part in reference.removeprefix("#/").split("/"):
-            found = found[part]
-        node = {**found, **{key: value for key, value in node.items() if key != "$ref"}}
+        node = {**RESOLVER.resolve(node["$ref"])[1], **{key: part for key, part in node.items() if key != "$ref"}}
     return node
 
 
-OPERATIONS = {(path, method): operation for path, item in FILE["paths"].items()
-              for method, operation in item.items() if method in METHODS}
-CASES = [(path, method, int(status)) for (path, method), operation in OPERATIONS.items()
-         for status in operation["responses"] if status != "default"]
-
-TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
-
-
-def misfits(schema, value, at="$"):
-    """What is wrong with `value`, by the part of JSON Schema that the file uses. Stricter in one
-    point: a property that the schema does not name is a fault of the file."""
+def fields_of(schema, value, place=""):
+    """Each field of `value` that is not null, as the schema that names it: "#/components/schemas/Me.login"."""
+    place = schema.get("$ref", place)
     schema = resolved(schema)
-    if "allOf" in schema:
-        merged = {"type": "object", "required": [], "properties": {}}
-        for part in map(resolved, schema["allOf"]):
-            merged["required"] += part["required"]
-            merged["properties"].update(part["properties"])
-        return misfits(merged, value, at)
-    if "oneOf" in schema:
-        fitting = [one for one in schema["oneOf"] if not misfits(one, value, at)]
-        return [] if len(fitting) == 1 else [f"{at}: fits {len(fitting)} of oneOf"]
-    if "const" in schema and value != schema["const"]:
-        return [f"{at}: is not {schema['const']!r}"]
-    if "enum" in schema and value not in schema["enum"]:
-        return [f"{at}: {value!r} is none of {schema['enum']}"]
-    if "type" in schema:
-        names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        if type(value) not in [TYPES[name] for name in names]:
-            return [f"{at}: {value!r} is no {names}"]
-    if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
-        return [f"{at}: {value!r} does not match"]
-    found = []
-    if isinstance(value, dict) and "properties" in schema:
-        found += [f"{at}.{name}: missing" for name in schema.get("required", []) if name not in value]
-        found += [f"{at}.{name}: not in the file" for name in value if name not in schema["properties"]]
-        for name, part in schema["properties"].items():
-            if name in value:
-                found += misfits(part, value[name], f"{at}.{name}")
-    if isinstance(value, list):
-        for i, one in enumerate(value):
-            found += misfits(schema["items"], one, f"{at}[{i}]")
-    return found
+    for one in schema.get("oneOf", []):
+        if not misfits(one, value):
+            yield from fields_of(one, value, place)
+    for one in value if isinstance(value, list) and "items" in schema else []:
+        yield from fields_of(schema["items"], one, place)
+    for name, part in schema.get("properties", {}).items() if isinstance(value, dict) else []:
+        if value.get(name) is not None:
+            yield f"{place}.{name}"
+            yield from fields_of(part, value[name], f"{place}.{name}")
 
 
-class World:
-    def __init__(self, directory):
-        self.roled = roled = Roled(directory).start()
-        self.project = roled.create_project("cluster")
-        self.member, self.outside = roled.add_user("member"), roled.add_user("outside")
-        self.external = roled.add_user("external")
-        roled.add_collaborator(self.project, self.member)
-        self.make_external(self.external)
-        self.node = roled.node_key(self.project)
-        self.key = roled.get(f"/v1/projects/{self.project}/node_keys").json["data"][0]["id"]
-        self.serial = 0
-
-    def make_external(self, user):
-        import sqlite3
-        self.roled.add_collaborator(self.project, user)
-        with sqlite3.connect(self.roled.db, timeout=10) as db:
-            db.execute("DELETE FROM members WHERE user_id = ?", (user.id,))
-            db.execute("DELETE FROM collaborators WHERE user_id = ? AND project_id <> ?", (user.id, self.project))
-
-    def fresh(self, prefix):
-        self.serial += 1
-        return f"{prefix}{self.serial}"
-
-    def throwaway(self):
-        user = self.roled.add_user(self.fresh("t"))
-        self.roled.add_collaborator(self.project, user)
-        return user.id
+def named_fields(schema, place, asked_for):
+    """All that a schema and those that it refers to name, but what is always null."""
+    if "$ref" in schema:
+        place = schema["$ref"]
+        if place in asked_for:
+            return
+        asked_for.add(place)
+    schema = resolved(schema)
+    for one in schema.get("oneOf", []) + [part for name, part in schema.items() if name == "items"]:
+        yield from named_fields(one, place, asked_for)
+    for name, part in schema.get("properties", {}).items():
+        if name != "next_cursor" and resolved(part).get("type") != "null":  # a cursor: of more than one page
+            yield f"{place}.{name}"
+            yield from named_fields(part, f"{place}.{name}", asked_for)
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    world = World(tmp_path_factory.mktemp("openapi"))
-    yield world
-    world.roled.stop()
+def json_schema_of(content):
+    return content["content"]["application/json"]["schema"]
 
 
-def good_body(world, path, method):
-    if method == "post" and path.endswith("/collaborators"):
-        return {"user_id": world.roled.add_user(world.fresh("n")).id}
-    return {("/v1/projects/{proj}/node_keys", "post"): {"name": "nodes"},
-            ("/v1/organizations/{org}/projects", "post"): {"name": world.fresh("project ")},
-            ("/v1/organizations/{org}", "patch"): {"name": "Acme"},
-            ("/v1/projects/{proj}/collaborators/{user}", "patch"): {"role": "member"},
-            ("/v1/users/me", "patch"): {"name": "Ann"}}.get((path, method))
+def body_schema(operation):
+    return json_schema_of(operation["requestBody"])
 
 
-def conflicting(world, path, method):
-    """A body and path parameters that end in 409."""
-    owner = world.roled.owner.id
-    return {("/v1/projects/{proj}/collaborators", "post"): ({"user_id": owner}, {}, ""),
-            ("/v1/projects/{proj}/collaborators", "get"): (None, {}, "?after=old-1-user"),
-            ("/v1/projects/{proj}/collaborators/{user}", "patch"): ({"role": "member"}, {"user": owner}, ""),
-            ("/v1/projects/{proj}/collaborators/{user}", "delete"): (None, {"user": owner}, ""),
-            ("/v1/organizations/{org}/projects", "post"): ({"name": "cluster"}, {}, ""),
-            ("/v1/users/me", "patch"): ({"login": "member"}, {}, "")}[(path, method)]
-
-
-def refused_token(world, path):
-    """Somebody whose role does not do."""
-    if path == "/v1/users/me":
-        return world.node
-    if path.startswith("/v1/organizations"):
-        return world.external
-    return world.outside
-
-
-def send(world, path, method, status):
-    roled = world.roled
-    ids = {"org": roled.organization, "proj": world.project, "user": world.member.id, "key": world.key}
-    token, body, query, headers = roled.owner, good_body(world, path, method), "", {}
-    if status == 204:
-        ids["user"] = world.throwaway()
-        ids["key"] = roled.post(f"/v1/projects/{world.project}/node_keys", {"name": "x"}).json["id"]
-    if status == 304:
-        headers["If-None-Match"] = roled.roster(world.project, world.node).headers["etag"]
-    if status == 400:
-        query = "?bogus=1"
-    if status == 401:
-        token = None
-    if status == 403:
-        token = refused_token(world, path)
-    if status == 404:
-        ids = dict.fromkeys(ids, "none") if "{user}" not in path and "{key}" not in path else {
-            **ids, "user": "user_none", "key": "key_none"}
-    if status == 409:
-        body, more, query = conflicting(world, path, method)
-        ids.update(more)
-    if status == 415:
-        headers["Content-Type"] = "text/plain"
-    return roled.request(method.upper(), path.format(**ids) + query, body, token=token, headers=headers)
-
-
-@pytest.mark.parametrize("path, method, status", [case for case in CASES if case[2] != 503],
-                         ids=lambda value: str(value))
-def test_each_status_of_the_file_happens_as_it_says(world, path, method, status):
-    answer = send(world, path, method, status)
-    assert answer.status == status, answer
-    response = resolved(OPERATIONS[path, method]["responses"][str(status)])
-    check_headers(response, answer)
-    if "content" not in response:
-        assert answer.text == ""
-        return
-    assert answer.headers["content-type"] == "application/json"
-    assert misfits(response["content"]["application/json"]["schema"], answer.json) == []
+def parameters_of(path, method, kind):
+    given = OPERATIONS[path, method].get("parameters", [])
+    return {one["name"] for one in map(resolved, given) if one["in"] == kind}
 
 
 def check_headers(response, answer):
@@ -181,12 +110,367 @@ def check_headers(response, answer):
         header = resolved(header)
         value = answer.headers.get(name.lower())
         assert value is not None or not header["required"], f"{name} is missing"
-        assert value is None or value == header["schema"].get("const", value)
+        assert value is None or not misfits({**header["schema"], "type": "string"}, value)
 
+
+# ---- the story ---------------------------------------------------------------------------------
+
+class Story:
+    """Calls operations; remembers which ones succeeded and which fields were seen with a value."""
+
+    def __init__(self, roled):
+        self.roled = roled
+        self.ids = {"org": roled.organization}
+        self.succeeded, self.seen, self.sent = set(), set(), set()
+
+    def ask(self, method, path, body=None, query="", **kwargs):
+        """An answer that fits the file; what comes too fast is asked again."""
+        answer = wait_until(lambda: self.once(method, path, body, query, **kwargs), "an answer that is not 429")
+        assert str(answer.status) in OPERATIONS[path, method]["responses"], answer
+        return answer
+
+    def once(self, method, path, body, query, token="owner", headers=None, **ids):
+        target = path.format(**{**self.ids, **ids}) + query
+        answer = self.roled.request(method.upper(), target, body, token=token, headers=headers)
+        self.check(path, method, answer)
+        return None if answer.status == 429 else answer
+
+    def check(self, path, method, answer):
+        responses = OPERATIONS[path, method]["responses"]
+        response = resolved(responses.get(str(answer.status), responses["default"]))
+        check_headers(response, answer)
+        if "content" not in response or not answer.headers.get("content-type", "").startswith("application/json"):
+            assert "content" not in response and answer.text == "" or \
+                answer.headers["content-type"].split(";")[0] in response["content"]
+            return
+        schema = json_schema_of(response)
+        assert misfits(schema, answer.json) == [], answer
+        if answer.status < 300:
+            self.seen.update(fields_of(schema, answer.json))
+
+    def call(self, method, path, body=None, **kwargs):
+        """Succeeds. A change is tried first: the dry run says what comes, and changes nothing."""
+        operation = OPERATIONS[path, method]
+        if body is not None:
+            assert misfits(body_schema(operation), body) == []
+            self.sent.update(fields_of(body_schema(operation), body))
+        tried = None
+        if "dry_run" in parameters_of(path, method, "query"):
+            tried = self.ask(method, path, body, "?dry_run=true", **kwargs).json
+        answer = self.ask(method, path, body, **kwargs)
+        assert 200 <= answer.status < 300, answer
+        assert tried is None or tried["status"] == answer.status
+        if "etag" in answer.headers and "If-None-Match" in parameters_of(path, method, "header"):
+            again = self.ask(method, path, headers={"If-None-Match": answer.headers["etag"]}, **kwargs)
+            assert (again.status, again.text) == (304, "")
+        self.succeeded.add((path, method))
+        return answer.json
+
+    def get(self, path, **kwargs):
+        return self.call("get", path, **kwargs)
+
+    def post(self, path, body, **kwargs):
+        return self.call("post", path, body, **kwargs)
+
+    def patch(self, path, body, **kwargs):
+        return self.call("patch", path, body, **kwargs)
+
+    def delete(self, path, **kwargs):
+        return self.call("delete", path, **kwargs)
+
+    def look_at(self, path, **ids):
+        """A list, by pages of one, and one of its things."""
+        one, _ = re.subn(r"/(tokens|ssh_keys|api_keys|node_keys)$", r"/\1/{key}",
+                         path.replace("invitations", "invitations/{inv}"))
+        self.get(path)
+        self.get(path, query="?limit=1")
+        self.get(one, **ids)
+
+
+ORGANIZATION, PROJECT, ME = "/v1/organizations/{org}", "/v1/projects/{proj}", "/v1/users/me"
+
+
+def tell_about_oneself(story):
+    for path in ("/healthz", "/readyz"):
+        story.get(path, token=None)
+    story.get("/v1/permissions")
+    story.patch(ME, {"name": "Ann"})
+    for path in (ME, "/v1/whoami", ME + "/organizations", ME + "/projects"):
+        story.get(path)
+    key = story.post(ME + "/ssh_keys", {"public_key": SSH_KEY, "name": "laptop"})["id"]
+    story.look_at(ME + "/ssh_keys", key=key)
+    story.ids["ssh_key"] = key
+    token = story.post(ME + "/tokens", {"name": "script", "expires_at": FUTURE})
+    story.get("/v1/whoami", token=token["token"])
+    story.ids["token"] = token["id"]
+    wait_until(lambda: story.ask("get", ME + "/tokens/{key}", key=token["id"]).json["last_used_at"],
+               "the use of a token")
+    story.look_at(ME + "/tokens", key=token["id"])
+
+
+def tell_about_the_organization(story):
+    story.patch(ORGANIZATION, {"name": "Acme", "external_collaborators": True, "allocate_uids": False,
+                               "first_id": 10000, "last_id": 50000, "reserved_logins": ["ops"]})
+    story.get(ORGANIZATION)
+    story.patch(ORGANIZATION + "/billing", {"contact_email": "bills@example.com"})
+    story.get(ORGANIZATION + "/billing")
+    invitations = ORGANIZATION + "/invitations"
+    asked = {"email": "bob@example.com", "role": "member", "until": FUTURE}
+    wrong = story.post(invitations, asked)
+    story.delete(invitations + "/{inv}", inv=wrong["id"])
+    invited = story.post(invitations, asked)
+    story.look_at(invitations, inv=invited["id"])
+    story.ids["open"] = story.post(invitations, {"email": "later@example.com"})["id"]
+    bob = story.post("/v1/invitations/accept", {"token": invited["token"], "name": "Bob", "login": "bob"}, token=None)
+    story.bob, story.bob_id = bob["token"], bob["user"]["id"]
+    members = ORGANIZATION + "/members/{user}"
+    story.get(ORGANIZATION + "/members")
+    story.patch(members, {"role": "admin", "uid": 20001, "until": FUTURE + 1, "login": "bob"}, user=story.bob_id)
+    story.get(members, user=story.bob_id)
+    for suspended in (True, False):
+        story.patch(members, {"suspended": suspended}, user=story.bob_id)
+
+
+def tell_about_a_project(story):
+    made = story.post(ORGANIZATION + "/projects", {"name": "cluster", "group": "p-gpu"})
+    story.ids["proj"] = made["id"]
+    story.get(ORGANIZATION + "/projects")
+    story.patch(PROJECT, {"name": "The cluster", "group": "p-cluster"})
+    story.get(PROJECT)
+    story.post(PROJECT + "/join", {}, token=story.bob)
+    story.post(PROJECT + "/leave", {}, token=story.bob)
+    people = PROJECT + "/collaborators"
+    story.post(people, {"user_id": story.bob_id, "role": "member", "until": FUTURE})
+    story.patch(people + "/{user}", {"role": "admin", "until": FUTURE + 1, "uid": 20001}, user=story.bob_id)
+    story.get(people + "/{user}", user=story.bob_id)
+    invitations = PROJECT + "/invitations"
+    story.ids["open_project"] = story.post(people, {"login": "nobody_yet"})["id"]
+    story.get(invitations + "/{inv}", inv=story.ids["open_project"])
+    frank = story.roled.add_user("frank").id
+    story.post(people, {"user_id": frank, "uid": 30001})
+    story.delete(people + "/{user}", user=frank)
+    story.delete(invitations + "/{inv}", inv=story.post(people, {"email": "wrong@example.com"})["id"])
+    invited = story.post(people, {"email": "carol@example.com", "role": "member", "until": FUTURE})
+    story.look_at(invitations, inv=invited["id"])
+    carol = story.post("/v1/invitations/accept", {"token": invited["token"]}, token=None)
+    story.carol, story.carol_id = carol["token"], carol["user"]["id"]
+    story.patch(ME, {"login": "carol"}, token=story.carol)
+    name_only = story.get(ORGANIZATION, token=story.carol)
+    assert set(name_only) == {"object", "id", "name"}
+    story.get(people)
+    story.get(people, query="?include=accounts")
+    held = story.roled.roster(made["id"], story.roled.owner, etag='"other"', wait=1)
+    story.check(people, "get", held)
+
+
+def tell_about_keys(story):
+    scopes = ["project.read", "authorize", "inference.use"]
+    for what, body in (("api_keys", {"name": "service", "scopes": scopes, "expires_at": FUTURE}),
+                       ("node_keys", {"name": "nodes", "expires_at": FUTURE})):
+        path = f"{PROJECT}/{what}"
+        key = story.post(path, body)
+        # Its use stands in the lists.
+        story.get(PROJECT + ("" if what == "api_keys" else "/collaborators"), token=key["token"])
+        story.get("/v1/whoami", token=key["token"])
+        story.ids[what], story.__dict__[what] = key["id"], key["token"]
+        wait_until(lambda: story.ask("get", path + "/{key}", key=key["id"]).json["last_used_at"], "the use of a key")
+        story.look_at(path, key=key["id"])
+        story.delete(path + "/{key}", key=story.post(path, body)["id"])
+    story.bearer = story.post(ME + "/tokens", {"name": "kubectl", "audience": story.ids["proj"]},
+                              token=story.carol)["token"]
+
+
+def tell_who_may(story):
+    guard = PROJECT + "/authorize/{action}"
+    story.get(guard, action="clusters.read", token=story.bearer)
+    story.get(guard, action="inference.use", token=story.api_keys)
+    assert story.ask("get", guard, action="clusters.scale", token=story.bearer).json["error"]["allowed_roles"]
+    project, organization = story.ids["proj"], story.ids["org"]
+    scale = {"project_id": project, "login": "carol", "action": "clusters.scale", "explain": True}
+    assert not story.post("/v1/authorize", scale)["allowed"]
+    story.post("/v1/authorize", {"organization_id": organization, "action": "members.read"})
+    story.post("/v1/authorize", {"project_id": project, "user_id": story.bob_id, "action": "clusters.scale",
+                                 "explain": True})
+    story.post("/v1/authorize", {"questions": [scale, {"organization_id": organization, "action": "billing.read"},
+                                               {"organization_id": organization, "user_id": story.carol_id,
+                                                "action": "billing.read", "explain": True}]})
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "metadata": {}, "status": {},
+              "spec": {"token": story.bearer, "audiences": ["cluster"]}}
+    reviews = "/v1/kubernetes/tokenreviews"
+    assert story.post(reviews, review, token=story.node_keys)["status"]["authenticated"]
+    review["spec"]["token"] = "tgu_none"
+    assert not story.post(reviews, review, token=story.node_keys)["status"]["authenticated"]
+    story.get(PROJECT + "/access_review")
+    table = story.ask("get", PROJECT + "/access_review", query="?format=csv").text.splitlines()
+    assert len(table) == 4 and table[0].startswith("user_id,email,name,login,")
+
+
+def tell_the_end(story):
+    """Who goes, and what is gone."""
+    other = story.post(ORGANIZATION + "/projects", {"name": "other"})["id"]
+    invited = story.post(PROJECT + "/collaborators", {"login": "carol", "until": FUTURE}, proj=other)
+    story.post("/v1/invitations/accept", {"token": invited["token"]}, token=story.carol)
+    story.delete(PROJECT + "/collaborators/{user}", user=story.carol_id)
+    story.delete(PROJECT, proj=other)
+    for name in ("dave", "erin"):
+        user = story.roled.add_user(name)
+        story.delete(ME, token=user) if name == "dave" else story.post(ORGANIZATION + "/leave", {}, token=user)
+    story.delete(ORGANIZATION + "/members/{user}", user=story.bob_id)
+    for what, path in (("token", ME + "/tokens/{key}"), ("ssh_key", ME + "/ssh_keys/{key}")):
+        story.delete(path, key=story.ids[what])
+    assert story.ask("patch", PROJECT, {"name": "x"}, token=story.roled.add_user("grace")).status == 403
+    trail = lambda: story.get(ORGANIZATION + "/audit", query="?limit=1000")["data"]
+    wait_until(lambda: [record for record in trail() if record["outcome"] == "refused"], "the record of a refusal")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    roled = Roled(tmp_path_factory.mktemp("openapi")).start()
+    story = Story(roled)
+    for part in (tell_about_oneself, tell_about_the_organization, tell_about_a_project, tell_about_keys,
+                 tell_who_may, tell_the_end):
+        part(story)
+    yield story
+    roled.stop()
+
+
+def test_every_operation_of_the_file_succeeds_and_answers_as_it_says(told):
+    assert set(OPERATIONS) - told.succeeded == set()
+
+
+def test_every_field_of_the_file_comes_with_a_value(told):
+    named = set()
+    for operation in OPERATIONS.values():
+        for status, response in operation["responses"].items():
+            if status.startswith("2") and "application/json" in resolved(response).get("content", {}):
+                named.update(named_fields(json_schema_of(resolved(response)), "", set()))
+    assert named - told.seen == NOT_YET
+
+
+def test_every_field_of_a_body_was_sent(told):
+    named = set()
+    for case in WITH_A_BODY:
+        named.update(named_fields(body_schema(OPERATIONS[case]), "", set()))
+    assert named - told.sent == set()
+
+
+# ---- what is refused ---------------------------------------------------------------------------
+
+class Refusals:
+    """Somebody for whom, and something about which, each refusal can be had; nothing of it is changed."""
+
+    def __init__(self, told):
+        self.story, self.roled = told, told.roled
+        owner = told.roled.owner
+        self.suspended = told.roled.add_user("suspended")
+        told.roled.add_collaborator(told.ids["proj"], self.suspended)
+        target = f"/v1/organizations/{told.ids['org']}/members/{self.suspended.id}"
+        assert told.roled.patch(target, {"suspended": True}).status == 200
+        ids = {"org": told.ids["org"], "proj": told.ids["proj"], "user": owner.id, "action": "clusters.scale"}
+        self.ids = ids
+        self.keys = {"tokens": told.ask("get", ME + "/tokens").json["data"][0]["id"], "api_keys": told.ids["api_keys"],
+                     "node_keys": told.ids["node_keys"],
+                     "ssh_keys": told.post(ME + "/ssh_keys", {"public_key": SSH_KEY})["id"]}
+        self.audience_token = told.roled.post(ME + "/tokens", {"name": "audience", "audience": ids["proj"]}).json["token"]
+        told.ask("patch", ME, {"name": "Ann"}, headers={"Idempotency-Key": "used"})
+
+    def ids_for(self, path):
+        kind = re.search(r"/(\w+)/\{key\}", path)
+        invitation = self.story.ids["open" if path.startswith(ORGANIZATION) else "open_project"]
+        return {**self.ids, "key": self.keys[kind[1]] if kind else "", "inv": invitation}
+
+    def denied(self, path, operation):
+        """A token that is good and does not do here."""
+        if "x-action" in operation:
+            return self.suspended
+        if path.endswith(("/whoami", "/permissions", "/v1/authorize")):
+            return self.audience_token
+        return "owner" if "authorize" in path or "tokenreviews" in path else self.story.node_keys
+
+    def send(self, path, method, status):
+        operation = OPERATIONS[path, method]
+        ids, token, headers, query = self.ids_for(path), self.asker(path), {}, ""
+        body = {} if "requestBody" in operation else None
+        if status == 400:
+            query = "?bogus=1"
+        if status == 401:
+            token = "tgu_none"
+        if status == 403:
+            token = self.denied(path, operation)
+        if status == 404:
+            last = re.findall(r"\{(\w+)\}", path)[-1:]
+            ids.update(dict.fromkeys(last, "none"))
+            body = {"project_id": "none", "action": "ssh.login"} if not last else body
+        if status == 409:
+            headers["Idempotency-Key"] = "used"
+            query = "?after=old-1-user" if method == "get" else ""
+        if status == 412:
+            headers["If-Match"] = '"of something else"'
+        if status == 415:
+            headers["Content-Type"] = "text/plain"
+        return self.story.ask(method, path, body, query, token=token, headers=headers, **ids)
+
+    def asker(self, path):
+        if path.endswith("/tokenreviews"):
+            return self.story.node_keys
+        return self.audience_token if path.endswith("/{action}") else "owner"
+
+
+@pytest.fixture(scope="module")
+def refusals(told):
+    return Refusals(told)
+
+
+@pytest.mark.parametrize("path, method, status", ERRORS, ids=lambda value: str(value))
+def test_each_error_of_the_file_happens_as_it_says(refusals, path, method, status):
+    answer = refusals.send(path, method, status)
+    assert answer.status == status, answer
+    operation = OPERATIONS[path, method]
+    if status == 403 and "x-action" in operation:
+        assert f"({operation['x-action']})" in answer.json["error"]["message"]
+        assert answer.json["error"]["allowed_roles"]
+
+
+def told_list(answer, word):
+    found = re.search(rf"{word}: (.*)\.$", answer.json["error"]["message"])
+    return set(found[1].split(", ")) - {"none"}
+
+
+@pytest.mark.parametrize("path, method", [case for case in OPERATIONS if OPERATIONS[case].get("security") != []])
+def test_the_server_takes_the_parameters_of_the_file_and_no_others(refusals, path, method):
+    answer = refusals.send(path, method, 400)
+    assert answer.code == "unknown_parameter"
+    assert told_list(answer, "Parameters") == parameters_of(path, method, "query")
+
+
+@pytest.mark.parametrize("path, method", WITH_A_BODY)
+def test_the_server_takes_the_fields_of_the_file_and_no_others(refusals, path, method):
+    schema = resolved(body_schema(OPERATIONS[path, method]))
+    assert schema["additionalProperties"] is False
+    ask = lambda body: refusals.story.ask(method, path, body, token=refusals.asker(path), **refusals.ids_for(path))
+    answer = ask({"bogus": 1})
+    assert answer.code == "unknown_field"
+    assert told_list(answer, "Fields") == set(schema["properties"])
+    for name in schema.get("required", []):
+        assert ask({}).code == "missing_field"
+        assert name in schema["properties"]
+
+
+def test_so_it_is_inside_of_bodies(refusals):
+    story = refusals.story
+    question = story.ask("post", "/v1/authorize", {"questions": [{"bogus": 1}]})
+    assert told_list(question, "Fields") == set(FILE["components"]["schemas"]["Question"]["properties"])
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"bogus": 1}}
+    answer = story.ask("post", "/v1/kubernetes/tokenreviews", review, token=story.node_keys)
+    assert told_list(answer, "Fields") == \
+        set(FILE["components"]["schemas"]["TokenReview"]["properties"]["spec"]["properties"])
+
+
+# ---- paths -------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("path", FILE["paths"])
-def test_the_server_has_the_methods_of_the_file_and_no_others(world, path):
-    answer = world.roled.request("PUT", re.sub(r"\{\w+\}", "x", path), {})
+def test_the_server_has_the_methods_of_the_file_and_no_others(told, path):
+    answer = told.roled.request("PUT", re.sub(r"\{\w+\}", "x", path), {})
     assert answer.status == 405
     assert set(answer.headers["allow"].lower().split(", ")) == {m for p, m in OPERATIONS if p == path}
 
@@ -197,24 +481,23 @@ def test_the_server_has_no_route_besides():
     assert set(re.findall(r'"(/[^"]+)"', source)) == set(FILE["paths"])
 
 
-def test_the_actions_of_the_file_are_those_of_the_tables(world):
-    known = {row["action"] for row in world.roled.get("/v1/permissions").json["data"]}
+def test_the_actions_of_the_file_are_those_of_the_tables(told):
+    known = {row["action"] for row in told.get("/v1/permissions")["data"]}
     assert {operation["x-action"] for operation in OPERATIONS.values() if "x-action" in operation} <= known
 
 
-def test_bodies_that_the_file_forbids_are_refused(world):
-    for (path, method), operation in OPERATIONS.items():
-        if "requestBody" not in operation:
-            continue
-        schema = resolved(operation["requestBody"]["content"]["application/json"]["schema"])
-        assert schema["additionalProperties"] is False
-        target = path.format(org=world.roled.organization, proj=world.project, user=world.member.id, key=world.key)
-        answer = world.roled.request(method.upper(), target, {"bogus": 1})
-        assert (answer.status, answer.code) == (400, "unknown_field")
-        for name in schema["properties"]:
-            required = dict.fromkeys(schema.get("required", []), "x")
-            answer = world.roled.request(method.upper(), target, {**required, name: []})
-            assert answer.code == "invalid_type", (path, name)
+def test_the_file_is_one_of_openapi_3_1_by_its_own_references():
+    """Each reference leads somewhere, each component is used, each path parameter is declared."""
+    text = json.dumps(FILE)
+    used = set(re.findall(r'"\$ref": "(#/components/\w+/\w+)"', text))
+    there = {f"#/components/{kind}/{name}" for kind, parts in FILE["components"].items()
+             if kind != "securitySchemes" for name in parts}
+    assert used == there
+    for path, item in FILE["paths"].items():
+        declared = {resolved(one)["name"] for one in item.get("parameters", [])}
+        assert declared == set(re.findall(r"\{(\w+)\}", path))
+    for schema in FILE["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
 
 
 def test_503_while_stopping(tmp_path):
