@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/audit.h"
 
-#include <charconv>
-
-#include "common/system/result.h"
+#include "common/system/parse_number.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
 
 namespace together::roled {
 
 Outcome<Response> list_audit(RequestContext& context) {
-    std::int64_t after = 0;
     const auto& text = context.page.after;
-    const auto* end = text.data() + text.size();
-    const auto [at, error] = std::from_chars(text.data(), end, after);
-    if (!text.empty() && (error != std::errc() || at != end || after < 0))
+    const auto after =
+        text.empty() ? std::int64_t{0} : parse_number<std::int64_t>(text).value_or(-1);
+    if (after < 0)
         return bad_request("invalid_cursor", "'after' is the 'seq' of a record.", "after");
     PageOf page(context.page);
     for_each_record(
