@@ -17,9 +17,10 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 from support.accounts import Account, Accounts
+from support.guarded_control_plane import GuardedControlPlane
 from support.node import build_folder
 from support.pam_service import gate_lines
-from support.roled import Roled
+from support.roled import Answer, Roled
 from support.slurm.cluster import PORTS, Cluster
 from support.slurm.host import Host
 from support.slurm.slurm_user import User
@@ -30,7 +31,7 @@ from support.sshd import Sshd
 from support.syslog_collector import SyslogCollector
 from support.waiting import wait_until
 
-UIDS = {"alice": 20001, "bob": 20002, "mallory": 20004}
+UIDS = {"alice": 20001, "bob": 20002, "carol": 20003, "mallory": 20004}
 KEYS = CHECKOUT / "build" / "demo-keys"  # outside the sandbox's own /tmp, for --keep
 
 
@@ -56,9 +57,7 @@ class Story:
     def raise_curtain(self) -> None:
         self.roled = Roled(self.directory).start()
         self.project = self.roled.create_project("cluster")
-        self.members = {login: self.roled.add_user(login, uid=uid) for login, uid in UIDS.items()}
-        self.roled.add_collaborator(self.project, self.members["alice"], role="admin")
-        self.roled.add_collaborator(self.project, self.members["bob"])
+        self.members = {"mallory": self.roled.add_user("mallory", uid=UIDS["mallory"])}
         self.syslog = SyslogCollector()
         self.syslog.__enter__()
         if self.keep:
@@ -69,6 +68,8 @@ class Story:
         self.people["root"] = self.accounts.root()
         self.start_slurm()
         self.start_sshd()
+        # Ends with the sandbox.
+        self.control_plane = GuardedControlPlane(self.directory, self.roled.address, self.project).__enter__()
 
     def start_slurm(self) -> None:
         # Slurm resolves with AI_ADDRCONFIG; an address for documents (RFC 5737) satisfies it.
@@ -114,7 +115,58 @@ class Story:
         self.sshd.account_stack(gate_lines(build_folder() / "pam_together" / "pam_together.so"))
         self.ssh = SshClient(self.sshd, self.directory)
 
-    # ---- scenes ------------------------------------------------------------------------------
+    # ---- scenes: who is who, over the authority's API ------------------------------------------
+
+    def ask(self, who: str, method: str, path: str, body: dict[str, object]) -> Answer:
+        answer: Answer = self.roled.request(method, path, body, token=self.members[who])
+        if answer.status >= 400:
+            error = answer.json["error"]
+            self.say(f"             {who} reads: {error['message']}"
+                     + (f" Ask: {', '.join(error['ask'])}." if "ask" in error else ""))
+        return answer
+
+    def invitations(self) -> None:
+        for login in ("alice", "bob"):
+            self.members[login] = self.roled.accept(self.roled.invite(f"{login}@example.com"), login)
+            uid = self.roled.change_member(self.members[login], uid=UIDS[login])["uid"]
+            self.roled.add_collaborator(self.project, self.members[login])
+            self.check(uid == UIDS[login], f"{login}@example.com has the login {login}, uid {UIDS[login]}, "
+                       "and is a Member of the project")
+        changed = self.ask("bob", "PATCH", "/v1/users/me", {"login": "root"})
+        self.check(changed.status == 409, "a login is chosen once: bob cannot become root")
+
+    def promotion(self) -> None:
+        role = self.roled.change_collaborator(self.project, self.members["alice"], role="admin")["role"]
+        self.check(role == "admin", f"alice is {role} of the project now")
+
+    def guest(self) -> None:
+        self.roled.allow_externals()
+        until = int(time.time()) + 30 * 24 * 3600
+        invited = self.ask("alice", "POST", self.roled.collaborators(self.project),
+                           {"email": "carol@elsewhere.example", "until": until})
+        self.members["carol"] = self.roled.accept(invited.json["token"], "carol")
+        joined = self.roled.change_collaborator(self.project, self.members["carol"], uid=UIDS["carol"])
+        self.check(joined["external"], "carol accepts: a Member of the project, of the organization she sees the name")
+        members = self.roled.get(f"{self.roled.settings}/members", token=self.members["carol"])
+        self.check(members.status == 403, "its members are not shown to her")
+
+    def denial(self) -> None:
+        answer = self.ask("bob", "POST", self.roled.collaborators(self.project), {"login": "mallory"})
+        self.check(answer.status == 403 and "alice" in answer.json["error"]["ask"], "he is told who could")
+
+    def control_plane_guard(self) -> None:
+        for login, method, path, expected in (("alice", "POST", "/clusters/a/scale", 200),
+                                              ("bob", "GET", "/clusters/a", 200),
+                                              ("bob", "POST", "/clusters/a/scale", 403)):
+            token = self.roled.token_for(self.project, self.members[login])
+            status, text = self.control_plane.ask(method, path, token)
+            let_through = status == 200 and text.endswith(f" for {login}")
+            self.check(status == expected and let_through == (expected == 200),
+                       f"{login:10} {method:4} {path:18} {'nginx lets through' if let_through else 'nginx refuses'}")
+            if not let_through:
+                self.say(f"             {login} reads: {json.loads(text)['error']['message']}")
+
+    # ---- scenes: on the cluster ----------------------------------------------------------------
 
     def logins(self, who: dict[str, bool]) -> dict[str, dict[str, str]]:
         """Who tries over ssh, and whether they should get in. Returns the log line of each."""
@@ -137,6 +189,11 @@ class Story:
                 self.say("             Not on the roster, which was more than 2 s old: "
                          "the authority was asked once more, hence the time.")
         return logged
+
+    def first_logins(self) -> None:
+        for host in self.hosts:  # carol was the last to come
+            wait_until(lambda: b"carol" in host.snapshot.read_bytes(), f"carol on {host.name}")
+        self.logins({"alice": True, "bob": True, "carol": True, "mallory": False, "root": True})
 
     def jobs(self, who: dict[str, bool]) -> None:
         for login, expected in who.items():
@@ -187,8 +244,15 @@ class Story:
         self.say("A role authority, a login node with sshd, and a Slurm cluster of two nodes are up.")
         self.say()
         scenes: list[tuple[str, Callable[[], object]]] = [
-            ("alice is an Admin of the project, bob a Member; mallory has an account on the node, no more.",
-             lambda: self.logins({"alice": True, "bob": True, "mallory": False, "root": True})),
+            ("Ann, the Owner, invites alice and bob into her organization. They accept, and pick a login.",
+             self.invitations),
+            ("Ann promotes alice in the project.", self.promotion),
+            ("alice invites carol, of another firm, for 30 days: an external collaborator.", self.guest),
+            ("bob, a Member, tries to let mallory in.", self.denial),
+            ("The control plane stands behind nginx, which asks the authority (auth_request).",
+             self.control_plane_guard),
+            ("alice is an Admin of the project, bob and carol are Members; mallory has an account on the node, no more.",
+             self.first_logins),
             ("The same answer from Slurm.",
              lambda: self.jobs({"alice": True, "bob": True, "mallory": False})),
             ("bob queues a job. Then an Admin removes him from the project, over the authority's API.",

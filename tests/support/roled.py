@@ -232,6 +232,15 @@ class Roled:
         made = self.command("user add", *arguments)
         return User(made["user_id"], made["token"], login)
 
+    def invite(self, email):
+        """Into the organization. The invitation's token."""
+        return self.make("POST", f"{self.settings}/invitations", {"email": email})["token"]
+
+    def accept(self, invitation, login):
+        """Somebody without an account does, and picks a login."""
+        made = self.make("POST", "/v1/invitations/accept", {"token": invitation, "login": login}, token=None)
+        return User(made["user"]["id"], made["token"], login)
+
     def make(self, method, path, body=None, **kwargs):
         """A change that a test needs; asked for again as long as the key has made too many of them."""
         def ask():
