@@ -26,6 +26,10 @@ struct Command {
 
 std::span<const Command> organization_commands();
 std::span<const Command> user_commands();
+std::span<const Command> key_commands();
+std::span<const Command> audit_commands();
+std::span<const Command> backup_commands();
+std::span<const Command> check_commands();
 
 // clang-format off
 constexpr OptionSpec db_setting{"db", "DB", "the database: a file of SQLite's, or postgresql://…", true};

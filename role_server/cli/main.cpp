@@ -64,7 +64,8 @@ Examples:
 std::vector<Command> all_commands() {
     std::vector<Command> all;
     for (const auto& family :
-         {organization_commands(), user_commands(), std::span<const Command>(serve_command)})
+         {organization_commands(), std::span<const Command>(serve_command), user_commands(),
+          key_commands(), backup_commands(), audit_commands(), check_commands()})
         all.insert(all.end(), family.begin(), family.end());
     return all;
 }
@@ -124,5 +125,9 @@ int main(int argc, char** argv) {
         return 1;
     }
     (void)std::fputs(done->text.c_str(), stdout);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        (void)std::fprintf(stderr, "together-roled: cannot write to stdout\n");
+        return 1;
+    }
     return done->status;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <map>
 
 #include "role_server/base/crypto.h"
 #include "role_server/messages/json.h"
@@ -14,12 +15,10 @@
 namespace together::roled {
 namespace {
 
-Json::Value or_null(const std::optional<std::string>& text) {
-    return text ? Json::Value(*text) : Json::Value();
-}
-
-Json::Value or_null(const std::optional<std::int64_t>& number) {
-    return number ? Json::Value(static_cast<Json::Int64>(*number)) : Json::Value();
+std::string joined(const Json::Value& list) {
+    std::string text;
+    for (const auto& one : list) text += (text.empty() ? "" : ",") + one.asString();
+    return text;
 }
 
 std::string as_date(std::int64_t seconds) {
@@ -37,6 +36,7 @@ std::string plain(std::string_view name, const Json::Value& value) {
     if (value.isBool()) return value.asBool() ? "yes" : "no";
     const bool is_time = name == "until" || name.ends_with("_at");
     if (is_time && value.isIntegral()) return as_date(value.asInt64());
+    if (value.isArray()) return joined(value);
     return value.isConvertibleTo(Json::stringValue) ? value.asString() : to_text(value);
 }
 
@@ -76,26 +76,38 @@ Result<std::unique_ptr<Store>> opened(const Options& options) {
 
 }  // namespace
 
-Result<Printed> as_one_change(Store& store, const Options& options, const std::string& action,
-                              const std::function<Outcome<Fields>(Change&)>& act) {
+Result<Done> change_once(Store& store, const std::string& action, const Act& act) {
     try {
         if (auto migrated = migrate(store); !migrated) return tl::unexpected(migrated.error());
         Change change(store, the_operator(), action, now_seconds());
-        const auto outcome = act(change);
+        auto outcome = act(change);
         if (!outcome) return failure(outcome.error().message);
         if (auto settled = change.settle(); !settled) return failure(settled.error().message);
         change.commit();
-        return Printed{printed(options, *outcome)};
+        return Done{std::move(*outcome), change.consequences()};
     } catch (const soci::soci_error& error) {
         return failure(std::string("the database does not answer: ") + error.what());
     }
 }
 
-Result<Printed> as_one_change(const Options& options, const std::string& action,
-                              const std::function<Outcome<Fields>(Change&)>& act) {
+Result<Printed> as_one_change(const Options& options, const std::string& action, const Act& act) {
     const auto store = opened(options);
     if (!store) return tl::unexpected(store.error());
-    return as_one_change(**store, options, action, act);
+    const auto done = change_once(**store, action, act);
+    if (!done) return tl::unexpected(done.error());
+    return Printed{printed(options, done->fields)};
+}
+
+Result<Printed> as_one_change_with_consequences(const Options& options, const std::string& action,
+                                                const Act& act) {
+    const auto store = opened(options);
+    if (!store) return tl::unexpected(store.error());
+    auto done = change_once(**store, action, act);
+    if (!done) return tl::unexpected(done.error());
+    const auto consequences = to_json(done->consequences);
+    for (const auto& name : consequences.getMemberNames())
+        done->fields.emplace_back(name, consequences[name]);
+    return Printed{printed(options, done->fields)};
 }
 
 Result<Printed> as_one_look(const Options& options,
@@ -136,26 +148,55 @@ Outcome<Organization> the_organization(Store& store, const std::string& named) {
     if (const auto found = find_organization(store, named)) return *found;
     const auto found = organizations_named(store, named);
     if (found.size() == 1) return found.front();
-    if (found.empty()) return not_found("organization: " + named);
+    if (found.empty()) return conflict("unknown", "no organization is called '" + named + "'");
     std::string ids;
     for (const auto& one : found) ids += (ids.empty() ? "" : ", ") + one.id;
     return conflict("ambiguous", "several organizations are called '" + named +
                                      "': name it by its id, one of " + ids);
 }
 
+Outcome<User> the_user(Store& store, const std::string& named) {
+    std::map<std::string, User> found;
+    for (const auto& one : {find_user(store, named), find_user_by_login(store, named),
+                            find_user_by_email(store, named)})
+        if (one) found.emplace(one->id, *one);
+    if (found.size() == 1) return found.begin()->second;
+    if (found.empty())
+        return conflict("unknown", "nobody has the id, login or address '" + named + "'");
+    return conflict(
+        "ambiguous",
+        "'" + named + "' is the id of one and the login of another user: " + found.begin()->first +
+            ", " + found.rbegin()->first + "; name them by their addresses");
+}
+
+Outcome<OneMember> the_member(Store& store, const std::string& organization,
+                              const std::string& user) {
+    const auto place = the_organization(store, organization);
+    if (!place) return tl::unexpected(place.error());
+    const auto person = the_user(store, user);
+    if (!person) return tl::unexpected(person.error());
+    const auto member = find_member(store, *place, person->id);
+    if (!member)
+        return conflict("no_member", person->email + " is no member of " + place->name + ".");
+    return OneMember{*place, *member};
+}
+
+Json::Value snapshot_of(const Member& member) {
+    Json::Value value;
+    value["email"] = member.email;
+    value["login"] = json_or_null(member.login);
+    value["role"] = std::string(name_of(member.role));
+    value["owner"] = member.owner;
+    value["uid"] = json_or_null(member.uid);
+    value["suspended"] = member.suspended_at.has_value();
+    value["until"] = json_or_null(member.until);
+    return value;
+}
+
 Json::Value snapshot_of(Store& store, const Organization& organization,
                         const std::string& user_id) {
     const auto member = find_member(store, organization, user_id);
-    Json::Value value;
-    if (!member) return value;
-    value["email"] = member->email;
-    value["login"] = or_null(member->login);
-    value["role"] = std::string(name_of(member->role));
-    value["owner"] = member->owner;
-    value["uid"] = or_null(member->uid);
-    value["suspended"] = member->suspended_at.has_value();
-    value["until"] = or_null(member->until);
-    return value;
+    return member ? snapshot_of(*member) : Json::Value();
 }
 
 Outcome<void> give_login(Change& change, const User& user,
@@ -165,6 +206,14 @@ Outcome<void> give_login(Change& change, const User& user,
         return conflict("has_login", user.email + " has the login '" + *user.login + "' already.",
                         "login");
     return set_login(change, user, *login);
+}
+
+Json::Value json_or_null(const std::optional<std::string>& text) {
+    return text ? Json::Value(*text) : Json::Value();
+}
+
+Json::Value json_or_null(const std::optional<std::int64_t>& number) {
+    return number ? Json::Value(static_cast<Json::Int64>(*number)) : Json::Value();
 }
 
 Outcome<std::string> give_token(Change& change, const std::string& user_id, const char* name) {

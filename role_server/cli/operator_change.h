@@ -24,12 +24,20 @@ namespace together::roled {
 // In their order.
 using Fields = std::vector<std::pair<std::string, Json::Value>>;
 
-// Runs `act` as one change, which the trail calls `action`, and prints what it answers.
-Result<Printed> as_one_change(Store& store, const Options& options, const std::string& action,
-                              const std::function<Outcome<Fields>(Change&)>& act);
-// On the database that the options name.
-Result<Printed> as_one_change(const Options& options, const std::string& action,
-                              const std::function<Outcome<Fields>(Change&)>& act);
+using Act = std::function<Outcome<Fields>(Change&)>;
+
+struct Done {
+    Fields fields;
+    Consequences consequences;
+};
+
+// Runs `act` as one change, which the trail calls `action`.
+Result<Done> change_once(Store& store, const std::string& action, const Act& act);
+// The same on the database that the options name; what `act` answers is printed.
+Result<Printed> as_one_change(const Options& options, const std::string& action, const Act& act);
+// And with it what the change brought about.
+Result<Printed> as_one_change_with_consequences(const Options& options, const std::string& action,
+                                                const Act& act);
 
 // Reads from one snapshot.
 Result<Printed> as_one_look(const Options& options,
@@ -43,13 +51,25 @@ std::string printed(const Options& options, const Json::Value& data,
 
 // By its id, or by its name where no other one has that.
 Outcome<Organization> the_organization(Store& store, const std::string& named);
+// By id, login or address.
+Outcome<User> the_user(Store& store, const std::string& named);
+struct OneMember {
+    Organization organization;
+    Member member;
+};
+Outcome<OneMember> the_member(Store& store, const std::string& organization,
+                              const std::string& user);
 
-// What the trail keeps of a member.
+// What the trail keeps of a member; null of who is none.
+Json::Value snapshot_of(const Member& member);
 Json::Value snapshot_of(Store& store, const Organization& organization, const std::string& user_id);
 
 // The first login of somebody. Another one than they have is refused: it is theirs in every
 // organization.
 Outcome<void> give_login(Change& change, const User& user, const std::optional<std::string>& login);
+
+Json::Value json_or_null(const std::optional<std::string>& text);
+Json::Value json_or_null(const std::optional<std::int64_t>& number);
 
 // A personal token for the API.
 Outcome<std::string> give_token(Change& change, const std::string& user_id, const char* name);

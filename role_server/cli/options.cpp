@@ -38,13 +38,11 @@ Result<Arguments> from_command_line(const std::vector<std::string>& words,
     return arguments;
 }
 
-// Everybody on this machine sees the command line.
-Result<void> refuse_password(const Values& values) {
-    const auto db = values.find("db");
-    if (db == values.end() || !has_password(db->second)) return {};
-    return failure(
-        "--db: everybody on this machine would see this password: give the connection string in "
-        "TOGETHER_ROLED_DB, or as `db` in the file that --config names");
+std::string variable_for(std::string_view name) {
+    std::string variable = "TOGETHER_ROLED_";
+    for (const char c : name)
+        variable += c == '-' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
+    return variable;
 }
 
 Result<Values> values_of(const Arguments& arguments) {
@@ -55,15 +53,14 @@ Result<Values> values_of(const Arguments& arguments) {
         if (!values.emplace(given.option.name, given.value.value_or("")).second)
             return failure(given.spelled() + " is given twice");
     }
-    if (auto hidden = refuse_password(values); !hidden) return tl::unexpected(hidden.error());
+    for (const auto& [name, value] : values)
+        if (has_password(value))
+            return failure("--" + name +
+                           ": everybody on this machine would see this password: give the "
+                           "connection string in " +
+                           variable_for(name) +
+                           (name == "db" ? ", or as `db` in the file that --config names" : ""));
     return values;
-}
-
-std::string variable_for(std::string_view name) {
-    std::string variable = "TOGETHER_ROLED_";
-    for (const char c : name)
-        variable += c == '-' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
-    return variable;
 }
 
 Result<Values> from_file(const std::string& path, std::span<const OptionSpec> all) {

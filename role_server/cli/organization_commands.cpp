@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// init, organization add, organization list
+// init, organization add, organization list, owner
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -72,18 +72,19 @@ Result<Printed> run_init(const Options& options) {
     if (!wanted) return tl::unexpected(wanted.error());
     auto store = Store::create(*db);
     if (!store) return tl::unexpected(store.error());
-    auto done = as_one_change(**store, options, "init", [&](Change& change) -> Outcome<Fields> {
+    const auto done = change_once(**store, "init", [&](Change& change) -> Outcome<Fields> {
         if (!all_organizations(change.store()).empty())
             return conflict("exists",
                             "The database has organizations already; another one is made with: "
                             "together-roled organization add");
         return make_organization(change, *wanted, "init");
     });
-    if (done || is_postgresql(*db)) return done;
-    // What was just made and holds nothing must not be in the way of the next attempt.
+    if (done) return Printed{printed(options, done->fields)};
     store->reset();
-    for (const auto* suffix : {"", "-wal", "-shm"}) (void)std::remove((*db + suffix).c_str());
-    return done;
+    // What was just made and holds nothing must not be in the way of the next attempt.
+    if (!is_postgresql(*db))
+        for (const auto* suffix : {"", "-wal", "-shm"}) (void)std::remove((*db + suffix).c_str());
+    return tl::unexpected(done.error());
 }
 
 Result<Printed> run_add(const Options& options) {
@@ -112,7 +113,56 @@ Result<Printed> run_list(const Options& options) {
     });
 }
 
+Outcome<Fields> move_owner(Change& change, const std::string& named, const std::string& user) {
+    auto& store = change.store();
+    const auto found = the_member(store, named, user);
+    if (!found) return tl::unexpected(found.error());
+    const auto& [organization, member] = *found;
+    if (auto moved = move_ownership(change, organization, member.user_id); !moved)
+        return tl::unexpected(moved.error());
+    Json::Value before, after;
+    before["owner_id"] = organization.owner_id;
+    after["owner_id"] = member.user_id;
+    change.record(organization.id, before, after, {organization.id});
+    const auto moved = *find_organization(store, organization.id);
+    change.record(organization.id + "/" + member.user_id, snapshot_of(member),
+                  snapshot_of(store, moved, member.user_id), {organization.id});
+    return Fields{{"organization_id", organization.id},
+                  {"owner_id", member.user_id},
+                  {"previous_owner_id", organization.owner_id}};
+}
+
+Result<Printed> show_owner(const Options& options, const std::string& named) {
+    return as_one_look(options, [&](Store& store) -> Result<Printed> {
+        const auto organization = the_organization(store, named);
+        if (!organization) return failure(organization.error().message);
+        const auto owner = find_user(store, organization->owner_id);
+        return Printed{printed(options, Fields{{"organization_id", organization->id},
+                                               {"owner_id", organization->owner_id},
+                                               {"email", owner ? owner->email : ""}})};
+    });
+}
+
+Result<Printed> run_owner(const Options& options) {
+    const auto organization = options.require("organization");
+    if (!organization) return tl::unexpected(organization.error());
+    if (!options.has("set")) {
+        if (options.has("user")) return failure("--user: another Owner is set with --set");
+        return show_owner(options, *organization);
+    }
+    const auto user = options.require("user");
+    if (!user) return tl::unexpected(user.error());
+    return as_one_change(options, "owner --set",
+                         [&](Change& change) { return move_owner(change, *organization, *user); });
+}
+
 // clang-format off
+constexpr std::array owner_settings = std::to_array<OptionSpec>({
+    db_setting, config_setting, json_setting,
+    {"organization", "NAME", "name or id of the organization", false},
+    {"set", "", "another member becomes the Owner", false},
+    {"user", "USER", "their id, login or address", false},
+});
 constexpr std::array make_settings = std::to_array<OptionSpec>({
     db_setting, config_setting, json_setting,
     {"organization", "NAME", "name of the organization", false},
@@ -134,6 +184,11 @@ constexpr std::array commands = std::to_array<Command>({
     {"organization list", list_settings, "", R"(
   together-roled organization list --db DB
 )", run_list},
+    {"owner", owner_settings, "", R"(
+  together-roled owner --db DB --organization NAME [--set --user USER]
+      shows the Owner; with --set, makes another member the Owner, and an Admin; the one that was
+      stays an Admin
+)", run_owner},
 });
 // clang-format on
 

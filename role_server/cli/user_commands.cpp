@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// user add
+// user add, list, suspend, resume, remove
 #include <array>
+#include <cstdint>
+#include <functional>
 
 #include "role_server/cli/operator_change.h"
 #include "role_server/model/posix_ids.h"
@@ -62,7 +64,98 @@ Result<Printed> run_add(const Options& options) {
                          [&](Change& change) { return add_user(change, *wanted); });
 }
 
+Json::Value to_json(const Organization& organization, const Member& member) {
+    auto value = snapshot_of(member);
+    value["id"] = member.user_id;
+    value["organization_id"] = organization.id;
+    value["name"] = json_or_null(member.name);
+    return value;
+}
+
+Json::Value to_json(Store& store, const User& user) {
+    Json::Value value;
+    value["id"] = user.id;
+    value["email"] = user.email;
+    value["login"] = json_or_null(user.login);
+    value["name"] = json_or_null(user.name);
+    value["organizations"] = Json::Value(Json::arrayValue);
+    for (const auto& id : organizations_of(store, user.id)) value["organizations"].append(id);
+    return value;
+}
+
+Result<Printed> list_members(const Options& options, Store& store, const std::string& named) {
+    const auto organization = the_organization(store, named);
+    if (!organization) return failure(organization.error().message);
+    Json::Value data(Json::arrayValue);
+    for_each_member(store, *organization, "", INT32_MAX,
+                    [&](const Member& one) { data.append(to_json(*organization, one)); });
+    return Printed{printed(options, data,
+                           {"id", "login", "uid", "role", "owner", "suspended", "until", "email"})};
+}
+
+Result<Printed> list_all(const Options& options, Store& store) {
+    std::vector<User> users;
+    for_each_user(store, [&](const User& user) { users.push_back(user); });
+    Json::Value data(Json::arrayValue);
+    for (const auto& user : users) data.append(to_json(store, user));
+    return Printed{printed(options, data, {"id", "login", "email", "organizations"})};
+}
+
+Result<Printed> run_list(const Options& options) {
+    return as_one_look(options, [&](Store& store) {
+        const auto named = options.get("organization");
+        return named ? list_members(options, store, *named) : list_all(options, store);
+    });
+}
+
+// What is done to one member.
+using MemberAct = std::function<Outcome<void>(Change&, const Organization&, const Member&)>;
+
+Result<Printed> change_member(const Options& options, const std::string& action,
+                              const MemberAct& act) {
+    const auto organization = options.require("organization");
+    if (!organization) return tl::unexpected(organization.error());
+    const auto user = options.require("user");
+    if (!user) return tl::unexpected(user.error());
+    return as_one_change_with_consequences(options, action, [&](Change& change) -> Outcome<Fields> {
+        const auto found = the_member(change.store(), *organization, *user);
+        if (!found) return tl::unexpected(found.error());
+        const auto& [place, member] = *found;
+        if (auto done = act(change, place, member); !done) return tl::unexpected(done.error());
+        change.record(place.id + "/" + member.user_id, snapshot_of(member),
+                      snapshot_of(change.store(), place, member.user_id), {place.id});
+        return Fields{{"organization_id", place.id}, {"user_id", member.user_id}};
+    });
+}
+
+Result<Printed> run_suspend(const Options& options) {
+    return change_member(options, "user suspend",
+                         [](Change& change, const Organization& place, const Member& member) {
+                             return set_suspended(change, place, member, true);
+                         });
+}
+
+Result<Printed> run_resume(const Options& options) {
+    return change_member(options, "user resume",
+                         [](Change& change, const Organization& place, const Member& member) {
+                             return set_suspended(change, place, member, false);
+                         });
+}
+
+Result<Printed> run_remove(const Options& options) {
+    return change_member(options, "user remove", remove_member);
+}
+
 // clang-format off
+constexpr std::array list_settings = std::to_array<OptionSpec>({
+    db_setting, config_setting, json_setting,
+    {"organization", "NAME", "name or id of the organization", false},
+});
+constexpr std::array member_settings = std::to_array<OptionSpec>({
+    db_setting, config_setting, json_setting,
+    {"organization", "NAME", "name or id of the organization", false},
+    {"user", "USER", "their id, login or address", false},
+});
 constexpr std::array add_settings = std::to_array<OptionSpec>({
     db_setting, config_setting, json_setting,
     {"organization", "NAME", "name or id of the organization", false},
@@ -77,6 +170,17 @@ constexpr std::array commands = std::to_array<Command>({
                           [--login NAME] [--uid N] [--role admin|member]
       adds a member, also while the server runs; prints the user's id and token, once
 )", run_add},
+    {"user list", list_settings, "", R"(
+  together-roled user list --db DB [--organization NAME]
+)", run_list},
+    {"user suspend", member_settings, "", R"(
+  together-roled user suspend|resume|remove --db DB --organization NAME --user USER
+      suspend: no role and no access, until resume gives back all as it was; remove: from the
+      organization and its projects, and who is in no other has no token any more; prints what
+      follows from it
+)", run_suspend},
+    {"user resume", member_settings, "", "", run_resume},
+    {"user remove", member_settings, "", "", run_remove},
 });
 // clang-format on
 

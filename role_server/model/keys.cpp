@@ -9,8 +9,9 @@ namespace {
 constexpr Number max_keys = 50;
 
 const std::string select_keys =
-    "SELECT id, name, created_by, created_at, expires_at, last_used_at, audience_id, scopes"
-    " FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)";
+    "SELECT id, name, created_by, created_at, expires_at, last_used_at, audience_id, scopes,"
+    " kind, COALESCE(user_id, project_id) FROM api_keys WHERE revoked_at IS NULL AND (expires_at "
+    "IS NULL OR expires_at > :now)";
 
 std::string owned_by(KeyKind kind) {
     switch (kind) {
@@ -25,9 +26,16 @@ std::string owned_by(KeyKind kind) {
     return " AND kind = 'node' AND project_id = :owner";
 }
 
+KeyKind kind_named(const std::string& word) {
+    for (const auto kind : {KeyKind::project, KeyKind::node})
+        if (word == word_for(kind)) return kind;
+    return KeyKind::user;
+}
+
 template <class Visit, class... Use>
 void read(Store& store, const std::string& where, const Visit& visit, const Use&... use) {
     Key key;
+    std::string kind;
     Number created = 0;
     std::optional<Number> expires, used;
     store.each(
@@ -36,11 +44,12 @@ void read(Store& store, const std::string& where, const Visit& visit, const Use&
             key.created_at = created;
             key.expires_at = expires;
             key.last_used_at = used;
+            key.owner.kind = kind_named(kind);
             visit(key);
         },
         soci::into(key.id), soci::into(key.name), soci::into(key.created_by), soci::into(created),
         soci::into(expires), soci::into(used), soci::into(key.audience_id), soci::into(key.scopes),
-        use...);
+        soci::into(kind), soci::into(key.owner.id), use...);
 }
 
 Number count_of(Store& store, const KeyOwner& owner, Number now) {
@@ -81,6 +90,20 @@ std::optional<Key> find_key(Store& store, const KeyOwner& owner, const std::stri
     read(
         store, owned_by(owner.kind) + " AND id = :id", [&](const Key& key) { found = key; },
         soci::use(time), soci::use(owner.id), soci::use(key_id));
+    return found;
+}
+
+void for_each_key(Store& store, std::int64_t now, const std::function<void(const Key&)>& visit) {
+    const Number time = now;
+    read(store, " ORDER BY id", visit, soci::use(time));
+}
+
+std::optional<Key> find_key(Store& store, const std::string& key_id, std::int64_t now) {
+    const Number time = now;
+    std::optional<Key> found;
+    read(
+        store, " AND id = :id", [&](const Key& key) { found = key; }, soci::use(time),
+        soci::use(key_id));
     return found;
 }
 

@@ -15,18 +15,19 @@
 
 namespace together::roled {
 
+// Whose: a user's or a project's, by the kind.
+struct KeyOwner {
+    KeyKind kind = KeyKind::user;
+    std::string id;
+};
+
 struct Key {
     std::string id, name, created_by;
     std::int64_t created_at = 0;
     std::optional<std::int64_t> expires_at, last_used_at;
     std::optional<std::string> audience_id;  // of a person's
     std::optional<std::string> scopes;       // of a project's, as stored
-};
-
-// Whose: a user's or a project's, by the kind.
-struct KeyOwner {
-    KeyKind kind = KeyKind::user;
-    std::string id;
+    KeyOwner owner = {};                     // of one that was read
 };
 
 // Those that still open something, in ascending order of id, at most `limit`, from the one after
@@ -35,6 +36,10 @@ void for_each_key(Store& store, const KeyOwner& owner, std::int64_t now, const s
                   std::size_t limit, const std::function<void(const Key&)>& visit);
 std::optional<Key> find_key(Store& store, const KeyOwner& owner, const std::string& key_id,
                             std::int64_t now);
+
+// Of everybody, for the operator.
+void for_each_key(Store& store, std::int64_t now, const std::function<void(const Key&)>& visit);
+std::optional<Key> find_key(Store& store, const std::string& key_id, std::int64_t now);
 
 // The key has id and token of the answer. 409 too_many_keys.
 Outcome<NewKey> create_key(Change& change, const KeyOwner& owner, const Key& wanted);

@@ -69,6 +69,20 @@ std::optional<User> find_user_by_login(Store& store, const std::string& login) {
     return find_where(store, "LOWER(login) = :value", without_case(login));
 }
 
+void for_each_user(Store& store, const std::function<void(const User&)>& visit) {
+    User user;
+    std::optional<Number> changed;
+    store.each(
+        "SELECT id, email, name, login, login_changed_at FROM users WHERE deleted_at IS NULL"
+        " ORDER BY id",
+        [&] {
+            user.login_changed_at = changed;
+            visit(user);
+        },
+        soci::into(user.id), soci::into(user.email), soci::into(user.name), soci::into(user.login),
+        soci::into(changed));
+}
+
 Outcome<User> create_user(Change& change, const std::string& email) {
     const auto address = checked_email(email);
     if (!address) return tl::unexpected(address.error());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ std::optional<User> find_user(Store& store, const std::string& user_id);
 // By address or login, without regard to case.
 std::optional<User> find_user_by_email(Store& store, const std::string& email);
 std::optional<User> find_user_by_login(Store& store, const std::string& login);
+
+// Everybody, in ascending order of id.
+void for_each_user(Store& store, const std::function<void(const User&)>& visit);
 
 // 400 for what is no address, 409 where it belongs to somebody.
 Outcome<User> create_user(Change& change, const std::string& email);

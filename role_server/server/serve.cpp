@@ -18,6 +18,7 @@
 #include "role_server/http/listener.h"
 #include "role_server/server/request_dispatcher.h"
 #include "role_server/server/request_handler.h"
+#include "role_server/store/connection_string.h"
 #include "role_server/store/schema.h"
 
 namespace together::roled {
@@ -66,9 +67,9 @@ Result<void> check_database(const std::string& db) {
     if (!store) return tl::unexpected(store.error());
     try {
         auto migrated = migrate(**store);
-        return migrated ? migrated : failure(db + ": " + migrated.error().message);
+        return migrated ? migrated : failure(shown(db) + ": " + migrated.error().message);
     } catch (const soci::soci_error& error) {
-        return failure(db + ": " + error.what());
+        return failure(shown(db) + ": " + error.what());
     }
 }
 

@@ -46,6 +46,10 @@ bool has_password(const std::string& db) {
     return !passwords_in(db).empty() || !check_connection_string(db);
 }
 
+std::string shown(const std::string& db) {
+    return is_postgresql(db) ? "PostgreSQL" : db;
+}
+
 Result<void> check_connection_string(const std::string& db) {
     const auto rest = after_scheme(db);
     const auto end_of_user = rest.find_first_of("@/");
@@ -58,6 +62,7 @@ Result<void> check_connection_string(const std::string& db) {
 }
 
 std::string without_password(std::string message, const std::string& db) {
+    if (!is_postgresql(db)) return message;
     replace_all(message, db, "postgresql://…");
     for (const auto password : passwords_in(db)) replace_all(message, password, "…");
     return message;

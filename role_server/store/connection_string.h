@@ -14,6 +14,9 @@ bool is_postgresql(const std::string& db);
 // A password of the user's or of a TLS key.
 bool has_password(const std::string& db);
 
+// To be told to people: without it.
+std::string shown(const std::string& db);
+
 // Where a password has an '@' or a '/' as such, libpq takes what follows for a host, and says so in
 // its messages.
 Result<void> check_connection_string(const std::string& db);

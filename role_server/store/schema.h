@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/system/result.h"
 #include "role_server/store/store.h"
@@ -13,6 +14,15 @@ namespace together::roled {
 // start at once do it one after the other. Fails where the database was written by a newer
 // together-roled that this one cannot work beside.
 Result<void> migrate(Store& store);
+
+// Fails as migrate() does, and changes nothing.
+Result<void> refuse_newer(Store& store);
+// Which version it has, 0 of an empty one. And that of this program.
+int schema_version(Store& store);
+int newest_schema_version();
+
+// Tables and columns that are not what the steps make, as sentences.
+std::vector<std::string> schema_differences(Store& store);
 
 // Names this copy of the data. A restored backup gets a new one, since its revisions count again
 // from where they once were and an ETag must not come twice for different rosters.

@@ -135,7 +135,36 @@ constexpr auto version_2 = std::to_array<std::string_view>({
     " JOIN (SELECT o.id, COALESCE((SELECT MAX(x.number) FROM posix_ids x"
     " WHERE x.organization_id = o.id AND x.number BETWEEN 10000 AND 59999), 9999) AS top"
     " FROM organizations o) t ON t.id = p.organization_id"
-    " CROSS JOIN (SELECT 'group' AS kind, 0 AS step UNION ALL SELECT 'admin_group', 1) k",
+    " CROSS JOIN (SELECT 'group' AS kind, 0 AS step UNION ALL SELECT 'admin_group', 1) k"
+    " WHERE t.top + 2 * (SELECT COUNT(*) FROM projects q WHERE q.organization_id ="
+    " p.organization_id) <= 59999",
+    // Where somebody has a number so high that these would not fit above it: those left out below.
+    "INSERT INTO posix_ids (organization_id, number, kind, holder_id)"
+    " WITH RECURSIVE every (number) AS (SELECT 10000 UNION ALL SELECT number + 1 FROM every"
+    " WHERE number < 59999), wanted AS (SELECT p.organization_id, k.kind, p.id, ROW_NUMBER() OVER"
+    " (PARTITION BY p.organization_id ORDER BY p.id, k.kind) AS place FROM projects p"
+    " CROSS JOIN (SELECT 'group' AS kind UNION ALL SELECT 'admin_group') k WHERE NOT EXISTS"
+    " (SELECT 1 FROM posix_ids i WHERE i.organization_id = p.organization_id"
+    " AND i.holder_id = p.id)), free AS (SELECT o.organization_id, e.number, ROW_NUMBER() OVER"
+    " (PARTITION BY o.organization_id ORDER BY e.number) AS place FROM"
+    " (SELECT DISTINCT organization_id FROM wanted) o CROSS JOIN every e WHERE NOT EXISTS"
+    " (SELECT 1 FROM posix_ids i WHERE i.organization_id = o.organization_id"
+    " AND i.number = e.number)) SELECT w.organization_id, f.number, w.kind, w.id FROM wanted w"
+    " JOIN free f ON f.organization_id = w.organization_id AND f.place = w.place",
+    // A member could be put out of the Default Project, and whoever was put out of everything kept
+    // their tokens.
+    "UPDATE projects SET revision = revision + 1 WHERE EXISTS (SELECT 1 FROM organizations o"
+    " JOIN members m ON m.organization_id = o.id WHERE o.default_project_id = projects.id"
+    " AND NOT EXISTS (SELECT 1 FROM collaborators c WHERE c.project_id = projects.id"
+    " AND c.user_id = m.user_id))",
+    "INSERT INTO collaborators (project_id, user_id, role, created_at)"
+    " SELECT o.default_project_id, m.user_id, 'member', m.created_at FROM members m"
+    " JOIN organizations o ON o.id = m.organization_id WHERE NOT EXISTS (SELECT 1 FROM"
+    " collaborators c WHERE c.project_id = o.default_project_id AND c.user_id = m.user_id)",
+    "UPDATE api_keys SET revoked_at = COALESCE(last_used_at, created_at) WHERE kind = 'user'"
+    " AND revoked_at IS NULL AND NOT EXISTS (SELECT 1 FROM members m"
+    " WHERE m.user_id = api_keys.user_id) AND NOT EXISTS (SELECT 1 FROM collaborators c"
+    " WHERE c.user_id = api_keys.user_id)",
     // The effective role of everybody who takes part in a project: the one definition of it. Who is
     // suspended has none. `until` is when it ends by itself; whoever reads this compares it with
     // the time.

@@ -39,15 +39,15 @@ Result<std::unique_ptr<Store>> connect(Store::Kind kind, const std::string& db) 
     try {
         return std::make_unique<Store>(kind, sqlite ? "dbname=\"" + db + "\"" : db);
     } catch (const soci::soci_error& error) {
-        return failure(sqlite ? db + ": " + error.what()
-                              : "PostgreSQL: " + without_password(error.what(), db));
+        return failure(shown(db) + ": " + without_password(error.what(), db));
     }
 }
 
 void set_up_sqlite(soci::session& sql) {
     std::string mode;
     sql << "PRAGMA journal_mode = WAL", soci::into(mode);
-    if (mode != "wal") throw soci::soci_error("the file system does not do SQLite's WAL mode");
+    if (mode != "wal" && mode != "memory")
+        throw soci::soci_error("the file system does not do SQLite's WAL mode");
     // FULL: what was answered survives a power cut. NORMAL would lose the last commits.
     sql << "PRAGMA synchronous = FULL";
     sql << "PRAGMA foreign_keys = ON";
@@ -86,6 +86,10 @@ Result<std::unique_ptr<Store>> Store::create(const std::string& db) {
     auto store = connect(Kind::sqlite, db);
     ::umask(before);
     return store;
+}
+
+std::unique_ptr<Store> Store::in_memory() {
+    return std::make_unique<Store>(Kind::sqlite, "dbname=\":memory:\"");
 }
 
 Store::Store(Kind kind, const std::string& connection)

@@ -30,6 +30,9 @@ class Store {
     static Result<std::unique_ptr<Store>> open(const std::string& db);
     static Result<std::unique_ptr<Store>> create(const std::string& db);
 
+    // SQLite's, gone with it.
+    static std::unique_ptr<Store> in_memory();
+
     Store(Kind kind, const std::string& connection);
     ~Store();
     Store(const Store&) = delete;

@@ -263,3 +263,184 @@ def test_a_database_of_a_newer_version_is_refused(fresh):
 def test_a_port_in_use_is_an_error(roled):
     done = roled.run("serve", "--listen", f"127.0.0.1:{roled.port}")
     assert done.returncode == 1 and "cannot listen" in done.stderr
+
+
+# --- people ----------------------------------------------------------------------------------
+
+
+def member_of(roled, user):
+    return roled.get(f"/v1/organizations/{roled.organization}/members/{user.id}")
+
+
+def entries(roled, project):
+    return {one["login"]: one["role"] for one in roled.get(roled.collaborators(project)).json["data"]}
+
+
+@pytest.mark.parametrize("name", ["id", "login", "email"])
+def test_a_member_is_suspended_and_comes_back_as_they_were(roled, project, name):
+    alice = roled.add_user("alice", uid=20001)
+    roled.add_collaborator(project, alice, "admin")
+    named = {"id": alice.id, "login": "ALICE", "email": "Alice@example.com"}[name]
+    who = ["--organization", "Acme", "--user", named]
+    done = json.loads(roled.run("user suspend", *who, "--json").stdout)
+    assert done["user_id"] == alice.id and sorted(done["rosters"]) == sorted([project, roled.default_project])
+    assert entries(roled, project) == {"ann": "admin"}
+    assert newest_record(roled) == ("user suspend", f"{roled.organization}/{alice.id}",
+                                    *({"email": "alice@example.com", "login": "alice", "role": "member", "owner": False,
+                                       "uid": 20001, "suspended": suspended, "until": None}
+                                      for suspended in (False, True)))
+    roled.command("user resume", *who)
+    assert entries(roled, project) == {"ann": "admin", "alice": "admin"}
+
+
+def test_a_member_is_removed_and_what_follows_is_printed(roled):
+    alice = roled.add_user("alice")
+    project = roled._made(roled.post(f"/v1/organizations/{roled.organization}/projects", {"name": "hers"}))["id"]
+    roled.add_collaborator(project, alice, "admin")
+    roled.remove_collaborator(project, roled.owner)
+    done = roled.command("user remove", "--organization", "Acme", "--user", "alice")
+    assert done["owner_became_admin_of"] == project
+    assert set(done["left_projects"].split(",")) == {project, roled.default_project}
+    assert len(done["revoked_keys"].split(",")) == 1
+    assert roled.get("/v1/whoami", token=alice).status == 401
+    assert entries(roled, project) == {"ann": "admin"}
+
+
+@pytest.mark.parametrize("command", ["user suspend", "user remove"])
+def test_the_owner_is_out_of_the_operators_reach_too(roled, command):
+    done = roled.run(command, "--organization", "Acme", "--user", "ann")
+    assert done.returncode == 1 and "owner --set" in done.stderr
+    assert member_of(roled, roled.owner).json["suspended"] is False
+
+
+@pytest.mark.parametrize("user, complaint", [
+    ("nobody", "nobody has the id, login or address 'nobody'"),
+    ("bea@example.com", "bea@example.com is no member of Acme"),
+])
+def test_who_is_not_there_is_said(roled, user, complaint):
+    roled.command("organization add", "--organization", "Beta", "--owner", "bea@example.com")
+    done = roled.run("user suspend", "--organization", "Acme", "--user", user)
+    assert done.returncode == 1 and complaint in done.stderr
+
+
+def test_an_id_that_is_somebody_elses_login_is_refused_with_both_ids(roled):
+    alice = roled.add_user("alice")
+    bob = roled.add_user(alice.id, email="bob@example.com")
+    done = roled.run("user remove", "--organization", "Acme", "--user", alice.id)
+    assert done.returncode == 1 and alice.id in done.stderr and bob.id in done.stderr
+    assert member_of(roled, alice).status == member_of(roled, bob).status == 200
+
+
+def test_people_are_listed(roled):
+    alice = roled.add_user("alice", uid=20001)
+    roled.command("organization add", "--organization", "Beta", "--owner", "bea@example.com")
+    members = json.loads(roled.run("user list", "--organization", "Acme", "--json").stdout)["data"]
+    assert {(one["id"], one["login"], one["uid"], one["owner"]) for one in members} == {
+        (roled.owner.id, "ann", None, True), (alice.id, "alice", 20001, False)}
+    everybody = json.loads(roled.run("user list", "--json").stdout)["data"]
+    assert {one["email"]: len(one["organizations"]) for one in everybody} == {
+        "ann@example.com": 1, "alice@example.com": 1, "bea@example.com": 1}
+    assert roled.run("user list").stdout.splitlines()[0].split() == ["id", "login", "email", "organizations"]
+
+
+# --- ownership -------------------------------------------------------------------------------
+
+
+def test_ownership_moves_and_is_recorded(roled):
+    alice = roled.add_user("alice")
+    assert roled.command("owner", "--organization", "Acme")["email"] == "ann@example.com"
+    moved = roled.command("owner", "--set", "--organization", "Acme", "--user", "alice")
+    assert (moved["owner_id"], moved["previous_owner_id"]) == (alice.id, roled.owner.id)
+    places = {user: member_of(roled, user).json for user in (alice, roled.owner)}
+    assert (places[alice]["owner"], places[alice]["role"]) == (True, "admin")
+    assert (places[roled.owner]["owner"], places[roled.owner]["role"]) == (False, "admin")
+    with sqlite3.connect(roled.db) as db:
+        rows = db.execute("SELECT target, value_before, value_after FROM trail WHERE action = 'owner --set'"
+                          " ORDER BY seq").fetchall()
+    assert rows[0][0] == roled.organization
+    assert [json.loads(text) for text in rows[0][1:]] == [{"owner_id": roled.owner.id}, {"owner_id": alice.id}]
+    assert rows[1][0] == f"{roled.organization}/{alice.id}"
+    # Who was the Owner can go now.
+    assert roled.delete(f"/v1/organizations/{roled.organization}/members/{roled.owner.id}", token=alice).status == 200
+
+
+def test_who_is_suspended_cannot_become_the_owner(roled):
+    roled.add_user("alice")
+    roled.command("user suspend", "--organization", "Acme", "--user", "alice")
+    done = roled.run("owner", "--set", "--organization", "Acme", "--user", "alice")
+    assert done.returncode == 1 and "cannot be the Owner" in done.stderr
+    assert roled.command("owner", "--organization", "Acme")["owner_id"] == roled.owner.id
+
+
+def test_an_owner_is_not_set_in_passing(roled):
+    roled.add_user("alice")
+    done = roled.run("owner", "--organization", "Acme", "--user", "alice")
+    assert done.returncode == 1 and "--set" in done.stderr
+    assert roled.command("owner", "--organization", "Acme")["owner_id"] == roled.owner.id
+
+
+# --- keys ------------------------------------------------------------------------------------
+
+
+def test_keys_of_all_kinds_are_listed_and_revoked(roled, project):
+    node_key = roled.node_key(project)
+    listed = {one["kind"]: one for one in json.loads(roled.run("key list", "--json").stdout)["data"]}
+    assert listed["user"]["owner"] == "ann@example.com" and listed["node"]["owner_id"] == project
+    assert node_key[4:16] in listed["node"]["id"]
+    roled.command("token revoke", "--key", listed["node"]["id"])
+    assert roled.roster(project, node_key).status == 401
+    assert {one["kind"] for one in json.loads(roled.run("key list", "--json").stdout)["data"]} == {"user"}
+    action, target, before, after = newest_record(roled)
+    assert (action, target, before["kind"], after) == ("token revoke", listed["node"]["id"], "node", None)
+
+
+def test_a_leaked_token_is_revoked_by_itself_and_not_repeated(roled):
+    done = roled.run("token revoke", "--key", roled.owner.token)
+    assert done.returncode == 0 and roled.owner.token not in done.stdout
+    assert roled.get("/v1/whoami").status == 401
+    again = roled.run("token revoke", "--key", roled.owner.token)
+    assert again.returncode == 1 and roled.owner.token not in again.stderr
+
+
+def test_who_has_lost_their_token_gets_another(roled):
+    made = roled.command("token add", "--user", "ann")
+    assert roled.get("/v1/whoami", token=made["token"]).status == 200
+    assert made["token"] not in roled.run("audit export").stdout
+    roled.add_user("alice")
+    roled.command("user remove", "--organization", "Acme", "--user", "alice")
+    done = roled.run("token add", "--user", "alice")
+    assert done.returncode == 1 and "in no organization" in done.stderr
+
+
+# --- a database elsewhere --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("db", [
+    "postgresql://ann:pearl@127.0.0.1:1/roles",
+    "postgres://127.0.0.1:1/roles?user=ann&password=pearl",
+    "postgresql://ann:pe@pearl@127.0.0.1:1/roles",
+])
+def test_a_password_on_the_command_line_is_refused(db):
+    for arguments in (["serve", "--db", db], ["user", "list", f"--db={db}"],
+                      ["restore", "--db", "x", "--replay", db]):
+        done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=10)
+        assert done.returncode == 1 and "TOGETHER_ROLED_" in done.stderr and "pearl" not in done.stderr
+
+
+@pytest.mark.parametrize("db", [
+    "postgresql://ann:pearl@127.0.0.1:1/roles",
+    "postgresql://ann:pearl@127.0.0.1:pearl/roles",
+    "postgresql://ann:pearl@[127.0.0.1/roles",
+    "postgresql://127.0.0.1:1/roles?user=ann&password=pearl&nonsense=1",
+    "postgresql://ann:pe@pearl@127.0.0.1:1/roles",
+    "postgresql://ann:pe/pearl@127.0.0.1:1/roles",
+])
+def test_no_message_shows_a_password(db, tmp_path):
+    config = tmp_path / "roled.conf"
+    config.write_text(f"[roled]\ndb = {db}\n")
+    in_file = subprocess.run([binary(), "user", "list", "--config", str(config)],
+                             capture_output=True, text=True, timeout=10)
+    in_environment = subprocess.run([binary(), "serve"], capture_output=True, text=True, timeout=10,
+                                    env=environment(DB=db))
+    for done in (in_file, in_environment):
+        assert done.returncode == 1 and done.stderr and "pearl" not in done.stdout + done.stderr
