@@ -17,7 +17,8 @@ namespace {
 
 std::string joined(const Json::Value& list) {
     std::string text;
-    for (const auto& one : list) text += (text.empty() ? "" : ",") + one.asString();
+    for (const auto& one : list)
+        text += (text.empty() ? "" : ",") + (one.isString() ? one.asString() : to_text(one));
     return text;
 }
 

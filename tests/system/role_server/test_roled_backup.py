@@ -27,11 +27,14 @@ def backup(roled):
 
 
 def lose(roled):
-    """As the operator does: stopped, moved away. Returns where the old database is."""
-    roled.stop()
-    old = roled.directory / "old.db"
-    roled.db.rename(old)
-    return old
+    """As the operator does: stopped, moved away with what stands beside it. Returns where the old database is."""
+    if roled.process:
+        roled.stop()
+    lost = roled.directory / "lost"
+    lost.mkdir()
+    for file in roled.directory.glob("roles.db*"):
+        file.rename(lost / file.name)
+    return lost / "roles.db"
 
 
 def restore(roled, file, *options, status):
@@ -192,6 +195,19 @@ def test_what_was_taken_since_is_taken_again(roled, project):
     told_again = rows(roled, f"SELECT action, value_before, value_after FROM trail WHERE action = 'restore'"
                              f" AND target = '{roled.organization}/{people['removed'].id}'")
     assert told_again == [("restore", '{"replayed":true}', None)]
+
+
+def test_the_old_database_may_be_of_a_server_that_was_killed(roled, project):
+    alice = roled.add_user("alice")
+    roled.add_collaborator(project, alice)
+    file = backup(roled)
+    roled.remove_collaborator(project, alice)
+    roled.kill()
+    assert (roled.directory / "roles.db-wal").exists()
+    old = lose(roled)
+    restore(roled, file, "--replay", str(old), status=0)
+    roled.start()
+    assert logins(roled, project) == {"ann": "admin"}
 
 
 def test_what_was_taken_and_given_again_since_stays_taken(roled, project):

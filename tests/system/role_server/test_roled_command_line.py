@@ -176,9 +176,11 @@ def test_what_the_command_line_does_is_audited(roled):
 
 
 def newest_record(roled):
+    """Of the command line."""
     with sqlite3.connect(roled.db) as db:
         action, target, before, after = db.execute(
-            "SELECT action, target, value_before, value_after FROM trail ORDER BY seq DESC LIMIT 1").fetchone()
+            "SELECT action, target, value_before, value_after FROM trail WHERE origin = 'cli'"
+            " ORDER BY seq DESC LIMIT 1").fetchone()
     return action, target, json.loads(before or "null"), json.loads(after or "null")
 
 
