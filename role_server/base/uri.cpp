@@ -90,6 +90,9 @@ Outcome<Page> page_of(const Uri& uri) {
             return bad_request("invalid_limit", "'limit' is a number from 1 to 1000.", "limit");
     }
     page.after = parameter(uri, "after").value_or("");
+    // PostgreSQL fails on a text that is no UTF-8, and ends it at a NUL.
+    if (!std::all_of(page.after.begin(), page.after.end(), fits_segment))
+        return bad_request("invalid_cursor", "'after' is no cursor of this list.", "after");
     return page;
 }
 

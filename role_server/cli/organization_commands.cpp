@@ -74,9 +74,8 @@ Result<Printed> run_init(const Options& options) {
     if (!store) return tl::unexpected(store.error());
     const auto done = change_once(**store, "init", [&](Change& change) -> Outcome<Fields> {
         if (!all_organizations(change.store()).empty())
-            return conflict("exists",
-                            "The database has organizations already; another one is made with: "
-                            "together-roled organization add");
+            // A database of PostgreSQL is there before it is filled.
+            return conflict("exists", "the database exists already and is left alone");
         return make_organization(change, *wanted, "init");
     });
     if (done) return Printed{printed(options, done->fields)};

@@ -16,7 +16,7 @@ namespace {
 
 // How long a change waits for another writer; a commit takes milliseconds, so one that waits longer
 // has met a stuck process and should say so.
-constexpr int patience_ms = 1500;
+constexpr int patience_ms = 1800;
 // Any number that nobody else locks in this database: "together" in hexadecimal digits.
 constexpr const char* writers_lock = "SELECT pg_advisory_xact_lock(8390891584357757298)";
 
@@ -29,6 +29,16 @@ bool exists(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
 }
 
+// What an operator did not set: never to wait for ever for a server that is gone, and of several
+// servers to take the one that can be written to.
+std::string with_defaults(std::string url) {
+    for (const std::string setting :
+         {"connect_timeout=3", "tcp_user_timeout=10000", "target_session_attrs=read-write"})
+        if (url.find(setting.substr(0, setting.find('=') + 1)) == std::string::npos)
+            url += (url.find('?') == std::string::npos ? '?' : '&') + setting;
+    return url;
+}
+
 Result<std::unique_ptr<Store>> connect(Store::Kind kind, const std::string& db) {
     const bool sqlite = kind == Store::Kind::sqlite;
     if (!sqlite)
@@ -37,7 +47,7 @@ Result<std::unique_ptr<Store>> connect(Store::Kind kind, const std::string& db) 
     if (db.empty() || (sqlite && db.find('"') != std::string::npos))
         return failure("--db: '" + db + "' cannot be the path of a database");
     try {
-        return std::make_unique<Store>(kind, sqlite ? "dbname=\"" + db + "\"" : db);
+        return std::make_unique<Store>(kind, sqlite ? "dbname=\"" + db + "\"" : with_defaults(db));
     } catch (const soci::soci_error& error) {
         return failure(shown(db) + ": " + without_password(error.what(), db));
     }
@@ -140,7 +150,9 @@ Transaction::Transaction(Store& store, Mode mode) : store_(store) {
         store_.run(sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
         return;
     }
-    store_.run(sqlite ? "BEGIN IMMEDIATE" : "BEGIN");
+    // Whatever the database's default is: what is read behind the lock must be what the writer
+    // before has committed.
+    store_.run(sqlite ? "BEGIN IMMEDIATE" : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     if (!sqlite) store_.run(writers_lock);
 }
 

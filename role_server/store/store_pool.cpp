@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/store/store_pool.h"
 
+#include <utility>
+
 namespace together::roled {
 
 Result<StorePool::Lease> StorePool::lease() {
@@ -21,6 +23,14 @@ void StorePool::give_back(std::unique_ptr<Store> store) {
     if (!store) return;
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(store));
+}
+
+void StorePool::close_idle() {
+    // Closed without the lock.
+    const auto idle = [this] {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(idle_, {});
+    }();
 }
 
 }  // namespace together::roled

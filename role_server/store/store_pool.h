@@ -16,7 +16,8 @@ class StorePool {
     explicit StorePool(std::string db) : db_(std::move(db)) {}
 
     // Gives the connection back when destroyed, unless discarded: one that has failed once is
-    // closed, since nothing tells what state it is in. The next lease opens a new one.
+    // closed, since nothing tells what state it is in, and with it those that nobody uses, which a
+    // server that went away has cut off too. The next lease opens a new one.
     class Lease {
       public:
         Lease(StorePool& pool, std::unique_ptr<Store> store)
@@ -29,7 +30,10 @@ class StorePool {
 
         Store& operator*() { return *store_; }
         Store* operator->() { return store_.get(); }
-        void discard() { store_.reset(); }
+        void discard() {
+            store_.reset();
+            pool_->close_idle();
+        }
 
       private:
         StorePool* pool_;
@@ -40,6 +44,7 @@ class StorePool {
 
   private:
     void give_back(std::unique_ptr<Store> store);
+    void close_idle();
 
     const std::string db_;
     std::mutex mutex_;

@@ -7,7 +7,8 @@
         roled.add_collaborator(project, alice)
         key = roled.node_key(project)
 
-The binary is $TOGETHER_ROLED, else the newest one under build/.
+The binary is $TOGETHER_ROLED, else the newest one under build/. TOGETHER_ROLED_STORE=postgresql keeps
+the data in a PostgreSQL server of the tests' own.
 """
 
 import contextlib
@@ -21,9 +22,13 @@ import ssl
 import subprocess
 import urllib.parse
 
+from support import postgresql
 from support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+ON_POSTGRESQL = os.environ.get("TOGETHER_ROLED_STORE") == "postgresql"
 
 
 def binary():
@@ -62,10 +67,10 @@ class User:
 
 class Roled:
     def __init__(self, directory, organization="Acme", owner="ann@example.com", login="ann",
-                 options=(), tls=None, init=True):
-        """`options` are added to `serve`; `tls` is (certificate file, key file)."""
+                 options=(), tls=None, init=True, db=None):
+        """`options` are added to `serve`; `tls` is (certificate file, key file); `db` instead of a new one."""
         self.directory = pathlib.Path(directory)
-        self.db = self.directory / "roles.db"
+        self.db = db or (postgresql.shared().new_database() if ON_POSTGRESQL else self.directory / "roles.db")
         self.options = list(options)
         self.tls = tls
         self.organization_name = organization
@@ -177,6 +182,37 @@ class Roled:
     def __exit__(self, *_):
         if self.process is not None:
             self.stop()
+
+    # --- its data --------------------------------------------------------------------------------
+
+    def rows(self, query):
+        """What the database holds, a dictionary each."""
+        if ON_POSTGRESQL:
+            return postgresql.shared().rows(self.db, query)
+        with sqlite3.connect(self.db, timeout=10) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(query)]
+
+    def execute(self, *statements):
+        """Changes it behind the server's back, in one transaction."""
+        if ON_POSTGRESQL:
+            postgresql.shared().execute(self.db, *statements)
+            return
+        with sqlite3.connect(self.db, timeout=10) as db:
+            for statement in statements:
+                db.execute(statement)
+
+    def lock_out_writers(self):
+        """As a stuck process does. Returns what lets them in again, when called."""
+        if ON_POSTGRESQL:
+            return postgresql.shared().lock_out_writers(self.db)
+        blocker = sqlite3.connect(self.db, isolation_level=None, check_same_thread=False)
+        blocker.execute("BEGIN IMMEDIATE")
+
+        def release():
+            blocker.execute("ROLLBACK")
+            blocker.close()
+        return release
 
     # --- HTTP --------------------------------------------------------------------------------
 
@@ -298,9 +334,7 @@ class Roled:
 
     def trail(self, **where):
         """The records of the audit trail, those whose columns are as named."""
-        with sqlite3.connect(self.db, timeout=10) as db:
-            db.row_factory = sqlite3.Row
-            rows = [dict(row) for row in db.execute("SELECT * FROM trail ORDER BY seq")]
+        rows = self.rows("SELECT * FROM trail ORDER BY seq")
         return [row for row in rows if all(row[key] == value for key, value in where.items())]
 
     def recorded(self, **where):

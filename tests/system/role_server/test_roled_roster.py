@@ -121,15 +121,15 @@ def test_if_none_match_is_compared_weakly(roled, project, key, form, status):
 
 
 def test_a_thousand_collaborators_are_one_page(roled, project, key):
-    import sqlite3
-    with sqlite3.connect(roled.db, timeout=10) as db:
-        for i in range(2500):
-            db.execute("INSERT INTO users (id, email, email_key, login, created_at) VALUES (?, ?, ?, ?, 0)",
-                       (f"user_{i:06}", f"{i}@x", f"{i}@x", f"n{i}"))
-            db.execute("INSERT INTO posix_ids VALUES (?, ?, 'user', ?)", (roled.organization, 20000 + i, f"user_{i:06}"))
-            db.execute("INSERT INTO collaborators (project_id, user_id, role, created_at) VALUES (?, ?, 'member', 0)",
-                       (project, f"user_{i:06}"))
-        db.execute("UPDATE projects SET revision = revision + 1 WHERE id = ?", (project,))
+    numbers = range(2500)
+    roled.execute(
+        "INSERT INTO users (id, email, email_key, login, created_at) VALUES "
+        + ", ".join(f"('user_{i:06}', '{i}@x', '{i}@x', 'n{i}', 0)" for i in numbers),
+        "INSERT INTO posix_ids (organization_id, number, kind, holder_id) VALUES "
+        + ", ".join(f"('{roled.organization}', {20000 + i}, 'user', 'user_{i:06}')" for i in numbers),
+        "INSERT INTO collaborators (project_id, user_id, role, created_at) VALUES "
+        + ", ".join(f"('{project}', 'user_{i:06}', 'member', 0)" for i in numbers),
+        f"UPDATE projects SET revision = revision + 1 WHERE id = '{project}'")
     sizes, after = [], ""
     while after is not None:
         answer = roled.roster(project, key, query="?limit=1000" + (f"&after={after}" if after else "")).json

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only a database apart can do: be away, serve two servers, order text as people do."""
+
+import concurrent.futures
+import http.client
+import threading
+import time
+
+import pytest
+
+from support import postgresql
+from support.long_poll import Waiting
+from support.roled import ON_POSTGRESQL, Roled
+from support.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="TOGETHER_ROLED_STORE=postgresql")
+ATTEMPTS = 5
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Whose database may be away: what it logs then is right."""
+    with Roled(tmp_path) as roled:
+        yield roled
+
+
+@pytest.fixture
+def replica(server, tmp_path):
+    other = Roled(tmp_path / "b", init=False, db=server.db)
+    other.directory.mkdir()
+    other.owner, other.organization = server.owner, server.organization
+    with other:
+        yield other
+
+
+def test_while_the_database_is_away_nothing_is_answered_and_nobody_sent_off(server):
+    project = server.create_project("cluster")
+    key, alice = server.node_key(project), server.add_user("alice")
+    # As many connections as it can have: all of them are cut off.
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert {one.status for one in pool.map(lambda _: server.roster(project, key), range(64))} == {200}
+    waiting = Waiting(server, project, key, server.roster(project, key).headers["etag"], 60).held()
+    postgresql.shared().stop()
+    try:
+        ends = time.monotonic() + 3
+        while time.monotonic() < ends:
+            assert server.roster(project, key).status == 503
+            change = server.post(server.collaborators(project), {"user_id": alice.id})
+            assert (change.status, change.code) == (503, "database_unavailable")
+            assert server.get("/readyz", token=None).status == 503
+            assert server.get("/healthz", token=None).status == 200
+            assert waiting.answer is None
+    finally:
+        postgresql.shared().start()
+    wait_until(lambda: server.get("/readyz", token=None).status == 200, "the server to be ready again")
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert {one.status for one in pool.map(lambda _: server.roster(project, key), range(64))} == {200}
+    server.add_collaborator(project, alice)
+    assert {one["login"] for one in waiting.result(10).json["data"]} == {"ann", "alice"}
+
+
+def test_what_one_server_changes_the_other_tells_within_half_a_second(server, replica):
+    project = server.create_project("cluster")
+    key, took = server.node_key(project), []
+    while not took or min(took) >= 0.5:
+        assert len(took) < ATTEMPTS, took  # a busy machine may be late once, not each time
+        user = server.add_user(f"alice{len(took)}")
+        before = server.roster(project, key)
+        assert replica.roster(project, key).headers["etag"] == before.headers["etag"]
+        waiting = Waiting(replica, project, key, before.headers["etag"], 30).held()
+        changed = time.monotonic()
+        server.add_collaborator(project, user)
+        told = waiting.result()
+        took.append(time.monotonic() - changed)
+        here = server.roster(project, key)
+        assert (told.headers["etag"], told.text) == (here.headers["etag"], here.text)
+
+
+def test_a_server_that_dies_loses_nothing_and_what_is_asked_again_happens_once(server, replica):
+    admins = [server.add_user(f"admin{i}", role="admin") for i in range(4)]  # a key has its rate of changes
+    answered, dead = [], threading.Event()
+
+    def make_keys(admin):
+        connection = server.connect()
+        project = server._made(server.post(f"/v1/organizations/{server.organization}/projects",
+                                           {"name": admin.login}, token=admin))["id"]
+        for number in range(45):
+            body, headers = {"name": f"{project}-{number}"}, {"Idempotency-Key": f"{project}-{number}"}
+            path = f"/v1/projects/{project}/node_keys"
+            try:
+                assert not dead.is_set()
+                answer = server.post(path, body, token=admin, headers=headers, connection=connection)
+            except (OSError, http.client.HTTPException, AssertionError):
+                dead.set()
+                answer = replica.post(path, body, token=admin, headers=headers)
+            answered.append((body["name"], answer.status))
+
+    workers = [threading.Thread(target=make_keys, args=(admin,)) for admin in admins]
+    for worker in workers:
+        worker.start()
+    wait_until(lambda: len(answered) > 40, "answers")
+    server.kill()
+    for worker in workers:
+        worker.join()
+    assert dead.is_set() and {status for _, status in answered} == {201}
+    made = [row["name"] for row in server.rows("SELECT name FROM api_keys WHERE kind = 'node'")]
+    assert sorted(made) == sorted(name for name, _ in answered)
+    recorded = server.rows("SELECT seq FROM trail WHERE action = 'project.write'")
+    assert len(recorded) == len(made)
+    sequence = [row["seq"] for row in server.rows("SELECT seq FROM trail ORDER BY seq")]
+    assert sequence == list(range(1, len(sequence) + 1))
+
+
+def test_six_that_start_at_once_make_the_tables_once(tmp_path):
+    servers = [Roled(tmp_path, init=False, db=db) for db in [postgresql.shared().new_database()] * 6]
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda one: one.run("init", "--organization", "Acme", "--owner", "ann@example.com"),
+                             servers))
+    assert sorted(one.returncode for one in done) == [0, 1, 1, 1, 1, 1]
+    assert all("exists already" in one.stderr for one in done if one.returncode)
+    assert len(servers[0].rows("SELECT id FROM organizations")) == 1
+
+
+def test_ids_are_ordered_by_their_bytes(server):
+    """As SQLite does, and as cursors compare them: in English _ is before all and a before B."""
+    project = server.create_project("cluster")
+    server.execute(*(f"INSERT INTO users (id, email, email_key, created_at) VALUES ('user_{c}', '{c}', '{c}', 0)"
+                     for c in ("B", "a", "Z", "_", "9")),
+                   *(f"INSERT INTO collaborators (project_id, user_id, role, created_at)"
+                     f" VALUES ('{project}', 'user_{c}', 'member', 0)" for c in ("B", "a", "Z", "_", "9")),
+                   f"DELETE FROM collaborators WHERE project_id = '{project}' AND user_id = '{server.owner.id}'")
+    found, after = [], ""
+    admin = server.add_user("eve", role="admin")
+    assert server.post(f"/v1/projects/{project}/join", {}, token=admin).status == 201
+    while after is not None:
+        path = f"{server.collaborators(project)}?limit=2" + (f"&after={after}" if after else "")
+        page = server.get(path, token=admin).json
+        found += [one["user_id"] for one in page["data"]]
+        after = page["next_cursor"]
+    assert [one for one in found if one != admin.id] == [f"user_{c}" for c in "9BZ_a"]
+    assert found == sorted(found)
