@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/collaborators.h"
 
-#include "common/roles/identifiers.h"
 #include "role_server/access/role_lookup.h"
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
@@ -39,7 +38,7 @@ Outcome<Wanted> wanted_in(const RequestContext& context) {
             bad_request("missing_field", "Name the user by user_id, email or login.", "user_id"));
     if (named > 1)
         body.refuse(bad_request("ambiguous_user", "Name the user by one of user_id, email, login.",
-                                wanted.login ? "login" : "email"));
+                                wanted.user_id ? "user_id" : "email"));
     if (body.is_wrong()) return body.refusal();
     return wanted;
 }
@@ -73,15 +72,12 @@ Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wan
     auto& store = context.store;
     if (is_listed(store, context.ids.project, user.id))
         return conflict("already_collaborator", "This user is a collaborator already.");
-    const auto organization = find_organization(store, context.target.organization_id);
-    if (!organization) return not_found("organization");
-    const auto member = find_member(store, *organization, user.id);
-    if (member && member->suspended_at)
-        return conflict("suspended", "This user's membership is suspended.");
     insert_collaborator(change, context.ids.project, user.id, wanted.role, wanted.until);
     if (wanted.uid)
         if (auto set = apply_uid(context, change, user.id, *wanted.uid); !set)
             return tl::unexpected(set.error());
+    const auto organization = find_organization(store, context.target.organization_id);
+    if (!organization) return not_found("organization");
     if (auto given = give_uid_if_wanted(change, *organization, user.id); !given)
         return tl::unexpected(given.error());
     const auto value = to_json(*find_collaborator(store, context.ids.project, user.id));
@@ -93,8 +89,6 @@ Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wan
 Outcome<Response> invite(RequestContext& context, Change& change, const Wanted& wanted) {
     if (wanted.uid)
         return bad_request("uid_of_invited", "A uid is set once the person has joined.", "uid");
-    if (wanted.login && !is_login(*wanted.login))
-        return bad_request("invalid_login", "That is no login.", "login");
     Invitation invitation;
     invitation.organization_id = context.target.organization_id;
     invitation.project_id = context.ids.project;
@@ -103,15 +97,6 @@ Outcome<Response> invite(RequestContext& context, Change& change, const Wanted& 
     invitation.role = wanted.role;
     invitation.until = wanted.until;
     return answer_with_invitation(context, change, invitation, 202);
-}
-
-Outcome<void> require_may_end(const RequestContext& context, const std::string& user_id) {
-    const auto organization = find_organization(context.store, context.target.organization_id);
-    if (organization && organization->default_project_id == context.ids.project &&
-        find_member(context.store, *organization, user_id))
-        return conflict("default_project",
-                        "Every member of the organization is in its Default Project.");
-    return {};
 }
 
 Outcome<Response> last_word(const RequestContext& context, Change& change,
@@ -151,13 +136,14 @@ Outcome<Response> add_collaborator(RequestContext& context, Change& change) {
     if (!wanted) return tl::unexpected(wanted.error());
     const auto& organization_id = context.target.organization_id;
     const auto user = user_named(context.store, *wanted);
-    const auto organization = find_organization(context.store, organization_id);
-    if (!organization) return not_found("organization");
-    const bool member = user && find_member(context.store, *organization, user->id);
+    const bool member =
+        user && organization_role(context.store, organization_id, user->id, context.now);
     // Who the members are is known to members alone.
     const bool may_know = wanted->user_id || context.target.standing.organization_role;
     if (member && may_know) return add(context, change, *wanted, *user);
-    if (!organization->external_collaborators) return not_found("user in this organization");
+    const auto organization = find_organization(context.store, organization_id);
+    if (!organization || !organization->external_collaborators)
+        return not_found("user in this organization");
     if (!wanted->user_id) return invite(context, change, *wanted);
     // Only they can have told their id: that is their consent.
     if (!user) return not_found("user in this organization");
@@ -182,9 +168,6 @@ Outcome<Response> change_collaborator(RequestContext& context, Change& change) {
         set_collaborator_role(change, context.ids.project, *one, *role);
         change.refuse_without_admin(context.ids.project);
     }
-    if (until && *until)
-        if (auto may = require_may_end(context, one->user_id); !may)
-            return tl::unexpected(may.error());
     if (until) set_collaborator_until(change, context.ids.project, *one, *until);
     if (uid)
         if (auto set = apply_uid(context, change, one->user_id, *uid); !set)
@@ -196,7 +179,11 @@ Outcome<Response> take_out_of_project(RequestContext& context, Change& change,
                                       const std::string& user_id) {
     const auto one = find_collaborator(context.store, context.ids.project, user_id);
     if (!is_listed(context.store, context.ids.project, user_id)) return not_found("collaborator");
-    if (auto may = require_may_end(context, user_id); !may) return tl::unexpected(may.error());
+    const auto organization = find_organization(context.store, context.target.organization_id);
+    if (organization && organization->default_project_id == context.ids.project &&
+        find_member(context.store, *organization, user_id))
+        return conflict("default_project",
+                        "Every member of the organization is in its Default Project.");
     delete_collaborator(change, context.ids.project, user_id);
     change.refuse_without_admin(context.ids.project);
     revoke_keys_of_nobody(change, user_id);

@@ -128,10 +128,8 @@ Outcome<void> add_member(Change& change, const Organization& organization, const
         " VALUES (:organization, :user, :role, :now, :granter, :until)",
         soci::use(organization.id), soci::use(user.id), soci::use(name), soci::use(now),
         soci::use(granter), soci::use(end));
-    // May have been there as an external collaborator, until some time: a member is there for good.
-    if (const auto there = find_collaborator(store, organization.default_project_id, user.id))
-        set_collaborator_until(change, organization.default_project_id, *there, std::nullopt);
-    else
+    // May have been there as an external collaborator.
+    if (!is_listed(store, organization.default_project_id, user.id))
         insert_collaborator(change, organization.default_project_id, user.id, Role::member);
     change.rosters_with(user.id, organization.id);
     return give_uid_if_wanted(change, organization, user.id);
