@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/collaborators.h"
 
+#include "common/roles/identifiers.h"
 #include "role_server/access/role_lookup.h"
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
@@ -16,6 +17,12 @@ namespace {
 
 std::string target_of(const RequestContext& context, const std::string& user_id) {
     return context.ids.project + "/" + user_id;
+}
+
+// Who is over comes back by being added, not by a change: nodes may know already.
+std::optional<Collaborator> find(const RequestContext& context) {
+    auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
+    return one && one->until && *one->until <= context.now ? std::nullopt : one;
 }
 
 // What the body says of somebody who is to be added.
@@ -70,16 +77,16 @@ Outcome<void> apply_uid(const RequestContext& context, Change& change, const std
 Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wanted,
                       const User& user) {
     auto& store = context.store;
-    if (is_listed(store, context.ids.project, user.id))
-        return conflict("already_collaborator", "This user is a collaborator already.");
-    insert_collaborator(change, context.ids.project, user.id, wanted.role, wanted.until);
+    const auto organization = find_organization(store, context.target.organization_id);
+    if (!organization) return not_found("organization");
+    // First the one that is asked for: else another would be allocated.
     if (wanted.uid)
         if (auto set = apply_uid(context, change, user.id, *wanted.uid); !set)
             return tl::unexpected(set.error());
-    const auto organization = find_organization(store, context.target.organization_id);
-    if (!organization) return not_found("organization");
-    if (auto given = give_uid_if_wanted(change, *organization, user.id); !given)
-        return tl::unexpected(given.error());
+    if (auto added = add_to_project(change, *organization, context.ids.project, user.id,
+                                    wanted.role, wanted.until);
+        !added)
+        return tl::unexpected(added.error());
     const auto value = to_json(*find_collaborator(store, context.ids.project, user.id));
     record_change(context, change, target_of(context, user.id), {}, value);
     return json_response(201, value);
@@ -89,6 +96,8 @@ Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wan
 Outcome<Response> invite(RequestContext& context, Change& change, const Wanted& wanted) {
     if (wanted.uid)
         return bad_request("uid_of_invited", "A uid is set once the person has joined.", "uid");
+    if (wanted.login && !is_login(*wanted.login))
+        return bad_request("invalid_login", "That is no login.", "login");
     Invitation invitation;
     invitation.organization_id = context.target.organization_id;
     invitation.project_id = context.ids.project;
@@ -126,8 +135,8 @@ Json::Value to_json(const Collaborator& one) {
 }
 
 Outcome<Response> get_collaborator(RequestContext& context) {
-    const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
-    if (!one || (one->until && *one->until <= context.now)) return not_found("collaborator");
+    const auto one = find(context);
+    if (!one) return not_found("collaborator");
     return json_response(200, to_json(*one));
 }
 
@@ -151,7 +160,7 @@ Outcome<Response> add_collaborator(RequestContext& context, Change& change) {
 }
 
 Outcome<Response> change_collaborator(RequestContext& context, Change& change) {
-    const auto one = find_collaborator(context.store, context.ids.project, context.ids.user);
+    const auto one = find(context);
     if (!one) return not_found("collaborator");
     Body body(context.request, {"role", "uid", "until"});
     const auto role = body.role();
@@ -168,7 +177,9 @@ Outcome<Response> change_collaborator(RequestContext& context, Change& change) {
         set_collaborator_role(change, context.ids.project, *one, *role);
         change.refuse_without_admin(context.ids.project);
     }
-    if (until) set_collaborator_until(change, context.ids.project, *one, *until);
+    if (until)
+        if (auto set = set_collaborator_until(change, context.ids.project, *one, *until); !set)
+            return tl::unexpected(set.error());
     if (uid)
         if (auto set = apply_uid(context, change, one->user_id, *uid); !set)
             return tl::unexpected(set.error());

@@ -38,7 +38,8 @@ Outcome<Found> find(const RequestContext& context) {
     const auto organization = find_organization(context.store, context.ids.organization);
     if (!organization) return not_found("organization");
     const auto member = find_member(context.store, *organization, context.ids.user);
-    if (!member) return not_found("member");
+    // Who is over is removed at any moment.
+    if (!member || (member->until && *member->until <= context.now)) return not_found("member");
     return Found{*organization, *member};
 }
 

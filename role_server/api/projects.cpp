@@ -5,7 +5,6 @@
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/collaborators.h"
-#include "role_server/model/members.h"
 #include "role_server/model/organizations.h"
 #include "role_server/model/posix_ids.h"
 
@@ -99,13 +98,12 @@ Outcome<Response> join_project(RequestContext& context, Change& change) {
     Body body(context.request, {});
     if (body.is_wrong()) return body.refusal();
     const auto& user_id = context.actor.user_id;
-    if (is_listed(context.store, context.ids.project, user_id))
-        return conflict("already_collaborator", "You are a collaborator of it already.");
-    insert_collaborator(change, context.ids.project, user_id, Role::member);
     const auto organization = find_organization(context.store, context.target.organization_id);
     if (!organization) return not_found("organization");
-    if (auto given = give_uid_if_wanted(change, *organization, user_id); !given)
-        return tl::unexpected(given.error());
+    if (auto added =
+            add_to_project(change, *organization, context.ids.project, user_id, Role::member);
+        !added)
+        return tl::unexpected(added.error());
     const auto value = to_json(*find_collaborator(context.store, context.ids.project, user_id));
     record_change(context, change, context.ids.project + "/" + user_id, {}, value);
     return json_response(201, value);

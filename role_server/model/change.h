@@ -38,6 +38,7 @@ class Change {
     const Author& author() const { return author_; }
     Consequences& consequences() { return consequences_; }
 
+    // Also where somebody on it is over at another time: until then the same one is told again.
     void roster_changed(const std::string& project_id) { consequences_.rosters.insert(project_id); }
     // Each of those whose roster shows the user; of one organization unless that is empty.
     void rosters_with(const std::string& user_id, const std::string& organization_id = {});

@@ -2,6 +2,7 @@
 #include "role_server/model/collaborators.h"
 
 #include "role_server/model/keys.h"
+#include "role_server/model/members.h"
 
 namespace together::roled {
 namespace {
@@ -65,6 +66,20 @@ bool is_listed(Store& store, const std::string& project_id, const std::string& u
         soci::into(role), soci::use(project_id), soci::use(user_id));
 }
 
+Outcome<void> add_to_project(Change& change, const Organization& organization,
+                             const std::string& project_id, const std::string& user_id, Role role,
+                             std::optional<std::int64_t> until, const std::string& granted_by) {
+    auto& store = change.store();
+    if (is_listed(store, project_id, user_id))
+        return conflict("already_collaborator", "This user is a collaborator already.");
+    const auto member = find_member(store, organization, user_id);
+    if (member && member->suspended_at)
+        return conflict("suspended",
+                        "This member is suspended and can be added when that is over.");
+    insert_collaborator(change, project_id, user_id, role, until, granted_by);
+    return give_uid_if_wanted(change, organization, user_id);
+}
+
 void insert_collaborator(Change& change, const std::string& project_id, const std::string& user_id,
                          Role role, std::optional<std::int64_t> until,
                          const std::string& granted_by) {
@@ -95,13 +110,27 @@ void set_collaborator_role(Change& change, const std::string& project_id,
     if (collaborator.source != RoleSource::organization_admin) change.roster_changed(project_id);
 }
 
-void set_collaborator_until(Change& change, const std::string& project_id,
-                            const Collaborator& collaborator, std::optional<std::int64_t> until) {
+Outcome<void> set_collaborator_until(Change& change, const std::string& project_id,
+                                     const Collaborator& collaborator,
+                                     std::optional<std::int64_t> until) {
+    std::string organization;
+    if (until &&
+        change.store().run("SELECT o.id FROM organizations o JOIN members m"
+                           " ON m.organization_id = o.id WHERE o.default_project_id = :project"
+                           " AND m.user_id = :user",
+                           soci::into(organization), soci::use(project_id),
+                           soci::use(collaborator.user_id)))
+        return conflict("default_project",
+                        "Every member of the organization is in its Default Project.", "until");
     const std::optional<Number> end = until;
     change.store().run(
         "UPDATE collaborators SET until = :until"
         " WHERE project_id = :project AND user_id = :user",
         soci::use(end), soci::use(project_id), soci::use(collaborator.user_id));
+    // The membership may end before that.
+    const auto after = find_collaborator(change.store(), project_id, collaborator.user_id);
+    if (after && after->until != collaborator.until) change.roster_changed(project_id);
+    return {};
 }
 
 void delete_collaborator(Change& change, const std::string& project_id,

@@ -11,6 +11,7 @@
 #include "role_server/access/authorize.h"
 #include "role_server/base/errors.h"
 #include "role_server/model/change.h"
+#include "role_server/model/organizations.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {
@@ -38,14 +39,22 @@ std::optional<Collaborator> find_collaborator(Store& store, const std::string& p
 // Also who is suspended, and has no role for the time being.
 bool is_listed(Store& store, const std::string& project_id, const std::string& user_id);
 
-// `granted_by`: who let them in, where that is not whoever makes the change.
+// 409 already_collaborator, suspended. `granted_by`: who let them in, where that is not whoever
+// makes the change.
+Outcome<void> add_to_project(Change& change, const Organization& organization,
+                             const std::string& project_id, const std::string& user_id, Role role,
+                             std::optional<std::int64_t> until = {},
+                             const std::string& granted_by = {});
+// The mere row, of somebody who is not there yet.
 void insert_collaborator(Change& change, const std::string& project_id, const std::string& user_id,
                          Role role, std::optional<std::int64_t> until = {},
                          const std::string& granted_by = {});
 void set_collaborator_role(Change& change, const std::string& project_id,
                            const Collaborator& collaborator, Role role);
-void set_collaborator_until(Change& change, const std::string& project_id,
-                            const Collaborator& collaborator, std::optional<std::int64_t> until);
+// 409 where a member would leave the Default Project with it.
+Outcome<void> set_collaborator_until(Change& change, const std::string& project_id,
+                                     const Collaborator& collaborator,
+                                     std::optional<std::int64_t> until);
 // And their tokens for it.
 void delete_collaborator(Change& change, const std::string& project_id, const std::string& user_id);
 

@@ -58,16 +58,12 @@ bool may_still_invite(Store& store, const Invitation& invitation, std::int64_t n
 
 Outcome<void> join_project(Change& change, const Organization& organization,
                            const Invitation& invitation, const User& user) {
-    auto& store = change.store();
-    const bool member = find_member(store, organization, user.id).has_value();
+    const bool member = find_member(change.store(), organization, user.id).has_value();
     if (!member && !organization.external_collaborators)
         return conflict("no_external_collaborators",
                         "The organization takes no external collaborators any more.");
-    if (is_listed(store, *invitation.project_id, user.id))
-        return conflict("already_collaborator", "You are a collaborator of it already.");
-    insert_collaborator(change, *invitation.project_id, user.id, invitation.role, invitation.until,
-                        invitation.created_by);
-    return give_uid_if_wanted(change, organization, user.id);
+    return add_to_project(change, organization, *invitation.project_id, user.id, invitation.role,
+                          invitation.until, invitation.created_by);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/members.h"
 
+#include <map>
 #include <vector>
 
 #include "role_server/model/collaborators.h"
@@ -59,6 +60,20 @@ void rosters_with_another_role(Change& change, const Organization& organization,
         " AND organization_id = :organization AND stored_role <> 'admin'",
         [&] { change.roster_changed(project_id); }, soci::into(project_id), soci::use(user_id),
         soci::use(organization.id));
+}
+
+// When their role in each project ends by itself.
+std::map<std::string, std::optional<Number>> ends_of(Store& store, const Organization& organization,
+                                                     const std::string& user_id) {
+    std::map<std::string, std::optional<Number>> ends;
+    std::string project_id;
+    std::optional<Number> until;
+    store.each(
+        "SELECT project_id, until FROM effective_roles WHERE user_id = :user"
+        " AND organization_id = :organization",
+        [&] { ends[project_id] = until; }, soci::into(project_id), soci::into(until),
+        soci::use(user_id), soci::use(organization.id));
+    return ends;
 }
 
 std::vector<std::string> projects_of(Store& store, const std::string& organization_id,
@@ -128,8 +143,13 @@ Outcome<void> add_member(Change& change, const Organization& organization, const
         " VALUES (:organization, :user, :role, :now, :granter, :until)",
         soci::use(organization.id), soci::use(user.id), soci::use(name), soci::use(now),
         soci::use(granter), soci::use(end));
-    // May have been there as an external collaborator.
-    if (!is_listed(store, organization.default_project_id, user.id))
+    // May have been there as an external collaborator, for some time.
+    if (is_listed(store, organization.default_project_id, user.id))
+        store.run(
+            "UPDATE collaborators SET until = NULL WHERE project_id = :project"
+            " AND user_id = :user",
+            soci::use(organization.default_project_id), soci::use(user.id));
+    else
         insert_collaborator(change, organization.default_project_id, user.id, Role::member);
     change.rosters_with(user.id, organization.id);
     return give_uid_if_wanted(change, organization, user.id);
@@ -168,10 +188,13 @@ Outcome<void> set_member_until(Change& change, const Organization& organization,
     if (member.until == until) return {};
     if (auto is_not = refuse_owner(member, "is a member without an end"); !is_not) return is_not;
     const std::optional<Number> end = until;
+    const auto before = ends_of(change.store(), organization, member.user_id);
     change.store().run(
         "UPDATE members SET until = :until"
         " WHERE organization_id = :organization AND user_id = :user",
         soci::use(end), soci::use(organization.id), soci::use(member.user_id));
+    for (const auto& [project_id, ends] : ends_of(change.store(), organization, member.user_id))
+        if (before.at(project_id) != ends) change.roster_changed(project_id);
     return {};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/posix_ids.h"
 
+#include <algorithm>
+
 namespace together::roled {
 namespace {
 
@@ -59,17 +61,20 @@ std::optional<std::int64_t> next_free(Store& store, const std::string& organizat
         "SELECT COALESCE(MAX(number), 0) FROM posix_ids WHERE organization_id = :organization"
         " AND number BETWEEN :first AND :last",
         soci::into(top), soci::use(organization_id), soci::use(first), soci::use(last));
-    if (top < first && !means_nobody(first)) return first;
-    for (auto next = top + 1; next <= last; ++next)
+    for (auto next = std::max(top + 1, first); next <= last; ++next)
         if (!means_nobody(next)) return next;
-    if (!is_taken(store, organization_id, first)) return first;
-    std::optional<Number> gap;
-    store.run(
-        "SELECT MIN(a.number) + 1 FROM posix_ids a WHERE a.organization_id = :organization"
-        " AND a.number BETWEEN :first AND :last - 1 AND a.number NOT IN (65533, 65534)"
-        " AND NOT EXISTS (SELECT 1 FROM posix_ids b WHERE b.organization_id ="
-        " a.organization_id AND b.number = a.number + 1)",
-        soci::into(gap), soci::use(organization_id), soci::use(first), soci::use(last));
+    std::optional<std::int64_t> gap;
+    auto expected = range.first;
+    Number number = 0;
+    store.each(
+        "SELECT number FROM posix_ids WHERE organization_id = :organization"
+        " AND number BETWEEN :first AND :last ORDER BY number",
+        [&] {
+            while (!gap && expected < number)
+                if (!means_nobody(expected++)) gap = expected - 1;
+            expected = number + 1;
+        },
+        soci::into(number), soci::use(organization_id), soci::use(first), soci::use(last));
     return gap;
 }
 

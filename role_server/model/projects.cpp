@@ -9,6 +9,7 @@
 #include "role_server/model/collaborators.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/posix_ids.h"
+#include "role_server/model/users.h"
 
 namespace together::roled {
 namespace {
@@ -95,6 +96,16 @@ Outcome<void> require_free_group(Store& store, const Project& project) {
     return {};
 }
 
+// Also who is suspended or over.
+std::vector<std::string> everybody_in(Store& store, const std::string& project_id) {
+    std::vector<std::string> people;
+    std::string user_id;
+    store.each(
+        "SELECT user_id FROM collaborators WHERE project_id = :project",
+        [&] { people.push_back(user_id); }, soci::into(user_id), soci::use(project_id));
+    return people;
+}
+
 void insert(Store& store, const Project& project) {
     const Number created = project.created_at, revision = project.revision;
     store.run(
@@ -172,11 +183,10 @@ Outcome<void> delete_project(Change& change, const Project& project) {
                   soci::into(organization), soci::use(project.id)))
         return conflict("default_project",
                         "The Default Project of an organization cannot be deleted.");
-    std::vector<std::string> people;
-    for_each_collaborator(store, project.id, change.now(),
-                          [&](const Collaborator& one) { people.push_back(one.user_id); });
-    for (const auto& user_id : people) delete_collaborator(change, project.id, user_id);
-    store.run("DELETE FROM collaborators WHERE project_id = :id", soci::use(project.id));
+    for (const auto& user_id : everybody_in(store, project.id)) {
+        delete_collaborator(change, project.id, user_id);
+        revoke_keys_of_nobody(change, user_id);
+    }
     revoke_keys_of_project(change, project.id);
     const Number now = change.now();
     store.run(
