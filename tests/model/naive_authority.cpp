@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/model/naive_authority.h"
+
+#include <algorithm>
+
+namespace together::naive {
+namespace {
+
+// What only an Admin may; whatever else there is, a Member may too.
+const std::set<std::string> admins_only = {"organization.write",   "billing.write",
+                                           "projects.create",      "members.invite",
+                                           "members.remove",       "members.manage_roles",
+                                           "project.write",        "collaborators.add",
+                                           "collaborators.remove", "collaborators.manage_roles",
+                                           "clusters.create",      "clusters.delete",
+                                           "clusters.scale",       "clusters.modify",
+                                           "volumes.manage"};
+const std::set<std::string> of_organizations = {
+    "organization.read", "organization.write",  "billing.read", "billing.write",
+    "projects.read",     "projects.create",     "members.read", "members.invite",
+    "members.remove",    "members.manage_roles"};
+
+bool means_nobody(std::int64_t number) {
+    return number == 65534 || number == 65535;
+}
+
+Verdict by_role(bool admin, const std::string& action) {
+    return admin || admins_only.count(action) == 0 ? Verdict::allowed : Verdict::denied;
+}
+
+}  // namespace
+
+std::string in_lower_case(std::string text) {
+    for (auto& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    return text;
+}
+
+// --- what is asked -------------------------------------------------------------------------
+
+const Member* Authority::member(const Id& organization, const Id& user) const {
+    const auto& members = organizations.at(organization).members;
+    const auto found = members.find(user);
+    return found == members.end() ? nullptr : &found->second;
+}
+
+std::optional<bool> Authority::role_in_organization(const Id& organization, const Id& user) const {
+    const auto* one = member(organization, user);
+    if (one == nullptr || one->suspended || is_over(one->until)) return std::nullopt;
+    return one->admin;
+}
+
+bool Authority::is_suspended(const Id& organization, const Id& user) const {
+    const auto* one = member(organization, user);
+    return one != nullptr && one->suspended && !is_over(one->until);
+}
+
+std::optional<bool> Authority::role_in(const Id& project, const Id& user) const {
+    const auto& there = projects.at(project);
+    const auto found = there.people.find(user);
+    if (found == there.people.end() || is_over(found->second.until)) return std::nullopt;
+    const auto* one = member(there.organization, user);
+    if (one == nullptr) return found->second.admin;
+    if (one->suspended || is_over(one->until)) return std::nullopt;
+    return one->admin || found->second.admin;
+}
+
+Verdict Authority::may(const Id& user, const Id& organization, const Id& project,
+                       const std::string& action) const {
+    const auto in_organization = role_in_organization(organization, user);
+    if (of_organizations.count(action) > 0) {
+        if (in_organization) return by_role(*in_organization, action);
+        if (is_suspended(organization, user)) return Verdict::denied;
+        const bool external = std::any_of(projects.begin(), projects.end(), [&](const auto& one) {
+            return one.second.organization == organization && role_in(one.first, user).has_value();
+        });
+        if (!external) return Verdict::hidden;
+        return action == "organization.read" ? Verdict::name_only : Verdict::denied;
+    }
+    if (const auto role = role_in(project, user)) return by_role(*role, action);
+    return in_organization || is_suspended(organization, user) ? Verdict::denied : Verdict::hidden;
+}
+
+std::optional<std::int64_t> Authority::uid(const Id& organization, const Id& user) const {
+    for (const auto& [number, holder] : organizations.at(organization).numbers)
+        if (holder == "user " + user) return number;
+    return std::nullopt;
+}
+
+// Nothing of somebody who is suspended.
+std::string Authority::entry(const Project& project, const Id& user) const {
+    const auto* one = member(project.organization, user);
+    if (one != nullptr && one->suspended) return {};
+    const auto& person = people.at(user);
+    const bool admin = project.people.at(user).admin || (one != nullptr && one->admin);
+    const auto number = uid(project.organization, user);
+    std::string ssh_keys;
+    for (const auto& [id, text] : person.ssh_keys)
+        ssh_keys += (ssh_keys.empty() ? "\"" : ",\"") + text + "\"";
+    return R"({"object":"project.collaborator","user_id":")" + user + R"(","login":)" +
+           (person.login ? '"' + *person.login + '"' : "null") + R"(,"uid":)" +
+           (number ? std::to_string(*number) : "null") + R"(,"role":")" +
+           (admin ? "admin" : "member") + R"(","external":)" + (one == nullptr ? "true" : "false") +
+           R"(,"ssh_keys":[)" + ssh_keys + "]}";
+}
+
+std::string Authority::roster(const Id& id) const {
+    const auto& project = projects.at(id);
+    std::string text;
+    for (const auto& [user, one] : project.people)
+        if (role_in(id, user)) text += (text.empty() ? "" : ",") + entry(project, user);
+    return text;
+}
+
+std::string Authority::told(const Id& id) const {
+    const auto found = projects.find(id);
+    if (found == projects.end()) return {};
+    auto text = found->second.group + "\n";
+    for (const auto& [user, one] : found->second.people) {
+        const auto shown = entry(found->second, user);
+        const auto* there = member(found->second.organization, user);
+        auto end = one.until;
+        if (there != nullptr && there->until)
+            end = std::min(end.value_or(*there->until), *there->until);
+        if (!shown.empty()) text += shown + (end ? std::to_string(*end) : "");
+    }
+    return text;
+}
+
+bool Authority::has_an_admin(const Id& id) const {
+    const auto& there = projects.at(id).people;
+    return std::any_of(there.begin(), there.end(),
+                       [&](const auto& one) { return role_in(id, one.first).value_or(false); });
+}
+
+bool Authority::is_in(const Id& organization, const Id& user) const {
+    return member(organization, user) != nullptr ||
+           std::any_of(projects.begin(), projects.end(), [&](const auto& one) {
+               return one.second.organization == organization && one.second.people.count(user) > 0;
+           });
+}
+
+bool Authority::is_somewhere(const Id& user) const {
+    return std::any_of(organizations.begin(), organizations.end(),
+                       [&](const auto& one) { return is_in(one.first, user); });
+}
+
+std::vector<std::string> Authority::broken_invariants() const {
+    std::vector<std::string> broken;
+    const auto say = [&](const std::string& what) { broken.push_back(what); };
+    for (const auto& [id, one] : organizations) {
+        const auto* owner = member(id, one.owner);
+        if (owner == nullptr || !owner->admin || owner->suspended || owner->until)
+            say("the Owner of " + id + " is no Admin without an end");
+        const auto& standing = projects.at(one.default_project).people;
+        for (const auto& [user, membership] : one.members)
+            if (standing.count(user) == 0 || standing.at(user).until)
+                say(user + " is not in the Default Project for good");
+        std::set<std::string> holders;
+        for (const auto& [number, holder] : one.numbers)
+            if (means_nobody(number) || !holders.insert(holder).second)
+                say(holder + " has two numbers, or nobody's");
+    }
+    for (const auto& [id, one] : projects) {
+        const bool swept = std::none_of(one.people.begin(), one.people.end(), [&](const auto& row) {
+            const auto* there = member(one.organization, row.first);
+            return is_over(row.second.until) || (there != nullptr && is_over(there->until));
+        });
+        if (swept && !has_an_admin(id)) say(id + " has no Admin");
+    }
+    for (const auto& [id, key] : keys)
+        if (!key.user.empty() && !is_somewhere(key.user)) say(key.user + " is nowhere, with a key");
+    return broken;
+}
+
+// --- what is done --------------------------------------------------------------------------
+
+Code Authority::settle(const Authority& before, const Id& direct) {
+    for (auto& [id, project] : projects) {
+        if (told(id) == before.told(id)) continue;
+        if (!has_an_admin(id)) {
+            if (id == direct) return "last_project_admin";
+            project.people[organizations.at(project.organization).owner] = {true, {}};
+            ++records;
+        }
+        ++project.revision;
+    }
+    return {};
+}
+
+// Above all that were given; where the highest is, the lowest that never was.
+Code Authority::give_number(const Id& id, const std::string& holder) {
+    auto& one = organizations.at(id);
+    std::int64_t next = one.first;
+    for (const auto& [number, who] : one.numbers)
+        if (number >= one.first && number <= one.last) next = number + 1;
+    while (means_nobody(next)) ++next;
+    if (next > one.last)
+        for (next = one.first; next <= one.last; ++next)
+            if (!means_nobody(next) && one.numbers.count(next) == 0) break;
+    if (next > one.last) return "ids_exhausted";
+    one.numbers[next] = holder;
+    return {};
+}
+
+Code Authority::give_uid_if_wanted(const Id& organization, const Id& user) {
+    if (!organizations.at(organization).allocates || uid(organization, user)) return {};
+    return give_number(organization, "user " + user);
+}
+
+void Authority::found(const Id& id, const Id& default_project, const Id& owner) {
+    organizations[id] = {owner, default_project, false, false, 10'000, 59'999, {}, {}, {}};
+    projects[default_project] = {id, "Default Project", "p-default-project", 1, {}};
+    groups.insert({id, "p-default-project"});
+    (void)give_number(id, "group " + default_project);
+    (void)give_number(id, "admin_group " + default_project);
+    organizations[id].members[owner] = {true, {}, false};
+    projects[default_project].people[owner] = {false, {}};
+    ++records;
+}
+
+Code Authority::create_user(const Id& id, const std::string& email) {
+    for (const auto& [other, one] : people)
+        if (in_lower_case(one.email) == in_lower_case(email)) return "email_taken";
+    people[id] = {email, {}, {}};
+    return {};
+}
+
+Code Authority::add_member(const Id& organization, const Id& user, bool admin, End until) {
+    auto& one = organizations.at(organization);
+    if (!one.members.emplace(user, Member{admin, until, false}).second) return "already_member";
+    auto& standing = projects.at(one.default_project).people;
+    standing[user] = {standing.count(user) > 0 && standing[user].admin, {}};
+    return give_uid_if_wanted(organization, user);
+}
+
+Code Authority::set_role(const Id& organization, const Id& user, bool admin) {
+    auto& one = organizations.at(organization);
+    const auto found = one.members.find(user);
+    if (found == one.members.end() || is_over(found->second.until)) return "not_found";
+    if (found->second.admin != admin && one.owner == user) return "owner";
+    found->second.admin = admin;
+    return {};
+}
+
+Code Authority::suspend(const Id& organization, const Id& user, bool suspended) {
+    auto& one = organizations.at(organization);
+    const auto found = one.members.find(user);
+    if (found == one.members.end() || is_over(found->second.until)) return "not_found";
+    if (suspended && one.owner == user) return "owner";
+    found->second.suspended = suspended;
+    return {};
+}
+
+Code Authority::set_until(const Id& organization, const Id& user, End until) {
+    auto& one = organizations.at(organization);
+    const auto found = one.members.find(user);
+    if (found == one.members.end() || is_over(found->second.until)) return "not_found";
+    if (until && one.owner == user) return "owner";
+    found->second.until = until;
+    return {};
+}
+
+void Authority::drop(const Id& project, const Id& user) {
+    projects.at(project).people.erase(user);
+    std::erase_if(keys, [&](const auto& one) {
+        return one.second.user == user && one.second.audience == project;
+    });
+}
+
+void Authority::revoke_of_nobody(const Id& user) {
+    if (!is_somewhere(user))
+        std::erase_if(keys, [&](const auto& one) { return one.second.user == user; });
+}
+
+void Authority::leave(const Id& organization, const Id& user) {
+    for (auto& [id, project] : projects)
+        if (project.organization == organization && project.people.count(user) > 0) drop(id, user);
+    organizations.at(organization).members.erase(user);
+    std::erase_if(invitations, [&](const auto& one) {
+        return one.second.organization == organization && one.second.creator == user;
+    });
+}
+
+Code Authority::remove_member(const Id& organization, const Id& user) {
+    if (member(organization, user) == nullptr) return "not_found";
+    if (organizations.at(organization).owner == user) return "owner";
+    leave(organization, user);
+    revoke_of_nobody(user);
+    return {};
+}
+
+Code Authority::delete_user(const Id& user) {
+    for (const auto& [id, one] : organizations)
+        if (one.owner == user) return "owner";
+    for (const auto& [id, one] : organizations)
+        if (is_in(id, user)) leave(id, user);
+    revoke_of_nobody(user);
+    people.erase(user);
+    return {};
+}
+
+std::string Authority::free_group(const Id& organization, const std::string& name) const {
+    auto group = "p-" + name;
+    for (int number = 2; groups.count({organization, group}) > 0; ++number)
+        group = "p-" + name + "-" + std::to_string(number);
+    return group;
+}
+
+Code Authority::create_project(const Id& id, const Id& organization, const std::string& name,
+                               const std::string& wanted, const Id& creator) {
+    for (const auto& [other, one] : projects)
+        if (one.organization == organization && one.name == name) return "project_name_taken";
+    const auto group = wanted.empty() ? free_group(organization, name) : wanted;
+    if (!groups.insert({organization, group}).second) return "group_taken";
+    projects[id] = {organization, name, group, 0, {}};
+    for (const auto* kind : {"group ", "admin_group "})
+        if (auto given = give_number(organization, kind + id); !given.empty()) return given;
+    projects[id].people[creator] = {true, {}};
+    return {};
+}
+
+Code Authority::change_project(const Id& id, const std::string& name, const std::string& group) {
+    auto& project = projects.at(id);
+    for (const auto& [other, one] : projects)
+        if (other != id && one.organization == project.organization && one.name == name)
+            return "project_name_taken";
+    if (group != project.group && !groups.insert({project.organization, group}).second)
+        return "group_taken";
+    // The one that it gives up is free again.
+    if (group != project.group) groups.erase({project.organization, project.group});
+    project.name = name;
+    project.group = group;
+    return {};
+}
+
+Code Authority::delete_project(const Id& id) {
+    for (const auto& [organization, one] : organizations)
+        if (one.default_project == id) return "default_project";
+    const auto there = projects.at(id).people;
+    projects.erase(id);
+    std::erase_if(keys, [&](const auto& one) {
+        return one.second.project == id || one.second.audience == id;
+    });
+    for (const auto& [user, one] : there) revoke_of_nobody(user);
+    std::erase_if(invitations, [&](const auto& one) { return one.second.project == id; });
+    return {};
+}
+
+Code Authority::add_collaborator(const Id& id, const Id& user, bool admin, End until) {
+    auto& project = projects.at(id);
+    const auto& organization = organizations.at(project.organization);
+    if (!role_in_organization(project.organization, user) && !organization.externals)
+        return "not_found";
+    if (project.people.count(user) > 0) return "already_collaborator";
+    const auto* one = member(project.organization, user);
+    if (one != nullptr && one->suspended) return "suspended";
+    project.people[user] = {admin, until};
+    return give_uid_if_wanted(project.organization, user);
+}
+
+Code Authority::set_collaborator_role(const Id& id, const Id& user, bool admin) {
+    if (!role_in(id, user)) return "not_found";
+    const auto* one = member(projects.at(id).organization, user);
+    if (!admin && one != nullptr && one->admin) return "organization_admin";
+    projects.at(id).people.at(user).admin = admin;
+    return {};
+}
+
+Code Authority::set_collaborator_until(const Id& id, const Id& user, End until) {
+    if (!role_in(id, user)) return "not_found";
+    const auto& organization = projects.at(id).organization;
+    if (until && organizations.at(organization).default_project == id &&
+        member(organization, user) != nullptr)
+        return "default_project";
+    projects.at(id).people.at(user).until = until;
+    return {};
+}
+
+Code Authority::remove_collaborator(const Id& id, const Id& user) {
+    const auto& project = projects.at(id);
+    if (project.people.count(user) == 0) return "not_found";
+    if (organizations.at(project.organization).default_project == id &&
+        member(project.organization, user) != nullptr)
+        return "default_project";
+    drop(id, user);
+    revoke_of_nobody(user);
+    return {};
+}
+
+Code Authority::may_accept(const Id& id) const {
+    const auto& one = invitations.at(id);
+    const auto& [organization, project] = std::pair(one.organization, one.project);
+    const bool may_invite =
+        may(one.creator, organization, project,
+            project.empty() ? "members.invite" : "collaborators.add") == Verdict::allowed;
+    return one.expires <= now || is_over(one.until) || !may_invite ? "invalid_invitation" : "";
+}
+
+Code Authority::accept(const Id& id, const Id& user) {
+    const auto one = invitations.at(id);
+    invitations.erase(id);
+    if (one.project.empty()) return add_member(one.organization, user, one.admin, one.until);
+    if (member(one.organization, user) == nullptr && !organizations.at(one.organization).externals)
+        return "no_external_collaborators";
+    auto& there = projects.at(one.project).people;
+    if (there.count(user) > 0) return "already_collaborator";
+    const auto* membership = member(one.organization, user);
+    if (membership != nullptr && membership->suspended) return "suspended";
+    there[user] = {one.admin, one.until};
+    return give_uid_if_wanted(one.organization, user);
+}
+
+Code Authority::add_ssh_key(const Id& id, const Id& user, const std::string& text) {
+    for (const auto& [other, one] : people.at(user).ssh_keys)
+        if (one == text) return "ssh_key_taken";
+    people.at(user).ssh_keys[id] = text;
+    return {};
+}
+
+Code Authority::set_uid(const Id& id, const Id& user, std::int64_t number) {
+    auto& one = organizations.at(id);
+    if (const auto has = uid(id, user)) return *has == number ? "" : "uid_already_set";
+    if (number < one.first || number > one.last || means_nobody(number)) return "invalid_uid";
+    if (!one.numbers.emplace(number, "user " + user).second) return "uid_taken";
+    return {};
+}
+
+Code Authority::change_settings(const Id& id, bool externals, bool allocates, std::int64_t first,
+                                std::int64_t last) {
+    auto& one = organizations.at(id);
+    one.externals = externals;
+    one.allocates = allocates;
+    one.first = first;
+    one.last = last;
+    for (const auto& [user, person] : people)
+        if (is_in(id, user))
+            if (auto given = give_uid_if_wanted(id, user); !given.empty()) return given;
+    return {};
+}
+
+Code Authority::move_ownership(const Id& id, const Id& user) {
+    auto& one = organizations.at(id);
+    const auto found = one.members.find(user);
+    if (found == one.members.end()) return "not_found";
+    if (found->second.suspended || found->second.until) return "not_permanent";
+    found->second.admin = true;
+    one.owner = user;
+    return {};
+}
+
+Code Authority::set_login(const Id& user, const std::string& login) {
+    auto& person = people.at(user);
+    if (person.login == login) return {};
+    const auto key = in_lower_case(login);
+    if (logins.count(key) > 0 && logins[key] != user) return "login_taken";
+    for (const auto& [id, one] : organizations)
+        if (is_in(id, user) && one.reserved.count(key) > 0) return "reserved_login";
+    logins[key] = user;
+    person.login = login;
+    return {};
+}
+
+void Authority::end_what_is_over() {
+    for (const auto& [id, one] : std::map(organizations))
+        for (const auto& [user, membership] : one.members)
+            if (is_over(membership.until)) {
+                leave(id, user);
+                revoke_of_nobody(user);
+                ++records;
+            }
+    for (const auto& [id, project] : std::map(projects))
+        for (const auto& [user, one] : project.people)
+            if (is_over(one.until) && projects.at(id).people.count(user) > 0) {
+                drop(id, user);
+                revoke_of_nobody(user);
+                ++records;
+            }
+}
+
+}  // namespace together::naive
