@@ -161,7 +161,8 @@ std::vector<std::string> Authority::broken_invariants() const {
             if (means_nobody(number) || !holders.insert(holder).second)
                 say(holder + " has two numbers, or nobody's");
     }
-    for (const auto& [id, one] : projects) {
+    for (const auto& [id, project] : projects) {
+        const auto& one = project;  // clang 14 captures no structured binding
         const bool swept = std::none_of(one.people.begin(), one.people.end(), [&](const auto& row) {
             const auto* there = member(one.organization, row.first);
             return is_over(row.second.until) || (there != nullptr && is_over(there->until));

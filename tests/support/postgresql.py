@@ -66,8 +66,8 @@ class PostgreSQL:
     def data(self):
         return self.directory / "data"
 
-    def _run(self, *command):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
+    def _run(self, *command, text=None):
+        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, cwd="/")
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]}: {done.stderr}")
         return done.stdout
@@ -121,7 +121,9 @@ class PostgreSQL:
 
     def execute(self, url, *statements):
         """All of them in one transaction, where there is more than one."""
-        return self._run(*self.psql(url, "-c", "; ".join(statements)))
+        if len(statements) > 1:
+            statements = ["BEGIN", *statements, "COMMIT"]
+        return self._run(*self.psql(url), text=";\n".join(statements))
 
     def rows(self, url, query):
         return json.loads(self.execute(url, f"SELECT COALESCE(json_agg(t), '[]') FROM ({query}) t"))
