@@ -45,7 +45,7 @@ Outcome<Wanted> wanted_in(const RequestContext& context) {
             bad_request("missing_field", "Name the user by user_id, email or login.", "user_id"));
     if (named > 1)
         body.refuse(bad_request("ambiguous_user", "Name the user by one of user_id, email, login.",
-                                wanted.user_id ? "user_id" : "email"));
+                                wanted.login ? "login" : "email"));
     if (body.is_wrong()) return body.refusal();
     return wanted;
 }
@@ -96,6 +96,8 @@ Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wan
 Outcome<Response> invite(RequestContext& context, Change& change, const Wanted& wanted) {
     if (wanted.uid)
         return bad_request("uid_of_invited", "A uid is set once the person has joined.", "uid");
+    if (wanted.login && !is_login(*wanted.login))
+        return bad_request("invalid_login", "That is no login.", "login");
     if (wanted.login && !is_login(*wanted.login))
         return bad_request("invalid_login", "That is no login.", "login");
     Invitation invitation;
