@@ -99,7 +99,8 @@ Outcome<void> apply(Change& change, const Found& found, const Wanted& wanted) {
 }
 
 // What a change of somebody's place in the organization brings about stands in the answer.
-Response with_consequences(Json::Value value, Change& change) {
+Outcome<Response> with_consequences(Json::Value value, Change& change) {
+    if (auto kept = change.keep_admins(); !kept) return tl::unexpected(kept.error());
     value["consequences"] = to_json(change.consequences());
     return json_response(200, value);
 }

@@ -79,9 +79,14 @@ void Change::record(const std::string& target, const Json::Value& before, const 
     if (organizations.empty()) records_.push_back(record);
 }
 
-Outcome<void> Change::settle() {
-    for (const auto& project_id : std::set(consequences_.rosters))
+Outcome<void> Change::keep_admins() {
+    for (const auto& project_id : consequences_.rosters)
         if (auto kept = keep_an_admin(project_id); !kept) return kept;
+    return {};
+}
+
+Outcome<void> Change::settle() {
+    if (auto kept = keep_admins(); !kept) return kept;
     for (const auto& project_id : consequences_.rosters)
         store_.run("UPDATE projects SET revision = revision + 1 WHERE id = :id",
                    soci::use(project_id));

@@ -51,6 +51,9 @@ class Change {
     void record(const std::string& target, const Json::Value& before, const Json::Value& after,
                 const std::vector<std::string>& organizations);
 
+    // 409 last_project_admin. Part of settle(); before it for an answer that tells the
+    // consequences.
+    Outcome<void> keep_admins();
     // All but the commit: 409 last_project_admin.
     Outcome<void> settle();
     void commit() { transaction_.commit(); }
