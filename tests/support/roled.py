@@ -12,6 +12,7 @@ the data in a PostgreSQL server of the tests' own.
 """
 
 import contextlib
+import copy
 import http.client
 import json
 import os
@@ -74,6 +75,7 @@ class Roled:
         self.options = list(options)
         self.tls = tls
         self.organization_name = organization
+        self.prefix = ""
         self.process = None
         self.port = 0
         self.drain_ms = 100
@@ -260,6 +262,7 @@ class Roled:
 
     def add_user(self, login, uid=None, role="member", email=None):
         """A member of the organization; `role` is the one there. `login`: None for one who has none yet."""
+        login = login and self.prefix + login
         arguments = ["--organization", self.organization, "--email", email or f"{login}@example.com", "--role", role]
         if login is not None:
             arguments += ["--login", login]
@@ -315,15 +318,33 @@ class Roled:
         self.make("PATCH", self.settings, {"external_collaborators": True})
 
     @contextlib.contextmanager
-    def elsewhere(self, name="Elsewhere", owner="eve@example.com"):
+    def elsewhere(self, name="Elsewhere", owner=None):
         """As if another organization of the same database were this one: add_user adds there."""
         here = self.organization
         self.organization = self.command("organization add", "--organization", name, "--owner",
-                                         owner)["organization_id"]
+                                         owner or f"{self.prefix}eve@example.com")["organization_id"]
         try:
             yield self.organization
         finally:
             self.organization = here
+
+    def tenant(self, number):
+        """This server to a test that has an organization of its own there: logins and addresses that it gives
+        begin with one prefix, since they are the server's. The Owner is ann."""
+        tenant = copy.copy(self)
+        tenant.prefix = f"t{number}."
+        made = self.command("organization add", "--organization", f"Tenant {number}", "--owner",
+                            f"{tenant.prefix}ann@example.com", "--login", f"{tenant.prefix}ann")
+        tenant.organization, tenant.default_project = made["organization_id"], made["default_project_id"]
+        tenant.owner = User(made["user_id"], made["token"], f"{tenant.prefix}ann")
+        return tenant
+
+    def revision(self, project):
+        return self.get(self.collaborators(project)).json["revision"]
+
+    def entries(self, project):
+        """The roster's, by login."""
+        return {one["login"]: one for one in self.get(self.collaborators(project)).json["data"]}
 
     @property
     def settings(self):

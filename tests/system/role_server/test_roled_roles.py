@@ -5,16 +5,14 @@ The expectations are written out here and not taken from /v1/permissions: a wron
 allowed is carried out, and is seen in the database; what is refused leaves nothing there.
 """
 
-import base64
 import http.client
-import os
 import re
 import sqlite3
-import struct
 
 import pytest
 
 from support.roled import ROOT, Roled
+from support.ssh_keys import ed25519
 
 # owner     Owner of the organization, Admin of the project
 # admin     Admin of the organization, in the project          admin-    … not in it
@@ -126,12 +124,6 @@ class Row:
 ROWS = [Row(line) for line in EXPECTED.strip().splitlines()[1:] if line]
 
 
-def public_key():
-    """What no computer logs in with: an Ed25519 key needs no more than 32 bytes."""
-    parts = (b"ssh-ed25519", os.urandom(32))
-    return "ssh-ed25519 " + base64.b64encode(b"".join(struct.pack(">I", len(p)) + p for p in parts)).decode()
-
-
 class World:
     """One organization with somebody in each position. It is made once; each route has its own copy."""
 
@@ -157,7 +149,7 @@ class World:
             roled.add_collaborator(self.project, self.people[name], role="admin")
         self.ssh_keys = {}
         for name in (*PEOPLE, "keeper"):
-            made = roled.make("POST", "/v1/users/me/ssh_keys", {"public_key": public_key()}, token=self.people[name])
+            made = roled.make("POST", "/v1/users/me/ssh_keys", {"public_key": ed25519()}, token=self.people[name])
             self.ssh_keys[name] = made["id"]
         roled.change_member(self.people["susp"], suspended=True)
         roled.make("DELETE", roled.member(self.people["gone"]))
@@ -265,7 +257,7 @@ def named(prefix, done, **more):
 
 def add_ssh_key(world, who):
     name = world.new("laptop ")
-    return Act({"public_key": public_key(), "name": name}, "SELECT 1 FROM ssh_keys WHERE name = ?", name)
+    return Act({"public_key": ed25519(), "name": name}, "SELECT 1 FROM ssh_keys WHERE name = ?", name)
 
 
 def remove_ssh_key(world, who):

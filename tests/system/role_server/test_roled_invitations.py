@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Invitations: into the organization, and of external collaborators, who have to consent."""
+
+import re
+import sqlite3
+import threading
+
+import pytest
+
+ACCEPT = "/v1/invitations/accept"
+
+
+@pytest.fixture
+def address(tenant):
+    return f"{tenant.prefix}new@example.com"
+
+
+def invite(tenant, email, token="owner", **fields):
+    return tenant.make("POST", f"{tenant.settings}/invitations", {"email": email, **fields}, token=token)
+
+
+def accept(tenant, invitation, user=None, **fields):
+    return tenant.post(ACCEPT, {"token": invitation["token"], **fields}, token=user)
+
+
+def is_invalid(answer):
+    return (answer.status, answer.code, answer.json["error"]["param"]) == (400, "invalid_invitation", "token")
+
+
+def test_somebody_new_comes_in_with_a_name_a_login_and_a_first_token(tenant, address):
+    made = invite(tenant, address, role="admin")
+    assert (made["object"], made["email"], made["role"]) == ("organization.invitation", address, "admin")
+    assert re.fullmatch(r"tgi_[0-9A-Za-z]{48}", made["token"])
+    assert made["expires_at"] == made["created_at"] + 7 * 24 * 3600
+    login = f"{tenant.prefix}newt"
+    answer = accept(tenant, made, name="New T.", login=login)
+    assert answer.status == 201 and re.fullmatch(r"tgu_[0-9A-Za-z]{48}", answer.json["token"])
+    assert answer.json["user"]["login"] == login and answer.json["organization_id"] == tenant.organization
+    member = tenant.get(f"{tenant.settings}/members/{answer.json['user']['id']}", token=answer.json["token"]).json
+    assert (member["email"], member["role"], member["name"]) == (address, "admin", "New T.")
+    assert member["granted_by"] == tenant.owner.id
+    assert tenant.entries(tenant.default_project)[login]["role"] == "admin"
+
+
+def test_the_secret_is_shown_once_and_stored_as_a_hash(tenant, address):
+    made = invite(tenant, address)
+    path = f"{tenant.settings}/invitations"
+    listed = tenant.get(path).json["data"]
+    assert [one["id"] for one in listed] == [made["id"]] and "token" not in listed[0]
+    assert tenant.get(f"{path}/{made['id']}").json == listed[0]
+    with sqlite3.connect(tenant.db, timeout=10) as db:
+        dump = "\n".join(db.iterdump())
+    assert made["token"][16:46] not in dump and made["id"] in dump
+
+
+def test_it_is_used_once(tenant, address):
+    made = invite(tenant, address)
+    assert accept(tenant, made).status == 201
+    assert is_invalid(accept(tenant, made))
+    assert tenant.get(f"{tenant.settings}/invitations").json["data"] == []
+
+
+def test_two_who_accept_it_at_once_are_one(tenant, address):
+    made, statuses = invite(tenant, address), []
+
+    def take():
+        statuses.append(accept(tenant, made).status)
+
+    threads = [threading.Thread(target=take) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [201] + [400] * 5
+
+
+def test_who_has_an_account_accepts_with_it_and_gets_no_token(tenant):
+    with tenant.elsewhere():
+        guest = tenant.add_user("guest")
+    made = invite(tenant, f"{guest.login.upper()}@Example.com")
+    without = accept(tenant, made)
+    assert (without.status, without.code) == (401, "account_exists"), "the invitation alone does not prove who it is"
+    answer = accept(tenant, made, guest)
+    assert answer.status == 200 and "token" not in answer.json and answer.json["user"]["id"] == guest.id
+    assert tenant.get(tenant.settings, token=guest).status == 200
+
+
+def test_it_is_for_one_address(tenant, address):
+    with tenant.elsewhere():
+        guest = tenant.add_user("guest")
+    made = invite(tenant, address)
+    assert is_invalid(accept(tenant, made, guest))
+    assert accept(tenant, made).status == 201
+
+
+def revoked(tenant, root, made):
+    assert tenant.delete(f"{tenant.settings}/invitations/{made['id']}").status == 204
+
+
+def expired(tenant, root, made):
+    with sqlite3.connect(tenant.db, timeout=10) as db:
+        db.execute("UPDATE invitations SET expires_at = 1 WHERE id = ?", (made["id"],))
+
+
+def inviter_demoted(tenant, root, made):
+    tenant.change_member(root, role="member")
+
+
+def inviter_suspended(tenant, root, made):
+    tenant.change_member(root, suspended=True)
+
+
+def inviter_removed(tenant, root, made):
+    assert made["id"] in tenant.make("DELETE", tenant.member(root))["consequences"]["revoked_keys"]
+
+
+@pytest.mark.parametrize("end", [revoked, expired, inviter_demoted, inviter_suspended, inviter_removed])
+def test_it_ends(tenant, address, end):
+    root = tenant.add_user("roota", role="admin")
+    made = invite(tenant, address, token=root)
+    end(tenant, root, made)
+    assert is_invalid(accept(tenant, made))
+    assert address not in tenant.get(f"{tenant.settings}/members").text
+
+
+@pytest.mark.parametrize("token", ["", "x", "tgi_" + "0" * 48, "owner"])
+def test_what_is_no_invitation_is_refused(tenant, token):
+    token = tenant.owner.token if token == "owner" else token
+    assert is_invalid(tenant.post(ACCEPT, {"token": token}, token=None))
+
+
+def test_what_is_chosen_wrongly_leaves_the_invitation_open(tenant, address):
+    made = invite(tenant, address)
+    for fields, code in (({"login": "root"}, "reserved_login"), ({"login": tenant.owner.login}, "login_taken"),
+                         ({"name": ""}, "invalid_name"), ({"role": "admin"}, "unknown_field")):
+        assert accept(tenant, made, **fields).code == code
+    assert accept(tenant, made).status == 201
+
+
+def test_who_is_a_member_is_not_invited_again(tenant):
+    alice = tenant.add_user("alice")
+    answer = tenant.post(f"{tenant.settings}/invitations", {"email": f"{alice.login}@example.com"})
+    assert (answer.status, answer.code) == (409, "already_member")
+
+
+@pytest.mark.parametrize("body, code", [
+    ({}, "missing_field"), ({"email": "x"}, "invalid_email"), ({"email": "a@b@c"}, "invalid_email"),
+    ({"email": "a@b", "role": "owner"}, "invalid_role"), ({"email": "a@b", "until": 5}, "invalid_time"),
+])
+def test_what_is_wrong_is_named(tenant, body, code):
+    answer = tenant.post(f"{tenant.settings}/invitations", body)
+    assert (answer.status, answer.code) == (400, code)
+
+
+def test_a_membership_can_have_an_end_from_the_beginning(tenant, address):
+    made = invite(tenant, address, until=4_000_000_000)
+    user = accept(tenant, made).json["user"]["id"]
+    assert tenant.get(f"{tenant.settings}/members/{user}").json["until"] == 4_000_000_000
+
+
+def test_another_organizations_invitations_are_not_found_here(tenant, server, address):
+    made = invite(tenant, address)
+    other = server.tenant(next(server.tenants))
+    for method in ("GET", "DELETE"):
+        assert other.request(method, f"{other.settings}/invitations/{made['id']}").status == 404
+    assert accept(tenant, made).status == 201
+
+
+# --- external collaborators ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def carol(tenant):
+    """A member of another organization."""
+    with tenant.elsewhere():
+        return tenant.add_user("carol")
+
+
+def test_nobody_is_told_who_exists(tenant, cluster, carol):
+    """By address or login, somebody and nobody are answered alike; without externals alike too."""
+    def ask(**named):
+        return tenant.post(tenant.collaborators(cluster), named)
+    pairs = [({"email": f"{carol.login}@example.com"}, {"email": f"{tenant.prefix}nobody@example.com"}),
+             ({"login": carol.login}, {"login": f"{tenant.prefix}nobody"})]
+    for somebody, nobody in pairs:
+        assert ask(**somebody).json == ask(**nobody).json and ask(**nobody).status == 404
+    tenant.allow_externals()
+    for somebody, nobody in pairs:
+        known, unknown = ask(**somebody), ask(**nobody)
+        assert known.status == unknown.status == 202
+        assert known.json["object"] == "project.invitation" and set(known.json) == set(unknown.json)
+        same = {"object", "organization_id", "project_id", "role", "until", "created_by"}
+        assert all(known.json[field] == unknown.json[field] for field in same)
+    assert set(tenant.entries(cluster)) == {tenant.owner.login}
+
+
+@pytest.mark.parametrize("by", ["email", "login"])
+def test_who_is_no_member_takes_part_once_they_have_consented(tenant, cluster, carol, by):
+    tenant.allow_externals()
+    named = {"email": f"{carol.login}@example.com", "login": carol.login}[by]
+    before = tenant.revision(cluster)
+    made = tenant.make("POST", tenant.collaborators(cluster), {by: named, "role": "admin"})
+    assert tenant.revision(cluster) == before
+    assert tenant.get(f"/v1/projects/{cluster}", token=carol).status == 404
+    answer = accept(tenant, made, carol)
+    assert answer.status == 200 and answer.json["project_id"] == cluster
+    entry = tenant.entries(cluster)[carol.login]
+    assert (entry["role"], entry["external"]) == ("admin", True)
+    assert tenant.get(f"{tenant.settings}/members/{carol.id}").status == 404
+    assert is_invalid(accept(tenant, made, carol))
+
+
+def test_somebody_new_can_be_an_external_collaborator(tenant, cluster, address):
+    tenant.allow_externals()
+    made = tenant.make("POST", tenant.collaborators(cluster), {"email": address})
+    answer = accept(tenant, made, login=f"{tenant.prefix}newt")
+    assert answer.status == 201
+    assert tenant.get(f"/v1/projects/{cluster}", token=answer.json["token"]).status == 200
+    assert tenant.get(f"{tenant.settings}/members", token=answer.json["token"]).status == 403
+
+
+def test_consent_comes_too_late_where_the_organization_takes_no_externals_any_more(tenant, cluster, carol):
+    tenant.allow_externals()
+    made = tenant.make("POST", tenant.collaborators(cluster), {"login": carol.login})
+    tenant.make("PATCH", tenant.settings, {"external_collaborators": False})
+    answer = accept(tenant, made, carol)
+    assert (answer.status, answer.code) == (409, "no_external_collaborators")
+    assert carol.login not in tenant.entries(cluster)
+
+
+def test_who_demoted_in_the_project_invites_nobody_any_more(tenant, cluster, carol):
+    tenant.allow_externals()
+    alice = tenant.add_user("alice")
+    tenant.add_collaborator(cluster, alice, role="admin")
+    made = tenant.make("POST", tenant.collaborators(cluster), {"login": carol.login}, token=alice)
+    tenant.change_collaborator(cluster, alice, role="member")
+    assert is_invalid(accept(tenant, made, carol))
+
+
+def test_an_external_admin_is_not_told_who_the_members_are(tenant, cluster, carol):
+    tenant.allow_externals()
+    tenant.add_collaborator(cluster, carol, role="admin")
+    alice = tenant.add_user("alice")
+    for named in ({"login": alice.login}, {"email": f"{alice.login}@example.com"}):
+        assert tenant.post(tenant.collaborators(cluster), named, token=carol).status == 202
+    assert tenant.post(tenant.collaborators(cluster), {"login": alice.login}).status == 201, "a Member's colleague"
+
+
+def test_open_project_invitations_are_listed_and_revoked_there(tenant, cluster, carol):
+    tenant.allow_externals()
+    made = tenant.make("POST", tenant.collaborators(cluster), {"login": carol.login})
+    path = f"/v1/projects/{cluster}/invitations"
+    assert [one["id"] for one in tenant.get(path).json["data"]] == [made["id"]]
+    assert tenant.get(f"{tenant.settings}/invitations").json["data"] == [], "it is none into the organization"
+    assert tenant.get(f"/v1/projects/{tenant.default_project}/invitations/{made['id']}").status == 404
+    assert tenant.delete(f"{path}/{made['id']}").status == 204
+    assert is_invalid(accept(tenant, made, carol))
+
+
+@pytest.mark.parametrize("body, code", [
+    ({"login": "a b"}, "invalid_login"), ({"login": "x" * 33}, "invalid_login"), ({"email": "x"}, "invalid_email"),
+    ({"email": "a@b", "uid": 20001}, "uid_of_invited"),
+])
+def test_what_is_wrong_with_the_invited_is_named(tenant, cluster, body, code):
+    tenant.allow_externals()
+    answer = tenant.post(tenant.collaborators(cluster), body)
+    assert (answer.status, answer.code) == (400, code)
+
+
+def test_an_external_collaborators_tokens_end_with_their_last_project(tenant, cluster, address):
+    tenant.allow_externals()
+    made = tenant.make("POST", tenant.collaborators(cluster), {"email": address})
+    newt = accept(tenant, made).json["token"]
+    other = tenant.create_project("other")
+    tenant.make("POST", tenant.collaborators(other), {"user_id": tenant.get("/v1/whoami", token=newt).json["user_id"]})
+    tenant.make("DELETE", f"/v1/projects/{cluster}")
+    assert tenant.get("/v1/whoami", token=newt).status == 200
+    tenant.make("DELETE", f"/v1/projects/{other}")
+    assert tenant.get("/v1/whoami", token=newt).code == "revoked_token"
