@@ -83,3 +83,61 @@ def test_looking_is_not_recorded(roled, project):
     roled.get(f"{roled.collaborators(project)}/user_none")
     roled.stop()
     assert len(roled.trail()) == before
+
+
+# --- reading it --------------------------------------------------------------------------------------
+
+
+def read(roled, after=0, limit=1000):
+    return roled.get(f"{roled.settings}/audit?limit={limit}&after={after}").json
+
+
+def test_it_comes_in_pages_in_the_order_of_commits(tenant):
+    for i in range(5):
+        tenant.create_project(f"p{i}")
+    seen, after = [], 0
+    while after is not None:
+        page = read(tenant, after, 2)
+        assert len(page["data"]) <= 2
+        seen += page["data"]
+        after = page["next_cursor"]
+    numbers = [record["seq"] for record in seen]
+    assert numbers == sorted(numbers) and len(set(numbers)) == len(numbers)
+    actions = [record["action"] for record in seen]
+    assert actions[-5:] == ["projects.create"] * 5 and set(actions[:-5]) == {"organization add"}
+    assert seen == read(tenant)["data"]
+
+
+def test_it_goes_on_after_any_number(tenant):
+    first = read(tenant)["data"][-1]["seq"]
+    assert read(tenant, first)["data"] == []
+    project = tenant.create_project("later")
+    record, = read(tenant, first)["data"]
+    assert (record["object"], record["target"], record["organization_id"]) == ("audit.record", project,
+                                                                              tenant.organization)
+    assert json.loads(record["after"])["name"] == "later" and record["before"] is None and record["count"] == 1
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "1.5", "1x", "99999999999999999999"])
+def test_a_cursor_is_a_number(tenant, after):
+    answer = tenant.get(f"{tenant.settings}/audit?after={after}")
+    assert (answer.status, answer.code) == (400, "invalid_cursor")
+
+
+def test_each_organization_sees_its_own(tenant, server):
+    other = server.tenant(next(server.tenants))
+    other.create_project("theirs")
+    tenant.create_project("mine")
+    for one in (tenant, other):
+        assert {record["organization_id"] for record in read(one)["data"]} == {one.organization}
+
+
+def test_a_change_of_a_person_is_recorded_in_each_organization_that_they_are_in(tenant):
+    alice = tenant.add_user("alice")
+    with tenant.elsewhere() as elsewhere:
+        tenant.command("user add", "--organization", elsewhere, "--email", f"{alice.login}@example.com")
+    tenant.patch("/v1/users/me", {"name": "Alice"}, token=alice)
+    records = tenant.trail(actor=alice.id, action="profile")
+    assert {record["organization_id"] for record in records} == {tenant.organization, elsewhere}
+    assert json.loads(records[0]["value_before"])["name"] is None
+    assert json.loads(records[0]["value_after"])["name"] == "Alice"

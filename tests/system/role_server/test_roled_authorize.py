@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What gateways, control planes and Kubernetes ask: may somebody do something, and who bears a token."""
+
+import pytest
+
+# From the platform's tables, by hand.
+ORGANIZATION_BOTH = {"organization.read", "billing.read", "projects.read", "members.read"}
+ORGANIZATION_ADMIN = {"organization.write", "billing.write", "projects.create", "members.invite", "members.remove",
+                      "members.manage_roles"}
+PROJECT_BOTH = {"project.read", "costs.read", "api_keys.read", "api_keys.create", "api_keys.revoke", "collaborators.read",
+                "clusters.read", "volumes.read", "ssh.login", "kubernetes.run", "kubernetes.dashboard", "slurm.submit",
+                "volumes.use", "fine_tuning.use", "endpoints.use", "inference.use", "products.use"}
+PROJECT_ADMIN = {"project.write", "collaborators.add", "collaborators.remove", "collaborators.manage_roles",
+                 "clusters.create", "clusters.delete", "clusters.scale", "clusters.modify", "volumes.manage"}
+
+
+@pytest.fixture
+def alice(tenant, cluster):
+    alice = tenant.add_user("alice")
+    tenant.add_collaborator(cluster, alice)
+    return alice
+
+
+def ask(tenant, token="owner", **question):
+    answer = tenant.post("/v1/authorize", question, token=token)
+    assert answer.status == 200, answer
+    return answer.json
+
+
+def test_every_action_is_answered_by_the_tables(tenant, cluster, alice):
+    """Both levels in one batch, for an Admin and a Member."""
+    project = [{"project_id": cluster, "action": action} for action in sorted(PROJECT_BOTH | PROJECT_ADMIN)]
+    organization = [{"organization_id": tenant.organization, "action": action}
+                    for action in sorted(ORGANIZATION_BOTH | ORGANIZATION_ADMIN)]
+    assert {row["action"] for row in tenant.get("/v1/permissions").json["data"]} == {
+        one["action"] for one in project + organization}
+    for user, allowed in ((tenant.owner, PROJECT_BOTH | PROJECT_ADMIN | ORGANIZATION_BOTH | ORGANIZATION_ADMIN),
+                          (alice, PROJECT_BOTH | ORGANIZATION_BOTH)):
+        questions = [{**one, "login": user.login} for one in project + organization]
+        answers = ask(tenant, questions=questions)["data"]
+        assert [one["action"] for one in answers] == [one["action"] for one in questions]
+        assert {one["action"] for one in answers if one["allowed"]} == allowed
+        assert {one["user_id"] for one in answers} == {user.id}
+    for one in answers:
+        admin_only = one["action"] in PROJECT_ADMIN | ORGANIZATION_ADMIN
+        assert one["allowed_roles"] == (["admin"] if admin_only else ["admin", "member"])
+
+
+def test_an_answer_says_of_which_roster_it_is_and_why(tenant, cluster, alice):
+    answer = ask(tenant, token=alice, project_id=cluster, action="clusters.scale")
+    assert (answer["object"], answer["allowed"], answer["role"]) == ("authorization", False, "member")
+    assert "needs an Admin of the project; you are Member" in answer["reason"]
+    assert answer["revision"] == tenant.revision(cluster) and "explanation" not in answer
+    allowed = ask(tenant, token=alice, project_id=cluster, action="ssh.login")
+    assert (allowed["allowed"], allowed["reason"]) == (True, None)
+
+
+def test_an_explanation_has_the_row_where_the_role_comes_from_and_whom_to_ask(tenant, cluster, alice):
+    root = tenant.add_user("roota", role="admin")
+    tenant.make("POST", f"/v1/projects/{cluster}/join", {}, token=root)
+    tenant.change_collaborator(cluster, alice, until=4_000_000_000)
+    told = ask(tenant, project_id=cluster, login=alice.login, action="volumes.manage", explain=True)["explanation"]
+    assert (told["title"], told["level"], told["admin"], told["member"]) == ("Create and resize volumes", "project",
+                                                                            True, False)
+    assert (told["source"], told["granted_by"], told["until"]) == ("project", tenant.owner.id, 4_000_000_000)
+    assert set(told["ask"]) == {tenant.owner.login, root.login} and told["suspended"] is False
+    by_office = ask(tenant, project_id=cluster, user_id=root.id, action="ssh.login", explain=True)["explanation"]
+    assert (by_office["source"], by_office["organization_role"]) == ("organization_admin", "admin")
+
+
+def test_who_is_suspended_is_allowed_nothing(tenant, cluster, alice):
+    tenant.change_member(alice, suspended=True)
+    for where in ({"project_id": cluster, "action": "ssh.login"},
+                  {"organization_id": tenant.organization, "action": "projects.read"}):
+        answer = ask(tenant, login=alice.login, explain=True, **where)
+        assert (answer["allowed"], answer["role"]) == (False, None) and "suspended" in answer["reason"]
+        assert answer["explanation"]["suspended"] is True
+
+
+def test_who_takes_no_part_is_told_like_somebody_who_does_not_exist(tenant, server, cluster, alice):
+    """Their id above all: whoever has it can add them, unasked."""
+    with tenant.elsewhere():
+        carol = tenant.add_user("carol")
+    stranger, nobody = (ask(tenant, project_id=cluster, login=login, action="ssh.login", explain=True)
+                        for login in (carol.login, f"{tenant.prefix}nobody"))
+    assert stranger == nobody and stranger["user_id"] is None and stranger["allowed"] is False
+
+
+def test_an_external_collaborator_is_not_told_who_the_members_are(tenant, cluster, alice):
+    tenant.allow_externals()
+    with tenant.elsewhere():
+        guest = tenant.add_user("guest")
+    tenant.add_collaborator(cluster, guest, role="admin")
+    bob = tenant.add_user("bob")
+    member, nobody = (ask(tenant, token=guest, project_id=cluster, login=login, action="ssh.login", explain=True)
+                      for login in (bob.login, f"{tenant.prefix}nobody"))
+    assert member == nobody
+    assert ask(tenant, token=guest, project_id=cluster, login=alice.login, action="ssh.login")["user_id"] == alice.id
+    colleague = ask(tenant, token=alice, project_id=cluster, login=bob.login, action="ssh.login")
+    assert colleague["user_id"] == bob.id and "no collaborator" in colleague["reason"]
+    answer = tenant.post("/v1/authorize", {"organization_id": tenant.organization, "login": bob.login,
+                                           "action": "members.read"}, token=guest)
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize("question, code, param", [
+    ({}, "missing_field", "action"), ({"action": "ssh.login"}, "ambiguous_target", "project_id"),
+    ({"action": "ssh.login", "project_id": "p", "organization_id": "o"}, "ambiguous_target", "project_id"),
+    ({"action": "fly", "project_id": "p"}, "unknown_action", "action"),
+    ({"action": "ssh.login", "organization_id": "{org}"}, "wrong_target", "project_id"),
+    ({"action": "billing.read", "project_id": "{proj}"}, "wrong_target", "organization_id"),
+    ({"action": "ssh.login", "project_id": "p", "login": "a", "user_id": "b"}, "ambiguous_user", "login"),
+    ({"action": "ssh.login", "project_id": "p", "explain": 1}, "invalid_type", "explain"),
+    ({"questions": []}, "invalid_type", "questions"), ({"questions": {}}, "invalid_type", "questions"),
+    ({"questions": [1]}, "invalid_json", None), ({"questions": [{"action": "x", "y": 1}]}, "unknown_field", "y"),
+    ({"questions": [{"action": "ssh.login", "project_id": "{proj}"}] * 101}, "invalid_type", "questions"),
+])
+def test_what_is_wrong_is_named(tenant, cluster, question, code, param):
+    question = {name: value.format(org=tenant.organization, proj=cluster) if isinstance(value, str) else value
+                for name, value in question.items()}
+    answer = tenant.post("/v1/authorize", question)
+    assert (answer.status, answer.code, answer.json["error"]["param"]) == (400, code, param)
+
+
+def test_a_hundred_questions_are_one_request(tenant, cluster, alice):
+    questions = [{"project_id": cluster, "action": "ssh.login", "login": alice.login}] * 100
+    answers = ask(tenant, questions=questions)["data"]
+    assert len(answers) == 100 and all(one["allowed"] for one in answers)
+
+
+# --- the bearer: nginx's auth_request ------------------------------------------------------------------
+
+
+def bearer(tenant, project, action, token):
+    return tenant.get(f"/v1/projects/{project}/authorize/{action}", token=token)
+
+
+def test_a_services_guard_gets_a_status_and_who_it_is(tenant, cluster, alice):
+    token = tenant.token_for(cluster, alice)
+    answer = bearer(tenant, cluster, "kubernetes.dashboard", token)
+    assert answer.status == 204 and answer.text == ""
+    assert (answer.headers["together-user"], answer.headers["together-login"]) == (alice.id, alice.login)
+    assert answer.headers["together-role"] == "member"
+    denied = bearer(tenant, cluster, "clusters.scale", token)
+    assert denied.status == 403 and denied.json["error"]["allowed_roles"] == ["admin"]
+    assert "together-user" not in denied.headers
+    tenant.change_collaborator(cluster, alice, role="admin")
+    assert bearer(tenant, cluster, "clusters.scale", token).headers["together-role"] == "admin"
+
+
+def test_a_token_of_this_api_must_not_go_to_a_service(tenant, cluster, alice):
+    answer = bearer(tenant, cluster, "ssh.login", alice)
+    assert answer.status == 403 and "audience" in answer.json["error"]["message"]
+    other = tenant.create_project("other")
+    tenant.add_collaborator(other, alice)
+    assert bearer(tenant, cluster, "ssh.login", tenant.token_for(other, alice)).status == 403
+
+
+def test_there_are_no_other_actions_than_a_projects(tenant, cluster, alice):
+    token = tenant.token_for(cluster, alice)
+    for action in ("fly", "billing.read", "SSH.LOGIN"):
+        assert bearer(tenant, cluster, action, token).status == 404
+
+
+def test_a_project_key_is_no_person(tenant, cluster):
+    key = tenant.make("POST", f"/v1/projects/{cluster}/api_keys", {"name": "x", "scopes": ["inference.use"]})["token"]
+    answer = bearer(tenant, cluster, "inference.use", key)
+    assert answer.status == 204
+    assert "together-login" not in answer.headers and not answer.headers.get("together-user")
+
+
+# --- Kubernetes ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def node(tenant, cluster):
+    return tenant.node_key(cluster)
+
+
+def review(tenant, node, token, **spec):
+    answer = tenant.post("/v1/kubernetes/tokenreviews", {
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "metadata": {"creationTimestamp": None},
+        "spec": {"token": token, **spec}}, token=node)
+    assert answer.status == 200, answer
+    assert (answer.json["apiVersion"], answer.json["kind"]) == ("authentication.k8s.io/v1", "TokenReview")
+    return answer.json["status"]
+
+
+def test_a_token_becomes_a_user_with_groups(tenant, cluster, alice, node):
+    token = tenant.token_for(cluster, alice)
+    status = review(tenant, node, token, audiences=["https://kubernetes.default.svc"])
+    assert status == {"authenticated": True, "audiences": ["https://kubernetes.default.svc"],
+                      "user": {"username": f"together:{alice.login}", "uid": alice.id,
+                               "groups": [f"together:{cluster}"]}}
+    tenant.change_collaborator(cluster, alice, role="admin")
+    assert review(tenant, node, token)["user"]["groups"] == [f"together:{cluster}", f"together:{cluster}:admin"]
+
+
+def test_no_other_token_is_anybody(tenant, cluster, alice, node):
+    other = tenant.create_project("other")
+    tenant.add_collaborator(other, alice)
+    mine = tenant.token_for(cluster, alice)
+    for token in ("x", alice.token, tenant.owner.token, node, tenant.token_for(other, alice), mine[:-1] + "0"):
+        assert review(tenant, node, token) == {"authenticated": False}
+    tenant.change_member(alice, suspended=True)
+    assert review(tenant, node, mine) == {"authenticated": False}
+    tenant.change_member(alice, suspended=False)
+    assert review(tenant, node, mine)["authenticated"] is True
+    tenant.remove_collaborator(cluster, alice)
+    assert review(tenant, node, mine) == {"authenticated": False}
+
+
+@pytest.mark.parametrize("body, code", [
+    ({}, "missing_field"), ({"apiVersion": "v1", "kind": "TokenReview", "spec": {"token": "x"}}, "invalid_type"),
+    ({"apiVersion": "authentication.k8s.io/v1", "kind": "Pod", "spec": {"token": "x"}}, "invalid_type"),
+    ({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview"}, "missing_field"),
+    ({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": []}, "invalid_json"),
+    ({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {}}, "missing_field"),
+])
+def test_a_review_has_its_form(tenant, node, body, code):
+    answer = tenant.post("/v1/kubernetes/tokenreviews", body, token=node)
+    assert (answer.status, answer.code) == (400, code)
