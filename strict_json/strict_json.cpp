@@ -115,6 +115,7 @@ tl::unexpected<std::string> not_json(const std::string& why) {
 tl::expected<Json::Value, std::string> parse_strict_json(std::string_view text,
                                                          const JsonLimits& limits) {
     if (!is_utf8(text)) return tl::unexpected<std::string>("not UTF-8");
+    if (text.starts_with("\xef\xbb\xbf")) return not_json("it begins with a byte order mark");
     if (const auto reason = wrong_token(text, limits.values)) return not_json(*reason);
     Json::CharReaderBuilder builder;
     Json::CharReaderBuilder::strictMode(&builder.settings_);
