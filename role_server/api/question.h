@@ -25,7 +25,8 @@ struct Question {
 // project, and knows of nothing else.
 bool may_know_of(const Actor& actor, const Target& target);
 
-// 400 where the action is not about what it names. Refused where the asker may not ask it: about what they may not know of, or about others.
+// 400 where the action is not about what it names. Refused where the asker may not ask it: about
+// what they may not know of, or about others.
 Outcome<Json::Value> answer(const RequestContext& context, const Question& question);
 
 }  // namespace together::roled
