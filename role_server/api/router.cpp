@@ -185,6 +185,13 @@ bool fits(std::string_view pattern, std::string_view path) {
     return pattern.empty() && path.empty();
 }
 
+const Route* find_route(std::string_view method, std::string_view target) {
+    const auto path = target.substr(0, target.find('?'));
+    for (const auto& route : table)
+        if (route.method == method && fits(route.path, path)) return &route;
+    return nullptr;
+}
+
 }  // namespace
 
 std::span<const Route> routes() {
@@ -202,10 +209,13 @@ Outcome<Match> match(std::string_view method, const Uri& uri) {
 }
 
 Work work_of(std::string_view method, std::string_view target) {
-    const auto path = target.substr(0, target.find('?'));
-    for (const auto& route : table)
-        if (route.method == method && fits(route.path, path)) return route.work;
-    return Work::read;
+    const auto* route = find_route(method, target);
+    return route != nullptr ? route->work : Work::read;
+}
+
+std::string route_of(std::string_view method, std::string_view target) {
+    const auto* route = find_route(method, target);
+    return route != nullptr ? std::string(route->method) + ' ' + std::string(route->path) : "none";
 }
 
 std::string methods_of(const Uri& uri) {

@@ -56,6 +56,8 @@ Outcome<Match> match(std::string_view method, const Uri& uri);
 
 // Of a request that no route takes: it only has to be told so.
 Work work_of(std::string_view method, std::string_view target);
+// "GET /v1/projects/{proj}", as it stands in the table; "none" where no route takes it.
+std::string route_of(std::string_view method, std::string_view target);
 
 // "GET, POST": what a 405 has to name. Empty where there is no such path.
 std::string methods_of(const Uri& uri);

@@ -12,7 +12,7 @@ bool is_loopback(const std::string& address) {
     return address.starts_with("127.") || address == "::1";
 }
 
-Result<void> set_listen(ServeOptions& options, const std::string& listen) {
+Result<ListenAddress> listen_address(const char* option, const std::string& listen) {
     const auto colon = listen.rfind(':');
     auto address = listen.substr(0, colon);
     if (address.size() > 2 && address.front() == '[' && address.back() == ']')
@@ -22,11 +22,9 @@ Result<void> set_listen(ServeOptions& options, const std::string& listen) {
     const auto number = std::strtoul(port.c_str(), &end, 10);
     if (address.empty() || port.empty() || port[0] < '0' || port[0] > '9' || *end != '\0' ||
         number > 65535)
-        return failure("--listen: '" + listen +
+        return failure(std::string("--") + option + ": '" + listen +
                        "' is not of the form 127.0.0.1:8480 or [::1]:8480");
-    options.address = address;
-    options.port = static_cast<std::uint16_t>(number);
-    return {};
+    return ListenAddress{address, static_cast<std::uint16_t>(number)};
 }
 
 }  // namespace
@@ -36,14 +34,23 @@ Result<ServeOptions> serve_options(const Options& options) {
     const auto path = options.require("db");
     if (!path) return tl::unexpected(path.error());
     serve.db = *path;
-    if (const auto listen = options.get("listen"))
-        if (auto set = set_listen(serve, *listen); !set) return tl::unexpected(set.error());
+    if (const auto listen = options.get("listen")) {
+        const auto address = listen_address("listen", *listen);
+        if (!address) return tl::unexpected(address.error());
+        serve.listen = *address;
+    }
+    if (const auto metrics = options.get("metrics")) {
+        const auto address = listen_address("metrics", *metrics);
+        if (!address) return tl::unexpected(address.error());
+        serve.metrics = *address;
+    }
     serve.tls.chain = options.get("tls-cert").value_or("");
     serve.tls.key = options.get("tls-key").value_or("");
     if (serve.tls.chain.empty() != serve.tls.key.empty())
         return failure("--tls-cert and --tls-key belong together");
-    if (serve.tls.key.empty() && !is_loopback(serve.address) && !options.has("allow-plain-http"))
-        return failure("plain http on " + serve.address +
+    if (serve.tls.key.empty() && !is_loopback(serve.listen.address) &&
+        !options.has("allow-plain-http"))
+        return failure("plain http on " + serve.listen.address +
                        " would show every token to the network: give --tls-cert and --tls-key");
     const auto waiters = options.number("max-waiters", serve.max_waiters, 1'000'000);
     if (!waiters) return tl::unexpected(waiters.error());

@@ -49,6 +49,7 @@ class LongPollList {
                               bool is_a_persons, std::shared_ptr<http::Asker> asker, Time now);
     void cancel(Ticket ticket);
 
+    std::size_t size() const { return waiters_.size(); }
     bool empty() const { return waiters_.empty() && displaced_.empty(); }
     std::vector<std::string> projects() const;
     // There is a project whose revision is not known since somebody waits for it.

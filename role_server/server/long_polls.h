@@ -40,6 +40,7 @@ class LongPolls {
     std::optional<Ticket> add(const LongPoll& poll, std::shared_ptr<const Request> request,
                               bool is_a_persons, std::shared_ptr<http::Asker> asker);
     void cancel(Ticket ticket) { list_.cancel(ticket); }
+    std::size_t waiting() const { return list_.size(); }
 
     // Something has changed, perhaps in a project that somebody waits for.
     void on_change();

@@ -36,9 +36,10 @@ std::string key_of(const Request& request) {
 }  // namespace
 
 RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& handler,
-                                     std::size_t max_waiters)
+                                     std::size_t max_waiters, Metrics* metrics)
     : io_(io),
       handler_(handler),
+      metrics_(metrics),
       long_polls_(
           io, {max_waiters},
           [this](std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done) {
@@ -148,31 +149,46 @@ void RequestDispatcher::park(const Question& question,
 }
 
 void RequestDispatcher::tell(std::vector<LongPolls::Due> due) {
+    const auto now = std::chrono::steady_clock::now();
     for (auto& one : due)
-        net::post(tellers_, [this, one = std::move(one)]() mutable {
+        net::post(tellers_, [this, now, one = std::move(one)]() mutable {
             auto response =
                 std::make_shared<const Response>(handler_.answer(*one.request, Phase::answer_now));
-            net::post(io_, [this, response = std::move(response),
+            net::post(io_, [this, now, response = std::move(response),
                             askers = std::move(one.askers)]() mutable {
-                deliver(std::move(response), std::move(askers));
+                const Told told = response->status == 200 ? Told(now) : std::nullopt;
+                deliver(std::move(response), std::move(askers), told);
             });
         });
 }
 
 // To one at once; to many a few at a time, so that whoever else has something to say is heard.
-void RequestDispatcher::deliver(std::shared_ptr<const http::Response> response, Askers askers) {
-    if (askers.size() == 1) return askers.front()->on_answer(response);
+void RequestDispatcher::deliver(std::shared_ptr<const http::Response> response, Askers askers,
+                                Told told) {
     if (askers.empty()) return;
-    deliveries_.push_back({std::move(response), std::move(askers)});
+    if (askers.size() == 1) {
+        askers.front()->on_answer(response);
+        return note(told);
+    }
+    deliveries_.push_back({std::move(response), std::move(askers), told});
     if (deliveries_.size() == 1) deliver_some();
 }
 
 void RequestDispatcher::deliver_some() {
-    auto& [response, askers, done] = deliveries_.front();
+    auto& [response, askers, told, done] = deliveries_.front();
     for (std::size_t i = 0; i < delivered_at_once && done < askers.size(); ++i)
         std::exchange(askers[done++], nullptr)->on_answer(response);
-    if (done == askers.size()) deliveries_.pop_front();
+    if (done == askers.size()) {
+        note(told);
+        deliveries_.pop_front();
+    }
     if (!deliveries_.empty()) net::post(io_, [this] { deliver_some(); });
+}
+
+void RequestDispatcher::note(const Told& told) {
+    if (metrics_ == nullptr || !told) return;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - *told;
+    metrics_->told(took.count());
 }
 
 void RequestDispatcher::look(std::vector<std::string> projects,

@@ -8,10 +8,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,8 +27,9 @@ namespace together::roled {
 
 class RequestDispatcher final : public http::Backend {
   public:
-    RequestDispatcher(boost::asio::io_context& io, RequestHandler& handler,
-                      std::size_t max_waiters);
+    // `metrics` outlives it; may be null.
+    RequestDispatcher(boost::asio::io_context& io, RequestHandler& handler, std::size_t max_waiters,
+                      Metrics* metrics = nullptr);
     ~RequestDispatcher() override;
     RequestDispatcher(const RequestDispatcher&) = delete;
     RequestDispatcher& operator=(const RequestDispatcher&) = delete;
@@ -37,12 +40,16 @@ class RequestDispatcher final : public http::Backend {
     void report(std::string_view sentence) override;
     bool stopping() const override { return stopping_; }
 
+    std::size_t waiting() const { return long_polls_.waiting(); }
+
     // From now on no long poll is taken, /readyz says 503, and connections end with their next
     // answer.
     void begin_to_stop();
 
   private:
     using Askers = std::vector<std::shared_ptr<http::Asker>>;
+    // Since when there is news for them; nothing where it is none.
+    using Told = std::optional<std::chrono::steady_clock::time_point>;
 
     struct Queue {
         Queue(std::size_t threads, std::size_t most) : pool(threads), max_asked(most) {}
@@ -63,6 +70,7 @@ class RequestDispatcher final : public http::Backend {
     struct Delivery {
         std::shared_ptr<const http::Response> response;
         Askers askers;
+        Told told;
         std::size_t done = 0;
     };
 
@@ -73,13 +81,15 @@ class RequestDispatcher final : public http::Backend {
                    Response response);
     void park(const Question& question, const std::shared_ptr<const Response>& response);
     void tell(std::vector<LongPolls::Due> due);
-    void deliver(std::shared_ptr<const http::Response> response, Askers askers);
+    void deliver(std::shared_ptr<const http::Response> response, Askers askers, Told told = {});
     void deliver_some();
+    void note(const Told& told);
     void remove_what_is_over();
     void look(std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done);
 
     boost::asio::io_context& io_;
     RequestHandler& handler_;
+    Metrics* const metrics_;
     LongPolls long_polls_;
     std::unordered_map<std::string, std::shared_ptr<Question>> joinable_;
     std::deque<Delivery> deliveries_;

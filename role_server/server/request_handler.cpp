@@ -15,7 +15,13 @@
 namespace together::roled {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::int64_t minute = 60;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::string operation_of(const Route& route) {
     switch (route.access) {
@@ -91,14 +97,28 @@ Response dry_run_of(const Response& response, const Consequences& consequences) 
 
 }  // namespace
 
-RequestHandler::RequestHandler(std::string db)
-    : stores_(std::move(db)),
+RequestHandler::RequestHandler(std::string db, Metrics* metrics)
+    : metrics_(metrics),
+      stores_(std::move(db)),
       background_(stores_),
       reads_(reads_per_second),
       changes_(changes_per_second),
       roster_changes_(roster_changes_per_second) {}
 
 Response RequestHandler::answer(const Request& request, Phase phase) {
+    if (metrics_ == nullptr) return answer_to(request, phase);
+    const auto start = Clock::now();
+    auto response = answer_to(request, phase);
+    metrics_->answered(route_of(request.method, request.target), response.status,
+                       seconds_since(start));
+    return response;
+}
+
+Metrics::Now RequestHandler::now() const {
+    return {0, stores_.in_use(), background_.dropped()};
+}
+
+Response RequestHandler::answer_to(const Request& request, Phase phase) {
     Outcome<Response> outcome =
         other(500, "internal_error", "Something went wrong here; see the log.");
     bool is_a_nodes = false;
@@ -110,6 +130,7 @@ Response RequestHandler::answer(const Request& request, Phase phase) {
     } catch (const std::exception& error) {
         write_log(request.id + " " + error.what());
     }
+    if (metrics_ != nullptr && !outcome) metrics_->refused(outcome.error().code);
     auto response = outcome ? std::move(*outcome) : error_response(outcome.error());
     add_common_headers(response);
     response.trusted = is_a_nodes;
@@ -213,7 +234,9 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
         if (auto in_time = check_rate(context, roster_changes_); !in_time)
             return tl::unexpected(in_time.error());
     if (*key) keep_answer(context, **key, *outcome);
+    const auto start = Clock::now();
     change.commit();
+    if (metrics_ != nullptr) metrics_->committed(seconds_since(start));
     return outcome;
 }
 

@@ -10,6 +10,7 @@
 
 #include "role_server/api/router.h"
 #include "role_server/messages/message.h"
+#include "role_server/metrics/metrics.h"
 #include "role_server/model/project_roster.h"
 #include "role_server/server/background_writer.h"
 #include "role_server/server/change_source.h"
@@ -21,7 +22,8 @@ namespace together::roled {
 // Thread-safe. Blocks on the database: to be called on threads that may wait.
 class RequestHandler : public ChangeSource {
   public:
-    explicit RequestHandler(std::string db);
+    // `metrics` outlives it; may be null.
+    explicit RequestHandler(std::string db, Metrics* metrics = nullptr);
 
     Response answer(const Request& request, Phase phase);
 
@@ -34,6 +36,9 @@ class RequestHandler : public ChangeSource {
 
     void begin_draining() { draining_ = true; }
 
+    // How things stand, but for those who wait.
+    Metrics::Now now() const;
+
   private:
     // What is known of a request when it fails, for the audit trail.
     struct AuditContext {
@@ -43,6 +48,7 @@ class RequestHandler : public ChangeSource {
         bool wrong_secret = false;  // so that the key says nothing about who asked
     };
 
+    Response answer_to(const Request& request, Phase phase);
     Outcome<Response> route(const Request& request, Phase phase, bool& is_a_nodes);
     Outcome<Response> run(const Match& found, const Uri& uri, const Request& request, Phase phase,
                           bool& is_a_nodes);
@@ -52,6 +58,7 @@ class RequestHandler : public ChangeSource {
     Outcome<void> admit(RequestContext& context, const Route& route, AuditContext& trail);
     void after(const AuditContext& trail, const Outcome<Response>& outcome, std::int64_t now);
 
+    Metrics* const metrics_;
     StorePool stores_;
     RosterCache rosters_;
     BackgroundWriter background_;

@@ -16,6 +16,8 @@
 
 #include "role_server/base/log.h"
 #include "role_server/http/listener.h"
+#include "role_server/metrics/metrics.h"
+#include "role_server/server/metrics_backend.h"
 #include "role_server/server/request_dispatcher.h"
 #include "role_server/server/request_handler.h"
 #include "role_server/store/connection_string.h"
@@ -28,7 +30,8 @@ namespace net = boost::asio;
 using Error = boost::system::error_code;
 
 constexpr std::chrono::seconds max_stop{10};
-constexpr std::size_t descriptors_for_us = 64;
+constexpr std::size_t max_scrapers = 16;
+constexpr std::size_t descriptors_for_us = 64 + max_scrapers;
 
 // As many descriptors as we may have. Returns how many connections that leaves room for.
 std::size_t raise_descriptor_limit() {
@@ -55,11 +58,12 @@ void forbid_core_dumps() {
     (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-Result<net::ip::tcp::endpoint> endpoint_of(const ServeOptions& options) {
+Result<net::ip::tcp::endpoint> endpoint_of(const char* option, const ListenAddress& listen) {
     Error error;
-    const auto address = net::ip::make_address(options.address, error);
-    if (error) return failure("--listen: '" + options.address + "' is no numeric address");
-    return net::ip::tcp::endpoint(address, options.port);
+    const auto address = net::ip::make_address(listen.address, error);
+    if (error)
+        return failure(std::string(option) + ": '" + listen.address + "' is no numeric address");
+    return net::ip::tcp::endpoint(address, listen.port);
 }
 
 Result<void> check_database(const std::string& db) {
@@ -160,11 +164,22 @@ void announce(const net::ip::tcp::endpoint& at, bool tls) {
     (void)std::fflush(stdout);
 }
 
+Result<void> serve_metrics(http::Listener& listener, const ListenAddress& address) {
+    const auto at = endpoint_of("--metrics", address);
+    if (!at) return tl::unexpected(at.error());
+    const auto bound = listener.listen(*at);
+    if (!bound) return tl::unexpected(bound.error());
+    std::ostringstream line;
+    line << "metrics at http://" << *bound << "/metrics";
+    write_log(line.str());
+    return {};
+}
+
 }  // namespace
 
 Result<void> serve(const ServeOptions& options) {
     forbid_core_dumps();
-    const auto at = endpoint_of(options);
+    const auto at = endpoint_of("--listen", options.listen);
     if (!at) return tl::unexpected(at.error());
     if (auto checked = check_database(options.db); !checked) return checked;
     std::shared_ptr<SSL_CTX> certificates;
@@ -176,16 +191,29 @@ Result<void> serve(const ServeOptions& options) {
     // A client that goes away is an error of its own connection, not the end of the program.
     (void)std::signal(SIGPIPE, SIG_IGN);
 
-    RequestHandler handler(options.db);
+    const auto metrics = options.metrics ? prometheus_metrics() : nullptr;
+    if (options.metrics && !metrics)
+        return failure("--metrics: this together-roled was built without prometheus-cpp");
+    RequestHandler handler(options.db, metrics.get());
     http::Connections open(connection_limits(options));
+    http::Connections scrapers({max_scrapers, max_scrapers, max_scrapers});
     net::io_context io(1);
-    RequestDispatcher dispatcher(io, handler, options.max_waiters);
+    RequestDispatcher dispatcher(io, handler, options.max_waiters, metrics.get());
     std::optional<http::Handshakes> handshakes;
     if (certificates) handshakes.emplace(io, certificates);
     http::Server server{dispatcher, open, handshakes ? &*handshakes : nullptr};
     http::Listener listener(io, server);
     const auto bound = listener.listen(*at);
     if (!bound) return tl::unexpected(bound.error());
+    MetricsBackend counted(io, [&] {
+        auto now = handler.now();
+        now.waiters = dispatcher.waiting();
+        return metrics->text(now);
+    });
+    http::Server metrics_server{counted, scrapers, nullptr};
+    http::Listener metrics_listener(io, metrics_server);
+    if (options.metrics)
+        if (auto begun = serve_metrics(metrics_listener, *options.metrics); !begun) return begun;
     const Stop stop(io, dispatcher, listener, open, options.drain);
     const Reload reload(io, options.tls, server.handshakes);
     announce(*bound, server.handshakes != nullptr);

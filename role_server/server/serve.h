@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/system/result.h"
@@ -11,11 +12,16 @@
 
 namespace together::roled {
 
+struct ListenAddress {
+    std::string address;     // numeric
+    std::uint16_t port = 0;  // 0: any that is free
+};
+
 struct ServeOptions {
     std::string db;
-    std::string address = "127.0.0.1";  // numeric
-    std::uint16_t port = 8480;          // 0: any that is free
-    http::CertificateFiles tls;         // read again on SIGHUP
+    ListenAddress listen{"127.0.0.1", 8480};
+    std::optional<ListenAddress> metrics;  // plain http, without a key
+    http::CertificateFiles tls;            // read again on SIGHUP
     std::size_t max_waiters = 10'000;
     std::size_t max_per_address = 0;  // connections; 0: half of all, 64 at least
     // Of them such as have shown no valid node key. A proxy's or NAT's need more.

@@ -11,16 +11,19 @@ Result<StorePool::Lease> StorePool::lease() {
         if (!idle_.empty()) {
             auto store = std::move(idle_.back());
             idle_.pop_back();
+            ++in_use_;
             return Lease(*this, std::move(store));
         }
     }
     auto opened = Store::open(db_);
     if (!opened) return tl::unexpected(opened.error());
+    ++in_use_;
     return Lease(*this, std::move(*opened));
 }
 
 void StorePool::give_back(std::unique_ptr<Store> store) {
     if (!store) return;
+    --in_use_;
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(store));
 }

@@ -2,6 +2,8 @@
 // Connections that request threads borrow. Thread-safe.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,6 +33,7 @@ class StorePool {
         Store& operator*() { return *store_; }
         Store* operator->() { return store_.get(); }
         void discard() {
+            if (store_) --pool_->in_use_;
             store_.reset();
             pool_->close_idle();
         }
@@ -41,6 +44,7 @@ class StorePool {
     };
 
     Result<Lease> lease();
+    std::size_t in_use() const { return in_use_; }
 
   private:
     void give_back(std::unique_ptr<Store> store);
@@ -49,6 +53,7 @@ class StorePool {
     const std::string db_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<Store>> idle_;
+    std::atomic<std::size_t> in_use_ = 0;
 };
 
 }  // namespace together::roled
