@@ -9,7 +9,9 @@ import time
 
 import pytest
 
-from support.roled import Roled
+from support.roled import ON_POSTGRESQL, Roled
+
+pytestmark = pytest.mark.skipif(ON_POSTGRESQL, reason="a file of SQLite; test_roled_postgresql.py has its tools")
 
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
@@ -77,9 +79,8 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(roled):
 
 
 @pytest.mark.parametrize("command, tool", [("backup", "pg_dump"), ("restore", "pg_restore")])
-def test_postgresql_has_its_own_tools(roled, command, tool):
-    roled.db = "postgresql:///roles"
-    done = roled.run(command, "file")
+def test_postgresql_has_its_own_tools(tmp_path, command, tool):
+    done = Roled(tmp_path, init=False, db="postgresql:///roles").run(command, "file")
     assert done.returncode == 1 and tool in done.stderr
 
 

@@ -42,7 +42,7 @@ def test_init_leaves_an_existing_database_alone(fresh):
     before = fresh.rows("SELECT * FROM trail")
     done = init(fresh)
     assert done.returncode == 1 and "exists already" in done.stderr
-    assert fresh.rows("SELECT * FROM trail") == before and len(before) == 1
+    assert fresh.rows("SELECT * FROM trail") == before != []
 
 
 @pytest.mark.parametrize("arguments", [
