@@ -92,3 +92,27 @@ TEST(OptionsTest, numbers_have_a_range) {
             read({std::string("--max-waiters=") + text})->number("max-waiters", 1, 10).has_value());
     LONGS_EQUAL(1, static_cast<long>(*read({})->number("max-waiters", 1, 10)));
 }
+
+TEST(OptionsTest, an_operand_stands_anywhere_once) {
+    const auto with = [](const std::vector<std::string>& arguments) {
+        return Options::read(
+            arguments, settings, settings, [](const char*) -> const char* { return nullptr; },
+            "FILE");
+    };
+    for (const auto& arguments : {std::vector<std::string>{"--db", "a", "b"}, {"b", "--db", "a"}})
+        STRCMP_EQUAL("b", with(arguments)->operand()->c_str());
+    STRCMP_EQUAL("FILE is required (see --help)",
+                 with({"--db", "a"})->operand().error().message.c_str());
+    CHECK_FALSE(with({"b", "c"}).has_value());
+    CHECK_FALSE(with({"-x"}).has_value());
+    CHECK_FALSE(with({"--", "b"}).has_value());
+}
+
+TEST(OptionsTest, a_password_is_not_taken_from_the_command_line) {
+    const std::string db = "postgresql://ann:pearl@host/roles";
+    const auto said = problem({"--db", db});
+    STRCMP_CONTAINS("TOGETHER_ROLED_DB", said.c_str());
+    CHECK(said.find("pearl") == std::string::npos);
+    environment = {{"TOGETHER_ROLED_DB", db}};
+    STRCMP_EQUAL(db.c_str(), read({})->get("db")->c_str());
+}
