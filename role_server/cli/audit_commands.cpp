@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t at_once = 1000;
 
-// Straight to stdout: a trail may be larger than the memory.
+// Straight to stdout, and in no transaction: a trail may be larger than the memory, and whoever
+// reads it may take their time.
 Result<Printed> write_records(Store& store, const std::string& organization_id,
                               std::int64_t after) {
     for (std::size_t read = at_once; read == at_once;) {
@@ -33,7 +34,7 @@ Result<Printed> write_records(Store& store, const std::string& organization_id,
 Result<Printed> run_export(const Options& options) {
     const auto after = options.number("after", 0, INT64_MAX);
     if (!after) return tl::unexpected(after.error());
-    return as_one_look(options, [&](Store& store) -> Result<Printed> {
+    return on_database(options, [&](Store& store) -> Result<Printed> {
         std::string organization_id;
         if (const auto named = options.get("organization")) {
             const auto found = the_organization(store, *named);

@@ -111,17 +111,22 @@ Result<Printed> as_one_change_with_consequences(const Options& options, const st
     return Printed{printed(options, done->fields)};
 }
 
-Result<Printed> as_one_look(const Options& options,
-                            const std::function<Result<Printed>(Store&)>& look) {
+Result<Printed> on_database(const Options& options, const Look& look) {
     const auto store = opened(options);
     if (!store) return tl::unexpected(store.error());
     try {
         if (auto migrated = migrate(**store); !migrated) return tl::unexpected(migrated.error());
-        const Transaction transaction(**store, Transaction::Mode::read);
         return look(**store);
     } catch (const soci::soci_error& error) {
         return failure(std::string("the database does not answer: ") + error.what());
     }
+}
+
+Result<Printed> as_one_look(const Options& options, const Look& look) {
+    return on_database(options, [&](Store& store) {
+        const Transaction transaction(store, Transaction::Mode::read);
+        return look(store);
+    });
 }
 
 std::string printed(const Options& options, const Fields& fields) {

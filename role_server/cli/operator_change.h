@@ -39,9 +39,10 @@ Result<Printed> as_one_change(const Options& options, const std::string& action,
 Result<Printed> as_one_change_with_consequences(const Options& options, const std::string& action,
                                                 const Act& act);
 
+using Look = std::function<Result<Printed>(Store&)>;
+Result<Printed> on_database(const Options& options, const Look& look);
 // Reads from one snapshot.
-Result<Printed> as_one_look(const Options& options,
-                            const std::function<Result<Printed>(Store&)>& look);
+Result<Printed> as_one_look(const Options& options, const Look& look);
 
 // Lines of name=value; with --json an object.
 std::string printed(const Options& options, const Fields& fields);

@@ -39,11 +39,14 @@ std::string folder_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// rename() would put it over what somebody has made meanwhile.
+// rename() would put it over what somebody has made meanwhile; but a share of another system may
+// know no links.
 Result<void> appear(const std::string& prepared, const std::string& file) {
     if (auto written = to_disk(prepared, O_RDONLY); !written) return written;
-    if (::link(prepared.c_str(), file.c_str()) != 0) return failure(errno_text(file, errno));
-    (void)::unlink(prepared.c_str());
+    if (::link(prepared.c_str(), file.c_str()) == 0)
+        (void)::unlink(prepared.c_str());
+    else if (errno == EEXIST || ::rename(prepared.c_str(), file.c_str()) != 0)
+        return failure(errno_text(file, errno));
     return to_disk(folder_of(file), O_RDONLY | O_DIRECTORY);
 }
 

@@ -192,6 +192,7 @@ def test_what_was_taken_since_is_taken_again(roled, project):
         again = roled.post("/v1/invitations/accept", {"token": invitation["token"], "login": "again"}, token=None)
         assert again.status >= 400, again
     assert rows(roled, "SELECT COUNT(*) FROM ssh_keys") == [(0,)]
+    assert rows(roled, "SELECT id FROM invitations WHERE used_at IS NULL AND revoked_at IS NULL") == []
     assert roled.run("check").stdout.endswith("hold\n") and roled.run("audit verify").returncode == 0
     told_again = rows(roled, f"SELECT action, value_before, value_after FROM trail WHERE action = 'restore'"
                              f" AND target = '{roled.organization}/{people['removed'].id}'")

@@ -125,9 +125,10 @@ def test_an_export_of_more_than_is_read_at_once_has_every_record_once(lived):
     assert [one["seq"] for one in exported(lived)] == list(range(1, 2501))
 
 
-def test_an_export_that_does_not_fit_is_an_error(lived):
+@pytest.mark.parametrize("command", [["audit", "export"], ["organization", "list"]])
+def test_what_does_not_fit_where_it_is_written_to_is_an_error(lived, command):
     with open("/dev/full", "w", encoding="utf-8") as full:
-        done = subprocess.run([binary(), "audit", "export", "--db", str(lived.db)], stdout=full,
+        done = subprocess.run([binary(), *command, "--db", str(lived.db)], stdout=full,
                               stderr=subprocess.PIPE, text=True, timeout=30)
     assert done.returncode == 1 and "cannot write" in done.stderr
 
