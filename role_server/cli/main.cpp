@@ -51,7 +51,7 @@ constexpr std::string_view introduction = "together-roled: the role authority of
 constexpr std::string_view explanation = R"(
 DB is a file, or postgresql://USER@HOST/NAME; one with a password stands in TOGETHER_ROLED_DB or in
 the file of --config, since everybody on this machine sees the command line. NAME of an
-organization may be its id. All but serve take --json.
+organization may be its id; USER is an id, a login or an address. All but serve take --json.
 
 Each takes --config FILE. A setting is taken from the command line, else from TOGETHER_ROLED_DB,
 TOGETHER_ROLED_LISTEN and so on, else from section [roled] of that file (db = …, max_waiters = …).

@@ -49,15 +49,18 @@ Story read_story(Store& old, std::int64_t after) {
     return story;
 }
 
-std::string hash_at(Store& store, std::int64_t seq) {
+// A record of the first schema has no hash, but its request had an id.
+std::optional<std::string> mark_of(Store& store, std::int64_t seq) {
     const Number wanted = seq;
-    std::string hash = "none";
-    store.run("SELECT hash FROM trail WHERE seq = :seq", soci::into(hash), soci::use(wanted));
-    return hash;
+    std::string mark;
+    if (!store.run("SELECT request_id || hash FROM trail WHERE seq = :seq", soci::into(mark),
+                   soci::use(wanted)))
+        return std::nullopt;
+    return mark;
 }
 
 Result<void> require_same_history(Store& store, Store& old, std::int64_t seq) {
-    if (hash_at(store, seq) == hash_at(old, seq)) return {};
+    if (mark_of(store, seq) == mark_of(old, seq)) return {};
     return failure("--replay: record " + std::to_string(seq) +
                    ", the backup's newest, is not in that database's trail: the backup is of "
                    "another one, or the trail was pruned");

@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import shutil
 import sqlite3
 
 import pytest
@@ -132,6 +133,27 @@ def test_it_is_migrated_once(old):
     before = old.db.read_bytes()
     old.command("audit verify")
     assert old.db.read_bytes() == before
+
+
+def test_a_backup_of_the_first_schema_is_restored_with_todays_trail(old):
+    file, lost = old.directory / "backup.db", old.directory / "lost.db"
+    shutil.copy(old.db, file)
+    old.command("user suspend", "--organization", "Acme", "--user", "alice")
+    old.db.rename(lost)
+    done = old.run("restore", str(file), "--replay", str(lost))
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert rows(old, "SELECT user_id FROM members WHERE suspended_at IS NOT NULL") == [(ALICE.id,)]
+    assert old.run("check").returncode == 0
+
+
+def test_another_database_of_the_first_schema_is_not_taken_for_it(old, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = database_of_version_1(tmp_path / "other", "UPDATE audit SET request_id = 'other_' || request_id")
+    other.command("audit verify")
+    file = old.directory / "backup.db"
+    old.db.rename(file)
+    done = old.run("restore", str(file), "--replay", str(other.db))
+    assert done.returncode == 1 and "another one" in done.stderr
 
 
 def test_check_leaves_an_old_schema_as_it_is(old):
