@@ -2,7 +2,6 @@
 #include "role_server/model/collaborators.h"
 
 #include "common/roles/identifiers.h"
-#include "role_server/access/role_lookup.h"
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
@@ -145,16 +144,15 @@ Outcome<Response> get_collaborator(RequestContext& context) {
 Outcome<Response> add_collaborator(RequestContext& context, Change& change) {
     const auto wanted = wanted_in(context);
     if (!wanted) return tl::unexpected(wanted.error());
-    const auto& organization_id = context.target.organization_id;
     const auto user = user_named(context.store, *wanted);
-    const bool member =
-        user && organization_role(context.store, organization_id, user->id, context.now);
+    const auto organization = find_organization(context.store, context.target.organization_id);
+    if (!organization) return not_found("organization");
+    // Who is suspended too.
+    const bool member = user && find_member(context.store, *organization, user->id);
     // Who the members are is known to members alone.
     const bool may_know = wanted->user_id || context.target.standing.organization_role;
     if (member && may_know) return add(context, change, *wanted, *user);
-    const auto organization = find_organization(context.store, organization_id);
-    if (!organization || !organization->external_collaborators)
-        return not_found("user in this organization");
+    if (!organization->external_collaborators) return not_found("user in this organization");
     if (!wanted->user_id) return invite(context, change, *wanted);
     // Only they can have told their id: that is their consent.
     if (!user) return not_found("user in this organization");
