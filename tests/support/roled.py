@@ -22,6 +22,7 @@ import sqlite3
 import ssl
 import subprocess
 import urllib.parse
+import zlib
 
 from support import postgresql
 from support.waiting import wait_until
@@ -41,6 +42,16 @@ def binary():
     if not built.exists():
         raise RuntimeError(f"build {built} first, or set TOGETHER_ROLED")
     return str(built)
+
+
+def with_checksum(body):
+    """A token that has its form: anybody can compute that, only the secret counts."""
+    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    number, digits = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        digits = alphabet[digit] + digits
+    return body + digits
 
 
 class Answer:

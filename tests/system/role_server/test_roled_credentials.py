@@ -3,10 +3,10 @@
 
 import re
 import time
-import zlib
 
 import pytest
 
+from support.roled import with_checksum
 from support.waiting import wait_until
 
 
@@ -35,15 +35,6 @@ def test_each_character_of_a_token_counts(roled):
         assert roled.get("/v1/whoami", token=token[:at] + other + token[at + 1:]).status == 401, at
     for wrong in (token[:-1], token + "0", token.upper(), "tgn_" + token[4:]):
         assert roled.get("/v1/whoami", token=wrong).status == 401
-
-
-def with_checksum(body):
-    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    number, digits = zlib.crc32(body.encode()), ""
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits = alphabet[digit] + digits
-    return body + digits
 
 
 def test_a_known_look_up_id_with_another_secret_is_refused(roled, project):
