@@ -226,7 +226,7 @@ def test_one_key_has_all_nodes_fetch_a_roster_ten_times_a_second(tenant, cluster
         role = roles[len(statuses) % 2]
         statuses.append(tenant.patch(path, {"role": role}, connection=connection).status)
     connection.close()
-    assert statuses[-1] == 429 and statuses[:20] == [200] * 20
+    assert statuses[-1] == 429 and statuses[:18] == [200] * 18, "20 at once, of which two are past"
     assert tenant.revision(cluster) == before + len(statuses) - 1, "what was refused is not done"
     assert tenant.patch("/v1/users/me", {"name": "Ann"}).status == 200, "changes that no node sees go on"
 
