@@ -24,6 +24,14 @@ std::optional<Collaborator> find(const RequestContext& context) {
     return one && one->until && *one->until <= context.now ? std::nullopt : one;
 }
 
+// With the role that counts again when somebody is an Admin of the organization no longer: a change
+// of that alone is one too.
+Json::Value for_the_trail(const Collaborator& one) {
+    auto value = to_json(one);
+    value["stored_role"] = std::string(name_of(one.stored_role));
+    return value;
+}
+
 // What the body says of somebody who is to be added.
 struct Wanted {
     std::optional<std::string> user_id, email, login;
@@ -86,9 +94,9 @@ Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wan
                                     wanted.role, wanted.until);
         !added)
         return tl::unexpected(added.error());
-    const auto value = to_json(*find_collaborator(store, context.ids.project, user.id));
-    record_change(context, change, target_of(context, user.id), {}, value);
-    return json_response(201, value);
+    const auto one = *find_collaborator(store, context.ids.project, user.id);
+    record_change(context, change, target_of(context, user.id), {}, for_the_trail(one));
+    return json_response(201, to_json(one));
 }
 
 // Who is no member has to consent, and whether they exist is not told: an invitation.
@@ -110,12 +118,12 @@ Outcome<Response> invite(RequestContext& context, Change& change, const Wanted& 
 }
 
 Outcome<Response> last_word(const RequestContext& context, Change& change,
-                            const std::string& user_id, const Json::Value& before) {
-    const auto after = find_collaborator(context.store, context.ids.project, user_id);
+                            const Collaborator& before) {
+    const auto after = find_collaborator(context.store, context.ids.project, before.user_id);
     if (!after) return not_found("collaborator");
-    const auto value = to_json(*after);
-    record_change(context, change, target_of(context, user_id), before, value);
-    return json_response(200, value);
+    record_change(context, change, target_of(context, before.user_id), for_the_trail(before),
+                  for_the_trail(*after));
+    return json_response(200, to_json(*after));
 }
 
 }  // namespace
@@ -183,7 +191,7 @@ Outcome<Response> change_collaborator(RequestContext& context, Change& change) {
     if (uid)
         if (auto set = apply_uid(context, change, one->user_id, *uid); !set)
             return tl::unexpected(set.error());
-    return last_word(context, change, one->user_id, to_json(*one));
+    return last_word(context, change, *one);
 }
 
 Outcome<Response> take_out_of_project(RequestContext& context, Change& change,
@@ -199,7 +207,7 @@ Outcome<Response> take_out_of_project(RequestContext& context, Change& change,
     change.refuse_without_admin(context.ids.project);
     revoke_keys_of_nobody(change, user_id);
     record_change(context, change, target_of(context, user_id),
-                  one ? to_json(*one) : Json::Value("suspended"), {});
+                  one ? for_the_trail(*one) : Json::Value("suspended"), {});
     return no_content();
 }
 
