@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many at once. Whatever the order is, there is one: what was done, replayed in the order of the audit
+trail by rules that are written apart from the server, gives each answer and what is there in the end."""
+
+import os
+import random
+import threading
+import time
+
+import pytest
+
+from support.naive_roles import NaiveRoles
+from support.waiting import wait_until
+
+CLIENTS = 8
+OPERATIONS = int(os.environ.get("TOGETHER_RACE_OPERATIONS", "4000"))
+# A key may change rosters ten times a second: each client has several.
+KEYS_OF_A_CLIENT = 12
+
+
+def at_once(*acts):
+    """Does all of them; returns what each returned."""
+    results, start = [None] * len(acts), threading.Barrier(len(acts))
+
+    def run(index):
+        start.wait()
+        results[index] = acts[index]()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+class Crowd:
+    """An organization whose Admins all change it at once."""
+
+    def __init__(self, roled, seed):
+        self.roled, self.seed = roled, seed
+        self.model = NaiveRoles(roled.owner.id, roled.default_project)
+        self.done, self.unexpected = {}, []  # by request id
+        self.admins = [roled.owner] + [self._member(f"admin{i}", "admin") for i in range(CLIENTS - 1)]
+        self.people = self.admins + [self._member(f"user{i}", "member") for i in range(8)]
+        self.passing = [self._member(f"passing{i}", "member") for i in range(12)]
+        self.projects = [roled.create_project(f"q{i}") for i in range(3)]
+        for project in self.projects:
+            self.model.create_project(project, roled.owner.id)
+
+    def _member(self, login, role):
+        user = self.roled.add_user(login, role=role)
+        self.model.add_member(user.id, role)
+        return user
+
+    def _keys(self, admin):
+        made = [self.roled.post("/v1/users/me/tokens", {"name": f"k{i}"}, token=admin)
+                for i in range(KEYS_OF_A_CLIENT)]
+        return [one.json["token"] for one in made]
+
+    def operation(self, chance, number):
+        """Method, path, body, and what the model is asked to do. The Owner's client gives the others back
+        what they take from each other: else soon nobody else could do anything."""
+        project, organization = chance.choice(self.projects), f"/v1/organizations/{self.roled.organization}"
+        user = chance.choice(self.admins[1:] if number == 0 else self.people + self.passing)
+        member, listed = f"{organization}/members/{user.id}", self.roled.collaborators(project)
+        role = "admin" if number == 0 else chance.choice(["admin", "member"])
+        kind = chance.choices(["add", "role", "remove", "member_role", "suspend", "remove_member"], [8, 6, 5, 3, 3, 1])[0]
+        if kind == "add":
+            return ("POST", listed, {"user_id": user.id, "role": role},
+                    lambda model: model.add_collaborator(project, user.id, role))
+        if kind == "role":
+            return ("PATCH", f"{listed}/{user.id}", {"role": role},
+                    lambda model: model.set_collaborator_role(project, user.id, role))
+        if kind == "remove":
+            return "DELETE", f"{listed}/{user.id}", None, lambda model: model.remove_collaborator(project, user.id)
+        if kind == "member_role":
+            return "PATCH", member, {"role": role}, lambda model: model.change_member(user.id, role=role)
+        if kind == "suspend":
+            suspended = number > 0 and chance.choice([True, False])
+            return ("PATCH", member, {"suspended": suspended},
+                    lambda model: model.change_member(user.id, suspended=suspended))
+        passing = chance.choice(self.passing)
+        return ("DELETE", f"{organization}/members/{passing.id}", None,
+                lambda model: model.remove_member(passing.id))
+
+    def client(self, number):
+        chance, connection = random.Random(f"{self.seed}.{number}"), self.roled.connect()
+        keys = self._keys(self.admins[number])
+        for turn in range(OPERATIONS // CLIENTS):
+            method, path, body, act = self.operation(chance, number)
+            answer = self.roled.request(method, path, body, token=keys[turn % len(keys)], connection=connection)
+            if answer.status < 300:
+                self.done[answer.headers["x-request-id"]] = act
+            elif answer.status not in (401, 403, 404, 409, 429):
+                self.unexpected.append(answer)
+
+    def replay(self):
+        """Raises where the rules do not allow it in this order. Returns what was done."""
+        expected, succeeded = {}, {}
+        for record in self.roled.rows("SELECT seq, request_id, target, value_after FROM trail ORDER BY seq"):
+            request = record["request_id"]
+            if request not in self.done:
+                continue
+            if "had no Admin left" in (record["value_after"] or ""):
+                succeeded.setdefault(request, set()).add(record["target"].split("/")[0])
+            if request not in expected:
+                self.done[request](self.model)
+                expected[request] = self.model.successions
+        assert succeeded == {request: projects for request, projects in expected.items() if projects}
+        return expected
+
+
+def test_what_eight_clients_do_is_what_the_trail_says_in_its_order(roled):
+    seed = random.randrange(10**9)
+    crowd = Crowd(roled, seed)
+    at_once(*(lambda number=number: crowd.client(number) for number in range(CLIENTS)))
+    assert crowd.unexpected == [], seed
+    assert len(crowd.replay()) > 200, seed
+    members = {row["user_id"]: {"role": row["role"], "suspended": row["suspended_at"] is not None}
+               for row in roled.rows("SELECT user_id, role, suspended_at FROM members")}
+    assert members == crowd.model.members, seed
+    rows = roled.rows("SELECT project_id, user_id, role FROM collaborators")
+    there = {project: {row["user_id"]: row["role"] for row in rows if row["project_id"] == project}
+             for project in crowd.model.projects}
+    assert there == crowd.model.projects, seed
+    sequence = [row["seq"] for row in roled.rows("SELECT seq FROM trail ORDER BY seq")]
+    assert sequence == list(range(1, len(sequence) + 1)), seed
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_two_admins_demote_each_other(roled, attempt):
+    one, other = (roled.add_user(f"{name}{attempt}", role="admin") for name in ("one", "other"))
+    members = f"/v1/organizations/{roled.organization}/members"
+    answers = at_once(lambda: roled.patch(f"{members}/{other.id}", {"role": "member"}, token=one),
+                      lambda: roled.patch(f"{members}/{one.id}", {"role": "member"}, token=other))
+    assert sorted(answer.status for answer in answers) == [200, 403]
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_an_invitation_is_accepted_once(roled, attempt):
+    invitation = roled.post(f"/v1/organizations/{roled.organization}/invitations",
+                            {"email": f"new{attempt}@example.com"}).json
+    accept = lambda: roled.post("/v1/invitations/accept", {"token": invitation["token"]}, token=None)  # noqa: E731
+    answers = at_once(*[accept] * 4)
+    assert [answer.status for answer in answers].count(201) == 1
+    assert len(roled.rows(f"SELECT id FROM users WHERE email = 'new{attempt}@example.com'")) == 1
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_who_is_added_while_being_removed_is_gone(roled, project, attempt):
+    user = roled.add_user(f"user{attempt}")
+    removed, added = at_once(lambda: roled.delete(f"/v1/organizations/{roled.organization}/members/{user.id}"),
+                             lambda: roled.post(roled.collaborators(project), {"user_id": user.id}))
+    assert removed.status == 200 and added.status in (201, 404)
+    assert roled.rows(f"SELECT project_id FROM collaborators WHERE user_id = '{user.id}'") == []
+    assert roled.get("/v1/whoami", token=user).status == 401
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_who_is_suspended_while_being_promoted_may_nothing(roled, project, attempt):
+    user = roled.add_user(f"user{attempt}")
+    roled.add_collaborator(project, user)
+    member = f"/v1/organizations/{roled.organization}/members/{user.id}"
+    suspended, promoted, there = at_once(lambda: roled.patch(member, {"suspended": True}),
+                                         lambda: roled.patch(member, {"role": "admin"}),
+                                         lambda: roled.patch(f"{roled.collaborators(project)}/{user.id}", {"role": "admin"}))
+    assert (suspended.status, promoted.status) == (200, 200) and there.status in (200, 404)
+    assert user.id not in {one["user_id"] for one in roled.get(roled.collaborators(project)).json["data"]}
+    assert roled.get(f"/v1/organizations/{roled.organization}/members", token=user).status == 403
+    now = roled.get(member).json
+    assert now["suspended"] and now["role"] == "admin"
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_an_end_that_is_moved_as_it_comes_has_come_or_not(roled, project, attempt):
+    user = roled.add_user(f"user{attempt}")
+    place = f"{roled.collaborators(project)}/{user.id}"
+    end = int(time.time()) + 1
+    roled._made(roled.post(roled.collaborators(project), {"user_id": user.id, "until": end}))
+    # Asked again and again around the end: the last that was done counts, unless one came too late.
+    statuses = []
+
+    def move():
+        answer = roled.patch(place, {"until": int(time.time()) + 1})
+        statuses.append(answer.status)
+        return answer.status == 404 or len(statuses) > 40
+
+    wait_until(move, "an end")
+    assert set(statuses) <= {200, 404, 429}
+    wait_until(lambda: roled.get(place).status == 404, "the end")
+    wait_until(lambda: not roled.rows(f"SELECT role FROM collaborators WHERE user_id = '{user.id}'"
+                                      f" AND project_id = '{project}'"), "the row to go")
