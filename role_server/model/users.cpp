@@ -66,7 +66,12 @@ std::optional<User> find_user_by_email(Store& store, const std::string& email) {
 }
 
 std::optional<User> find_user_by_login(Store& store, const std::string& login) {
-    return find_where(store, "LOWER(login) = :value", without_case(login));
+    // Not by the database's LOWER(), which in some languages makes another letter of an I.
+    const auto key = without_case(login);
+    auto holder =
+        find_where(store, "id = (SELECT user_id FROM logins WHERE login_key = :value)", key);
+    // They may have had it once.
+    return holder && holder->login && without_case(*holder->login) == key ? holder : std::nullopt;
 }
 
 void for_each_user(Store& store, const std::function<void(const User&)>& visit) {

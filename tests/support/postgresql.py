@@ -109,11 +109,11 @@ class PostgreSQL:
     def url(self, database):
         return f"postgresql:///{database}?host={self.directory}&user=together"
 
-    def new_database(self):
+    def new_database(self, language="en-US"):
         """The connection string of an empty one."""
         self.databases += 1
         name = f"roles{self.databases}"
-        self.execute(self.url("postgres"), f"CREATE DATABASE {name}")
+        self.execute(self.url("postgres"), f"CREATE DATABASE {name} TEMPLATE template0 ICU_LOCALE '{language}'")
         return self.url(name)
 
     def psql(self, url, *arguments):

@@ -139,3 +139,13 @@ def test_ids_are_ordered_by_their_bytes(server):
         after = page["next_cursor"]
     assert [one for one in found if one != admin.id] == [f"user_{c}" for c in "9BZ_a"]
     assert found == sorted(found)
+
+
+def test_a_login_is_the_same_without_regard_to_case_in_each_language(tmp_path):
+    """In Turkish, the small letter of I is another one."""
+    with Roled(tmp_path, db=postgresql.shared().new_database("tr-TR")) as roled:
+        project, igor = roled.create_project("cluster"), roled.add_user("IGOR")
+        with pytest.raises(RuntimeError, match="somebody else's login"):
+            roled.add_user("igor", email="other@example.com")
+        added = roled.post(roled.collaborators(project), {"login": "igor"})
+        assert (added.status, added.json["user_id"]) == (201, igor.id)
