@@ -126,10 +126,11 @@ std::string Player::compare_rows() {
             " ELSE ' suspended ' END || " +
                 end + " FROM members ORDER BY 1, 2",
             members),
-        std::tuple("numbers",
-                   std::string("SELECT organization_id, CAST(number AS VARCHAR(20)), kind || ' ' ||"
-                               " holder_id FROM posix_ids ORDER BY organization_id, number"),
-                   numbers),
+        std::tuple(
+            "numbers",
+            std::string("SELECT organization_id, CAST(number AS VARCHAR(20)), kind || ' ' ||"
+                        " holder_id FROM posix_ids ORDER BY organization_id, posix_ids.number"),
+            numbers),
         std::tuple("collaborators",
                    "SELECT project_id, user_id, role || ' ' || " + end +
                        " FROM collaborators ORDER BY 1, 2",

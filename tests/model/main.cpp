@@ -2,8 +2,9 @@
 // Plays random steps to the role authority's model and to a naive one that is written apart from
 // it, and compares all that they say after each.
 //
-//   role_model_test [--steps N] [--seed N]
+//   role_model_test [--steps N] [--seed N] [--db postgresql://…]
 //
+// In a database of SQLite in memory, or in one of PostgreSQL, of which it deletes what is in it.
 // A failure is played again with ever fewer steps; what is left of them is printed, with the seed.
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 
 #include "role_server/store/schema.h"
@@ -24,15 +26,21 @@ constexpr std::size_t steps_of_a_world = 250;
 
 using Steps = std::vector<Step>;
 
-// A database in memory for as long as it is used.
+// Empty at first, and gone with it.
 class Database {
   public:
-    Database() : path_("/dev/shm/together-model-" + std::to_string(::getpid()) + ".db") {
+    explicit Database(const std::string& db)
+        : path_(db.empty() ? "/dev/shm/together-model-" + std::to_string(::getpid()) + ".db" : db) {
         remove();
         auto made = roled::Store::create(path_);
-        if (!made || !roled::migrate(**made)) std::abort();
+        if (!made) throw std::runtime_error(made.error().message);
         store_ = std::move(*made);
-        store_->sql() << "PRAGMA synchronous = OFF";
+        const bool sqlite = store_->kind() == roled::Store::Kind::sqlite;
+        if (!sqlite) store_->sql() << "DROP SCHEMA public CASCADE";
+        if (!sqlite) store_->sql() << "CREATE SCHEMA public";
+        if (sqlite) store_->sql() << "PRAGMA synchronous = OFF";
+        if (const auto done = roled::migrate(*store_); !done)
+            throw std::runtime_error(done.error().message);
     }
     ~Database() {
         store_.reset();
@@ -55,8 +63,8 @@ struct Failure {
     std::string what;
 };
 
-std::optional<Failure> play(const Steps& steps, bool aloud) {
-    Database database;
+std::optional<Failure> play(const std::string& db, const Steps& steps, bool aloud) {
+    Database database(db);
     Player player(database.store());
     std::string told;
     for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -74,14 +82,14 @@ std::optional<Failure> play(const Steps& steps, bool aloud) {
 }
 
 // First without what comes behind, then without ever shorter runs of steps.
-Steps shrunk(Steps steps, std::size_t failed_at) {
+Steps shrunk(const std::string& db, Steps steps, std::size_t failed_at) {
     if (failed_at < steps.size()) steps.resize(failed_at + 1);
     for (auto length = steps.size() / 2; length > 0; length /= 2)
         for (std::size_t at = 0; at + length <= steps.size();) {
             auto fewer = steps;
             const auto from = fewer.begin() + static_cast<std::ptrdiff_t>(at);
             fewer.erase(from, from + static_cast<std::ptrdiff_t>(length));
-            if (play(fewer, false))
+            if (play(db, fewer, false))
                 steps = std::move(fewer);
             else
                 at += length;
@@ -89,24 +97,24 @@ Steps shrunk(Steps steps, std::size_t failed_at) {
     return steps;
 }
 
-bool passes(std::uint64_t seed, std::size_t count) {
+bool passes(const std::string& db, std::uint64_t seed, std::size_t count) {
     const auto steps = random_steps(seed, count);
-    const auto failure = play(steps, false);
+    const auto failure = play(db, steps, false);
     if (!failure) return true;
     (void)std::printf("seed %llu fails at step %zu: %s\nplayed again with fewer steps:\n",
                       static_cast<unsigned long long>(seed), failure->step, failure->what.c_str());
-    const auto again = play(shrunk(steps, failure->step), true);
+    const auto again = play(db, shrunk(db, steps, failure->step), true);
     (void)std::printf("%s\n", again ? again->what.c_str() : "it does not fail again");
     return false;
 }
 
-int run(std::size_t steps, std::uint64_t seed) {
+int run(const std::string& db, std::size_t steps, std::uint64_t seed) {
     (void)std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
     (void)std::fflush(stdout);
     std::size_t played = 0;
     for (; played < steps; ++seed) {
         const auto count = std::min(steps_of_a_world, steps - played);
-        if (!passes(seed, count)) {
+        if (!passes(db, seed, count)) {
             (void)std::printf("0 passed, 1 failed\n");
             return 1;
         }
@@ -122,10 +130,12 @@ int run(std::size_t steps, std::uint64_t seed) {
 int main(int argc, char** argv) {
     std::size_t steps = 5'000;
     std::uint64_t seed = std::random_device()();
+    std::string db;
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string option = argv[i];
         if (option == "--steps") steps = std::strtoull(argv[i + 1], nullptr, 10);
         if (option == "--seed") seed = std::strtoull(argv[i + 1], nullptr, 10);
+        if (option == "--db") db = argv[i + 1];
     }
-    return together::model::run(steps, seed);
+    return together::model::run(db, steps, seed);
 }

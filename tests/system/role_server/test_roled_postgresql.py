@@ -3,6 +3,8 @@
 
 import concurrent.futures
 import http.client
+import pathlib
+import subprocess
 import threading
 import time
 
@@ -10,7 +12,7 @@ import pytest
 
 from support import postgresql
 from support.long_poll import Waiting
-from support.roled import ON_POSTGRESQL, Roled
+from support.roled import ON_POSTGRESQL, Roled, binary
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="TOGETHER_ROLED_STORE=postgresql")
@@ -149,3 +151,10 @@ def test_a_login_is_the_same_without_regard_to_case_in_each_language(tmp_path):
             roled.add_user("igor", email="other@example.com")
         added = roled.post(roled.collaborators(project), {"login": "igor"})
         assert (added.status, added.json["user_id"]) == (201, igor.id)
+
+
+def test_random_changes_of_the_model_do_there_what_they_do_everywhere():
+    played = subprocess.run([pathlib.Path(binary()).parent / "model_test" / "role_model_test", "--steps", "2500",
+                             "--db", postgresql.shared().new_database()],
+                            capture_output=True, text=True, timeout=300, check=False)
+    assert played.returncode == 0, played.stdout + played.stderr
