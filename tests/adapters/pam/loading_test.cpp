@@ -43,13 +43,13 @@ std::size_t mappings(const std::string& of = {}) {
 }
 
 // The kernel adds to a stack only where memory is left.
-[[gnu::noinline]] void take_stack() {
+[[gnu::noinline, maybe_unused]] void take_stack() {
     std::array<volatile char, std::size_t{512} * 1024> stack;
     for (auto& byte : stack) byte = 0;
 }
 
 // Some of what is left; false where nothing is. Each size has free chunks of its own.
-bool take_memory() {
+[[maybe_unused]] bool take_memory() {
     for (std::size_t size = std::size_t{1} << 20; size > 0;
          size -= std::min<std::size_t>(size, size > 2048 ? 1024 : 16))
         if (void* volatile taken = std::malloc(size); taken != nullptr) return true;
