@@ -293,7 +293,7 @@ def test_a_member_is_suspended_and_comes_back_as_they_were(roled, project, name)
 
 def test_a_member_is_removed_and_what_follows_is_printed(roled):
     alice = roled.add_user("alice")
-    project = roled._made(roled.post(f"/v1/organizations/{roled.organization}/projects", {"name": "hers"}))["id"]
+    project = roled.create_project("hers")
     roled.add_collaborator(project, alice, "admin")
     roled.remove_collaborator(project, roled.owner)
     done = roled.command("user remove", "--organization", "Acme", "--user", "alice")

@@ -177,7 +177,7 @@ def test_an_end_that_is_moved_as_it_comes_has_come_or_not(roled, project, attemp
     user = roled.add_user(f"user{attempt}")
     place = f"{roled.collaborators(project)}/{user.id}"
     end = int(time.time()) + 1
-    roled._made(roled.post(roled.collaborators(project), {"user_id": user.id, "until": end}))
+    roled.make("POST", roled.collaborators(project), {"user_id": user.id, "until": end})
     # Asked again and again around the end: the last that was done counts, unless one came too late.
     statuses = []
 

@@ -84,8 +84,7 @@ def test_a_server_that_dies_loses_nothing_and_what_is_asked_again_happens_once(s
 
     def make_keys(admin):
         connection = server.connect()
-        project = server._made(server.post(f"/v1/organizations/{server.organization}/projects",
-                                           {"name": admin.login}, token=admin))["id"]
+        project = server.create_project(admin.login, token=admin)
         for number in range(45):
             body, headers = {"name": f"{project}-{number}"}, {"Idempotency-Key": f"{project}-{number}"}
             path = f"/v1/projects/{project}/node_keys"

@@ -437,14 +437,14 @@ def test_each_route_has_a_row_and_each_row_a_route():
     paths = dict(re.findall(r'constexpr std::string_view (\w+) = "(/[^"]+)";', source))
     table = source[source.index("to_array<Route>"):source.index("void keep(")]
     routes = set()
-    for method, makers in (("GET", "plain|mine|list_of_mine|get|list"), ("", "write_mine|write")):
+    for method, makers in (("GET", "probed|plain|mine|list_of_mine|get|list"), ("", "asked|write_mine|write")):
         for first, second in re.findall(rf'\b(?:{makers})\(\s*("[^"]+"|\w+),\s*("[^"]+"|\w+)', table):
             verb, path = (method, first) if method else (first.strip('"'), second)
             routes.add(f"{verb} {paths.get(path, path.strip(chr(34)))}")
     for verb, path in re.findall(r'\{"([A-Z]+)",\s*("[^"]+"|\w+),', table):
         routes.add(f"{verb} {paths.get(path, path.strip(chr(34)))}")
     assert routes == {f"{row.method} {row.path}" for row in ROWS}
-    assert len(routes) == len(re.findall(r"\b(?:plain|mine|list_of_mine|write_mine|get|list|write)\(|\{\"", table))
+    assert len(routes) == len(re.findall(r"\b(?:probed|asked|plain|mine|list_of_mine|write_mine|get|list|write)\(|\{\"", table))
 
 
 # --- what the answers say beside their status -------------------------------------------------
