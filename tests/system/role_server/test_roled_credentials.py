@@ -10,6 +10,12 @@ from support.roled import with_checksum
 from support.waiting import wait_until
 
 
+@pytest.fixture
+def roled(tenant):
+    """Nothing here needs a server of its own."""
+    return tenant
+
+
 def test_no_token_is_401_with_a_challenge(roled):
     answer = roled.get("/v1/whoami", token=None)
     assert answer.status == 401 and answer.code == "missing_token"
