@@ -242,13 +242,10 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
 
 Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
                                     AuditContext& trail) {
+    if (route.access == Access::anybody) return {};
+    // Before the write lock: whoever has no invitation must not be able to keep others from writing.
     const bool invited = route.access == Access::invited;
-    // Before the write lock: whoever has no invitation must not be able to keep others from
-    // writing.
-    if (invited)
-        if (auto good = require_invitation(context); !good) return good;
-    const bool by_nobody = invited && !header(context.request, "authorization");
-    if (route.access == Access::anybody || by_nobody) return {};
+    if (invited && !header(context.request, "authorization")) return require_invitation(context);
     auto known = authenticate(context.store, context.request, context.now);
     trail.record.author = author_of(context);
     trail.record.action = context.operation;
@@ -262,6 +259,7 @@ Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
     trail.record.author = author_of(context);
     auto authorized = authorize_request(context, route);
     trail.record.organization_id = context.target.organization_id;
+    if (authorized && invited) return require_invitation(context);
     return authorized;
 }
 

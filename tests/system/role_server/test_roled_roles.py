@@ -40,6 +40,8 @@ GET    /v1/whoami                                        200  +     +     +     
 GET    /v1/permissions                                   200  +     +     +      +      +       +     +   +      +    +   x    +   +   +    +    -   x
 POST   /v1/authorize about-oneself                       200  +     +     +      +      +       +     +   +      +    ?   x    ?   400 400  400  -   x
 POST   /v1/authorize about-another                       200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    -    -   x
+POST   /access/v1/evaluation                            200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    -    -   x
+POST   /access/v1/evaluations                           200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    -    -   x
 POST   /v1/kubernetes/tokenreviews                       200  -     -     -      -      -       -     -   -      -    -   x    -   -   -    +    -   x
 
 GET    /v1/users/me                                      200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
@@ -340,6 +342,18 @@ def ask_about_another(world, who):
     return Act({"project_id": world.project, "action": "ssh.login", "login": "p.keeper"}, None)
 
 
+def evaluation():
+    return {"subject": {"type": "user", "id": "p.keeper"}, "action": {"name": "ssh.login"}}
+
+
+def evaluate(world, who):
+    return Act({**evaluation(), "resource": {"type": "project", "id": world.project}}, None)
+
+
+def evaluate_many(world, who):
+    return Act({"evaluations": [evaluation()], "resource": {"type": "project", "id": world.project}}, None)
+
+
 def delete_me(world, who):
     return Act(None, "SELECT 1 FROM users WHERE id = ? AND deleted_at IS NOT NULL", world.person(who).id)
 
@@ -352,6 +366,8 @@ ORGANIZATION, PROJECT = "/v1/organizations/{org}", "/v1/projects/{proj}"
 ACTS = {
     "POST /v1/authorize about-oneself": ask,
     "POST /v1/authorize about-another": ask_about_another,
+    "POST /access/v1/evaluation": evaluate,
+    "POST /access/v1/evaluations": evaluate_many,
     "POST /v1/kubernetes/tokenreviews": review,
     "PATCH /v1/users/me": named("Name ", "SELECT 1 FROM users WHERE name = ?"),
     "DELETE /v1/users/me": delete_me,
