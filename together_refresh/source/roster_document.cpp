@@ -145,6 +145,9 @@ tl::unexpected<PageRefusal> refusal(Part part, std::string message) {
 tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
                                                         const std::string& project,
                                                         std::size_t max_values) {
+    // Authorities of others may send one, and a reader may overlook it (RFC 8259, 8.1).
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (json.starts_with(byte_order_mark)) json.remove_prefix(byte_order_mark.size());
     const auto root = parse_strict_json(json, {max_values, 32});
     if (!root) return refusal(Part::syntax, "the roster is " + root.error());
     RosterPage page;
