@@ -243,7 +243,8 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
 Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
                                     AuditContext& trail) {
     if (route.access == Access::anybody) return {};
-    // Before the write lock: whoever has no invitation must not be able to keep others from writing.
+    // Before the write lock: whoever has no invitation must not be able to keep others from
+    // writing.
     const bool invited = route.access == Access::invited;
     if (invited && !header(context.request, "authorization")) return require_invitation(context);
     auto known = authenticate(context.store, context.request, context.now);

@@ -2,7 +2,6 @@
 """What an audit of the first server found and that must not come back: each a scenario, named after what
 must be true. Those about HTTP itself are in test_roled_http.py, about JSON in test_roled_requests.py."""
 
-import sqlite3
 import threading
 import time
 
@@ -68,8 +67,7 @@ def test_refused_requests_do_not_stop_readers_while_somebody_holds_the_write_loc
     took = []
     while not took or min(took) >= 1.0:
         assert len(took) < 5, took
-        blocker = sqlite3.connect(roled.db, isolation_level=None)
-        blocker.execute("BEGIN IMMEDIATE")
+        let_writers_in = roled.lock_out_writers()
         refused = [threading.Thread(target=roled.get, args=(f"/v1/projects/none{i}",)) for i in range(12)]
         began = time.monotonic()
         for one in refused:
@@ -78,8 +76,7 @@ def test_refused_requests_do_not_stop_readers_while_somebody_holds_the_write_loc
         for one in refused:
             one.join()
         took.append(time.monotonic() - began)
-        blocker.execute("ROLLBACK")
-        blocker.close()
+        let_writers_in()
     assert wait_until(lambda: roled.trail(outcome="refused"), "the refusals to be written, later")
 
 
@@ -110,7 +107,8 @@ def test_a_wrong_secret_is_nobodys_act_and_many_are_one_record(roled, project):
     probed = roled.trail(action="probed")
     assert {(record["target"], record["actor"], record["address"]) for record in probed} == {
         (made["id"], "", "127.0.0.1")}
-    assert sum(record["count"] for record in probed) == 50 and len(probed) <= 2
+    # Counted by the minute: where one ended on the way, fewer than twenty before or after it are no record.
+    assert 50 - 19 <= sum(record["count"] for record in probed) <= 50 and len(probed) <= 2
 
 
 def test_a_mistyped_secret_is_no_probe(roled, project):
@@ -215,8 +213,7 @@ def test_noting_a_keys_use_takes_nobody_the_patience_to_wait_for_another_writer(
         assert roled.get("/v1/whoami", token=admin).status == 200
     wait_until(lambda: all(key["last_used_at"] for admin in admins
                            for key in roled.get("/v1/users/me/tokens", token=admin).json["data"]), "the uses")
-    blocker = sqlite3.connect(roled.db, isolation_level=None, check_same_thread=False)
-    blocker.execute("BEGIN IMMEDIATE")
+    let_writers_in = roled.lock_out_writers()
     statuses = []
     changes = [threading.Thread(target=lambda admin=admin: statuses.append(
         roled.patch("/v1/users/me", {"name": "A"}, token=admin).status)) for admin in admins]
@@ -224,8 +221,7 @@ def test_noting_a_keys_use_takes_nobody_the_patience_to_wait_for_another_writer(
         change.start()
     roled.settle()
     assert statuses == []
-    blocker.execute("ROLLBACK")
-    blocker.close()
+    let_writers_in()
     for change in changes:
         change.join()
     assert statuses == [200] * 6

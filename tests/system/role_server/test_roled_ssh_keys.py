@@ -2,6 +2,7 @@
 """Public keys that people log in with: which are taken, and the rosters that show them."""
 
 import base64
+import itertools
 import os
 import shutil
 
@@ -19,6 +20,14 @@ def add(tenant, text, token="owner", **fields):
 
 def accounts(tenant, project, key):
     return tenant.roster(project, key, query="?limit=1000&include=accounts").json
+
+
+NUMBERS = itertools.count()
+
+
+def numbered(_):
+    """Keys are made anew in each run, and the names of tests are the same in all."""
+    return str(next(NUMBERS))
 
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
@@ -54,14 +63,14 @@ GOOD = ed25519()
     line("ecdsa-sha2-nistp256", b"nistp384", b"\4" + os.urandom(64)),
     line("ssh-ed25519-cert-v01@openssh.com", os.urandom(32), os.urandom(32)), "-----BEGIN OPENSSH PRIVATE KEY-----",
     "ssh-ed25519 " + base64.b64encode(os.urandom(9000)).decode(),
-], ids=lambda text: text[:30] or "nothing")
+], ids=numbered)
 def test_what_is_no_key_to_log_in_with_is_refused(tenant, text):
     answer = add(tenant, text)
     assert (answer.status, answer.code, answer.json["error"]["param"]) == (400, "invalid_ssh_key", "public_key")
     assert tenant.get(PATH).json["data"] == []
 
 
-@pytest.mark.parametrize("text", [GOOD + "\n", GOOD + "\n" + GOOD, GOOD + " a\u202eb", "\0" + GOOD])
+@pytest.mark.parametrize("text", [GOOD + "\n", GOOD + "\n" + GOOD, GOOD + " a\u202eb", "\0" + GOOD], ids=numbered)
 def test_one_line_is_one_line(tenant, text):
     answer = add(tenant, text)
     assert (answer.status, answer.code) == (400, "invalid_text")
