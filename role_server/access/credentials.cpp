@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/access/credentials.h"
 
-#include <algorithm>
 #include <boost/crc.hpp>
 
 #include "role_server/base/crypto.h"
@@ -21,6 +20,20 @@ std::string checksum(std::string_view text) {
     return base62(crc.checksum(), checksum_size);
 }
 
+std::string_view prefix_of(KeyKind kind) {
+    switch (kind) {
+        case KeyKind::user:
+            return "tgu_";
+        case KeyKind::project:
+            return "tgp_";
+        case KeyKind::node:
+            return "tgn_";
+        case KeyKind::invitation:
+            return "tgi_";
+    }
+    return "";
+}
+
 std::optional<KeyKind> kind_of(std::string_view prefix) {
     for (const auto kind : {KeyKind::user, KeyKind::project, KeyKind::node, KeyKind::invitation})
         if (prefix == prefix_of(kind)) return kind;
@@ -36,20 +49,6 @@ bool all_base62(std::string_view text) {
 }
 
 }  // namespace
-
-std::string_view prefix_of(KeyKind kind) {
-    switch (kind) {
-        case KeyKind::user:
-            return "tgu_";
-        case KeyKind::project:
-            return "tgp_";
-        case KeyKind::node:
-            return "tgn_";
-        case KeyKind::invitation:
-            return "tgi_";
-    }
-    return "";
-}
 
 std::string_view word_for(KeyKind kind) {
     switch (kind) {

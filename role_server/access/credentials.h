@@ -14,7 +14,6 @@ namespace together::roled {
 
 enum class KeyKind { user, project, node, invitation };
 
-std::string_view prefix_of(KeyKind kind);
 // "user", "project", "node", as stored, or "invitation".
 std::string_view word_for(KeyKind kind);
 

@@ -61,13 +61,6 @@ Standing standing_of(Store& store, const std::string& organization_id,
     return standing;
 }
 
-std::optional<Role> organization_role(Store& store, const std::string& organization_id,
-                                      const std::string& user_id, std::int64_t now) {
-    Standing standing;
-    look_up_member(store, organization_id, user_id, now, standing);
-    return standing.organization_role;
-}
-
 Outcome<Target> target_organization(Store& store, const Actor& actor,
                                     const std::string& organization_id, std::int64_t now) {
     Target target;

@@ -25,10 +25,6 @@ Outcome<Target> target_project(Store& store, const Actor& actor, const std::stri
 Standing standing_of(Store& store, const std::string& organization_id,
                      const std::string& project_id, const std::string& user_id, std::int64_t now);
 
-// None: no member, suspended, or over.
-std::optional<Role> organization_role(Store& store, const std::string& organization_id,
-                                      const std::string& user_id, std::int64_t now);
-
 // Up to three who have the role of an Admin, as a person would name them: for those who are
 // refused.
 std::vector<std::string> admins_to_ask(Store& store, const Target& target, Level level,

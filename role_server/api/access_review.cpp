@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has access to a project, for whoever has to look through it: JSON, or CSV for a spreadsheet.
-#include "role_server/api/preconditions.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/collaborators.h"

@@ -180,9 +180,4 @@ std::string Body::required_name(const char* field) {
     return name(field).value_or("");
 }
 
-std::optional<Role> Body::required_role(const char* field) {
-    require(field);
-    return role(field);
-}
-
 }  // namespace together::roled

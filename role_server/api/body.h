@@ -49,7 +49,6 @@ class Body {
     // The same for what must be there; an empty value where it is not.
     std::string required_text(const char* field);
     std::string required_name(const char* field = "name");
-    std::optional<Role> required_role(const char* field = "role");
 
     // Something that the handler finds wrong; the first one counts.
     void refuse(const Refusal& refusal);

@@ -105,8 +105,6 @@ Outcome<Response> invite(RequestContext& context, Change& change, const Wanted& 
         return bad_request("uid_of_invited", "A uid is set once the person has joined.", "uid");
     if (wanted.login && !is_login(*wanted.login))
         return bad_request("invalid_login", "That is no login.", "login");
-    if (wanted.login && !is_login(*wanted.login))
-        return bad_request("invalid_login", "That is no login.", "login");
     Invitation invitation;
     invitation.organization_id = context.target.organization_id;
     invitation.project_id = context.ids.project;

@@ -4,7 +4,6 @@
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
-#include "role_server/base/validation.h"
 #include "role_server/model/posix_ids.h"
 
 namespace together::roled {

@@ -2,6 +2,7 @@
 #include "role_server/api/preconditions.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "common/roles/identifiers.h"
 #include "common/system/parse_number.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /v1/projects/{proj}/collaborators: the request that every node makes.
-#include <memory>
 
 #include "common/system/parse_number.h"
 #include "role_server/api/preconditions.h"

@@ -5,7 +5,6 @@
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
-#include "role_server/model/organizations.h"
 #include "role_server/model/projects.h"
 
 namespace together::roled {

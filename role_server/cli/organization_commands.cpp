@@ -2,7 +2,6 @@
 // init, organization add, organization list, owner
 #include <array>
 #include <cstdio>
-#include <memory>
 
 #include "role_server/base/validation.h"
 #include "role_server/cli/operator_change.h"

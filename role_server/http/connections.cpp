@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/http/connections.h"
 
-#include <algorithm>
-#include <utility>
-
 namespace together::http {
 namespace {
 

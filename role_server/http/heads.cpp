@@ -7,7 +7,6 @@
 #include <boost/beast/http/status.hpp>
 #include <cinttypes>
 #include <cstdint>
-#include <cstdio>
 #include <ctime>
 #include <stdexcept>
 

@@ -47,6 +47,14 @@ std::string group_of(Store& store, const std::string& project_id) {
            R"(,"admin_gid":)" + id(IdKind::admin_group) + "},";
 }
 
+// Its fields need no escaping: none can hold more than [A-Za-z0-9_.-].
+std::string to_entry(const Collaborator& one) {
+    return R"({"object":"project.collaborator","user_id":")" + one.user_id + R"(","login":)" +
+           (one.login ? '"' + *one.login + '"' : "null") + R"(,"uid":)" + number_or_null(one.uid) +
+           R"(,"role":")" + std::string(name_of(one.role)) + R"(","external":)" +
+           (one.external() ? "true" : "false") + "}";
+}
+
 std::shared_ptr<const Roster> read_roster(Store& store, const std::string& project_id,
                                           RosterKind kind, const Version& version,
                                           std::int64_t now) {
@@ -70,13 +78,6 @@ std::shared_ptr<const Roster> read_roster(Store& store, const std::string& proje
 }
 
 }  // namespace
-
-std::string to_entry(const Collaborator& one) {
-    return R"({"object":"project.collaborator","user_id":")" + one.user_id + R"(","login":)" +
-           (one.login ? '"' + *one.login + '"' : "null") + R"(,"uid":)" + number_or_null(one.uid) +
-           R"(,"role":")" + std::string(name_of(one.role)) + R"(","external":)" +
-           (one.external() ? "true" : "false") + "}";
-}
 
 void Roster::add(const std::string& user_id, const std::string& entry,
                  std::optional<std::int64_t> until) {

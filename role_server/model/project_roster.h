@@ -64,10 +64,6 @@ class Roster {
         pages_;
 };
 
-// The JSON of the roster's entry. Its fields need no escaping: none can hold more than
-// [A-Za-z0-9_.-].
-std::string to_entry(const Collaborator& collaborator);
-
 // Nothing where there is no such project. One query.
 std::optional<Version> version_of(Store& store, const std::string& project_id);
 

@@ -21,7 +21,7 @@
 
 #include "role_server/http/backend.h"
 #include "role_server/messages/message.h"
-#include "role_server/server/change_source.h"
+#include "role_server/server/revisions.h"
 
 namespace together::roled {
 

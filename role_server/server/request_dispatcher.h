@@ -4,7 +4,6 @@
 // of its own, so that none keeps another waiting. Made, used and destroyed on the I/O thread.
 #pragma once
 
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>

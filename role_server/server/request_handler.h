@@ -13,23 +13,25 @@
 #include "role_server/metrics/metrics.h"
 #include "role_server/model/project_roster.h"
 #include "role_server/server/background_writer.h"
-#include "role_server/server/change_source.h"
 #include "role_server/server/rate_limit.h"
+#include "role_server/server/revisions.h"
 #include "role_server/store/store_pool.h"
 
 namespace together::roled {
 
 // Thread-safe. Blocks on the database: to be called on threads that may wait.
-class RequestHandler : public ChangeSource {
+class RequestHandler {
   public:
     // `metrics` outlives it; may be null.
     explicit RequestHandler(std::string db, Metrics* metrics = nullptr);
 
     Response answer(const Request& request, Phase phase);
 
-    // The number of the newest record of the trail.
-    std::optional<std::int64_t> counter() override;
-    Revisions revisions(const std::vector<std::string>& projects) override;
+    // Another number after each change, whoever made it: this process, another replica, the command
+    // line. Nothing where the database does not answer.
+    std::optional<std::int64_t> counter();
+    // The current revision of each of these projects. Empty where the database does not answer.
+    Revisions revisions(const std::vector<std::string>& projects);
 
     // Removes what ends by itself and is over. Whether a roster is another one now.
     bool remove_what_is_over();

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <system_error>
+#include <stdexcept>
 
 #include "role_server/store/connection_string.h"
 

@@ -309,7 +309,7 @@ void Player::collaborator_step(Turn& turn) {
     switch (turn.step.kind) {
         case Kind::add_collaborator:
             turn.real =
-                !roled::organization_role(store_, there.id, who, naive_.now) &&
+                !roled::standing_of(store_, there.id, {}, who, naive_.now).organization_role &&
                         !there.external_collaborators
                     ? "not_found"
                     : code_of(roled::add_to_project(change, there, id, who, role(admin), end));
