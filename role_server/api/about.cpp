@@ -19,10 +19,6 @@ std::string_view word_for(Actor::Kind kind) {
     return "";
 }
 
-Json::Value text_or_null(const std::string& text) {
-    return text.empty() ? Json::Value() : Json::Value(text);
-}
-
 Json::Value to_json(const Permission& row) {
     Json::Value value;
     value["object"] = "permission";
@@ -39,7 +35,7 @@ Json::Value to_json(const Permission& row) {
 // A node of a load balancer is ready while it can read its database and is not being stopped.
 Outcome<Response> get_ready(RequestContext& context) {
     if (context.draining) return other(503, "stopping", "This server is being stopped.");
-    long long organizations = 0;
+    Number organizations = 0;
     context.store.run("SELECT COUNT(*) FROM organizations", soci::into(organizations));
     Json::Value value;
     value["status"] = "ready";
@@ -51,8 +47,8 @@ Outcome<Response> get_whoami(RequestContext& context) {
     value["object"] = "whoami";
     value["type"] = std::string(word_for(context.actor.kind));
     value["key_id"] = context.actor.key_id;
-    value["user_id"] = text_or_null(context.actor.user_id);
-    value["project_id"] = text_or_null(context.actor.project_id);
+    value["user_id"] = json_unless_empty(context.actor.user_id);
+    value["project_id"] = json_unless_empty(context.actor.project_id);
     return json_response(200, value);
 }
 

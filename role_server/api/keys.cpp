@@ -35,11 +35,8 @@ Json::Value to_json(const Key& key, const KeyOwner& owner) {
         value["audience"] = json_or_null(key.audience_id);
     else
         value["project_id"] = owner.id;
-    if (owner.kind == KeyKind::project) {
-        value["scopes"] = Json::Value(Json::arrayValue);
-        for (const auto& name : Scopes::stored(key.scopes.value_or("")).names())
-            value["scopes"].append(name);
-    }
+    if (owner.kind == KeyKind::project)
+        value["scopes"] = json_list(Scopes::stored(key.scopes.value_or("")).names());
     value["name"] = key.name;
     value["created_by"] = key.created_by;
     value["created_at"] = json_number(key.created_at);

@@ -25,9 +25,7 @@ Json::Value to_json(Store& store, const Organization& organization) {
     value["allocate_uids"] = organization.allocate_uids;
     value["first_id"] = json_number(organization.ids.first);
     value["last_id"] = json_number(organization.ids.last);
-    value["reserved_logins"] = Json::Value(Json::arrayValue);
-    for (const auto& login : reserved_logins(store, organization.id))
-        value["reserved_logins"].append(login);
+    value["reserved_logins"] = json_list(reserved_logins(store, organization.id));
     value["created_at"] = json_number(organization.created_at);
     return value;
 }

@@ -84,8 +84,7 @@ Json::Value explanation(const RequestContext& context, const Question& question,
     }
     value["ask"] = Json::Value(Json::arrayValue);
     if (may_ask_about_others(context.actor, target))
-        for (const auto& name : admins_to_ask(context.store, target, row.level, context.now))
-            value["ask"].append(name);
+        value["ask"] = json_list(admins_to_ask(context.store, target, row.level, context.now));
     return value;
 }
 
@@ -135,7 +134,7 @@ Outcome<Json::Value> answer(const RequestContext& context, const Question& quest
     Json::Value value;
     value["object"] = "authorization";
     value["action"] = std::string(permission(question.action).name);
-    value["user_id"] = subject->empty() ? Json::Value() : Json::Value(*subject);
+    value["user_id"] = json_unless_empty(*subject);
     value["allowed"] = may;
     value["role"] = role_in(standing, permission(question.action).level);
     value["reason"] =

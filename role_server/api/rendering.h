@@ -4,7 +4,6 @@
 
 #include <json/value.h>
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,16 +12,6 @@
 #include "role_server/messages/message.h"
 
 namespace together::roled {
-
-inline Json::Value json_or_null(const std::optional<std::string>& text) {
-    return text ? Json::Value(*text) : Json::Value();
-}
-inline Json::Value json_or_null(const std::optional<std::int64_t>& number) {
-    return number ? Json::Value(static_cast<Json::Int64>(*number)) : Json::Value();
-}
-inline Json::Value json_number(std::int64_t number) {
-    return {static_cast<Json::Int64>(number)};
-}
 
 // What stands in a page, and the cursor of the next one. Ask the model for one more than
 // `page.limit`: add() takes that as the sign that there is more.

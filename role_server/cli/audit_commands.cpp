@@ -49,9 +49,9 @@ Result<Printed> run_verify(const Options& options) {
     return as_one_look(options, [&](Store& store) -> Result<Printed> {
         const auto records = verify_trail(store);
         if (!records) return failure("the trail: " + records.error().message);
-        return Printed{printed(
-            options, Fields{{"records", static_cast<Json::Int64>(*records)},
-                            {"newest_record", static_cast<Json::Int64>(newest_record(store))}})};
+        return Printed{
+            printed(options, Fields{{"records", json_number(*records)},
+                                    {"newest_record", json_number(newest_record(store))}})};
     });
 }
 
@@ -80,9 +80,9 @@ Result<Printed> run_prune(const Options& options) {
         const auto pruned = prune_trail(change.store(), *time * 1000);
         Json::Value after;
         after["before"] = *before;
-        after["pruned"] = static_cast<Json::Int64>(pruned);
+        after["pruned"] = json_number(pruned);
         change.record("trail", {}, after, {});
-        return Fields{{"pruned", static_cast<Json::Int64>(pruned)}};
+        return Fields{{"pruned", json_number(pruned)}};
     });
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "role_server/cli/operator_change.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/restore.h"
 #include "role_server/store/connection_string.h"
 #include "role_server/store/database_file.h"
@@ -14,10 +15,6 @@ namespace together::roled {
 namespace {
 
 constexpr int look_at_it = 3;
-
-Json::Value number(std::int64_t value) {
-    return {static_cast<Json::Int64>(value)};
-}
 
 Result<Printed> run_backup(const Options& options) {
     const auto db = options.require("db");
@@ -77,7 +74,7 @@ Outcome<Fields> replay_into(Change& change, const std::string& old_db, Json::Val
         value["id"] = sentence;
         look_at.append(value);
     }
-    return Fields{{"replayed", number(replayed->taken)}};
+    return Fields{{"replayed", json_number(replayed->taken)}};
 }
 
 Result<Restored> bring_to_life(Store& store, const Wanted& wanted) {
@@ -87,11 +84,11 @@ Result<Restored> bring_to_life(Store& store, const Wanted& wanted) {
         const auto end = end_of_backup(store);
         Json::Value before, after;
         before["epoch"] = epoch_of(store);
-        before["newest_record"] = number(end.seq);
+        before["newest_record"] = json_number(end.seq);
         begin_new_epoch(change);
         Fields fields{{"epoch", epoch_of(store)},
-                      {"newest_record", number(end.seq)},
-                      {"newest_record_at", number(end.time_ms / 1000)}};
+                      {"newest_record", json_number(end.seq)},
+                      {"newest_record_at", json_number(end.time_ms / 1000)}};
         if (wanted.replay) {
             const auto replayed = replay_into(change, *wanted.replay, restored.look_at);
             if (!replayed) return tl::unexpected(replayed.error());

@@ -4,6 +4,7 @@
 
 #include "role_server/access/credentials.h"
 #include "role_server/cli/operator_change.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/projects.h"
 #include "role_server/model/users.h"
@@ -28,7 +29,7 @@ Json::Value to_json(Store& store, const Key& key) {
         if (const auto user = find_user(store, key.owner.id)) value["owner"] = user->email;
     value["name"] = key.name;
     value["created_by"] = key.created_by;
-    value["created_at"] = static_cast<Json::Int64>(key.created_at);
+    value["created_at"] = json_number(key.created_at);
     value["expires_at"] = json_or_null(key.expires_at);
     value["last_used_at"] = json_or_null(key.last_used_at);
     value["audience"] = json_or_null(key.audience_id);

@@ -214,14 +214,6 @@ Outcome<void> give_login(Change& change, const User& user,
     return set_login(change, user, *login);
 }
 
-Json::Value json_or_null(const std::optional<std::string>& text) {
-    return text ? Json::Value(*text) : Json::Value();
-}
-
-Json::Value json_or_null(const std::optional<std::int64_t>& number) {
-    return number ? Json::Value(static_cast<Json::Int64>(*number)) : Json::Value();
-}
-
 Outcome<std::string> give_token(Change& change, const std::string& user_id, const char* name) {
     Key wanted;
     wanted.name = name;

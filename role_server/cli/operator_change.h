@@ -69,9 +69,6 @@ Json::Value snapshot_of(Store& store, const Organization& organization, const st
 // organization.
 Outcome<void> give_login(Change& change, const User& user, const std::optional<std::string>& login);
 
-Json::Value json_or_null(const std::optional<std::string>& text);
-Json::Value json_or_null(const std::optional<std::int64_t>& number);
-
 // A personal token for the API.
 Outcome<std::string> give_token(Change& change, const std::string& user_id, const char* name);
 

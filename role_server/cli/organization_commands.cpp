@@ -5,6 +5,7 @@
 
 #include "role_server/base/validation.h"
 #include "role_server/cli/operator_change.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/users.h"
 #include "role_server/store/connection_string.h"
@@ -104,7 +105,7 @@ Result<Printed> run_list(const Options& options) {
             value["owner_id"] = one.owner_id;
             value["owner"] = owner ? owner->email : "";
             value["default_project_id"] = one.default_project_id;
-            value["created_at"] = static_cast<Json::Int64>(one.created_at);
+            value["created_at"] = json_number(one.created_at);
             data.append(value);
         }
         return Printed{printed(options, data, {"id", "owner", "default_project_id", "name"})};

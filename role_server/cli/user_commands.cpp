@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "role_server/cli/operator_change.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/posix_ids.h"
 #include "role_server/model/users.h"
 
@@ -78,8 +79,7 @@ Json::Value to_json(Store& store, const User& user) {
     value["email"] = user.email;
     value["login"] = json_or_null(user.login);
     value["name"] = json_or_null(user.name);
-    value["organizations"] = Json::Value(Json::arrayValue);
-    for (const auto& id : organizations_of(store, user.id)) value["organizations"].append(id);
+    value["organizations"] = json_list(organizations_of(store, user.id));
     return value;
 }
 

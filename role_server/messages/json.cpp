@@ -8,16 +8,6 @@
 #include "strict_json/strict_json.h"
 
 namespace together::roled {
-namespace {
-
-Json::Value list_of_texts(const std::vector<std::string>& texts) {
-    Json::Value list(Json::arrayValue);
-    for (const auto& text : texts) list.append(text);
-    return list;
-}
-
-}  // namespace
-
 std::string to_text(const Json::Value& value) {
     Json::StreamWriterBuilder builder;
     builder["indentation"] = "";
@@ -25,9 +15,25 @@ std::string to_text(const Json::Value& value) {
     return Json::writeString(builder, value);
 }
 
-Json::Value as_json(const std::string& text) {
+Json::Value as_json(std::string_view text) {
     auto value = parse_strict_json(text, {1'000'000, 16});
     return value ? std::move(*value) : Json::Value();
+}
+
+Json::Value json_number(std::int64_t number) {
+    return {static_cast<Json::Int64>(number)};
+}
+
+Json::Value json_or_null(const std::optional<std::int64_t>& number) {
+    return number ? json_number(*number) : Json::Value();
+}
+
+Json::Value json_or_null(const std::optional<std::string>& text) {
+    return text ? Json::Value(*text) : Json::Value();
+}
+
+Json::Value json_unless_empty(const std::string& text) {
+    return text.empty() ? Json::Value() : Json::Value(text);
 }
 
 Response json_response(unsigned status, const Json::Value& value) {
@@ -42,10 +48,10 @@ Response error_response(const ApiError& error) {
     auto& inner = envelope["error"];
     inner["message"] = error.message;
     inner["type"] = type_of(error);
-    inner["param"] = error.param.empty() ? Json::Value() : Json::Value(error.param);
+    inner["param"] = json_unless_empty(error.param);
     inner["code"] = error.code;
-    if (!error.allowed_roles.empty()) inner["allowed_roles"] = list_of_texts(error.allowed_roles);
-    if (!error.ask.empty()) inner["ask"] = list_of_texts(error.ask);
+    if (!error.allowed_roles.empty()) inner["allowed_roles"] = json_list(error.allowed_roles);
+    if (!error.ask.empty()) inner["ask"] = json_list(error.ask);
     auto response = json_response(error.status, envelope);
     if (error.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     if (error.status == 429 || error.status == 503)
@@ -57,7 +63,7 @@ Json::Value list_of(Json::Value data, const std::optional<std::string>& next_cur
     Json::Value list;
     list["object"] = "list";
     list["data"] = data.isArray() ? std::move(data) : Json::Value(Json::arrayValue);
-    list["next_cursor"] = next_cursor ? Json::Value(*next_cursor) : Json::Value();
+    list["next_cursor"] = json_or_null(next_cursor);
     return list;
 }
 

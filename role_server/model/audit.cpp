@@ -31,14 +31,6 @@ std::string cut(const std::string& text, std::size_t most) {
     return text.substr(0, end);
 }
 
-Json::Value or_null(const std::optional<std::string>& text) {
-    return text ? Json::Value(*text) : Json::Value();
-}
-
-Json::Value number(std::int64_t value) {
-    return {static_cast<Json::Int64>(value)};
-}
-
 // A length before each field: no two records have the same text.
 std::string hash_of(const StoredRecord& record, const std::string& hash_before) {
     std::string text = hash_before;
@@ -160,21 +152,21 @@ void for_each_record(Store& store, const std::string& organization_id, std::int6
 Json::Value to_json(const StoredRecord& record) {
     Json::Value value;
     value["object"] = "audit.record";
-    value["seq"] = number(record.seq);
-    value["time_ms"] = number(record.time_ms);
+    value["seq"] = json_number(record.seq);
+    value["time_ms"] = json_number(record.time_ms);
     value["request_id"] = record.request_id;
-    value["organization_id"] = or_null(record.organization_id);
+    value["organization_id"] = json_or_null(record.organization_id);
     value["origin"] = record.origin;
-    value["address"] = or_null(record.address);
+    value["address"] = json_or_null(record.address);
     value["actor"] = record.actor;
-    value["key_id"] = or_null(record.key_id);
+    value["key_id"] = json_or_null(record.key_id);
     value["action"] = record.action;
     value["target"] = record.target;
     value["outcome"] = record.outcome;
-    value["reason"] = or_null(record.reason);
-    value["before"] = or_null(record.before);
-    value["after"] = or_null(record.after);
-    value["count"] = number(record.count);
+    value["reason"] = json_or_null(record.reason);
+    value["before"] = json_or_null(record.before);
+    value["after"] = json_or_null(record.after);
+    value["count"] = json_number(record.count);
     value["hash"] = record.hash;
     return value;
 }

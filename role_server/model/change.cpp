@@ -3,14 +3,10 @@
 
 #include <utility>
 
+#include "role_server/messages/json.h"
+
 namespace together::roled {
 namespace {
-
-Json::Value to_json(const std::set<std::string>& texts) {
-    Json::Value list(Json::arrayValue);
-    for (const auto& text : texts) list.append(text);
-    return list;
-}
 
 bool has_an_admin(Store& store, const std::string& project_id, std::int64_t now) {
     const Number time = now;
@@ -37,11 +33,11 @@ bool find(Store& store, const std::string& project_id, Project& project) {
 
 Json::Value to_json(const Consequences& consequences) {
     Json::Value value;
-    value["rosters"] = to_json(consequences.rosters);
-    value["owner_became_admin_of"] = to_json(consequences.successions);
-    value["left_projects"] = to_json(consequences.left_projects);
-    value["revoked_keys"] = to_json(consequences.revoked_keys);
-    value["remaining_project_keys"] = to_json(consequences.remaining_keys);
+    value["rosters"] = json_list(consequences.rosters);
+    value["owner_became_admin_of"] = json_list(consequences.successions);
+    value["left_projects"] = json_list(consequences.left_projects);
+    value["revoked_keys"] = json_list(consequences.revoked_keys);
+    value["remaining_project_keys"] = json_list(consequences.remaining_keys);
     return value;
 }
 

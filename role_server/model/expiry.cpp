@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "role_server/base/crypto.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/change.h"
 #include "role_server/model/collaborators.h"
 #include "role_server/model/members.h"
@@ -31,7 +32,7 @@ Pairs over_in(Store& store, const std::string& table, const std::string& column,
 
 Json::Value was_over(std::optional<std::int64_t> until) {
     Json::Value value;
-    if (until) value["until"] = static_cast<Json::Int64>(*until);
+    if (until) value["until"] = json_number(*until);
     return value;
 }
 

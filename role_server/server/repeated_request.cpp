@@ -6,7 +6,6 @@
 #include "role_server/base/crypto.h"
 #include "role_server/messages/json.h"
 #include "role_server/model/answered.h"
-#include "strict_json/strict_json.h"
 
 namespace together::roled {
 namespace {
@@ -53,10 +52,10 @@ void keep_answer(const RequestContext& context, const std::string& key, const Re
 }
 
 std::string without_secret(std::string_view body) {
-    auto value = parse_strict_json(body, {1'000'000, 16});
-    if (!value || !value->isObject() || !value->isMember("token")) return std::string(body);
-    value->removeMember("token");
-    return to_text(*value);
+    auto value = as_json(body);
+    if (!value.isObject() || !value.isMember("token")) return std::string(body);
+    value.removeMember("token");
+    return to_text(value);
 }
 
 }  // namespace together::roled
