@@ -6,13 +6,6 @@ namespace {
 
 using Verdict = Authorization::Verdict;
 
-std::vector<Role> roles_that_may(Action action) {
-    std::vector<Role> roles;
-    for (const auto role : {Role::admin, Role::member})
-        if (permits(role, action)) roles.push_back(role);
-    return roles;
-}
-
 std::string roles_in_words(Action action) {
     const auto& row = permission(action);
     const std::string where =
@@ -70,6 +63,19 @@ std::string_view word_for(RoleSource source) {
             return "external";
     }
     return "";
+}
+
+RoleSource source_named(std::string_view word) {
+    for (const auto source : {RoleSource::external, RoleSource::organization_admin})
+        if (word == word_for(source)) return source;
+    return RoleSource::project;
+}
+
+std::vector<Role> roles_that_may(Action action) {
+    std::vector<Role> roles;
+    for (const auto role : {Role::admin, Role::member})
+        if (permits(role, action)) roles.push_back(role);
+    return roles;
 }
 
 Authorization allowed_person(Action action, const Standing& standing) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/roles/permissions.h"
@@ -15,6 +16,8 @@ namespace together::roled {
 // Why somebody's role in a project is what it is.
 enum class RoleSource { project, organization_admin, external };
 std::string_view word_for(RoleSource source);
+// As the view effective_roles has it.
+RoleSource source_named(std::string_view word);
 
 // Where somebody stands in an organization and in one of its projects.
 struct Standing {
@@ -45,6 +48,9 @@ struct Authorization {
     std::string reason;               // of a denial; names the role that would do
     std::vector<Role> allowed_roles;  // of a denial for want of a role
 };
+
+// Whom the permission tables let do it.
+std::vector<Role> roles_that_may(Action action);
 
 Authorization allowed(const Actor& actor, Action action, const Target& target);
 

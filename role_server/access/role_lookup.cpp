@@ -4,12 +4,6 @@
 namespace together::roled {
 namespace {
 
-RoleSource source_named(const std::string& word) {
-    if (word == word_for(RoleSource::external)) return RoleSource::external;
-    return word == word_for(RoleSource::organization_admin) ? RoleSource::organization_admin
-                                                            : RoleSource::project;
-}
-
 void look_up_member(Store& store, const std::string& organization_id, const std::string& user_id,
                     std::int64_t now, Standing& standing) {
     const Number time = now;

@@ -52,13 +52,6 @@ Json::Value names_of(const std::vector<Role>& roles) {
     return list;
 }
 
-std::vector<Role> roles_that_may(Action action) {
-    std::vector<Role> roles;
-    for (const auto role : {Role::admin, Role::member})
-        if (permits(role, action)) roles.push_back(role);
-    return roles;
-}
-
 Json::Value role_in(const Standing& standing, Level level) {
     const auto role = level == Level::project ? standing.project_role : standing.organization_role;
     return role ? Json::Value(std::string(name_of(*role))) : Json::Value();

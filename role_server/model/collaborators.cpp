@@ -7,12 +7,6 @@
 namespace together::roled {
 namespace {
 
-RoleSource source_named(const std::string& word) {
-    for (const auto source : {RoleSource::external, RoleSource::organization_admin})
-        if (word == word_for(source)) return source;
-    return RoleSource::project;
-}
-
 template <class Visit, class... Use>
 void read(Store& store, const std::string& where, const Visit& visit, const Use&... use) {
     Collaborator row;
