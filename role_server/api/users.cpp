@@ -5,7 +5,8 @@
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
-#include "role_server/model/projects.h"
+#include "role_server/model/collaborators.h"
+#include "role_server/model/members.h"
 
 namespace together::roled {
 namespace {
@@ -70,47 +71,30 @@ Outcome<Response> delete_me(RequestContext& context, Change& change) {
 
 Outcome<Response> list_my_organizations(RequestContext& context) {
     PageOf page(context.page);
-    std::string id, name, role;
-    const auto most = static_cast<Number>(page.wanted());
-    const Number now = context.now;
-    context.store.each(
-        "SELECT o.id, o.name, m.role FROM members m JOIN organizations o ON o.id ="
-        " m.organization_id WHERE m.user_id = :user AND m.suspended_at IS NULL"
-        " AND (m.until IS NULL OR m.until > :now) AND o.id > :after ORDER BY o.id LIMIT :most",
-        [&] {
-            Json::Value value;
-            value["object"] = "user.organization";
-            value["id"] = id;
-            value["name"] = name;
-            value["role"] = role;
-            page.add(std::move(value), id);
-        },
-        soci::into(id), soci::into(name), soci::into(role), soci::use(context.actor.user_id),
-        soci::use(now), soci::use(context.page.after), soci::use(most));
+    for_each_membership(context.store, context.actor.user_id, context.now, context.page.after,
+                        page.wanted(), [&](const Membership& one) {
+                            Json::Value value;
+                            value["object"] = "user.organization";
+                            value["id"] = one.organization_id;
+                            value["name"] = one.name;
+                            value["role"] = std::string(name_of(one.role));
+                            page.add(std::move(value), one.organization_id);
+                        });
     return page.answer();
 }
 
 Outcome<Response> list_my_projects(RequestContext& context) {
     PageOf page(context.page);
-    std::string id, organization_id, name, role;
-    const auto most = static_cast<Number>(page.wanted());
-    const Number now = context.now;
-    context.store.each(
-        "SELECT p.id, p.organization_id, p.name, r.role FROM effective_roles r JOIN projects p"
-        " ON p.id = r.project_id WHERE r.user_id = :user AND (r.until IS NULL OR r.until > :now)"
-        " AND p.id > :after ORDER BY p.id LIMIT :most",
-        [&] {
-            Json::Value value;
-            value["object"] = "user.project";
-            value["id"] = id;
-            value["organization_id"] = organization_id;
-            value["name"] = name;
-            value["role"] = role;
-            page.add(std::move(value), id);
-        },
-        soci::into(id), soci::into(organization_id), soci::into(name), soci::into(role),
-        soci::use(context.actor.user_id), soci::use(now), soci::use(context.page.after),
-        soci::use(most));
+    for_each_collaboration(context.store, context.actor.user_id, context.now, context.page.after,
+                           page.wanted(), [&](const Collaboration& one) {
+                               Json::Value value;
+                               value["object"] = "user.project";
+                               value["id"] = one.project_id;
+                               value["organization_id"] = one.organization_id;
+                               value["name"] = one.name;
+                               value["role"] = std::string(name_of(one.role));
+                               page.add(std::move(value), one.project_id);
+                           });
     return page.answer();
 }
 

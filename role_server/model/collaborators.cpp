@@ -43,6 +43,24 @@ void for_each_collaborator(Store& store, const std::string& project_id, std::int
          soci::use(project_id), soci::use(time));
 }
 
+void for_each_collaboration(Store& store, const std::string& user_id, std::int64_t now,
+                            const std::string& after, std::size_t limit,
+                            const std::function<void(const Collaboration&)>& visit) {
+    const Number time = now, most = static_cast<Number>(limit);
+    Collaboration row;
+    std::string role;
+    store.each(
+        "SELECT p.id, p.organization_id, p.name, r.role FROM effective_roles r JOIN projects p"
+        " ON p.id = r.project_id WHERE r.user_id = :user AND (r.until IS NULL OR r.until > :now)"
+        " AND p.id > :after ORDER BY p.id LIMIT :most",
+        [&] {
+            row.role = role_named(role).value_or(Role::member);
+            visit(row);
+        },
+        soci::into(row.project_id), soci::into(row.organization_id), soci::into(row.name),
+        soci::into(role), soci::use(user_id), soci::use(time), soci::use(after), soci::use(most));
+}
+
 std::optional<Collaborator> find_collaborator(Store& store, const std::string& project_id,
                                               const std::string& user_id) {
     std::optional<Collaborator> found;

@@ -32,6 +32,18 @@ struct Collaborator {
 // Those who are in it at `now`, in ascending order of user id.
 void for_each_collaborator(Store& store, const std::string& project_id, std::int64_t now,
                            const std::function<void(const Collaborator&)>& visit);
+// What somebody takes part in.
+struct Collaboration {
+    std::string project_id, organization_id, name;
+    Role role = Role::member;  // effective
+};
+
+// Those that count at `now`, of all organizations, in ascending order of project id, at most
+// `limit`, from the one that follows `after`.
+void for_each_collaboration(Store& store, const std::string& user_id, std::int64_t now,
+                            const std::string& after, std::size_t limit,
+                            const std::function<void(const Collaboration&)>& visit);
+
 // Also one that is over but not removed yet.
 std::optional<Collaborator> find_collaborator(Store& store, const std::string& project_id,
                                               const std::string& user_id);

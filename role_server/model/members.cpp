@@ -119,6 +119,24 @@ void for_each_member(Store& store, const Organization& organization, const std::
          soci::use(after), soci::use(most));
 }
 
+void for_each_membership(Store& store, const std::string& user_id, std::int64_t now,
+                         const std::string& after, std::size_t limit,
+                         const std::function<void(const Membership&)>& visit) {
+    const Number time = now, most = static_cast<Number>(limit);
+    Membership row;
+    std::string role;
+    store.each(
+        "SELECT o.id, o.name, m.role FROM members m JOIN organizations o ON o.id ="
+        " m.organization_id WHERE m.user_id = :user AND m.suspended_at IS NULL"
+        " AND (m.until IS NULL OR m.until > :now) AND o.id > :after ORDER BY o.id LIMIT :most",
+        [&] {
+            row.role = role_named(role).value_or(Role::member);
+            visit(row);
+        },
+        soci::into(row.organization_id), soci::into(row.name), soci::into(role), soci::use(user_id),
+        soci::use(time), soci::use(after), soci::use(most));
+}
+
 std::optional<Member> find_member(Store& store, const Organization& organization,
                                   const std::string& user_id) {
     std::optional<Member> found;

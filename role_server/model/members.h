@@ -30,6 +30,18 @@ struct Member {
 // At most `limit` of them, in ascending order of user id, from the one that follows `after`.
 void for_each_member(Store& store, const Organization& organization, const std::string& after,
                      std::size_t limit, const std::function<void(const Member&)>& visit);
+// Where somebody is a member.
+struct Membership {
+    std::string organization_id, name;
+    Role role = Role::member;
+};
+
+// Those that count at `now`, in ascending order of organization id, at most `limit`, from the one
+// that follows `after`.
+void for_each_membership(Store& store, const std::string& user_id, std::int64_t now,
+                         const std::string& after, std::size_t limit,
+                         const std::function<void(const Membership&)>& visit);
+
 std::optional<Member> find_member(Store& store, const Organization& organization,
                                   const std::string& user_id);
 

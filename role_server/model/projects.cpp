@@ -135,16 +135,6 @@ void for_each_project(Store& store, const std::string& organization_id, const st
          soci::use(organization_id), soci::use(after), soci::use(most));
 }
 
-void for_each_project_of(Store& store, const std::string& user_id, std::int64_t now,
-                         const std::string& after, std::size_t limit,
-                         const std::function<void(const Project&)>& visit) {
-    const Number time = now, most = static_cast<Number>(limit);
-    read(store,
-         "id IN (SELECT project_id FROM effective_roles WHERE user_id = :user"
-         " AND (until IS NULL OR until > :now)) AND id > :after ORDER BY id LIMIT :most",
-         visit, soci::use(user_id), soci::use(time), soci::use(after), soci::use(most));
-}
-
 Outcome<Project> create_project(Change& change, Project wanted,
                                 const std::optional<std::string>& creator_id) {
     auto& store = change.store();

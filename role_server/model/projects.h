@@ -27,11 +27,6 @@ std::optional<Project> find_project(Store& store, const std::string& id);
 // At most `limit` of them, in ascending order of id, from the one that follows `after`.
 void for_each_project(Store& store, const std::string& organization_id, const std::string& after,
                       std::size_t limit, const std::function<void(const Project&)>& visit);
-// Those that the user takes part in, of all organizations, likewise.
-void for_each_project_of(Store& store, const std::string& user_id, std::int64_t now,
-                         const std::string& after, std::size_t limit,
-                         const std::function<void(const Project&)>& visit);
-
 // `wanted` has name, organization and, unless it is to be chosen, group and id. The creator becomes
 // its Admin. 409 project_name_taken, group_taken, ids_exhausted.
 Outcome<Project> create_project(Change& change, Project wanted,
