@@ -3,30 +3,22 @@
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/collaborators.h"
+#include "role_server/model/keys.h"
+#include "role_server/model/users.h"
 
 namespace together::roled {
 namespace {
 
-struct Person {
-    std::string email;
-    std::optional<std::string> name;
-    Number tokens = 0;
-    std::optional<Number> last_used_at;
-};
-
-Person person(Store& store, const std::string& user_id, const std::string& project_id,
-              std::int64_t now) {
-    const Number time = now;
-    Person one;
-    store.run("SELECT email, name FROM users WHERE id = :id", soci::into(one.email),
-              soci::into(one.name), soci::use(user_id));
-    store.run(
-        "SELECT COUNT(*), MAX(last_used_at) FROM api_keys WHERE user_id = :user"
-        " AND (audience_id IS NULL OR audience_id = :project) AND revoked_at IS NULL"
-        " AND (expires_at IS NULL OR expires_at > :now)",
-        soci::into(one.tokens), soci::into(one.last_used_at), soci::use(user_id),
-        soci::use(project_id), soci::use(time));
-    return one;
+Json::Value row_of(const RequestContext& context, const Collaborator& one) {
+    auto row = to_json(one);
+    row["object"] = "project.access";
+    const auto user = find_user(context.store, one.user_id);
+    row["email"] = user ? user->email : "";
+    row["name"] = user ? json_or_null(user->name) : Json::Value();
+    const auto keys = keys_that_reach(context.store, one.user_id, context.ids.project, context.now);
+    row["tokens"] = json_number(keys.count);
+    row["last_used_at"] = json_or_null(keys.last_used_at);
+    return row;
 }
 
 // A spreadsheet takes a cell that begins so for a formula.
@@ -43,16 +35,20 @@ constexpr const char* columns[] = {"user_id",    "email", "name",   "login",
                                    "uid",        "role",  "source", "since",
                                    "granted_by", "until", "tokens", "last_used_at"};
 
-std::string csv(const Json::Value& data) {
+Response csv_of(const RequestContext& context, const std::vector<Collaborator>& people) {
     std::string text;
     for (const auto* column : columns) text += (text.empty() ? "" : ",") + std::string(column);
     text += "\r\n";
-    for (const auto& row : data) {
+    for (const auto& one : people) {
+        const auto row = row_of(context, one);
         std::string line;
         for (const auto* column : columns) line += (line.empty() ? "" : ",") + cell(row[column]);
         text += line + "\r\n";
     }
-    return text;
+    Response response;
+    response.content_type = "text/csv; charset=utf-8";
+    response.body = std::move(text);
+    return response;
 }
 
 }  // namespace
@@ -66,27 +62,13 @@ Outcome<Response> review_access(RequestContext& context) {
                           [&](const Collaborator& one) {
                               if (one.user_id > context.page.after) people.push_back(one);
                           });
+    if (format == "csv") return csv_of(context, people);
     PageOf page(context.page);
-    Json::Value rows(Json::arrayValue);
     for (const auto& one : people) {
-        auto row = to_json(one);
-        const auto about = person(context.store, one.user_id, context.ids.project, context.now);
-        row["object"] = "project.access";
-        row["email"] = about.email;
-        row["name"] = json_or_null(about.name);
-        row["tokens"] = json_number(about.tokens);
-        row["last_used_at"] = about.last_used_at ? json_number(*about.last_used_at) : Json::Value();
-        if (format == "csv")
-            rows.append(row);
-        else
-            page.add(row, one.user_id);
-        if (format == "json" && page.is_full()) break;
+        page.add(row_of(context, one), one.user_id);
+        if (page.is_full()) break;
     }
-    if (format == "json") return page.answer();
-    Response response;
-    response.content_type = "text/csv; charset=utf-8";
-    response.body = csv(rows);
-    return response;
+    return page.answer();
 }
 
 }  // namespace together::roled

@@ -8,10 +8,12 @@ namespace {
 
 constexpr Number max_keys = 50;
 
+const std::string still_good = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)";
+
 const std::string select_keys =
     "SELECT id, name, created_by, created_at, expires_at, last_used_at, audience_id, scopes,"
-    " kind, COALESCE(user_id, project_id) FROM api_keys WHERE revoked_at IS NULL AND (expires_at "
-    "IS NULL OR expires_at > :now)";
+    " kind, COALESCE(user_id, project_id) FROM api_keys WHERE " +
+    still_good;
 
 std::string owned_by(KeyKind kind) {
     switch (kind) {
@@ -54,11 +56,8 @@ void read(Store& store, const std::string& where, const Visit& visit, const Use&
 
 Number count_of(Store& store, const KeyOwner& owner, Number now) {
     Number count = 0;
-    store.run(
-        "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL"
-        " AND (expires_at IS NULL OR expires_at > :now)" +
-            owned_by(owner.kind),
-        soci::into(count), soci::use(now), soci::use(owner.id));
+    store.run("SELECT COUNT(*) FROM api_keys WHERE " + still_good + owned_by(owner.kind),
+              soci::into(count), soci::use(now), soci::use(owner.id));
     return count;
 }
 
@@ -91,6 +90,18 @@ std::optional<Key> find_key(Store& store, const KeyOwner& owner, const std::stri
         store, owned_by(owner.kind) + " AND id = :id", [&](const Key& key) { found = key; },
         soci::use(time), soci::use(owner.id), soci::use(key_id));
     return found;
+}
+
+KeysInUse keys_that_reach(Store& store, const std::string& user_id, const std::string& project_id,
+                          std::int64_t now) {
+    const Number time = now;
+    Number count = 0;
+    std::optional<Number> used;
+    store.run("SELECT COUNT(*), MAX(last_used_at) FROM api_keys WHERE " + still_good +
+                  " AND user_id = :user AND (audience_id IS NULL OR audience_id = :project)",
+              soci::into(count), soci::into(used), soci::use(time), soci::use(user_id),
+              soci::use(project_id));
+    return {count, used};
 }
 
 void for_each_key(Store& store, std::int64_t now, const std::function<void(const Key&)>& visit) {
