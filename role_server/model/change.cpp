@@ -48,6 +48,11 @@ Change::Change(Store& store, Author author, std::string action, std::int64_t now
       now_(now),
       transaction_(store, Transaction::Mode::write) {}
 
+std::optional<std::string> Change::granter(const std::string& other) const {
+    const auto& id = other.empty() ? author_.actor : other;
+    return id.empty() ? std::nullopt : std::optional(id);
+}
+
 void Change::rosters_with(const std::string& user_id, const std::string& organization_id) {
     std::string project_id, organization;
     store_.each(

@@ -7,6 +7,7 @@
 #include <json/value.h>
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,7 +36,8 @@ class Change {
 
     Store& store() { return store_; }
     std::int64_t now() const { return now_; }
-    const Author& author() const { return author_; }
+    // Who grants what is given in it: `other`, else whoever makes the change. Nothing: nobody.
+    std::optional<std::string> granter(const std::string& other = {}) const;
     Consequences& consequences() { return consequences_; }
 
     // Also where somebody on it is over at another time: until then the same one is told again.

@@ -98,8 +98,7 @@ void insert_collaborator(Change& change, const std::string& project_id, const st
     const std::string name(name_of(role));
     const Number now = change.now();
     const std::optional<Number> end = until;
-    const auto& actor = granted_by.empty() ? change.author().actor : granted_by;
-    const auto granter = actor.empty() ? std::nullopt : std::optional(actor);
+    const auto granter = change.granter(granted_by);
     change.store().run(
         "INSERT INTO collaborators (project_id, user_id, role, created_at,"
         " granted_by, until)"
@@ -113,7 +112,7 @@ void set_collaborator_role(Change& change, const std::string& project_id,
                            const Collaborator& collaborator, Role role) {
     if (collaborator.stored_role == role) return;
     const std::string name(name_of(role));
-    const auto& granter = change.author().actor;
+    const auto granter = change.granter();
     change.store().run(
         "UPDATE collaborators SET role = :role, granted_by = :granter"
         " WHERE project_id = :project AND user_id = :user",

@@ -45,11 +45,6 @@ Outcome<void> refuse_owner(const Member& member, const char* what) {
                                  "--set.");
 }
 
-std::optional<std::string> granted_by(const Change& change) {
-    const auto& actor = change.author().actor;
-    return actor.empty() ? std::nullopt : std::optional(actor);
-}
-
 // An Admin of the organization is the Admin of each project that they are in, and a Member again
 // where nobody promoted them.
 void rosters_with_another_role(Change& change, const Organization& organization,
@@ -148,14 +143,14 @@ std::optional<Member> find_member(Store& store, const Organization& organization
 
 Outcome<void> add_member(Change& change, const Organization& organization, const User& user,
                          Role role, std::optional<std::int64_t> until,
-                         const std::string& granter_id) {
+                         const std::string& granted_by) {
     auto& store = change.store();
     if (find_member(store, organization, user.id))
         return conflict("already_member", "This user is a member of the organization already.");
     const std::string name(name_of(role));
     const Number now = change.now();
     const std::optional<Number> end = until;
-    const auto granter = granter_id.empty() ? granted_by(change) : std::optional(granter_id);
+    const auto granter = change.granter(granted_by);
     store.run(
         "INSERT INTO members (organization_id, user_id, role, created_at, granted_by, until)"
         " VALUES (:organization, :user, :role, :now, :granter, :until)",
@@ -178,7 +173,7 @@ Outcome<void> set_member_role(Change& change, const Organization& organization,
     if (member.role == role) return {};
     if (auto is_not = refuse_owner(member, "is always an Admin"); !is_not) return is_not;
     const std::string name(name_of(role));
-    const auto granter = granted_by(change);
+    const auto granter = change.granter();
     change.store().run(
         "UPDATE members SET role = :role, granted_by = :granter"
         " WHERE organization_id = :organization AND user_id = :user",
