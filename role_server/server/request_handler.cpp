@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/server/request_handler.h"
 
+#include <algorithm>
+#include <chrono>
+#include <type_traits>
 #include <utility>
 
 #include "role_server/api/preconditions.h"
@@ -93,6 +96,24 @@ Response dry_run_of(const Response& response, const Consequences& consequences) 
     value["answer"] = as_json(without_secret(response.body.view()));
     value["consequences"] = to_json(consequences);
     return json_response(200, value);
+}
+
+// Nothing where the database does not answer, which the log says then.
+template <class Look>
+auto looked_up(StorePool& stores, const Look& look) {
+    std::optional<std::invoke_result_t<Look, Store&>> found;
+    auto lease = stores.lease();
+    if (!lease) {
+        write_log("database: " + lease.error().message);
+        return found;
+    }
+    try {
+        found = look(**lease);
+    } catch (const soci::soci_error& error) {
+        lease->discard();
+        write_log(std::string("database: ") + error.what());
+    }
+    return found;
 }
 
 }  // namespace
@@ -288,35 +309,19 @@ void RequestHandler::after(const AuditContext& trail, const Outcome<Response>& o
 }
 
 std::optional<std::int64_t> RequestHandler::counter() {
-    try {
-        auto lease = stores_.lease();
-        if (!lease) throw soci::soci_error(lease.error().message);
-        try {
-            return newest_record(**lease);
-        } catch (const soci::soci_error&) {
-            lease->discard();
-            throw;
-        }
-    } catch (const soci::soci_error& error) {
-        write_log(std::string("database: ") + error.what());
-        return std::nullopt;
-    }
+    return looked_up(stores_, newest_record);
 }
 
 Revisions RequestHandler::revisions(const std::vector<std::string>& projects) {
-    try {
-        auto lease = stores_.lease();
-        if (!lease) return {};
-        Revisions current;
+    const auto current = looked_up(stores_, [&](Store& store) {
+        Revisions found;
         for (const auto& project : projects) {
-            const auto version = version_of(**lease, project);
-            current[project] = version ? std::optional(version->revision) : std::nullopt;
+            const auto version = version_of(store, project);
+            found[project] = version ? std::optional(version->revision) : std::nullopt;
         }
-        return current;
-    } catch (const soci::soci_error& error) {
-        write_log(std::string("database: ") + error.what());
-        return {};
-    }
+        return found;
+    });
+    return current.value_or(Revisions());
 }
 
 bool RequestHandler::remove_what_is_over() {
