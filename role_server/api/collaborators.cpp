@@ -196,11 +196,8 @@ Outcome<Response> take_out_of_project(RequestContext& context, Change& change,
                                       const std::string& user_id) {
     const auto one = find_collaborator(context.store, context.ids.project, user_id);
     if (!is_listed(context.store, context.ids.project, user_id)) return not_found("collaborator");
-    const auto organization = find_organization(context.store, context.target.organization_id);
-    if (organization && organization->default_project_id == context.ids.project &&
-        find_member(context.store, *organization, user_id))
-        return conflict("default_project",
-                        "Every member of the organization is in its Default Project.");
+    if (auto may = require_may_leave(context.store, context.ids.project, user_id); !may)
+        return tl::unexpected(may.error());
     delete_collaborator(change, context.ids.project, user_id);
     change.refuse_without_admin(context.ids.project);
     revoke_keys_of_nobody(change, user_id);

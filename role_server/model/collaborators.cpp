@@ -121,18 +121,24 @@ void set_collaborator_role(Change& change, const std::string& project_id,
     if (collaborator.source != RoleSource::organization_admin) change.roster_changed(project_id);
 }
 
+Outcome<void> require_may_leave(Store& store, const std::string& project_id,
+                                const std::string& user_id, const std::string& param) {
+    std::string organization;
+    if (!store.run("SELECT o.id FROM organizations o JOIN members m ON m.organization_id = o.id"
+                   " WHERE o.default_project_id = :project AND m.user_id = :user",
+                   soci::into(organization), soci::use(project_id), soci::use(user_id)))
+        return {};
+    return conflict("default_project",
+                    "Every member of the organization is in its Default Project.", param);
+}
+
 Outcome<void> set_collaborator_until(Change& change, const std::string& project_id,
                                      const Collaborator& collaborator,
                                      std::optional<std::int64_t> until) {
-    std::string organization;
-    if (until &&
-        change.store().run("SELECT o.id FROM organizations o JOIN members m"
-                           " ON m.organization_id = o.id WHERE o.default_project_id = :project"
-                           " AND m.user_id = :user",
-                           soci::into(organization), soci::use(project_id),
-                           soci::use(collaborator.user_id)))
-        return conflict("default_project",
-                        "Every member of the organization is in its Default Project.", "until");
+    if (until)
+        if (auto may = require_may_leave(change.store(), project_id, collaborator.user_id, "until");
+            !may)
+            return may;
     const std::optional<Number> end = until;
     change.store().run(
         "UPDATE collaborators SET until = :until"

@@ -63,6 +63,10 @@ void insert_collaborator(Change& change, const std::string& project_id, const st
                          const std::string& granted_by = {});
 void set_collaborator_role(Change& change, const std::string& project_id,
                            const Collaborator& collaborator, Role role);
+// 409 default_project where they are a member of the organization and this is its Default Project:
+// they are in it while they are a member.
+Outcome<void> require_may_leave(Store& store, const std::string& project_id,
+                                const std::string& user_id, const std::string& param = {});
 // 409 where a member would leave the Default Project with it.
 Outcome<void> set_collaborator_until(Change& change, const std::string& project_id,
                                      const Collaborator& collaborator,
