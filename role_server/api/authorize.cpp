@@ -31,11 +31,9 @@ Outcome<Question> question_in(Body& body, bool explain) {
             bad_request("ambiguous_user", "Name the user by one of user_id, login.", "login"));
     const auto named = action_named(action);
     if (!named && !body.is_wrong())
-        body.refuse(bad_request("unknown_action",
-                                "There is no action '" + action +
-                                    "'; GET /v1/permissions lists "
-                                    "them.",
-                                "action"));
+        body.refuse(bad_request(
+            "unknown_action",
+            "There is no action '" + action + "'; GET /v1/permissions lists them.", "action"));
     if (body.is_wrong()) return body.refusal();
     question.action = *named;
     return question;

@@ -40,6 +40,7 @@ Result<Printed> as_one_change_with_consequences(const Options& options, const st
                                                 const Act& act);
 
 using Look = std::function<Result<Printed>(Store&)>;
+// In no transaction, with today's schema.
 Result<Printed> on_database(const Options& options, const Look& look);
 // Reads from one snapshot.
 Result<Printed> as_one_look(const Options& options, const Look& look);

@@ -48,7 +48,8 @@ void revoke_invitations_by(Change& change, const std::string& organization_id,
 // over, or was made by somebody who may no longer invite.
 Outcome<Invitation> invitation_of(Store& store, const std::string& token, std::int64_t now);
 
-// Once. `user` is the one that it is for.
+// Once. `user` is the one that it is for. 409 no_external_collaborators, and as add_member() and
+// add_to_project().
 Outcome<void> accept(Change& change, const Invitation& invitation, const User& user);
 
 }  // namespace together::roled

@@ -46,7 +46,8 @@ std::optional<Member> find_member(Store& store, const Organization& organization
                                   const std::string& user_id);
 
 // And so of its Default Project; an external collaborator becomes a member of it. 409 where the
-// user is one already. `granted_by`: who let them in, where that is not whoever makes the change.
+// user is one already, or no uid is left for them. `granted_by`: who let them in, where that is not
+// whoever makes the change.
 Outcome<void> add_member(Change& change, const Organization& organization, const User& user,
                          Role role, std::optional<std::int64_t> until = {},
                          const std::string& granted_by = {});
@@ -68,7 +69,7 @@ bool is_home(Store& store, const Organization& organization, const std::string& 
 // Every organization and every project. The caller has made sure that the user owns none.
 void leave_everything(Change& change, const std::string& user_id);
 
-// Where the organization allocates uids and the user has none.
+// Where the organization allocates uids and the user has none. 409 ids_exhausted.
 Outcome<void> give_uid_if_wanted(Change& change, const Organization& organization,
                                  const std::string& user_id);
 

@@ -33,14 +33,16 @@ Outcome<Organization> create_organization(Change& change, const std::string& nam
                                           const std::string& owner_id);
 
 // Writes name, switches, range and billing contact. Where uids are allocated from now on, everybody
-// who has none gets one.
+// who has none gets one: 409 ids_exhausted.
 Outcome<void> update_organization(Change& change, const Organization& organization);
 
-// Another member becomes the Owner, and its Admin; the one that was stays an Admin.
+// Another member becomes the Owner, and its Admin; the one that was stays an Admin. 404 for who is
+// no member; 409 not_permanent for who is suspended or is one until some time.
 Outcome<void> move_ownership(Change& change, const Organization& organization,
                              const std::string& user_id);
 
-// Logins that nobody of the organization may take. Without regard to case, in ascending order.
+// Logins that nobody of the organization may take. Without regard to case, in ascending order. At
+// most 1,000; 400 for what is no login.
 std::vector<std::string> reserved_logins(Store& store, const std::string& organization_id);
 Outcome<void> set_reserved_logins(Change& change, const std::string& organization_id,
                                   const std::vector<std::string>& logins);

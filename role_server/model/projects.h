@@ -28,11 +28,12 @@ std::optional<Project> find_project(Store& store, const std::string& id);
 void for_each_project(Store& store, const std::string& organization_id, const std::string& after,
                       std::size_t limit, const std::function<void(const Project&)>& visit);
 // `wanted` has name, organization and, unless it is to be chosen, group and id. The creator becomes
-// its Admin. 409 project_name_taken, group_taken, ids_exhausted.
+// its Admin. 409 project_name_taken, group_taken, ids_exhausted; 400 invalid_group.
 Outcome<Project> create_project(Change& change, Project wanted,
                                 const std::optional<std::string>& creator_id);
 
-// Name and group. 400 where the group has not the form p-[a-z0-9_-]{1,23}.
+// Name and group. 409 project_name_taken, group_taken; 400 where the group has not the form
+// p-[a-z0-9_-]{1,23}.
 Outcome<void> update_project(Change& change, const Project& before, const Project& after);
 
 // With its collaborators and its keys; its ids are not given again. 409 for the Default Project.

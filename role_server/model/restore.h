@@ -35,7 +35,7 @@ Result<Replayed> replay(Change& change, Store& old);
 
 // All that opens something: what a person must look at who has no trail.
 struct Opening {
-    std::string what;  // "owner", "admin", "member", "collaborator", "invitation", "token", …
+    std::string what;  // "owner", "admin", "project member", "invitation", "user key", "ssh key", …
     std::string id, where, who;
 };
 std::vector<Opening> all_openings(Store& store, std::int64_t now);

@@ -81,10 +81,10 @@ Result<void> check_database(const std::string& db) {
 // balancer sends no more; then no more are taken, and those that are open end with their answers.
 class Stop {
   public:
-    Stop(net::io_context& io, RequestDispatcher& authority, http::Listener& listener,
+    Stop(net::io_context& io, RequestDispatcher& dispatcher, http::Listener& listener,
          http::Connections& open, std::chrono::milliseconds drain)
         : io_(io),
-          authority_(authority),
+          dispatcher_(dispatcher),
           listener_(listener),
           open_(open),
           drain_(drain),
@@ -98,7 +98,7 @@ class Stop {
   private:
     void begin() {
         write_log("stopping");
-        authority_.begin_to_stop();
+        dispatcher_.begin_to_stop();
         timer_.expires_after(drain_);
         timer_.async_wait([this](const Error&) {
             listener_.stop();
@@ -119,7 +119,7 @@ class Stop {
     }
 
     net::io_context& io_;
-    RequestDispatcher& authority_;
+    RequestDispatcher& dispatcher_;
     http::Listener& listener_;
     http::Connections& open_;
     const std::chrono::milliseconds drain_;

@@ -24,8 +24,8 @@ class Store {
   public:
     enum class Kind { sqlite, postgresql };
 
-    // `db` is the path of an SQLite file or a connection string, postgresql://…. With `create` the
-    // file must not exist yet, else it must; a PostgreSQL database exists in both cases.
+    // `db` is the path of an SQLite file or a connection string, postgresql://…. The file
+    // must exist, for create() it must not; a PostgreSQL database exists in both cases.
     static Result<std::unique_ptr<Store>> open(const std::string& db);
     static Result<std::unique_ptr<Store>> create(const std::string& db);
 
