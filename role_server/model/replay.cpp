@@ -165,8 +165,8 @@ class Replay {
             note(target, field("role", "member"), {place->organization_id});
         }
         if (const auto end = earlier(since, one->until)) {
-            set_collaborator_until(change_, id, *one, end);
-            note(target, field("until", since.now["until"]), {place->organization_id});
+            note(target, field("until", since.now["until"]), {place->organization_id},
+                 set_collaborator_until(change_, id, *one, end));
         }
     }
 
