@@ -34,7 +34,8 @@ std::optional<std::string> project_of(const RequestContext& context) {
     return id.empty() ? std::nullopt : std::optional(id);
 }
 
-Outcome<Response> accept_as(Change& change, const Invitation& invitation, const User& user) {
+// What the answer tells of it.
+Outcome<Json::Value> accept_as(Change& change, const Invitation& invitation, const User& user) {
     if (auto accepted = accept(change, invitation, user); !accepted)
         return tl::unexpected(accepted.error());
     Json::Value after;
@@ -47,8 +48,8 @@ Outcome<Response> accept_as(Change& change, const Invitation& invitation, const 
     value["object"] = "invitation.accepted";
     value["organization_id"] = invitation.organization_id;
     value["project_id"] = json_or_null(invitation.project_id);
-    value["user"] = user_in_full(user);
-    return json_response(200, value);
+    value["user"] = to_json(user);
+    return value;
 }
 
 struct Profile {
@@ -86,7 +87,9 @@ Outcome<Response> accept_with_account(RequestContext& context, Change& change,
                            "token");
     const auto known = with_profile(change, *user, profile);
     if (!known) return tl::unexpected(known.error());
-    return accept_as(change, invitation, *known);
+    const auto value = accept_as(change, invitation, *known);
+    if (!value) return tl::unexpected(value.error());
+    return json_response(200, *value);
 }
 
 Outcome<Response> accept_with_new_account(RequestContext& context, Change& change,
@@ -99,20 +102,15 @@ Outcome<Response> accept_with_new_account(RequestContext& context, Change& chang
     if (!user) return tl::unexpected(user.error());
     const auto known = with_profile(change, *user, profile);
     if (!known) return tl::unexpected(known.error());
-    auto answer = accept_as(change, invitation, *known);
-    if (!answer) return answer;
+    auto value = accept_as(change, invitation, *known);
+    if (!value) return tl::unexpected(value.error());
     Key wanted;
     wanted.name = "first token";
     wanted.created_by = user->id;
     const auto key = create_key(change, {KeyKind::user, user->id}, wanted);
     if (!key) return tl::unexpected(key.error());
-    Json::Value value;
-    value["object"] = "invitation.accepted";
-    value["organization_id"] = invitation.organization_id;
-    value["project_id"] = json_or_null(invitation.project_id);
-    value["user"] = user_in_full(*known);
-    value["token"] = key->token;
-    return json_response(201, value);
+    (*value)["token"] = key->token;
+    return json_response(201, *value);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ Outcome<Response> change_me(RequestContext& context, Change& change);
 Outcome<Response> delete_me(RequestContext& context, Change& change);
 Outcome<Response> list_my_organizations(RequestContext& context);
 Outcome<Response> list_my_projects(RequestContext& context);
-Json::Value user_in_full(const User& user);
+Json::Value to_json(const User& user);
 
 Outcome<Response> list_tokens(RequestContext& context);
 Outcome<Response> get_token(RequestContext& context);

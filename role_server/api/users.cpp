@@ -11,16 +11,6 @@
 namespace together::roled {
 namespace {
 
-Json::Value to_json(const User& user) {
-    Json::Value value;
-    value["object"] = "user";
-    value["id"] = user.id;
-    value["email"] = user.email;
-    value["name"] = json_or_null(user.name);
-    value["login"] = json_or_null(user.login);
-    return value;
-}
-
 Outcome<void> pick_login(Change& change, const User& user, const std::string& login) {
     if (user.login && user.login != login)
         return conflict("login_is_set",
@@ -31,8 +21,14 @@ Outcome<void> pick_login(Change& change, const User& user, const std::string& lo
 
 }  // namespace
 
-Json::Value user_in_full(const User& user) {
-    return to_json(user);
+Json::Value to_json(const User& user) {
+    Json::Value value;
+    value["object"] = "user";
+    value["id"] = user.id;
+    value["email"] = user.email;
+    value["name"] = json_or_null(user.name);
+    value["login"] = json_or_null(user.login);
+    return value;
 }
 
 Outcome<Response> get_me(RequestContext& context) {
