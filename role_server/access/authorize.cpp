@@ -78,6 +78,13 @@ std::vector<Role> roles_that_may(Action action) {
     return roles;
 }
 
+Refusal refusal_of(const Authorization& denial) {
+    auto refusal = forbidden(denial.reason);
+    for (const auto role : denial.allowed_roles)
+        refusal.value().allowed_roles.emplace_back(name_of(role));
+    return refusal;
+}
+
 Authorization allowed_person(Action action, const Standing& standing) {
     return permission(action).level == Level::organization ? in_organization(action, standing)
                                                            : in_project(action, standing);

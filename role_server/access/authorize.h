@@ -10,6 +10,7 @@
 
 #include "common/roles/permissions.h"
 #include "role_server/access/authenticate.h"
+#include "role_server/base/errors.h"
 
 namespace together::roled {
 
@@ -51,6 +52,9 @@ struct Authorization {
 
 // Whom the permission tables let do it.
 std::vector<Role> roles_that_may(Action action);
+
+// A denial as a 403, with the roles that would be allowed.
+Refusal refusal_of(const Authorization& denial);
 
 Authorization allowed(const Actor& actor, Action action, const Target& target);
 

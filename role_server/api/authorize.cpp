@@ -80,12 +80,7 @@ Outcome<Response> authorize_bearer(RequestContext& context) {
             "Send a token whose audience is this project: one for this API must not "
             "go to a service.");
     const auto decision = allowed(context.actor, *action, context.target);
-    if (decision.verdict != Verdict::allowed) {
-        auto refusal = forbidden(decision.reason);
-        for (const auto role : decision.allowed_roles)
-            refusal.value().allowed_roles.emplace_back(name_of(role));
-        return refusal;
-    }
+    if (decision.verdict != Verdict::allowed) return refusal_of(decision);
     auto response = no_content();
     const auto& standing = context.target.standing;
     if (standing.project_role)

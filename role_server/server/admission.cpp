@@ -24,11 +24,9 @@ bool may_see_admins(const Standing& standing) {
 }
 
 Refusal denial(const RequestContext& context, const Authorization& decision, Level level) {
-    auto refusal = forbidden(decision.reason);
-    auto& error = refusal.value();
-    for (const auto role : decision.allowed_roles) error.allowed_roles.emplace_back(name_of(role));
+    auto refusal = refusal_of(decision);
     if (!decision.allowed_roles.empty() && may_see_admins(context.target.standing))
-        error.ask = admins_to_ask(context.store, context.target, level, context.now);
+        refusal.value().ask = admins_to_ask(context.store, context.target, level, context.now);
     return refusal;
 }
 
