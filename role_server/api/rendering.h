@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the model's things look as JSON.
+// Answers that are a page of a list, or nothing.
 #pragma once
 
 #include <json/value.h>

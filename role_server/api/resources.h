@@ -50,7 +50,9 @@ Outcome<Response> get_invitation(RequestContext& context);
 Outcome<Response> add_invitation(RequestContext& context, Change& change);
 Outcome<Response> remove_invitation(RequestContext& context, Change& change);
 Outcome<Response> accept_invitation(RequestContext& context, Change& change);
+// 400 where the body has none that can be accepted.
 Outcome<void> require_invitation(const RequestContext& context);
+// Makes the invitation, in the name of whoever asks, and answers with it and its secret.
 Outcome<Response> answer_with_invitation(RequestContext& context, Change& change,
                                          Invitation& invitation, unsigned status);
 
@@ -67,6 +69,7 @@ Outcome<Response> get_collaborator(RequestContext& context);
 Outcome<Response> add_collaborator(RequestContext& context, Change& change);
 Outcome<Response> change_collaborator(RequestContext& context, Change& change);
 Outcome<Response> remove_collaborator(RequestContext& context, Change& change);
+// Whoever it was that asked for it. 404, and 409 for a member and the Default Project.
 Outcome<Response> take_out_of_project(RequestContext& context, Change& change,
                                       const std::string& user_id);
 Json::Value to_json(const Collaborator& one);

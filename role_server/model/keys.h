@@ -60,7 +60,7 @@ void revoke_keys_for(Change& change, const std::string& user_id, const std::stri
 // A project's own, its nodes', and people's for it.
 void revoke_keys_of_project(Change& change, const std::string& project_id);
 
-// Notes when keys were used last. In a write transaction of its own.
+// Notes when a key was used last. In a write transaction.
 void note_use(Store& store, const std::string& key_id, std::int64_t now);
 
 }  // namespace together::roled

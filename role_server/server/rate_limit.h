@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often one key may ask: a token bucket for each, which holds two seconds' worth. Only for
 // requests that were authenticated, by the id of their key, or a stranger could use up another's.
-// Never for a node's long polls: a cluster shares one key, and all of it asks at once after a
-// change.
+// Never for nodes: a cluster shares one key, and all of it asks at once after a change.
 #pragma once
 
 #include <chrono>
