@@ -164,6 +164,12 @@ void announce(const net::ip::tcp::endpoint& at, bool tls) {
     (void)std::fflush(stdout);
 }
 
+// None for plain http.
+Result<std::shared_ptr<SSL_CTX>> certificates_of(const http::CertificateFiles& files) {
+    if (files.chain.empty()) return nullptr;
+    return http::read_certificates(files);
+}
+
 Result<void> serve_metrics(http::Listener& listener, const ListenAddress& address) {
     const auto at = endpoint_of("--metrics", address);
     if (!at) return tl::unexpected(at.error());
@@ -182,12 +188,8 @@ Result<void> serve(const ServeOptions& options) {
     const auto at = endpoint_of("--listen", options.listen);
     if (!at) return tl::unexpected(at.error());
     if (auto checked = check_database(options.db); !checked) return checked;
-    std::shared_ptr<SSL_CTX> certificates;
-    if (!options.tls.chain.empty()) {
-        auto read = http::read_certificates(options.tls);
-        if (!read) return tl::unexpected(read.error());
-        certificates = *read;
-    }
+    const auto certificates = certificates_of(options.tls);
+    if (!certificates) return tl::unexpected(certificates.error());
     // A client that goes away is an error of its own connection, not the end of the program.
     (void)std::signal(SIGPIPE, SIG_IGN);
 
@@ -200,7 +202,7 @@ Result<void> serve(const ServeOptions& options) {
     net::io_context io(1);
     RequestDispatcher dispatcher(io, handler, options.max_waiters, metrics.get());
     std::optional<http::Handshakes> handshakes;
-    if (certificates) handshakes.emplace(io, certificates);
+    if (*certificates) handshakes.emplace(io, *certificates);
     http::Server server{dispatcher, open, handshakes ? &*handshakes : nullptr};
     http::Listener listener(io, server);
     const auto bound = listener.listen(*at);
