@@ -85,25 +85,28 @@ std::vector<std::string> admins_to_ask(Store& store, const Target& target, Level
     const bool in_project = level == Level::project && !target.project_id.empty();
     const auto& id = in_project ? target.project_id : target.organization_id;
     const std::string from = in_project
-                                 ? "effective_roles r JOIN users u ON u.id = r.user_id"
+                                 ? "CASE WHEN r.source = 'external' THEN 1 ELSE 0 END FROM"
+                                   " effective_roles r JOIN users u ON u.id = r.user_id"
                                    " WHERE r.project_id = :id"
-                                 : "members r JOIN users u ON u.id = r.user_id"
+                                 : "0 FROM members r JOIN users u ON u.id = r.user_id"
                                    " WHERE r.suspended_at IS NULL AND r.organization_id = :id";
     std::string email;
-    std::optional<std::string> login, name;
+    Number external = 0;
+    std::optional<std::string> login;
     std::vector<std::string> people;
     store.each(
-        "SELECT u.email, u.login, u.name FROM " + from +
+        "SELECT u.email, u.login, " + from +
             " AND r.role = 'admin' AND (r.until IS NULL OR r.until > :now)"
             " ORDER BY r.user_id LIMIT 3",
         [&] {
-            // Addresses and names of members are for members alone.
-            if (target.standing.organization_role)
-                people.push_back(name ? *name : login ? *login : email);
+            // By login, which nobody chooses to be taken for another; addresses of members are for
+            // members alone, and of external collaborators for nobody.
+            if (target.standing.organization_role && external == 0)
+                people.push_back(login ? *login : email);
             else if (login)
                 people.push_back(*login);
         },
-        soci::into(email), soci::into(login), soci::into(name), soci::use(id), soci::use(time));
+        soci::into(email), soci::into(login), soci::into(external), soci::use(id), soci::use(time));
     return people;
 }
 

@@ -12,12 +12,14 @@ namespace {
 Json::Value row_of(const RequestContext& context, const Collaborator& one) {
     auto row = to_json(one);
     row["object"] = "project.access";
-    const auto user = find_user(context.store, one.user_id);
-    row["email"] = user ? user->email : "";
+    // Who the members are, and what they do elsewhere, is for members to know.
+    const bool by_member = context.target.standing.organization_role.has_value();
+    const auto user = by_member ? find_user(context.store, one.user_id) : std::nullopt;
+    row["email"] = user ? Json::Value(user->email) : Json::Value();
     row["name"] = user ? json_or_null(user->name) : Json::Value();
     const auto keys = keys_that_reach(context.store, one.user_id, context.ids.project, context.now);
-    row["tokens"] = json_number(keys.count);
-    row["last_used_at"] = json_or_null(keys.last_used_at);
+    row["tokens"] = by_member ? json_number(keys.count) : Json::Value();
+    row["last_used_at"] = by_member ? json_or_null(keys.last_used_at) : Json::Value();
     return row;
 }
 

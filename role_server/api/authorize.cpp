@@ -71,6 +71,9 @@ Outcome<Response> authorize(RequestContext& context) {
 
 // What nginx's auth_request asks: a status, and who it is for the service behind it.
 Outcome<Response> authorize_bearer(RequestContext& context) {
+    // Whoever runs a cluster gets the tokens for it: they must tell nothing of other projects.
+    const auto& audience = context.actor.audience_id;
+    if (!audience.empty() && audience != context.ids.project) return not_found("project");
     if (!may_know_of(context.actor, context.target)) return not_found("project");
     const auto action = action_named(context.ids.action);
     if (!action || permission(*action).level != Level::project) return not_found("action");

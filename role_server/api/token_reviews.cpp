@@ -57,14 +57,15 @@ Outcome<Response> review_token(RequestContext& context) {
                            "kind");
     Body inner(*spec, {"token", "audiences"});
     const auto token = inner.required_text("token");
+    const auto audiences = inner.texts("audiences");
     if (inner.is_wrong()) return inner.refusal();
     auto value = review();
     const auto user = user_of(context, token);
     if (!user.isNull()) {
         value["status"]["authenticated"] = true;
         value["status"]["user"] = user;
-        if (const auto audiences = inner.part("audiences"))
-            value["status"]["audiences"] = *audiences;
+        if (audiences)
+            for (const auto& audience : *audiences) value["status"]["audiences"].append(audience);
     }
     return json_response(200, value);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/roles/identifiers.h"
 #include "common/system/parse_number.h"
 
 namespace together::roled {
@@ -49,7 +50,11 @@ Outcome<void> add_parameter(Uri& uri, std::string_view pair) {
     const auto name = percent_decoded(pair.substr(0, equals));
     const auto value =
         percent_decoded(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
-    if (!name || !value) return bad_request("invalid_query", "The query is not well encoded.");
+    const auto is_text = [](const std::optional<std::string>& text) {
+        return text && is_utf8(*text) && is_printable(*text);
+    };
+    if (!is_text(name) || !is_text(value))
+        return bad_request("invalid_query", "The query is not well encoded.");
     if (parameter(uri, *name))
         return bad_request("duplicate_parameter", "The parameter '" + *name + "' comes twice.",
                            *name);

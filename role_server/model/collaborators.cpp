@@ -88,6 +88,9 @@ Outcome<void> add_to_project(Change& change, const Organization& organization,
     if (member && member->suspended_at)
         return conflict("suspended",
                         "This member is suspended and can be added when that is over.");
+    const auto user = find_user(store, user_id);
+    if (user && !member)
+        if (auto may = require_login_not_kept(store, organization.id, *user); !may) return may;
     insert_collaborator(change, project_id, user_id, role, until, granted_by);
     return give_uid_if_wanted(change, organization, user_id);
 }

@@ -147,6 +147,7 @@ Outcome<void> add_member(Change& change, const Organization& organization, const
     auto& store = change.store();
     if (find_member(store, organization, user.id))
         return conflict("already_member", "This user is a member of the organization already.");
+    if (auto may = require_login_not_kept(store, organization.id, user); !may) return may;
     const std::string name(name_of(role));
     const Number now = change.now();
     const std::optional<Number> end = until;

@@ -59,7 +59,11 @@ bool group_is_taken(Store& store, const std::string& organization_id, const std:
         soci::into(id), soci::use(organization_id), soci::use(group));
 }
 
-// From the name, with a number where another project has that already.
+constexpr int numbers_tried = 10;
+constexpr std::size_t random_characters = 8;
+
+// From the name, with a number where another project has that already. Where many have, with
+// something random: nobody's names may make a change a long one.
 std::string group_for(Store& store, const Project& project) {
     std::string base;
     for (const char c : without_case(project.name))
@@ -70,11 +74,25 @@ std::string group_for(Store& store, const Project& project) {
     while (!base.empty() && base.back() == '-') base.pop_back();
     if (base.empty()) base = "project";
     for (int number = 1;; ++number) {
-        const auto suffix = number == 1 ? std::string() : '-' + std::to_string(number);
+        const auto distinction = number <= numbers_tried
+                                     ? std::to_string(number)
+                                     : without_case(random_base62(random_characters));
+        const auto suffix = number == 1 ? std::string() : '-' + distinction;
         auto group = std::string(group_prefix) +
                      base.substr(0, max_group - group_prefix.size() - suffix.size()) + suffix;
         if (!group_is_taken(store, project.organization_id, group)) return group;
     }
+}
+
+Outcome<void> require_room(Store& store, const std::string& organization_id) {
+    constexpr Number max_projects = 5'000;
+    Number count = 0;
+    store.run("SELECT COUNT(*) FROM projects WHERE organization_id = :organization",
+              soci::into(count), soci::use(organization_id));
+    if (count >= max_projects)
+        return conflict("too_many_projects",
+                        "The organization has had 5,000 projects: use one again.");
+    return {};
 }
 
 Outcome<void> require_free_name(Store& store, const Project& project) {
@@ -138,6 +156,8 @@ void for_each_project(Store& store, const std::string& organization_id, const st
 Outcome<Project> create_project(Change& change, Project wanted,
                                 const std::optional<std::string>& creator_id) {
     auto& store = change.store();
+    if (auto room = require_room(store, wanted.organization_id); !room)
+        return tl::unexpected(room.error());
     if (auto free = require_free_name(store, wanted); !free) return tl::unexpected(free.error());
     if (wanted.id.empty()) wanted.id = new_project_id();
     if (wanted.group.empty()) wanted.group = group_for(store, wanted);

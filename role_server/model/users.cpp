@@ -122,6 +122,20 @@ Outcome<void> set_login(Change& change, const User& user, const std::string& log
     return {};
 }
 
+Outcome<void> require_login_not_kept(Store& store, const std::string& organization_id,
+                                     const User& user) {
+    if (!user.login) return {};
+    const auto key = without_case(*user.login);
+    std::string found;
+    if (!store.run("SELECT login_key FROM reserved_logins WHERE organization_id = :organization"
+                   " AND login_key = :key",
+                   soci::into(found), soci::use(organization_id), soci::use(key)))
+        return {};
+    return bad_request("reserved_login",
+                       "'" + *user.login + "' is kept by the organization; choose another.",
+                       "login");
+}
+
 void set_name(Change& change, const std::string& user_id, const std::string& name) {
     change.store().run("UPDATE users SET name = :name WHERE id = :id", soci::use(name),
                        soci::use(user_id));

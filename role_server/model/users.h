@@ -36,6 +36,9 @@ Outcome<User> create_user(Change& change, const std::string& email);
 // has or once had it; 400 where it is an account of systems, or one that an organization of theirs
 // keeps for itself.
 Outcome<void> set_login(Change& change, const User& user, const std::string& login);
+// 400 reserved_login: one that the organization keeps for itself, whoever had it before.
+Outcome<void> require_login_not_kept(Store& store, const std::string& organization_id,
+                                     const User& user);
 void set_name(Change& change, const std::string& user_id, const std::string& name);
 
 // Leaves all organizations and projects, and every key ends; address and name are erased, login,

@@ -44,23 +44,32 @@ void BackgroundWriter::used(const std::string& key_id, std::int64_t now) {
 
 std::int64_t BackgroundWriter::dropped() const {
     const std::lock_guard lock(mutex_);
-    return lost_ + refusals_.dropped();
+    return refusals_.dropped();
 }
 
+// What the database does not take, while somebody holds its lock, is tried again until it does;
+// what comes meanwhile adds up in the tally.
 void BackgroundWriter::run() {
+    std::vector<AuditRecord> records;
+    Uses uses;
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         wake_.wait_for(lock, pause, [this] { return stopping_; });
-        const auto records = refusals_.take(now_seconds(), stopping_);
-        const auto uses = std::exchange(uses_, {});
+        if (records.empty()) records = refusals_.take(now_seconds(), stopping_);
+        uses.merge(std::exchange(uses_, {}));
         if (records.empty() && uses.empty()) continue;
         lock.unlock();
-        write(records, uses);
+        if (write(records, uses)) {
+            records.clear();
+            uses.clear();
+        }
         lock.lock();
     }
+    if (!records.empty())
+        write_log(std::to_string(records.size()) + " refusals are not in the audit trail");
 }
 
-void BackgroundWriter::write(const std::vector<AuditRecord>& records, const Uses& uses) {
+bool BackgroundWriter::write(const std::vector<AuditRecord>& records, const Uses& uses) {
     try {
         auto lease = stores_.lease();
         if (!lease) throw soci::soci_error(lease.error().message);
@@ -69,15 +78,14 @@ void BackgroundWriter::write(const std::vector<AuditRecord>& records, const Uses
             for (const auto& record : records) append(**lease, record);
             for (const auto& [key_id, time] : uses) note_use(**lease, key_id, time);
             transaction.commit();
+            return true;
         } catch (const soci::soci_error&) {
             lease->discard();
             throw;
         }
     } catch (const std::exception& error) {
-        write_log(std::to_string(records.size()) +
-                  " refusals are not in the audit trail: " + error.what());
-        const std::lock_guard lock(mutex_);
-        lost_ += static_cast<std::int64_t>(records.size());
+        write_log("refusals wait for the audit trail: " + std::string(error.what()));
+        return false;
     }
 }
 

@@ -29,21 +29,20 @@ class BackgroundWriter {
     void wrong_secret(const std::string& key_id, const std::string& address);
     void used(const std::string& key_id, std::int64_t now);
 
-    // Refusals that are not in the trail: too many kinds at once, or the database did not take
-    // them.
+    // Refusals that are not in the trail: there were too many kinds at once.
     std::int64_t dropped() const;
 
   private:
     using Uses = std::map<std::string, std::int64_t>;  // of keys, and when: seconds since 1970
     void run();
-    void write(const std::vector<AuditRecord>& records, const Uses& uses);
+    // False where the database did not take them.
+    bool write(const std::vector<AuditRecord>& records, const Uses& uses);
 
     StorePool& stores_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     RefusalTally refusals_;
     Uses uses_;
-    std::int64_t lost_ = 0;
     bool stopping_ = false;
     std::thread thread_;
 };

@@ -27,7 +27,7 @@ AuditRecord probed(const std::string& key_id, const std::string& address, std::i
 }  // namespace
 
 void RefusalTally::refused(const AuditRecord& record, const std::string& code) {
-    const Kind kind{record.author.key_id, record.action, code};
+    const Kind kind{record.author.key_id, record.action, code, record.organization_id};
     const auto known = refusals_.find(kind);
     if (known != refusals_.end()) {
         ++known->second.waiting;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refusals on their way into the audit trail: those of one key that are alike are one record a
-// minute, with their number, so that nobody fills the disk with them. Without clock, lock or
-// thread.
+// Refusals on their way into the audit trail: those of one key in one organization that are alike
+// are one record a minute, with their number, so that nobody fills the disk with them. Without
+// clock, lock or thread.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,8 @@ class RefusalTally {
     std::int64_t dropped() const { return dropped_; }
 
   private:
-    using Kind = std::tuple<std::string, std::string, std::string>;  // key, action, code
+    // Key, action, code, and the organization whose Admins read of it.
+    using Kind = std::tuple<std::string, std::string, std::string, std::string>;
     struct Refusals {
         AuditRecord record;
         std::int64_t waiting = 0;     // not written yet

@@ -42,7 +42,16 @@ std::string operation_of(const Route& route) {
 }
 
 std::string path_of(const Request& request) {
-    return request.target.substr(0, std::min<std::size_t>(request.target.find('?'), 250));
+    auto path = request.target.substr(0, std::min<std::size_t>(request.target.find('?'), 250));
+    // A token in place of an id: the secret behind its look-up id is not for the trail.
+    constexpr std::size_t shown = 16;
+    for (std::size_t at = path.find("/tg"); at != std::string::npos;
+         at = path.find("/tg", at + 1)) {
+        const auto end = std::min(path.find('/', at + 1), path.size());
+        if (at + 4 < path.size() && path[at + 4] == '_' && end - at > shown + 1)
+            path.replace(at + 1 + shown, end - at - 1 - shown, "...");
+    }
+    return path;
 }
 
 bool is_refusal(unsigned status) {

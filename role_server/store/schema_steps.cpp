@@ -66,6 +66,8 @@ constexpr auto version_2 = std::to_array<std::string_view>({
     "ALTER TABLE collaborators ADD COLUMN until BIGINT",
     "ALTER TABLE projects ADD COLUMN group_name VARCHAR(32)",
     "ALTER TABLE projects ADD COLUMN deleted_at BIGINT",
+    "CREATE INDEX projects_by_group ON projects (organization_id, group_name)",
+    "CREATE INDEX projects_by_name ON projects (organization_id, name)",
     // What a personal token is for: one project's cluster and services, or, where there is none,
     // this API.
     "ALTER TABLE api_keys ADD COLUMN audience_id {id} REFERENCES projects (id)",

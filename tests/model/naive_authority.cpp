@@ -227,9 +227,16 @@ Code Authority::create_user(const Id& id, const std::string& email) {
     return {};
 }
 
+bool Authority::keeps_login_of(const Id& organization, const Id& user) const {
+    const auto& login = people.at(user).login;
+    return login && organizations.at(organization).reserved.count(in_lower_case(*login)) > 0;
+}
+
 Code Authority::add_member(const Id& organization, const Id& user, bool admin, End until) {
     auto& one = organizations.at(organization);
-    if (!one.members.emplace(user, Member{admin, until, false}).second) return "already_member";
+    if (one.members.count(user) > 0) return "already_member";
+    if (keeps_login_of(organization, user)) return "reserved_login";
+    one.members[user] = Member{admin, until, false};
     auto& standing = projects.at(one.default_project).people;
     standing[user] = {standing.count(user) > 0 && standing[user].admin, {}};
     return give_uid_if_wanted(organization, user);
@@ -356,6 +363,7 @@ Code Authority::add_collaborator(const Id& id, const Id& user, bool admin, End u
     if (project.people.count(user) > 0) return "already_collaborator";
     const auto* one = member(project.organization, user);
     if (one != nullptr && one->suspended) return "suspended";
+    if (one == nullptr && keeps_login_of(project.organization, user)) return "reserved_login";
     project.people[user] = {admin, until};
     return give_uid_if_wanted(project.organization, user);
 }
@@ -408,6 +416,7 @@ Code Authority::accept(const Id& id, const Id& user) {
     if (there.count(user) > 0) return "already_collaborator";
     const auto* membership = member(one.organization, user);
     if (membership != nullptr && membership->suspended) return "suspended";
+    if (membership == nullptr && keeps_login_of(one.organization, user)) return "reserved_login";
     there[user] = {one.admin, one.until};
     return give_uid_if_wanted(one.organization, user);
 }

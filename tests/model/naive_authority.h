@@ -119,6 +119,7 @@ class Authority {
 
   private:
     const Member* member(const Id& organization, const Id& user) const;
+    bool keeps_login_of(const Id& organization, const Id& user) const;
     bool is_over(End until) const { return until && *until <= now; }
     // What a roster shows, whoever is over and not removed yet included, and when who is over.
     std::string told(const Id& project) const;

@@ -47,6 +47,18 @@ TEST(RefusalTallyTest, keys_actions_and_reasons_are_apart) {
     takes({1, 1, 1}, 1000);
 }
 
+TEST(RefusalTallyTest, organizations_are_apart) {
+    auto record = by("key_a");
+    for (const auto* organization : {"org_a", "org_b", "org_b"}) {
+        record.organization_id = organization;
+        tally.refused(record, "forbidden");
+    }
+    const auto records = tally.take(1000);
+    LONGS_EQUAL(2, records.size());
+    STRCMP_EQUAL("org_b", records.back().organization_id.c_str());
+    LONGS_EQUAL(2, records.back().count);
+}
+
 TEST(RefusalTallyTest, more_kinds_than_can_be_kept_are_counted) {
     for (const auto* key : {"a", "b", "c", "d", "e"}) refuse(1, key);
     takes({1, 1, 1}, 1000);

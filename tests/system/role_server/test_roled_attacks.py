@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an attacker tried on the finished model, and got: each a scenario that must not come back."""
+
+import pytest
+
+from support.waiting import wait_until
+
+
+def test_names_that_are_alike_make_no_change_a_long_one(tenant):
+    """Their groups are numbered as far as ten; then something random is shorter than looking on."""
+    groups = [tenant.make("POST", f"{tenant.settings}/projects", {"name": "a" + "!" * i})["group"] for i in range(1, 15)]
+    assert groups[:10] == ["p-a"] + [f"p-a-{i}" for i in range(2, 11)]
+    assert len(set(groups)) == 14 and all(group.startswith("p-a-") and len(group) == 12 for group in groups[10:])
+
+
+def test_refusals_are_told_to_the_organization_that_they_are_about(roled):
+    """Not to the one where that key was refused first."""
+    alice = roled.add_user("alice")
+    ours = roled.create_project("ours")
+    made = roled.command("organization add", "--organization", "Third", "--owner", "eve@example.com")
+    there, path = made["organization_id"], f"/v1/organizations/{made['organization_id']}/projects"
+    theirs = roled.make("POST", path, {"name": "theirs"}, token=made["token"])["id"]
+    roled.command("user add", "--organization", there, "--email", "alice@example.com")
+    assert roled.delete(f"/v1/projects/{ours}", token=alice).status == 403
+    for _ in range(5):
+        assert roled.delete(f"/v1/projects/{theirs}", token=alice).status == 403
+    told = wait_until(lambda: roled.trail(outcome="refused", organization_id=there), "their record")
+    assert told[0]["action"] == "project.write"
+
+
+@pytest.mark.parametrize("had_it_before", [False, True])
+def test_a_login_that_an_organization_keeps_is_nobodys_who_joins(roled, had_it_before):
+    roled.patch(roled.settings, {"reserved_logins": ["boss"]})
+    token = roled.make("POST", f"{roled.settings}/invitations", {"email": "new@example.com"})["token"]
+    body, sender = {"token": token}, None
+    if had_it_before:
+        with roled.elsewhere():
+            sender = roled.add_user("boss", email="new@example.com")
+    else:
+        body["login"] = "boss"
+    answer = roled.post("/v1/invitations/accept", body, token=sender)
+    assert (answer.status, answer.code) == (400, "reserved_login")
+
+
+def test_a_token_in_place_of_an_id_is_not_in_the_trail(roled, project):
+    key = roled.node_key(project)
+    for path in (f"/v1/projects/{project}/node_keys/{key}", f"/v1/users/me/tokens/{roled.owner.token}"):
+        assert roled.delete(path).status == 404
+    wait_until(lambda: len(roled.trail(outcome="refused")) == 2, "both refusals")
+    told = str(roled.trail())
+    assert key[16:] not in told and roled.owner.token[16:] not in told and key[:16] in told
+
+
+def test_a_token_for_one_project_tells_nothing_of_another(roled, project):
+    other = roled.create_project("other")
+    token = roled.make("POST", "/v1/users/me/tokens", {"name": "kube", "audience": project})["token"]
+    assert roled.get(f"/v1/projects/{project}/authorize/ssh.login", token=token).status == 204
+    for hidden in (other, "proj_none"):
+        assert roled.get(f"/v1/projects/{hidden}/authorize/ssh.login", token=token).status == 404
+
+
+@pytest.mark.parametrize("query", ["%ff=1", "%00=1", "x=%e2%80%ae"])
+def test_a_query_that_is_no_text_is_not_repeated(roled, query):
+    answer = roled.get(f"/v1/users/me/tokens?{query}")
+    assert (answer.status, answer.code) == (400, "invalid_query")
+
+
+def test_an_external_admin_learns_no_members_address_from_a_review(roled, project):
+    roled.allow_externals()
+    with roled.elsewhere():
+        external = roled.add_user("ext")
+    roled.add_collaborator(project, external, role="admin")
+    rows = roled.get(f"/v1/projects/{project}/access_review", token=external).json["data"]
+    assert len(rows) == 2
+    assert all(row["email"] is row["name"] is row["tokens"] is row["last_used_at"] is None for row in rows)
+    assert all(row["email"] for row in roled.get(f"/v1/projects/{project}/access_review").json["data"])
+
+
+def test_whom_to_ask_is_told_by_login_and_shows_no_guests_address(roled, project):
+    roled.allow_externals()
+    with roled.elsewhere():
+        external = roled.add_user(None, email="guest@client.example")
+    roled.add_collaborator(project, external, role="admin")
+    outside = roled.add_user("outside")
+    ask = roled.delete(f"/v1/projects/{project}", token=outside).json["error"]["ask"]
+    assert ask == ["ann"]
