@@ -222,7 +222,7 @@ def test_without_a_thread_for_a_look_up_it_is_the_nodes_fault(named: FaultyNode)
 def test_without_a_file_to_open_it_is_the_nodes_fault(named: FaultyNode) -> None:
     """A connection, and no certificates to judge it by."""
     HOSTS.write_text(HOSTS.read_text() + f"127.0.0.1 {HOST}\n")
-    for most in range(4, 8):
+    for most in range(4, 7):  # libcurl of Debian 13 needs no more than seven
         done = named.run(before=("prlimit", f"--nofile={most}:{most}", *NO_LIMIT_RAISED))
         assert "this node cannot take a new roster" in done.stderr, most
         assert "Too many open files" in done.stderr, most
