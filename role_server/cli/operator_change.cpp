@@ -8,6 +8,7 @@
 
 #include "role_server/base/crypto.h"
 #include "role_server/messages/json.h"
+#include "role_server/model/invitations.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/users.h"
 #include "role_server/store/schema.h"
@@ -159,6 +160,19 @@ Outcome<Organization> the_organization(Store& store, const std::string& named) {
     for (const auto& one : found) ids += (ids.empty() ? "" : ", ") + one.id;
     return conflict("ambiguous", "several organizations are called '" + named +
                                      "': name it by its id, one of " + ids);
+}
+
+Outcome<User> account_of(Change& change, const std::string& email,
+                         const std::optional<std::string>& id) {
+    const auto known = find_user_by_email(change.store(), email);
+    if (!known) return create_user(change, email);
+    if (id == known->id || !came_by_invitation(change.store(), *known)) return *known;
+    return conflict("unverified_address",
+                    email + " is the address of " + known->id + " (login " +
+                        known->login.value_or("none") +
+                        "), whoever accepted an invitation for it: if that is who you mean, add "
+                        "--user " +
+                        known->id);
 }
 
 Outcome<User> the_user(Store& store, const std::string& named) {

@@ -55,6 +55,11 @@ std::string printed(const Options& options, const Json::Value& data,
 Outcome<Organization> the_organization(Store& store, const std::string& named);
 // By id, login or address.
 Outcome<User> the_user(Store& store, const std::string& named);
+
+// The account of an address, made where there is none. Nobody has verified whose an address is that
+// came in by an invitation: such an account is taken only where `id` names it.
+Outcome<User> account_of(Change& change, const std::string& email,
+                         const std::optional<std::string>& id);
 struct OneMember {
     Organization organization;
     Member member;

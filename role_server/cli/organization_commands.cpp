@@ -15,7 +15,7 @@ namespace {
 
 struct Wanted {
     std::string organization, owner_email;
-    std::optional<std::string> owner_login;
+    std::optional<std::string> owner_login, owner_id;
 };
 
 Result<Wanted> wanted_of(const Options& options) {
@@ -23,7 +23,7 @@ Result<Wanted> wanted_of(const Options& options) {
     if (!name) return tl::unexpected(name.error());
     const auto owner = options.require("owner");
     if (!owner) return tl::unexpected(owner.error());
-    return Wanted{*name, *owner, options.get("login")};
+    return Wanted{*name, *owner, options.get("login"), options.get("user")};
 }
 
 // Who has a token gets no other one: nobody would know of it.
@@ -42,8 +42,7 @@ Outcome<Fields> make_organization(Change& change, const Wanted& wanted, const ch
     auto& store = change.store();
     const auto name = checked_name(wanted.organization, "organization");
     if (!name) return tl::unexpected(name.error());
-    const auto known = find_user_by_email(store, wanted.owner_email);
-    const auto owner = known ? Outcome<User>(*known) : create_user(change, wanted.owner_email);
+    const auto owner = account_of(change, wanted.owner_email, wanted.owner_id);
     if (!owner) return tl::unexpected(owner.error());
     if (auto given = give_login(change, *owner, wanted.owner_login); !given)
         return tl::unexpected(given.error());
@@ -168,6 +167,13 @@ constexpr std::array make_settings = std::to_array<OptionSpec>({
     {"owner", "EMAIL", "address of its Owner", false},
     {"login", "NAME", "login name of the Owner", false},
 });
+constexpr std::array add_settings = std::to_array<OptionSpec>({
+    db_setting, config_setting, json_setting,
+    {"organization", "NAME", "name of the organization", false},
+    {"owner", "EMAIL", "address of its Owner", false},
+    {"login", "NAME", "login name of the Owner", false},
+    {"user", "USER", "the Owner's id, where the address came by an invitation", false},
+});
 constexpr std::array list_settings = std::to_array<OptionSpec>({
     db_setting, config_setting, json_setting,
 });
@@ -176,8 +182,9 @@ constexpr std::array commands = std::to_array<Command>({
   together-roled init --db DB --organization NAME --owner EMAIL [--login NAME]
       makes a database with one organization; prints its ids and the Owner's token, once
 )", run_init},
-    {"organization add", make_settings, "", R"(
+    {"organization add", add_settings, "", R"(
   together-roled organization add --db DB --organization NAME --owner EMAIL [--login NAME]
+                                  [--user USER]
       makes another one; prints the same, no token for an Owner who has one
 )", run_add},
     {"organization list", list_settings, "", R"(

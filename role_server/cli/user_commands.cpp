@@ -14,7 +14,7 @@ namespace {
 
 struct NewMember {
     std::string organization, email;
-    std::optional<std::string> login;
+    std::optional<std::string> login, user_id;
     std::optional<std::int64_t> uid;
     Role role = Role::member;
 };
@@ -32,6 +32,7 @@ Result<NewMember> new_member_of(const Options& options) {
     wanted.organization = *organization;
     wanted.email = *email;
     wanted.login = options.get("login");
+    wanted.user_id = options.get("user");
     if (options.has("uid")) wanted.uid = static_cast<std::int64_t>(*uid);
     wanted.role = *role;
     return wanted;
@@ -41,8 +42,7 @@ Outcome<Fields> add_user(Change& change, const NewMember& wanted) {
     auto& store = change.store();
     const auto organization = the_organization(store, wanted.organization);
     if (!organization) return tl::unexpected(organization.error());
-    const auto known = find_user_by_email(store, wanted.email);
-    const auto user = known ? Outcome<User>(*known) : create_user(change, wanted.email);
+    const auto user = account_of(change, wanted.email, wanted.user_id);
     if (!user) return tl::unexpected(user.error());
     if (auto given = give_login(change, *user, wanted.login); !given)
         return tl::unexpected(given.error());
@@ -163,11 +163,12 @@ constexpr std::array add_settings = std::to_array<OptionSpec>({
     {"login", "NAME", "login name on the nodes", false},
     {"uid", "N", "uid on the nodes", false},
     {"role", "ROLE", "admin or member (member), in the organization", false},
+    {"user", "USER", "their id, where the address came by an invitation", false},
 });
 constexpr std::array commands = std::to_array<Command>({
     {"user add", add_settings, "", R"(
   together-roled user add --db DB --organization NAME --email EMAIL
-                          [--login NAME] [--uid N] [--role admin|member]
+                          [--login NAME] [--uid N] [--role admin|member] [--user USER]
       adds a member, also while the server runs; prints the user's id and token, once
 )", run_add},
     {"user list", list_settings, "", R"(

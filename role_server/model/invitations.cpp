@@ -147,6 +147,14 @@ void revoke_invitations_by(Change& change, const std::string& organization_id,
     for (const auto& invitation_id : open) revoke_invitation(change, invitation_id);
 }
 
+bool came_by_invitation(Store& store, const User& user) {
+    std::string id;
+    return store.run(
+        "SELECT i.id FROM invitations i JOIN users u ON u.id = i.used_by"
+        " WHERE i.used_by = :user AND i.used_at = u.created_at LIMIT 1",
+        soci::into(id), soci::use(user.id));
+}
+
 Outcome<Invitation> invitation_of(Store& store, const std::string& token, std::int64_t now) {
     const Refusal invalid =
         bad_request("invalid_invitation",

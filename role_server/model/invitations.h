@@ -44,6 +44,10 @@ void revoke_invitation(Change& change, const std::string& invitation_id);
 void revoke_invitations_by(Change& change, const std::string& organization_id,
                            const std::string& user_id);
 
+// Whether the account was made by accepting one: then its address is what the inviter wrote, and
+// whoever held the secret is behind it.
+bool came_by_invitation(Store& store, const User& user);
+
 // The one that the token opens, with its secret checked; an error for what is used up, revoked,
 // over, or was made by somebody who may no longer invite.
 Outcome<Invitation> invitation_of(Store& store, const std::string& token, std::int64_t now);

@@ -84,3 +84,17 @@ def test_whom_to_ask_is_told_by_login_and_shows_no_guests_address(roled, project
     outside = roled.add_user("outside")
     ask = roled.delete(f"/v1/projects/{project}", token=outside).json["error"]["ask"]
     assert ask == ["ann"]
+
+
+@pytest.mark.parametrize("command", ["organization add", "user add"])
+def test_an_address_that_came_by_an_invitation_is_not_taken_for_a_persons(roled, command):
+    """Whoever invites somebody holds the secret, and can accept it in their name."""
+    squatter = roled.post("/v1/invitations/accept", {"token": roled.make(
+        "POST", f"{roled.settings}/invitations", {"email": "ceo@example.com"})["token"]}, token=None).json["user"]["id"]
+    other = roled.command("organization add", "--organization", "Other", "--owner", "eve@example.com")["organization_id"]
+    arguments = (command, "--organization", "BigCorp", "--owner", "ceo@example.com") if command.startswith("o") else (
+        command, "--organization", other, "--email", "ceo@example.com")
+    done = roled.run(*arguments)
+    assert done.returncode == 1 and done.stdout == "" and f"--user {squatter}" in done.stderr
+    assert roled.run(*arguments, "--user", "user_none").returncode == 1
+    assert roled.command(*arguments, "--user", squatter)["user_id"] == squatter
