@@ -32,16 +32,16 @@ std::optional<std::string> holder_of(Store& store, const std::string& login_key)
     return user_id;
 }
 
-bool is_kept_by_an_organization(Store& store, const std::string& user_id,
-                                const std::string& login_key) {
-    for (const auto& organization : organizations_of(store, user_id)) {
-        std::string found;
-        if (store.run("SELECT login_key FROM reserved_logins WHERE organization_id = :organization"
-                      " AND login_key = :key",
-                      soci::into(found), soci::use(organization), soci::use(login_key)))
-            return true;
-    }
-    return false;
+Outcome<void> require_not_kept(Store& store, const std::string& organization_id,
+                               const std::string& login) {
+    const auto key = without_case(login);
+    std::string found;
+    if (!store.run("SELECT login_key FROM reserved_logins WHERE organization_id = :organization"
+                   " AND login_key = :key",
+                   soci::into(found), soci::use(organization_id), soci::use(key)))
+        return {};
+    return bad_request("reserved_login",
+                       "'" + login + "' is kept by the organization; choose another.", "login");
 }
 
 Outcome<void> require_free(Store& store, const User& user, const std::string& login) {
@@ -49,9 +49,8 @@ Outcome<void> require_free(Store& store, const User& user, const std::string& lo
     const auto holder = holder_of(store, key);
     if (holder && *holder != user.id)
         return conflict("login_taken", "'" + login + "' is or was somebody else's login.", "login");
-    if (is_kept_by_an_organization(store, user.id, key))
-        return bad_request("reserved_login",
-                           "'" + login + "' is kept by the organization; choose another.", "login");
+    for (const auto& organization : organizations_of(store, user.id))
+        if (auto may = require_not_kept(store, organization, login); !may) return may;
     return {};
 }
 
@@ -124,16 +123,7 @@ Outcome<void> set_login(Change& change, const User& user, const std::string& log
 
 Outcome<void> require_login_not_kept(Store& store, const std::string& organization_id,
                                      const User& user) {
-    if (!user.login) return {};
-    const auto key = without_case(*user.login);
-    std::string found;
-    if (!store.run("SELECT login_key FROM reserved_logins WHERE organization_id = :organization"
-                   " AND login_key = :key",
-                   soci::into(found), soci::use(organization_id), soci::use(key)))
-        return {};
-    return bad_request("reserved_login",
-                       "'" + *user.login + "' is kept by the organization; choose another.",
-                       "login");
+    return user.login ? require_not_kept(store, organization_id, *user.login) : Outcome<void>();
 }
 
 void set_name(Change& change, const std::string& user_id, const std::string& name) {
