@@ -42,7 +42,9 @@ class Connection final : public LiveConnection,
     Connection(net::ip::tcp::socket socket, Server& server)
         : socket_(std::move(socket)), timer_(socket_.get_executor()), server_(server) {
         Error ignored;
-        server_.open.add(*this, socket_.remote_endpoint(ignored).address());
+        const auto peer = socket_.remote_endpoint(ignored).address();
+        peer_ = peer.to_string();
+        server_.open.add(*this, peer);
     }
     ~Connection() override { server_.open.remove(*this); }
     Connection(const Connection&) = delete;
@@ -204,8 +206,7 @@ class Connection final : public LiveConnection,
         // Now: what a trailer says joins the parser's head later.
         request_ = std::make_shared<Request>(request_of(head));
         request_->id = request_id_ = new_request_id();
-        Error ignored;
-        request_->peer = socket_.remote_endpoint(ignored).address().to_string();
+        request_->peer = peer_;
         is_head_ = head.method() == beast::http::verb::head;
         version_ = head.version();
         keep_alive_ = parser_->keep_alive();
@@ -356,6 +357,7 @@ class Connection final : public LiveConnection,
     std::size_t parsed_ = 0;  // of in_, in a head that is not complete
     std::unique_ptr<Parser> parser_;
     std::shared_ptr<Request> request_;
+    std::string peer_;
     std::string request_id_;
     std::string head_;  // to be sent, before body_
     Body body_;
