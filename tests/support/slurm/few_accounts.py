@@ -11,5 +11,5 @@ def without_users(directory: Path) -> list[str]:
     few.write_text("".join(
         f"{account.pw_name}:x:{account.pw_uid}:{account.pw_gid}::/:/bin/sh\n"
         for account in pwd.getpwall() if account.pw_uid < 1000 or account.pw_name == "slurm"))
-    return ["unshare", "--mount", "--propagation=private", "sh", "-c",
+    return ["unshare", "--mount", "--propagation=unchanged", "sh", "-c",
             f'mount --bind {few} /etc/passwd && exec "$@"', "sh"]

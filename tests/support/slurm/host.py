@@ -36,7 +36,8 @@ class Host:
             return []
         script = (f"mount --bind {self.config_folder} {CONFIG_FOLDER} && "
                   f"mount --bind {self.snapshot_folder} {SNAPSHOT_FOLDER} && exec \"$@\"")
-        return ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh"]
+        # All mounts are private already; in a chroot "/" is none and cannot be made so (scripts/sandbox).
+        return ["unshare", "--mount", "--propagation=unchanged", "sh", "-c", script, "sh"]
 
     def configure(
         self, api: Mapping[str, str] = NOTHING, roster: Mapping[str, str] = NOTHING,

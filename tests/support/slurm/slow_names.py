@@ -54,4 +54,4 @@ class SlowNames:
         """What to put before the command that is to see it."""
         script = (f'mount --bind {self._switch} /etc/nsswitch.conf && '
                   f'export LD_LIBRARY_PATH={self._library.parent} && exec "$@"')
-        return ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh"]
+        return ["unshare", "--mount", "--propagation=unchanged", "sh", "-c", script, "sh"]
