@@ -356,9 +356,12 @@ def test_what_slurmd_fetched(configless: Cluster) -> None:
     shutil.copy(configless.conf, "/etc/slurm/slurm.conf")
     configless.write_plugstack("# nothing")
     configless.must("scontrol", "reconfigure")
-    wait_until(lambda: "nothing" in FETCHED.read_text(), "the new file")
-    found = doctor(configless, names_conf=False)
-    assert bad(found) == {"plugstack": "failure"}, found
+
+    def seen() -> dict | None:
+        """slurmd writes what it fetched file after file, and starts anew meanwhile."""
+        found = doctor(configless, names_conf=False)
+        return found if bad(found) == {"plugstack": "failure"} else None
+    found = wait_until(seen, "the new file, and nothing else, to be found bad")
     assert found["plugstack"]["what"] == f"{FETCHED} has no line of spank_together.so"
     assert "on slurmctld's host" in found["plugstack"]["fix"]
 
