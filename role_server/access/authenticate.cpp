@@ -58,6 +58,12 @@ Actor actor_of(const PresentedKey& key, const StoredKey& row) {
 
 }  // namespace
 
+std::string presented_key_id(const Request& request) {
+    const auto token = bearer_token(request);
+    const auto key = token ? read_token(*token) : std::nullopt;
+    return key ? key->id : std::string();
+}
+
 Authentication authenticate_token(Store& store, const std::string& token, std::int64_t now) {
     const auto key = read_token(token);
     const Refusal invalid = unauthenticated("invalid_token", "This token is not valid.");

@@ -41,6 +41,10 @@ struct Authentication {
 // The token of `Authorization: Bearer`. `now` in seconds.
 Authentication authenticate(Store& store, const Request& request, std::int64_t now);
 
+// The id of the key that the request's token has in its text: the database is not asked, so neither
+// key nor secret need be right. Empty where there is none.
+std::string presented_key_id(const Request& request);
+
 // A token that came in some other place, of any audience.
 Authentication authenticate_token(Store& store, const std::string& token, std::int64_t now);
 

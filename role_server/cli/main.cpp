@@ -25,6 +25,8 @@ constexpr std::array serve_settings = std::to_array<OptionSpec>({
     {"max-waiters", "N", "requests that may wait for a change (10000)", true},
     {"max-per-address", "N", "connections of one address (0: half of all, 64 at least)", true},
     {"max-unknown-per-address", "N", "of them without a valid node key (256)", true},
+    {"trusted-proxy", "ADDRESSES", "whose X-Forwarded-For counts: addresses and networks, with commas (nobody's)", true},
+    {"log-requests", "", "a line of JSON to standard error for each request", true},
     {"metrics", "ADDRESS:PORT", "where to answer GET /metrics, for Prometheus, to whoever asks (nowhere)", true},
     {"drain-ms", "N", "how long /readyz says 503 before connections are refused (1000)", true},
 });
@@ -41,7 +43,8 @@ constexpr std::array serve_command = std::to_array<Command>({
     {"serve", serve_settings, "", R"(
   together-roled serve --db DB [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]
                        [--allow-plain-http] [--max-waiters N] [--max-per-address N]
-                       [--max-unknown-per-address N] [--metrics ADDRESS:PORT] [--drain-ms N]
+                       [--max-unknown-per-address N] [--trusted-proxy ADDRESSES] [--log-requests]
+                       [--metrics ADDRESS:PORT] [--drain-ms N]
       answers until SIGTERM
 )",
      run_serve},

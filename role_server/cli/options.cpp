@@ -125,6 +125,13 @@ Result<std::string> Options::operand() const {
     return failure(operand_name_ + " is required (see --help)");
 }
 
+Result<bool> Options::flag(std::string_view name) const {
+    const auto value = get(name);
+    if (!value || *value == "no") return false;
+    if (value->empty() || *value == "yes") return true;
+    return failure("--" + std::string(name) + ": '" + *value + "' is neither yes nor no");
+}
+
 Result<std::uint64_t> Options::number(std::string_view name, std::uint64_t otherwise,
                                       std::uint64_t most) const {
     const auto text = get(name);

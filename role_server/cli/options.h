@@ -39,6 +39,8 @@ class Options {
     Result<std::string> require(std::string_view name) const;
     Result<std::string> operand() const;
     bool has(std::string_view name) const { return get(name).has_value(); }
+    // A switch: given on the command line, or `yes` or `no` in the file and the environment.
+    Result<bool> flag(std::string_view name) const;
     // A number from 0 to `most`.
     Result<std::uint64_t> number(std::string_view name, std::uint64_t otherwise,
                                  std::uint64_t most) const;

@@ -52,6 +52,14 @@ Result<ServeOptions> serve_options(const Options& options) {
         !options.has("allow-plain-http"))
         return failure("plain http on " + serve.listen.address +
                        " would show every token to the network: give --tls-cert and --tls-key");
+    if (const auto proxies = options.get("trusted-proxy")) {
+        auto parsed = http::TrustedProxies::parse(*proxies);
+        if (!parsed) return failure("--trusted-proxy: " + parsed.error().message);
+        serve.proxies = std::move(*parsed);
+    }
+    const auto logs_requests = options.flag("log-requests");
+    if (!logs_requests) return tl::unexpected(logs_requests.error());
+    serve.logs_requests = *logs_requests;
     const auto waiters = options.number("max-waiters", serve.max_waiters, 1'000'000);
     if (!waiters) return tl::unexpected(waiters.error());
     serve.max_waiters = *waiters;

@@ -35,6 +35,14 @@ class Backend {
     // The answer that says it in the program's own words.
     virtual Response render(const Refusal& refusal) const = 0;
 
+    // An answer is on its way, `took` after the head of its request was there. Called only where
+    // the server is to report answers. Of what could not be understood, the request has an id and a
+    // peer alone.
+    virtual void on_answered(const Request& request, unsigned status,
+                             std::chrono::nanoseconds took) {
+        (void)request, (void)status, (void)took;
+    }
+
     // A line for whoever runs the program.
     virtual void report(std::string_view sentence) = 0;
 

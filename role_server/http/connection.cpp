@@ -42,9 +42,8 @@ class Connection final : public LiveConnection,
     Connection(net::ip::tcp::socket socket, Server& server)
         : socket_(std::move(socket)), timer_(socket_.get_executor()), server_(server) {
         Error ignored;
-        const auto peer = socket_.remote_endpoint(ignored).address();
-        peer_ = peer.to_string();
-        server_.open.add(*this, peer);
+        peer_ = socket_.remote_endpoint(ignored).address();
+        server_.open.add(*this, peer_);
     }
     ~Connection() override { server_.open.remove(*this); }
     Connection(const Connection&) = delete;
@@ -72,7 +71,7 @@ class Connection final : public LiveConnection,
         server_.open.trust(*this, trusted);
         state_ = State::parked;
         ticket_ = ticket;
-        request_.reset();
+        if (!server_.reports_answers) request_.reset();
         set_deadline(at_most + server_.limits.idle);
         // Where the client has sent its next request already, it is not watched: it would have to
         // be read, and kept.
@@ -206,7 +205,8 @@ class Connection final : public LiveConnection,
         // Now: what a trailer says joins the parser's head later.
         request_ = std::make_shared<Request>(request_of(head));
         request_->id = request_id_ = new_request_id();
-        request_->peer = peer_;
+        request_->peer = server_.proxies.client_of(peer_, *request_);
+        head_at_ = Clock::now();
         is_head_ = head.method() == beast::http::verb::head;
         version_ = head.version();
         keep_alive_ = parser_->keep_alive();
@@ -237,15 +237,24 @@ class Connection final : public LiveConnection,
     // What the parser or the guard found wrong; the connection cannot be understood any further.
     void refuse(const Refusal& fault) {
         parser_.reset();
-        if (!request_) request_id_ = new_request_id();
+        if (!request_) begin_unread_request();
         is_head_ = false;
         keep_alive_ = false;
         send(server_.backend.render(fault));
     }
 
+    void begin_unread_request() {
+        request_ = std::make_shared<Request>();
+        request_->id = request_id_ = new_request_id();
+        request_->peer = peer_.to_string();
+        head_at_ = Clock::now();
+    }
+
     // ---- an answer ----
 
     void send(const Response& response) {
+        if (server_.reports_answers && request_)
+            server_.backend.on_answered(*request_, response.status, Clock::now() - head_at_);
         keep_alive_ = keep_alive_ && !server_.backend.stopping();
         head_ = head_of(response, request_id_, version_, keep_alive_);
         if (has_body(response) && !is_head_) body_ = response.body;
@@ -357,7 +366,8 @@ class Connection final : public LiveConnection,
     std::size_t parsed_ = 0;  // of in_, in a head that is not complete
     std::unique_ptr<Parser> parser_;
     std::shared_ptr<Request> request_;
-    std::string peer_;
+    net::ip::address peer_;
+    Clock::time_point head_at_;  // of request_
     std::string request_id_;
     std::string head_;  // to be sent, before body_
     Body body_;

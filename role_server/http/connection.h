@@ -11,6 +11,7 @@
 #include "role_server/http/connections.h"
 #include "role_server/http/handshakes.h"
 #include "role_server/http/limits.h"
+#include "role_server/http/trusted_proxies.h"
 
 namespace together::http {
 
@@ -19,6 +20,8 @@ struct Server {
     Backend& backend;
     Connections& open;
     Handshakes* handshakes;  // null: plain HTTP
+    TrustedProxies proxies = {};
+    bool reports_answers = false;  // to backend.on_answered()
     HttpLimits limits = {};
 };
 

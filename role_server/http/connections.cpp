@@ -20,7 +20,7 @@ ip::address counted_as(const ip::address& peer) {
 bool Connections::make_room(const Address& peer) {
     const auto address = counted_as(peer);
     const auto of_address = of_address_.find(address);
-    const bool has_its_share = of_address != of_address_.end() &&
+    const bool has_its_share = of_address != of_address_.end() && !proxies_.contains(peer) &&
                                (of_address->second >= limits_.of_an_address ||
                                 strangers_of_[address].size() >= limits_.strangers_of_an_address);
     if (!has_its_share && open_.size() < limits_.all) return true;

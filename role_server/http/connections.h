@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <map>
 
+#include "role_server/http/trusted_proxies.h"
+
 namespace together::http {
 
 class LiveConnection {
@@ -28,7 +30,9 @@ class Connections {
         std::size_t strangers_of_an_address;
     };
 
-    explicit Connections(const Limits& limits) : limits_(limits) {}
+    // Those of a trusted proxy are many clients': only all together are limited.
+    explicit Connections(const Limits& limits, TrustedProxies proxies = {})
+        : limits_(limits), proxies_(std::move(proxies)) {}
 
     // False where all that are open are trusted: one more is to be closed at once. May close
     // another one.
@@ -50,6 +54,7 @@ class Connections {
     void forget(const Entry& entry);
 
     const Limits limits_;
+    const TrustedProxies proxies_;
     std::uint64_t last_number_ = 0;
     std::map<LiveConnection*, Entry> open_;
     std::map<Address, std::size_t> of_address_;

@@ -36,10 +36,11 @@ std::string key_of(const Request& request) {
 }  // namespace
 
 RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& handler,
-                                     std::size_t max_waiters, Metrics* metrics)
+                                     std::size_t max_waiters, Metrics* metrics, RequestLog* log)
     : io_(io),
       handler_(handler),
       metrics_(metrics),
+      log_(log),
       long_polls_(
           io, {max_waiters},
           [this](std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done) {
@@ -223,6 +224,11 @@ http::Response RequestDispatcher::render(const http::Refusal& refusal) const {
 
 void RequestDispatcher::report(std::string_view sentence) {
     write_log(sentence);
+}
+
+void RequestDispatcher::on_answered(const Request& request, unsigned status,
+                                    std::chrono::nanoseconds took) {
+    if (log_ != nullptr) log_->answered(request, status, took, now_seconds());
 }
 
 void RequestDispatcher::begin_to_stop() {

@@ -21,14 +21,15 @@
 #include "role_server/http/backend.h"
 #include "role_server/server/long_polls.h"
 #include "role_server/server/request_handler.h"
+#include "role_server/server/request_log.h"
 
 namespace together::roled {
 
 class RequestDispatcher final : public http::Backend {
   public:
-    // `metrics` outlives it; may be null.
+    // `metrics` and `log` outlive it; may be null.
     RequestDispatcher(boost::asio::io_context& io, RequestHandler& handler, std::size_t max_waiters,
-                      Metrics* metrics = nullptr);
+                      Metrics* metrics = nullptr, RequestLog* log = nullptr);
     ~RequestDispatcher() override;
     RequestDispatcher(const RequestDispatcher&) = delete;
     RequestDispatcher& operator=(const RequestDispatcher&) = delete;
@@ -37,6 +38,8 @@ class RequestDispatcher final : public http::Backend {
     void cancel(http::Ticket ticket) override { long_polls_.cancel(ticket); }
     http::Response render(const http::Refusal& refusal) const override;
     void report(std::string_view sentence) override;
+    void on_answered(const Request& request, unsigned status,
+                     std::chrono::nanoseconds took) override;
     bool stopping() const override { return stopping_; }
 
     std::size_t waiting() const { return long_polls_.waiting(); }
@@ -89,6 +92,7 @@ class RequestDispatcher final : public http::Backend {
     boost::asio::io_context& io_;
     RequestHandler& handler_;
     Metrics* const metrics_;
+    RequestLog* const log_;
     LongPolls long_polls_;
     std::unordered_map<std::string, std::shared_ptr<Question>> joinable_;
     std::deque<Delivery> deliveries_;

@@ -14,6 +14,7 @@
 #include "role_server/model/expiry.h"
 #include "role_server/server/admission.h"
 #include "role_server/server/repeated_request.h"
+#include "role_server/server/shown_path.h"
 
 namespace together::roled {
 namespace {
@@ -39,19 +40,6 @@ std::string operation_of(const Route& route) {
         default:
             return "about";
     }
-}
-
-std::string path_of(const Request& request) {
-    auto path = request.target.substr(0, std::min<std::size_t>(request.target.find('?'), 250));
-    // A token in place of an id: the secret behind its look-up id is not for the trail.
-    constexpr std::size_t shown = 16;
-    for (std::size_t at = path.find("/tg"); at != std::string::npos;
-         at = path.find("/tg", at + 1)) {
-        const auto end = std::min(path.find('/', at + 1), path.size());
-        if (at + 4 < path.size() && path[at + 4] == '_' && end - at > shown + 1)
-            path.replace(at + 1 + shown, end - at - 1 - shown, "...");
-    }
-    return path;
 }
 
 bool is_refusal(unsigned status) {
@@ -208,7 +196,7 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
         auto outcome = found.route->change != nullptr ? change(context, *found.route, trail)
                                                       : read(context, *found.route, trail);
         is_a_nodes = trail.actor && trail.actor->kind == Actor::Kind::node;
-        trail.record.target = path_of(request);
+        trail.record.target = shown_path(request);
         after(trail, outcome, context.now);
         return outcome;
     } catch (const std::exception&) {

@@ -197,13 +197,17 @@ Result<void> serve(const ServeOptions& options) {
     if (options.metrics && !metrics)
         return failure("--metrics: this together-roled was built without prometheus-cpp");
     RequestHandler handler(options.db, metrics.get());
-    http::Connections open(connection_limits(options));
+    http::Connections open(connection_limits(options), options.proxies);
     http::Connections scrapers({max_scrapers, max_scrapers, max_scrapers});
     net::io_context io(1);
-    RequestDispatcher dispatcher(io, handler, options.max_waiters, metrics.get());
+    std::optional<RequestLog> log;
+    if (options.logs_requests) log.emplace(write_record);
+    RequestDispatcher dispatcher(io, handler, options.max_waiters, metrics.get(),
+                                 log ? &*log : nullptr);
     std::optional<http::Handshakes> handshakes;
     if (*certificates) handshakes.emplace(io, *certificates);
-    http::Server server{dispatcher, open, handshakes ? &*handshakes : nullptr};
+    http::Server server{dispatcher, open, handshakes ? &*handshakes : nullptr, options.proxies,
+                        options.logs_requests};
     http::Listener listener(io, server);
     const auto bound = listener.listen(*at);
     if (!bound) return tl::unexpected(bound.error());

@@ -9,6 +9,7 @@
 
 #include "common/system/result.h"
 #include "role_server/http/certificates.h"
+#include "role_server/http/trusted_proxies.h"
 
 namespace together::roled {
 
@@ -22,6 +23,8 @@ struct ServeOptions {
     ListenAddress listen{"127.0.0.1", 8480};
     std::optional<ListenAddress> metrics;  // plain http, without a key
     http::CertificateFiles tls;            // read again on SIGHUP
+    http::TrustedProxies proxies;
+    bool logs_requests = false;  // a line of JSON each, to standard error
     std::size_t max_waiters = 10'000;
     std::size_t max_per_address = 0;  // connections; 0: half of all, 64 at least
     // Of them such as have shown no valid node key. A proxy's or NAT's need more.

@@ -110,13 +110,14 @@ class Roled:
             raise RuntimeError(done.stderr)
         return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
-    def start(self):
+    def start(self, log=None):
+        """`log`: the descriptor that takes the lines of its log, in place of a file."""
         arguments = [binary(), "serve", "--db", str(self.db), "--listen", f"127.0.0.1:{self.port}",
                      "--drain-ms", str(self.drain_ms), *self.options]
         if self.tls:
             arguments += ["--tls-cert", str(self.tls[0]), "--tls-key", str(self.tls[1])]
         self.log = open(self.directory / "roled.log", "a+", encoding="utf-8")
-        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=log or self.log, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             self.process.wait(10)

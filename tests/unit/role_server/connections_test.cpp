@@ -30,6 +30,20 @@ TEST_GROUP(ConnectionsTest) {
     }
 };
 
+TEST(ConnectionsTest, a_trusted_proxy_brings_as_many_as_there_is_room_for) {
+    Connections behind_proxy({4, 1, 1}, TrustedProxies::parse("10.0.0.1").value());
+    for (auto* connection : {&a, &b, &c}) {
+        CHECK_TRUE(behind_proxy.make_room(at("10.0.0.1")));
+        behind_proxy.add(*connection, at("10.0.0.1"));
+    }
+    CHECK_FALSE(a.closed || b.closed || c.closed);
+    for (auto* connection : {&d, &e}) {
+        CHECK_TRUE(behind_proxy.make_room(at("10.0.0.2")));
+        behind_proxy.add(*connection, at("10.0.0.2"));
+    }
+    CHECK_TRUE(d.closed);
+}
+
 TEST(ConnectionsTest, the_oldest_stranger_goes_where_there_is_no_room) {
     CHECK_TRUE(add(a, "10.0.0.1", true) && add(b, "10.0.0.2") && add(c, "10.0.0.3"));
     CHECK_TRUE(add(d, "10.0.0.4") && !b.closed);
