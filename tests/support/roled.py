@@ -87,6 +87,7 @@ class Roled:
         self.tls = tls
         self.organization_name = organization
         self.prefix = ""
+        self.before = []  # what stands before the program, as in `unshare … together-roled`
         self.process = None
         self.port = 0
         self.drain_ms = 100
@@ -100,7 +101,7 @@ class Roled:
 
     def run(self, *arguments, **kwargs):
         command = arguments[0].split()
-        return subprocess.run([binary(), *command, "--db", str(self.db), *arguments[1:]],
+        return subprocess.run([*self.before, binary(), *command, "--db", str(self.db), *arguments[1:]],
                               capture_output=True, text=True, timeout=30, **kwargs)
 
     def command(self, *arguments):
@@ -112,7 +113,7 @@ class Roled:
 
     def start(self, log=None):
         """`log`: the descriptor that takes the lines of its log, in place of a file."""
-        arguments = [binary(), "serve", "--db", str(self.db), "--listen", f"127.0.0.1:{self.port}",
+        arguments = [*self.before, binary(), "serve", "--db", str(self.db), "--listen", f"127.0.0.1:{self.port}",
                      "--drain-ms", str(self.drain_ms), *self.options]
         if self.tls:
             arguments += ["--tls-cert", str(self.tls[0]), "--tls-key", str(self.tls[1])]

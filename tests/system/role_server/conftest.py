@@ -5,6 +5,7 @@
 """
 
 import itertools
+import subprocess
 
 import pytest
 
@@ -44,3 +45,13 @@ def tenant(server):
 @pytest.fixture
 def cluster(tenant):
     return tenant.create_project("cluster")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tls")
+    files = directory / "cert.pem", directory / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files

@@ -299,16 +299,6 @@ def test_no_answer_and_no_log_shows_a_token(roled):
     roled.start()
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("tls")
-    files = directory / "cert.pem", directory / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-                    "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
-    return files
-
-
 def test_https(tmp_path, certificate):
     with Roled(tmp_path, tls=certificate) as roled:
         assert roled.address.startswith("https://127.0.0.1:")
