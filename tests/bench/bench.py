@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+import questions
 import roled
 from authority import Authority
 from support.accounts import Accounts
@@ -233,9 +234,14 @@ def role_authority() -> None:
     roled.roled(BENCH)
 
 
+def questions_to_it() -> None:
+    heading("Questions to the role authority, which has one core, the clients the other")
+    questions.questions()
+
+
 MEASUREMENTS: dict[str, Callable[[], None]] = {
     "decision": decision, "pam": pam, "ssh": ssh, "refresh": refresh, "storm": storm,
-    "roled": role_authority, "slurm": slurm}
+    "roled": role_authority, "questions": questions_to_it, "slurm": slurm}
 
 
 def main(names: list[str]) -> None:
