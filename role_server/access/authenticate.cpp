@@ -20,15 +20,22 @@ std::optional<std::string> bearer_token(const Request& request) {
     return value->substr(scheme.size());
 }
 
-bool load(Store& store, const PresentedKey& key, StoredKey& row) {
+std::optional<StoredKey> load(Store& store, const PresentedKey& key) {
     const std::string kind(word_for(key.kind));
-    return store.run(
+    StoredKey row;
+    const bool known = store.run(
         "SELECT secret_hash, user_id, project_id, audience_id, scopes, expires_at, last_used_at,"
         " revoked_at FROM api_keys WHERE id = :id AND kind = :kind",
         soci::into(row.secret_hash), soci::into(row.user_id), soci::into(row.project_id),
         soci::into(row.audience_id), soci::into(row.scopes), soci::into(row.expires_at),
         soci::into(row.last_used_at), soci::into(row.revoked_at), soci::use(key.id),
         soci::use(kind));
+    return known ? std::optional(row) : std::nullopt;
+}
+
+std::optional<StoredKey> stored_key(Store& store, const PresentedKey& key) {
+    return store.remembered().get("key " + std::string(word_for(key.kind)) + ' ' + key.id,
+                                  [&] { return load(store, key); });
 }
 
 Actor::Kind kind_of(KeyKind kind) {
@@ -69,8 +76,9 @@ Authentication authenticate_token(Store& store, const std::string& token, std::i
     const Refusal invalid = unauthenticated("invalid_token", "This token is not valid.");
     if (!key) return {invalid, {}};
     // An unknown key is compared too, so that the time taken does not tell which ones exist.
-    StoredKey row;
-    const bool known = load(store, *key, row);
+    const auto stored = stored_key(store, *key);
+    const bool known = stored.has_value();
+    StoredKey row = stored.value_or(StoredKey());
     if (!known) row.secret_hash = std::string(key->secret_hash.size(), '0');
     if (!equal_in_constant_time(row.secret_hash, key->secret_hash) || !known)
         return {invalid, known ? key->id : std::string()};

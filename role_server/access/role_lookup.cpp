@@ -4,32 +4,71 @@
 namespace together::roled {
 namespace {
 
+struct MemberRow {
+    std::string role;
+    std::optional<Number> suspended_at, until;
+};
+
+std::optional<MemberRow> member_row(Store& store, const std::string& organization_id,
+                                    const std::string& user_id) {
+    return store.remembered().get("member " + organization_id + '\n' + user_id, [&] {
+        MemberRow row;
+        const bool found = store.run(
+            "SELECT role, suspended_at, until FROM members WHERE organization_id = :organization"
+            " AND user_id = :user",
+            soci::into(row.role), soci::into(row.suspended_at), soci::into(row.until),
+            soci::use(organization_id), soci::use(user_id));
+        return found ? std::optional(row) : std::nullopt;
+    });
+}
+
+struct CollaboratorRow {
+    std::string role, source;
+    std::optional<Number> until;
+};
+
+std::optional<CollaboratorRow> collaborator_row(Store& store, const std::string& project_id,
+                                                const std::string& user_id) {
+    return store.remembered().get("collaborator " + project_id + '\n' + user_id, [&] {
+        CollaboratorRow row;
+        const bool found = store.run(
+            "SELECT role, source, until FROM effective_roles WHERE project_id = :project"
+            " AND user_id = :user",
+            soci::into(row.role), soci::into(row.source), soci::into(row.until),
+            soci::use(project_id), soci::use(user_id));
+        return found ? std::optional(row) : std::nullopt;
+    });
+}
+
+bool is_over(const std::optional<Number>& until, std::int64_t now) {
+    return until && *until <= now;
+}
+
 void look_up_member(Store& store, const std::string& organization_id, const std::string& user_id,
                     std::int64_t now, Standing& standing) {
-    const Number time = now;
-    std::string role;
-    std::optional<Number> suspended_at;
-    const bool member = store.run(
-        "SELECT role, suspended_at FROM members WHERE organization_id = :organization"
-        " AND user_id = :user AND (until IS NULL OR until > :now)",
-        soci::into(role), soci::into(suspended_at), soci::use(organization_id), soci::use(user_id),
-        soci::use(time));
-    standing.suspended = member && suspended_at;
-    if (member && !suspended_at) standing.organization_role = role_named(role);
+    const auto row = member_row(store, organization_id, user_id);
+    if (!row || is_over(row->until, now)) return;
+    standing.suspended = row->suspended_at.has_value();
+    if (!standing.suspended) standing.organization_role = role_named(row->role);
 }
 
 void look_up_collaborator(Store& store, const std::string& project_id, const std::string& user_id,
                           std::int64_t now, Standing& standing) {
-    const Number time = now;
-    std::string role, source;
-    if (!store.run("SELECT role, source FROM effective_roles WHERE project_id = :project"
-                   " AND user_id = :user AND (until IS NULL OR until > :now)",
-                   soci::into(role), soci::into(source), soci::use(project_id), soci::use(user_id),
-                   soci::use(time)))
-        return;
-    standing.project_role = role_named(role);
-    standing.source = source_named(source);
+    const auto row = collaborator_row(store, project_id, user_id);
+    if (!row || is_over(row->until, now)) return;
+    standing.project_role = role_named(row->role);
+    standing.source = source_named(row->source);
     standing.in_some_project = true;
+}
+
+std::optional<std::string> organization_of(Store& store, const std::string& project_id) {
+    return store.remembered().get("project " + project_id, [&] {
+        std::string id;
+        const bool found =
+            store.run("SELECT organization_id FROM projects WHERE id = :id AND deleted_at IS NULL",
+                      soci::into(id), soci::use(project_id));
+        return found ? std::optional(id) : std::nullopt;
+    });
 }
 
 bool in_some_project(Store& store, const std::string& organization_id, const std::string& user_id,
@@ -70,9 +109,9 @@ Outcome<Target> target_project(Store& store, const Actor& actor, const std::stri
                                std::int64_t now) {
     Target target;
     target.project_id = project_id;
-    if (!store.run("SELECT organization_id FROM projects WHERE id = :id AND deleted_at IS NULL",
-                   soci::into(target.organization_id), soci::use(project_id)))
-        return not_found("project");
+    const auto organization = organization_of(store, project_id);
+    if (!organization) return not_found("project");
+    target.organization_id = *organization;
     if (actor.kind == Actor::Kind::person)
         target.standing =
             standing_of(store, target.organization_id, project_id, actor.user_id, now);

@@ -120,14 +120,16 @@ std::string Roster::made_page(const std::string& after, std::size_t limit) const
 }
 
 std::optional<Version> version_of(Store& store, const std::string& project_id) {
-    Version version;
-    Number revision = 0;
-    if (!store.run("SELECT p.revision, m.value FROM projects p JOIN meta m ON m.name = 'epoch'"
-                   " WHERE p.id = :id AND p.deleted_at IS NULL",
-                   soci::into(revision), soci::into(version.epoch), soci::use(project_id)))
-        return std::nullopt;
-    version.revision = revision;
-    return version;
+    return store.remembered().get("version " + project_id, [&]() -> std::optional<Version> {
+        Version version;
+        Number revision = 0;
+        if (!store.run("SELECT p.revision, m.value FROM projects p JOIN meta m ON m.name = 'epoch'"
+                       " WHERE p.id = :id AND p.deleted_at IS NULL",
+                       soci::into(revision), soci::into(version.epoch), soci::use(project_id)))
+            return std::nullopt;
+        version.revision = revision;
+        return version;
+    });
 }
 
 std::shared_ptr<const Roster> RosterCache::get(Store& store, const std::string& project_id,

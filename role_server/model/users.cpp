@@ -57,7 +57,8 @@ Outcome<void> require_free(Store& store, const User& user, const std::string& lo
 }  // namespace
 
 std::optional<User> find_user(Store& store, const std::string& user_id) {
-    return find_where(store, "id = :value", user_id);
+    return store.remembered().get("user " + user_id,
+                                  [&] { return find_where(store, "id = :value", user_id); });
 }
 
 std::optional<User> find_user_by_email(Store& store, const std::string& email) {
@@ -67,8 +68,9 @@ std::optional<User> find_user_by_email(Store& store, const std::string& email) {
 std::optional<User> find_user_by_login(Store& store, const std::string& login) {
     // Not by the database's LOWER(), which in some languages makes another letter of an I.
     const auto key = without_case(login);
-    auto holder =
-        find_where(store, "id = (SELECT user_id FROM logins WHERE login_key = :value)", key);
+    const auto holder = store.remembered().get("login " + key, [&] {
+        return find_where(store, "id = (SELECT user_id FROM logins WHERE login_key = :value)", key);
+    });
     // They may have had it once.
     return holder && holder->login && without_case(*holder->login) == key ? holder : std::nullopt;
 }

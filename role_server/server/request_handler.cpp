@@ -208,6 +208,9 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
 Outcome<Response> RequestHandler::read(RequestContext& context, const Route& route,
                                        AuditContext& trail) {
     Transaction transaction(context.store, Transaction::Mode::read);
+    std::optional<RememberedRows::Use> use;
+    if (route.work == Work::question)
+        use.emplace(context.store.remembered(), newest_record(context.store));
     if (auto admitted = admit(context, route, trail); !admitted)
         return tl::unexpected(admitted.error());
     if (auto fits = read_parameters(context, route); !fits) return tl::unexpected(fits.error());

@@ -6,7 +6,8 @@
 
 #include <optional>
 
-#if SOCI_VERSION < 400100
+// Not by SOCI_VERSION: soci.h has lost it in some of them.
+#if !__has_include(<soci/std-optional.h>)
 namespace soci {
 
 template <class T>

@@ -11,6 +11,13 @@
 
 #include "role_server/store/connection_string.h"
 
+#if __has_include(<soci/std-optional.h>)
+// SOCI 4.1 no longer shows what it links.
+namespace sqlite_api {
+extern "C" int sqlite3_reset(sqlite3_stmt* statement);
+}
+#endif
+
 namespace together::roled {
 namespace {
 

@@ -14,6 +14,7 @@
 
 #include "common/system/result.h"
 #include "role_server/store/optional_column.h"
+#include "role_server/store/remembered_rows.h"
 
 namespace together::roled {
 
@@ -60,6 +61,8 @@ class Store {
         for (bool row = use.statement().execute(true); row; row = use.statement().fetch()) visit();
     }
 
+    RememberedRows& remembered() { return remembered_; }
+
   private:
     struct Kept {
         explicit Kept(soci::session& sql) : statement(sql) {}
@@ -84,6 +87,7 @@ class Store {
     const Kind kind_;
     soci::session sql_;
     std::unordered_map<std::string, std::unique_ptr<Kept>> statements_;
+    RememberedRows remembered_;
 };
 
 // Rolled back unless committed: an early return never leaves half a change behind.
