@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -81,10 +82,8 @@ std::optional<std::string_view> take(std::string_view& blob) {
 std::size_t bits_of(std::string_view number) {
     while (!number.empty() && number.front() == '\0') number.remove_prefix(1);
     if (number.empty()) return 0;
-    std::size_t bits = number.size() * 8;
-    for (auto first = static_cast<unsigned char>(number.front()); (first & 0x80) == 0; first <<= 1)
-        --bits;
-    return bits;
+    const auto zeros = std::countl_zero(static_cast<unsigned char>(number.front()));
+    return number.size() * 8 - static_cast<std::size_t>(zeros);
 }
 
 // A number of SSH is positive and without leading zeros but the one that keeps it positive.
