@@ -32,6 +32,9 @@ using Clock = std::chrono::steady_clock;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr std::size_t read_size = std::size_t{16} * 1024;  // a record of TLS
+// "0" and two ends of line. Beast asserts that this much of it is there when it looks a second
+// time.
+constexpr std::size_t least_last_chunk = 5;
 constexpr std::size_t max_lingering_bytes = std::size_t{256} * 1024;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -182,7 +185,7 @@ class Connection final : public LiveConnection,
 
     // As far as what has come goes. The head stays in in_ until all of it is there.
     void parse(Error& error) {
-        while (!error && parsed_ < in_.size() && !is_parsed()) {
+        while (!error && parsed_ < in_.size() && !is_parsed() && !is_too_short()) {
             parsed_ += parser_->put(net::buffer(in_.data() + parsed_, in_.size() - parsed_), error);
             if (state_ == State::body) forget_parsed();
         }
@@ -193,6 +196,11 @@ class Connection final : public LiveConnection,
 
     bool is_parsed() const {
         return state_ == State::head ? parser_->is_header_done() : parser_->is_done();
+    }
+
+    // Whatever chunk it is in: no body ends within so few bytes.
+    bool is_too_short() const {
+        return state_ == State::body && parser_->chunked() && in_.size() < least_last_chunk;
     }
 
     void forget_parsed() { in_.erase(0, std::exchange(parsed_, 0)); }
