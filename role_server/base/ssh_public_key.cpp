@@ -110,7 +110,7 @@ std::optional<std::string> fault_in(std::string_view blob, const Kind& kind) {
     const auto name = take(blob);
     if (!name || *name != kind.name) return "its text and its kind do not belong together";
     if (kind.point == 0) {
-        if (const auto fault = fault_in_rsa(blob)) return fault;
+        if (auto fault = fault_in_rsa(blob)) return fault;
     } else {
         if (!kind.curve.empty() && take(blob) != kind.curve) return "it names another curve";
         const auto point = take(blob);
