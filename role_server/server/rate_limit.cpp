@@ -11,11 +11,11 @@ constexpr std::size_t max_remembered = 10'000;
 
 }  // namespace
 
-bool RateLimit::admits(const std::string& key_id, Time now) {
+bool RateLimit::admits(const std::string& asker_id, Time now) {
     const std::lock_guard lock(mutex_);
-    if (buckets_.size() >= max_remembered && buckets_.count(key_id) == 0) forget_full_ones(now);
+    if (buckets_.size() >= max_remembered && buckets_.count(asker_id) == 0) forget_full_ones(now);
     auto& bucket =
-        buckets_.try_emplace(key_id, Bucket{per_second_ * burst_seconds, now}).first->second;
+        buckets_.try_emplace(asker_id, Bucket{per_second_ * burst_seconds, now}).first->second;
     bucket = {filled(bucket, now), std::max(bucket.filled_at, now)};
     if (bucket.left < 1) return false;
     bucket.left -= 1;
@@ -27,7 +27,7 @@ double RateLimit::filled(const Bucket& bucket, Time now) const {
     return std::min(per_second_ * burst_seconds, bucket.left + since.count() * per_second_);
 }
 
-// A full bucket is what a key that is new gets. After burst_seconds of silence each is full.
+// A full bucket is what who is new gets. After burst_seconds of silence each is full.
 void RateLimit::forget_full_ones(Time now) {
     std::erase_if(buckets_, [&](const auto& entry) {
         return filled(entry.second, now) >= per_second_ * burst_seconds;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often one key may ask: a token bucket for each, which holds two seconds' worth. Only for
-// requests that were authenticated, by the id of their key, or a stranger could use up another's.
-// Never for nodes: a cluster shares one key, and all of it asks at once after a change.
+// How often one person or one project's key may ask: a token bucket for each, which holds two
+// seconds' worth. Whoever makes more tokens does not get more. Only for requests that were
+// authenticated, or a stranger could use up another's. Never for nodes: a cluster shares one key,
+// and all of it asks at once after a change.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,7 @@ class RateLimit {
     explicit RateLimit(double per_second) : per_second_(per_second) {}
 
     // False: not yet; one more is allowed within a second, which is what Retry-After says of a 429.
-    bool admits(const std::string& key_id, Time now);
+    bool admits(const std::string& asker_id, Time now);
 
     std::size_t remembered() const;
 

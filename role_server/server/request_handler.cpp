@@ -289,8 +289,13 @@ Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
 Outcome<void> RequestHandler::check_rate(const RequestContext& context, RateLimit& limit) {
     const auto& actor = context.actor;
     if (actor.key_id.empty() || actor.kind == Actor::Kind::node) return {};
-    if (limit.admits(actor.key_id, std::chrono::steady_clock::now())) return {};
-    return other(429, "rate_limited", "That is too many requests with one key: go on in a second.");
+    const auto& asker = actor.user_id.empty() ? actor.key_id : actor.user_id;
+    if (limit.admits(asker, Clock::now())) return {};
+    return other(429, "rate_limited",
+                 actor.user_id.empty()
+                     ? "That is too many requests with one key: go on in a second."
+                     : "That is too many requests, with all of your tokens together: go on in a "
+                       "second.");
 }
 
 // Neither is waited for: the answer stands.

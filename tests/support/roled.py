@@ -294,7 +294,7 @@ class Roled:
         return User(made["user"]["id"], made["token"], login)
 
     def make(self, method, path, body=None, **kwargs):
-        """A change that a test needs; asked for again as long as the key has made too many of them."""
+        """A change that a test needs; asked for again as long as its maker has made too many of them."""
         def ask():
             answer = self.request(method, path, body, **kwargs)
             return answer if answer.status != 429 else None

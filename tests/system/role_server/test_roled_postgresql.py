@@ -79,7 +79,7 @@ def test_what_one_server_changes_the_other_tells_within_half_a_second(server, re
 
 
 def test_a_server_that_dies_loses_nothing_and_what_is_asked_again_happens_once(server, replica):
-    admins = [server.add_user(f"admin{i}", role="admin") for i in range(4)]  # a key has its rate of changes
+    admins = [server.add_user(f"admin{i}", role="admin") for i in range(4)]  # a person has their rate of changes
     answered, dead = [], threading.Event()
 
     def make_keys(admin):

@@ -26,7 +26,7 @@ TEST(RateLimitTest, two_seconds_worth_at_once_and_then_the_rate) {
     LONGS_EQUAL(1, admitted("key_a", 1000));
 }
 
-TEST(RateLimitTest, one_key_uses_up_nothing_of_another) {
+TEST(RateLimitTest, one_person_uses_up_nothing_of_another) {
     admitted("key_a", 1000);
     LONGS_EQUAL(100, admitted("key_b", 1000));
 }
