@@ -4,6 +4,7 @@
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
+#include "role_server/base/crypto.h"
 #include "role_server/base/validation.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/members.h"
@@ -92,18 +93,26 @@ Outcome<Response> accept_with_account(RequestContext& context, Change& change,
     return json_response(200, *value);
 }
 
+Refusal account_exists() {
+    return unauthenticated("account_exists",
+                           "This invitation is for somebody who has an account: accept it with a "
+                           "token of theirs.");
+}
+
+// Nobody may try out whether an address has an account: whatever else is wrong is said first, of
+// somebody who stands in for whoever has one.
 Outcome<Response> accept_with_new_account(RequestContext& context, Change& change,
                                           const Invitation& invitation, const Profile& profile) {
-    if (!invitation.email || find_user_by_email(context.store, *invitation.email))
-        return unauthenticated("account_exists",
-                               "This invitation is for somebody who has an account: accept it with "
-                               "a token of theirs.");
-    const auto user = create_user(change, *invitation.email);
+    if (!invitation.email) return account_exists();
+    const bool exists = find_user_by_email(context.store, *invitation.email).has_value();
+    const auto user =
+        create_user(change, exists ? random_base62(20) + "@stand-in.invalid" : *invitation.email);
     if (!user) return tl::unexpected(user.error());
     const auto known = with_profile(change, *user, profile);
     if (!known) return tl::unexpected(known.error());
     auto value = accept_as(change, invitation, *known);
     if (!value) return tl::unexpected(value.error());
+    if (exists) return account_exists();
     Key wanted;
     wanted.name = "first token";
     wanted.created_by = user->id;

@@ -236,6 +236,10 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
         return tl::unexpected(in_time.error());
     const auto dry_run = wants_dry_run(context);
     if (!dry_run) return tl::unexpected(dry_run.error());
+    if (*dry_run && context.actor.key_id.empty())
+        return unauthenticated("missing_token",
+                               "What an invitation would do is told to whoever sends a token of "
+                               "the account that it is for.");
     const auto key = idempotency_key(context);
     if (!key) return tl::unexpected(key.error());
     Change change(context.store, author_of(context), std::string(context.operation), context.now);

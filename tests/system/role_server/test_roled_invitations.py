@@ -83,6 +83,31 @@ def test_who_has_an_account_accepts_with_it_and_gets_no_token(tenant):
     assert tenant.get(tenant.settings, token=guest).status == 200
 
 
+@pytest.mark.parametrize("dry_run, fields, status, code", [
+    (True, {}, 401, "missing_token"), (False, {"login": "root"}, 400, "reserved_login"),
+    (False, {"login": "boss"}, 400, "reserved_login"), (False, {"login": "{owner}"}, 409, "login_taken")])
+def test_who_holds_one_cannot_try_out_whether_an_address_has_an_account(tenant, address, dry_run, fields, status, code):
+    """What changes nothing is answered alike; who has no account has one once it was accepted."""
+    tenant.make("PATCH", tenant.settings, {"reserved_logins": ["boss"]})
+    with tenant.elsewhere():
+        guest = tenant.add_user("guest")
+    fields = {name: value.format(owner=tenant.owner.login) for name, value in fields.items()}
+    answers = [tenant.post(ACCEPT + ("?dry_run=true" if dry_run else ""), {"token": made["token"], **fields}, token=None)
+               for made in (invite(tenant, f"{guest.login}@example.com"), invite(tenant, address))]
+    assert [(one.status, one.code) for one in answers] == [(status, code)] * 2
+    assert answers[0].json == answers[1].json
+
+
+def test_consent_of_no_account_comes_too_late_alike_for_all(tenant, cluster, address):
+    with tenant.elsewhere():
+        guest = tenant.add_user("guest")
+    tenant.allow_externals()
+    made = [tenant.make("POST", tenant.collaborators(cluster), {"email": email})
+            for email in (address, f"{guest.login}@example.com")]
+    tenant.make("PATCH", tenant.settings, {"external_collaborators": False})
+    assert [accept(tenant, one).code for one in made] == ["no_external_collaborators"] * 2
+
+
 def test_it_is_for_one_address(tenant, address):
     with tenant.elsewhere():
         guest = tenant.add_user("guest")

@@ -148,14 +148,19 @@ class Story:
             self.seen.update(fields_of(schema, answer.json))
 
     def call(self, method, path, body=None, **kwargs):
-        """Succeeds. A change is tried first: the dry run says what comes, and changes nothing."""
+        """Succeeds. A change is tried first: the dry run says what comes, and changes nothing; without a token
+        it says nothing."""
         operation = OPERATIONS[path, method]
         if body is not None:
             assert misfits(body_schema(operation), body) == []
             self.sent.update(fields_of(body_schema(operation), body))
         tried = None
         if "dry_run" in parameters_of(path, method, "query"):
-            tried = self.ask(method, path, body, "?dry_run=true", **kwargs).json
+            dry_run = self.ask(method, path, body, "?dry_run=true", **kwargs)
+            if "token" in kwargs and kwargs["token"] is None:
+                assert (dry_run.status, dry_run.code) == (401, "missing_token")
+            else:
+                tried = dry_run.json
         answer = self.ask(method, path, body, **kwargs)
         assert 200 <= answer.status < 300, answer
         assert tried is None or tried["status"] == answer.status
