@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/collaborators.h"
 
+#include "role_server/model/invitations.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/members.h"
+#include "role_server/model/projects.h"
 
 namespace together::roled {
 namespace {
@@ -122,6 +124,9 @@ void set_collaborator_role(Change& change, const std::string& project_id,
         soci::use(name), soci::use(granter), soci::use(project_id),
         soci::use(collaborator.user_id));
     if (collaborator.source != RoleSource::organization_admin) change.roster_changed(project_id);
+    if (role == Role::member)
+        revoke_invitations_lost(change, organization_of_project(change.store(), project_id),
+                                collaborator.user_id);
 }
 
 Outcome<void> require_may_leave(Store& store, const std::string& project_id,
@@ -160,6 +165,7 @@ void delete_collaborator(Change& change, const std::string& project_id,
                        soci::use(project_id), soci::use(user_id));
     change.consequences().left_projects.insert(project_id);
     revoke_keys_for(change, user_id, project_id);
+    revoke_invitations_lost(change, organization_of_project(change.store(), project_id), user_id);
 }
 
 }  // namespace together::roled

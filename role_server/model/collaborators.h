@@ -71,7 +71,7 @@ Outcome<void> require_may_leave(Store& store, const std::string& project_id,
 Outcome<void> set_collaborator_until(Change& change, const std::string& project_id,
                                      const Collaborator& collaborator,
                                      std::optional<std::int64_t> until);
-// And their tokens for it.
+// And their tokens for it, and their invitations into it.
 void delete_collaborator(Change& change, const std::string& project_id, const std::string& user_id);
 
 }  // namespace together::roled

@@ -11,6 +11,7 @@
 #include "role_server/model/collaborators.h"
 #include "role_server/model/members.h"
 #include "role_server/model/organizations.h"
+#include "role_server/model/projects.h"
 
 namespace together::roled {
 namespace {
@@ -48,13 +49,6 @@ void end_memberships(Change& change) {
     }
 }
 
-std::string organization_of(Store& store, const std::string& project_id) {
-    std::string id;
-    store.run("SELECT organization_id FROM projects WHERE id = :id", soci::into(id),
-              soci::use(project_id));
-    return id;
-}
-
 void end_collaborations(Change& change) {
     auto& store = change.store();
     for (const auto& [project_id, user_id] :
@@ -63,7 +57,7 @@ void end_collaborations(Change& change) {
         delete_collaborator(change, project_id, user_id);
         revoke_keys_of_nobody(change, user_id);
         change.record(project_id + "/" + user_id, was_over(one ? one->until : change.now()), {},
-                      {organization_of(store, project_id)});
+                      {organization_of_project(store, project_id)});
     }
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/invitations.h"
 
+#include <vector>
+
 #include "role_server/access/role_lookup.h"
 #include "role_server/base/crypto.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/collaborators.h"
 #include "role_server/model/members.h"
 #include "role_server/model/organizations.h"
@@ -46,7 +49,8 @@ void read(Store& store, std::int64_t now, const std::string& where, const Visit&
 }
 
 constexpr const char* still_open =
-    " AND used_at IS NULL AND revoked_at IS NULL AND expires_at > :now";
+    " AND used_at IS NULL AND revoked_at IS NULL"
+    " AND CASE WHEN until < expires_at THEN until ELSE expires_at END > :now";
 
 bool may_still_invite(Store& store, const Invitation& invitation, std::int64_t now) {
     const auto standing =
@@ -54,6 +58,16 @@ bool may_still_invite(Store& store, const Invitation& invitation, std::int64_t n
                     invitation.created_by, now);
     const auto action = invitation.project_id ? Action::collaborators_add : Action::members_invite;
     return allowed_person(action, standing).verdict == Authorization::Verdict::allowed;
+}
+
+Json::Value for_the_trail(const Invitation& one) {
+    Json::Value value;
+    value["project_id"] = json_or_null(one.project_id);
+    value["email"] = json_or_null(one.email);
+    value["login"] = json_or_null(one.login);
+    value["role"] = std::string(name_of(one.role));
+    value["created_by"] = one.created_by;
+    return value;
 }
 
 Outcome<void> join_project(Change& change, const Organization& organization,
@@ -133,18 +147,21 @@ void revoke_invitation(Change& change, const std::string& invitation_id) {
     change.consequences().revoked_keys.insert(invitation_id);
 }
 
-void revoke_invitations_by(Change& change, const std::string& organization_id,
-                           const std::string& user_id) {
+void revoke_invitations_lost(Change& change, const std::string& organization_id,
+                             const std::string& user_id) {
+    auto& store = change.store();
     const Number now = change.now();
-    std::string id;
-    std::vector<std::string> open;
-    change.store().each(
-        "SELECT id FROM invitations WHERE organization_id = :organization"
-        " AND created_by = :user" +
-            std::string(still_open),
-        [&] { open.push_back(id); }, soci::into(id), soci::use(organization_id), soci::use(user_id),
-        soci::use(now));
-    for (const auto& invitation_id : open) revoke_invitation(change, invitation_id);
+    std::vector<Invitation> lost;
+    read(
+        store, now,
+        "organization_id = :organization AND created_by = :user" + std::string(still_open),
+        [&](const Stored& row) { lost.push_back(row.invitation); }, soci::use(organization_id),
+        soci::use(user_id), soci::use(now));
+    std::erase_if(lost, [&](const auto& one) { return may_still_invite(store, one, now); });
+    for (const auto& one : lost) {
+        revoke_invitation(change, one.id);
+        change.record(one.id, for_the_trail(one), {}, {organization_id});
+    }
 }
 
 bool came_by_invitation(Store& store, const User& user) {

@@ -40,9 +40,10 @@ std::optional<Invitation> find_invitation(Store& store, const std::string& organ
 // Holds for seven days. The secret is shown once. 409 too_many_invitations.
 Outcome<NewKey> create_invitation(Change& change, Invitation& wanted);
 void revoke_invitation(Change& change, const std::string& invitation_id);
-// Of somebody who has left.
-void revoke_invitations_by(Change& change, const std::string& organization_id,
-                           const std::string& user_id);
+// What somebody who has lost a role there may invite to no longer: it must not live again when they
+// get the role back.
+void revoke_invitations_lost(Change& change, const std::string& organization_id,
+                             const std::string& user_id);
 
 // Whether the account was made by accepting one: then its address is what the inviter wrote, and
 // whoever held the secret is behind it.

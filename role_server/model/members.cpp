@@ -101,7 +101,7 @@ void leave(Change& change, const Organization& organization, const std::string& 
         delete_collaborator(change, project_id, user_id);
     store.run("DELETE FROM members WHERE organization_id = :organization AND user_id = :user",
               soci::use(organization.id), soci::use(user_id));
-    revoke_invitations_by(change, organization.id, user_id);
+    revoke_invitations_lost(change, organization.id, user_id);
     note_keys_that_remain(change, organization, user_id);
 }
 
@@ -180,6 +180,7 @@ Outcome<void> set_member_role(Change& change, const Organization& organization,
         " WHERE organization_id = :organization AND user_id = :user",
         soci::use(name), soci::use(granter), soci::use(organization.id), soci::use(member.user_id));
     rosters_with_another_role(change, organization, member.user_id);
+    if (role == Role::member) revoke_invitations_lost(change, organization.id, member.user_id);
     return {};
 }
 
@@ -193,7 +194,10 @@ Outcome<void> set_suspended(Change& change, const Organization& organization, co
         "UPDATE members SET suspended_at = :at"
         " WHERE organization_id = :organization AND user_id = :user",
         soci::use(at), soci::use(organization.id), soci::use(member.user_id));
-    if (!suspended) change.rosters_with(member.user_id, organization.id);
+    if (suspended)
+        revoke_invitations_lost(change, organization.id, member.user_id);
+    else
+        change.rosters_with(member.user_id, organization.id);
     return {};
 }
 

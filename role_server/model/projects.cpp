@@ -146,6 +146,13 @@ std::optional<Project> find_project(Store& store, const std::string& id) {
     return found;
 }
 
+std::string organization_of_project(Store& store, const std::string& id) {
+    std::string organization;
+    store.run("SELECT organization_id FROM projects WHERE id = :id", soci::into(organization),
+              soci::use(id));
+    return organization;
+}
+
 void for_each_project(Store& store, const std::string& organization_id, const std::string& after,
                       std::size_t limit, const std::function<void(const Project&)>& visit) {
     const Number most = static_cast<Number>(limit);

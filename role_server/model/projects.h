@@ -24,6 +24,9 @@ std::string new_project_id();
 
 std::optional<Project> find_project(Store& store, const std::string& id);
 
+// Also of one that is deleted; empty where there was none.
+std::string organization_of_project(Store& store, const std::string& id);
+
 // At most `limit` of them, in ascending order of id, from the one that follows `after`.
 void for_each_project(Store& store, const std::string& organization_id, const std::string& after,
                       std::size_t limit, const std::function<void(const Project&)>& visit);

@@ -247,7 +247,9 @@ Code Authority::set_role(const Id& organization, const Id& user, bool admin) {
     const auto found = one.members.find(user);
     if (found == one.members.end() || is_over(found->second.until)) return "not_found";
     if (found->second.admin != admin && one.owner == user) return "owner";
+    if (found->second.admin == admin) return {};
     found->second.admin = admin;
+    end_invitations_lost(organization, user);
     return {};
 }
 
@@ -256,7 +258,9 @@ Code Authority::suspend(const Id& organization, const Id& user, bool suspended) 
     const auto found = one.members.find(user);
     if (found == one.members.end() || is_over(found->second.until)) return "not_found";
     if (suspended && one.owner == user) return "owner";
+    if (found->second.suspended == suspended) return {};
     found->second.suspended = suspended;
+    end_invitations_lost(organization, user);
     return {};
 }
 
@@ -274,6 +278,21 @@ void Authority::drop(const Id& project, const Id& user) {
     std::erase_if(keys, [&](const auto& one) {
         return one.second.user == user && one.second.audience == project;
     });
+    end_invitations_lost(projects.at(project).organization, user);
+}
+
+// One record each. Who gets the role back has not invited anybody.
+void Authority::end_invitations_lost(const Id& organization, const Id& user) {
+    records += static_cast<std::int64_t>(std::erase_if(invitations, [&](const auto& entry) {
+        const auto& [id, one] = entry;
+        return one.organization == organization && one.creator == user && one.expires > now &&
+               !is_over(one.until) && !may_invite(one);
+    }));
+}
+
+bool Authority::may_invite(const Invitation& one) const {
+    return may(one.creator, one.organization, one.project,
+               one.project.empty() ? "members.invite" : "collaborators.add") == Verdict::allowed;
 }
 
 void Authority::revoke_of_nobody(const Id& user) {
@@ -285,9 +304,7 @@ void Authority::leave(const Id& organization, const Id& user) {
     for (auto& [id, project] : projects)
         if (project.organization == organization && project.people.count(user) > 0) drop(id, user);
     organizations.at(organization).members.erase(user);
-    std::erase_if(invitations, [&](const auto& one) {
-        return one.second.organization == organization && one.second.creator == user;
-    });
+    end_invitations_lost(organization, user);
 }
 
 Code Authority::remove_member(const Id& organization, const Id& user) {
@@ -346,6 +363,7 @@ Code Authority::delete_project(const Id& id) {
     for (const auto& [organization, one] : organizations)
         if (one.default_project == id) return "default_project";
     const auto there = projects.at(id).people;
+    for (const auto& [user, one] : there) drop(id, user);
     projects.erase(id);
     std::erase_if(keys, [&](const auto& one) {
         return one.second.project == id || one.second.audience == id;
@@ -372,7 +390,10 @@ Code Authority::set_collaborator_role(const Id& id, const Id& user, bool admin) 
     if (!role_in(id, user)) return "not_found";
     const auto* one = member(projects.at(id).organization, user);
     if (!admin && one != nullptr && one->admin) return "organization_admin";
-    projects.at(id).people.at(user).admin = admin;
+    auto& row = projects.at(id).people.at(user);
+    if (row.admin == admin) return {};
+    row.admin = admin;
+    end_invitations_lost(projects.at(id).organization, user);
     return {};
 }
 
@@ -399,11 +420,7 @@ Code Authority::remove_collaborator(const Id& id, const Id& user) {
 
 Code Authority::may_accept(const Id& id) const {
     const auto& one = invitations.at(id);
-    const auto& [organization, project] = std::pair(one.organization, one.project);
-    const bool may_invite =
-        may(one.creator, organization, project,
-            project.empty() ? "members.invite" : "collaborators.add") == Verdict::allowed;
-    return one.expires <= now || is_over(one.until) || !may_invite ? "invalid_invitation" : "";
+    return one.expires <= now || is_over(one.until) || !may_invite(one) ? "invalid_invitation" : "";
 }
 
 Code Authority::accept(const Id& id, const Id& user) {

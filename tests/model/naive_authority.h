@@ -132,6 +132,8 @@ class Authority {
     void leave(const Id& organization, const Id& user);
     void drop(const Id& project, const Id& user);
     void revoke_of_nobody(const Id& user);
+    bool may_invite(const Invitation& one) const;  // whoever made it
+    void end_invitations_lost(const Id& organization, const Id& user);
     std::string free_group(const Id& organization, const std::string& name) const;
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Invitations: into the organization, and of external collaborators, who have to consent."""
 
+import json
 import re
 import threading
 
@@ -145,6 +146,19 @@ def test_it_ends(tenant, address, end):
     assert address not in tenant.get(f"{tenant.settings}/members").text
 
 
+@pytest.mark.parametrize("lost, given_back", [({"role": "member"}, {"role": "admin"}),
+                                              ({"suspended": True}, {"suspended": False})])
+def test_it_does_not_live_again_with_the_role_of_its_inviter(tenant, address, lost, given_back):
+    root = tenant.add_user("roota", role="admin")
+    made = invite(tenant, address, token=root)
+    assert tenant.change_member(root, **lost)["consequences"]["revoked_keys"] == [made["id"]]
+    record, = tenant.trail(target=made["id"], action="members.manage_roles")
+    assert json.loads(record["value_before"])["email"] == address and record["value_after"] is None
+    tenant.change_member(root, **given_back)
+    assert is_invalid(accept(tenant, made))
+    assert tenant.get(f"{tenant.settings}/invitations").json["data"] == []
+
+
 @pytest.mark.parametrize("token", ["", "x", "tgi_" + "0" * 48, "owner"])
 def test_what_is_no_invitation_is_refused(tenant, token):
     token = tenant.owner.token if token == "owner" else token
@@ -257,6 +271,31 @@ def test_who_demoted_in_the_project_invites_nobody_any_more(tenant, cluster, car
     made = tenant.make("POST", tenant.collaborators(cluster), {"login": carol.login}, token=alice)
     tenant.change_collaborator(cluster, alice, role="member")
     assert is_invalid(accept(tenant, made, carol))
+    tenant.change_collaborator(cluster, alice, role="admin")
+    assert is_invalid(accept(tenant, made, carol)), "it does not live again"
+
+
+@pytest.mark.parametrize("by_themselves", [False, True])
+def test_who_left_a_project_has_invited_nobody_into_it(tenant, cluster, carol, by_themselves):
+    tenant.allow_externals()
+    alice = tenant.add_user("alice")
+    tenant.add_collaborator(cluster, alice, role="admin")
+    made = tenant.make("POST", tenant.collaborators(cluster), {"login": carol.login}, token=alice)
+    if by_themselves:
+        tenant.make("POST", f"/v1/projects/{cluster}/leave", {}, token=alice)
+    else:
+        tenant.remove_collaborator(cluster, alice)
+    tenant.add_collaborator(cluster, alice, role="admin")
+    assert is_invalid(accept(tenant, made, carol))
+
+
+def test_who_may_still_invite_as_what_else_they_are_has_still_invited(tenant, cluster, carol):
+    tenant.allow_externals()
+    root = tenant.add_user("roota", role="admin")
+    tenant.add_collaborator(cluster, root, role="admin")
+    made = tenant.make("POST", tenant.collaborators(cluster), {"login": carol.login}, token=root)
+    assert tenant.change_member(root, role="member")["consequences"]["revoked_keys"] == []
+    assert accept(tenant, made, carol).status == 200
 
 
 def test_an_external_admin_is_not_told_who_the_members_are(tenant, cluster, carol):
