@@ -7,6 +7,7 @@
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
+#include "role_server/model/members.h"
 #include "role_server/model/users.h"
 
 namespace together::roled {
@@ -121,6 +122,8 @@ Outcome<Response> add_token(RequestContext& context, Change& change) {
     wanted.audience_id = body.text("audience");
     wanted.expires_at = body.future("expires_at", context.now).value_or(std::nullopt);
     if (body.is_wrong()) return body.refusal();
+    if (auto may = require_some_role(context.store, context.actor.user_id, context.now); !may)
+        return tl::unexpected(may.error());
     if (wanted.audience_id)
         if (auto right = require_audience(context, wanted); !right)
             return tl::unexpected(right.error());

@@ -155,8 +155,8 @@ Outcome<Response> leave_organization(RequestContext& context, Change& change) {
     if (!organization) return not_found("organization");
     const auto member = find_member(context.store, *organization, context.actor.user_id);
     if (!member) return not_found("organization");
-    if (auto removed = remove_member(change, *organization, *member); !removed)
-        return tl::unexpected(removed.error());
+    if (auto left = leave_organization(change, *organization, *member); !left)
+        return tl::unexpected(left.error());
     record_change(context, change, organization->id + "/" + member->user_id, to_json(*member), {});
     return no_content();
 }

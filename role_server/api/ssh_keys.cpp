@@ -4,6 +4,7 @@
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
+#include "role_server/model/members.h"
 #include "role_server/model/users.h"
 
 namespace together::roled {
@@ -45,6 +46,8 @@ Outcome<Response> add_ssh_key_of_mine(RequestContext& context, Change& change) {
     const auto text = body.required_text("public_key");
     const auto name = body.name();
     if (body.is_wrong()) return body.refusal();
+    if (auto may = require_some_role(context.store, context.actor.user_id, context.now); !may)
+        return tl::unexpected(may.error());
     const auto key = add_ssh_key(change, context.actor.user_id, text, name.value_or(""));
     if (!key) return tl::unexpected(key.error());
     record(context, change, *key, {}, to_json(*key));

@@ -56,6 +56,8 @@ Outcome<Response> change_me(RequestContext& context, Change& change) {
 Outcome<Response> delete_me(RequestContext& context, Change& change) {
     const auto user = find_user(context.store, context.actor.user_id);
     if (!user) return not_found("user");
+    if (auto may = require_not_suspended(context.store, user->id); !may)
+        return tl::unexpected(may.error());
     const auto organizations = organizations_of(context.store, user->id);
     if (auto deleted = delete_user(change, *user); !deleted) return tl::unexpected(deleted.error());
     // Without address and name: those are what is to be forgotten.

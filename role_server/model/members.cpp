@@ -94,6 +94,27 @@ void note_keys_that_remain(Change& change, const Organization& organization,
         soci::use(user_id), soci::use(organization.id));
 }
 
+bool is_suspended_somewhere(Store& store, const std::string& user_id) {
+    std::string found;
+    return store.run(
+        "SELECT organization_id FROM members WHERE user_id = :user"
+        " AND suspended_at IS NOT NULL LIMIT 1",
+        soci::into(found), soci::use(user_id));
+}
+
+bool has_a_role(Store& store, const std::string& user_id, std::int64_t now) {
+    const Number time = now;
+    std::string found;
+    return store.run(
+               "SELECT organization_id FROM members WHERE user_id = :user"
+               " AND suspended_at IS NULL AND (until IS NULL OR until > :now) LIMIT 1",
+               soci::into(found), soci::use(user_id), soci::use(time)) ||
+           store.run(
+               "SELECT project_id FROM effective_roles WHERE user_id = :user"
+               " AND (until IS NULL OR until > :now) LIMIT 1",
+               soci::into(found), soci::use(user_id), soci::use(time));
+}
+
 void leave(Change& change, const Organization& organization, const std::string& user_id) {
     auto& store = change.store();
     change.rosters_with(user_id, organization.id);
@@ -222,6 +243,29 @@ Outcome<void> remove_member(Change& change, const Organization& organization,
     leave(change, organization, member.user_id);
     revoke_keys_of_nobody(change, member.user_id);
     return {};
+}
+
+Outcome<void> leave_organization(Change& change, const Organization& organization,
+                                 const Member& member) {
+    if (member.suspended_at)
+        return conflict("suspended",
+                        "Your membership is suspended: an Admin of the organization can end that, "
+                        "or remove you.");
+    return remove_member(change, organization, member);
+}
+
+Outcome<void> require_not_suspended(Store& store, const std::string& user_id) {
+    if (!is_suspended_somewhere(store, user_id)) return {};
+    return conflict("suspended",
+                    "Your membership of an organization is suspended: ask an Admin there to end "
+                    "that or to remove you, then try again.");
+}
+
+Outcome<void> require_some_role(Store& store, const std::string& user_id, std::int64_t now) {
+    if (!is_suspended_somewhere(store, user_id) || has_a_role(store, user_id, now)) return {};
+    return conflict("suspended",
+                    "Your membership is suspended: no token and no key can be added until an Admin "
+                    "of the organization ends that.");
 }
 
 bool is_home(Store& store, const Organization& organization, const std::string& user_id) {

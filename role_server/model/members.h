@@ -63,6 +63,16 @@ Outcome<void> set_member_until(Change& change, const Organization& organization,
 // From the organization's projects too; who is nowhere any more has no keys either.
 Outcome<void> remove_member(Change& change, const Organization& organization, const Member& member);
 
+// By themselves. 409 suspended, too: they would be free to come back as an external collaborator.
+Outcome<void> leave_organization(Change& change, const Organization& organization,
+                                 const Member& member);
+
+// 409 suspended: in any organization, for who wants to leave all of them.
+Outcome<void> require_not_suspended(Store& store, const std::string& user_id);
+// 409 suspended: in an organization, and without a role anywhere: what opens nothing now would open
+// something later.
+Outcome<void> require_some_role(Store& store, const std::string& user_id, std::int64_t now);
+
 // The organization that they joined first: its Admins change what is theirs everywhere.
 bool is_home(Store& store, const Organization& organization, const std::string& user_id);
 

@@ -145,6 +145,20 @@ bool Authority::is_somewhere(const Id& user) const {
                        [&](const auto& one) { return is_in(one.first, user); });
 }
 
+bool Authority::is_suspended_somewhere(const Id& user) const {
+    return std::any_of(organizations.begin(), organizations.end(), [&](const auto& one) {
+        return one.second.members.count(user) > 0 && one.second.members.at(user).suspended;
+    });
+}
+
+Code Authority::may_have_keys(const Id& user) const {
+    for (const auto& [id, one] : organizations)
+        if (role_in_organization(id, user)) return {};
+    for (const auto& [id, one] : projects)
+        if (role_in(id, user)) return {};
+    return is_suspended_somewhere(user) ? "suspended" : "nowhere";
+}
+
 std::vector<std::string> Authority::broken_invariants() const {
     std::vector<std::string> broken;
     const auto say = [&](const std::string& what) { broken.push_back(what); };
@@ -315,7 +329,13 @@ Code Authority::remove_member(const Id& organization, const Id& user) {
     return {};
 }
 
+Code Authority::leave_organization(const Id& organization, const Id& user) {
+    const auto* one = member(organization, user);
+    return one != nullptr && one->suspended ? "suspended" : remove_member(organization, user);
+}
+
 Code Authority::delete_user(const Id& user) {
+    if (is_suspended_somewhere(user)) return "suspended";
     for (const auto& [id, one] : organizations)
         if (one.owner == user) return "owner";
     for (const auto& [id, one] : organizations)

@@ -84,6 +84,8 @@ class Authority {
     // The roster's entries, as JSON; of those who are in it now.
     std::string roster(const Id& project) const;
     std::optional<std::int64_t> uid(const Id& organization, const Id& user) const;
+    // "suspended"; "nowhere" of who is in no organization and no project.
+    Code may_have_keys(const Id& user) const;
     std::vector<std::string> broken_invariants() const;
 
     // --- what is done ----------------------------------------------------------------------
@@ -94,6 +96,7 @@ class Authority {
     Code suspend(const Id& organization, const Id& user, bool suspended);
     Code set_until(const Id& organization, const Id& user, End until);
     Code remove_member(const Id& organization, const Id& user);
+    Code leave_organization(const Id& organization, const Id& user);
     Code delete_user(const Id& user);
     Code create_project(const Id& id, const Id& organization, const std::string& name,
                         const std::string& group, const Id& creator);
@@ -130,6 +133,7 @@ class Authority {
     Code give_number(const Id& organization, const std::string& holder);
     Code give_uid_if_wanted(const Id& organization, const Id& user);
     void leave(const Id& organization, const Id& user);
+    bool is_suspended_somewhere(const Id& user) const;
     void drop(const Id& project, const Id& user);
     void revoke_of_nobody(const Id& user);
     bool may_invite(const Invitation& one) const;  // whoever made it

@@ -213,10 +213,14 @@ void Player::member_step(Turn& turn) {
                 turn.real = code_of(roled::set_member_until(change, there, *member, end));
             turn.expected = turn.naive.set_until(id, who, end);
             return;
-        default:
-            if (turn.real.empty())
-                turn.real = code_of(roled::remove_member(change, there, *member));
-            turn.expected = turn.naive.remove_member(id, who);
+        default: {
+            const bool by_themselves = turn.step.choices[4] % 2 == 0;
+            if (by_themselves) turn.told += " by themselves";
+            const auto remove = by_themselves ? roled::leave_organization : roled::remove_member;
+            if (turn.real.empty()) turn.real = code_of(remove(change, there, *member));
+            turn.expected = by_themselves ? turn.naive.leave_organization(id, who)
+                                          : turn.naive.remove_member(id, who);
+        }
     }
 }
 
@@ -237,7 +241,8 @@ void Player::user_step(Turn& turn) {
     const auto person = *roled::find_user(store_, who);
     turn.told = " " + who;
     if (turn.step.kind == Kind::delete_user) {
-        turn.real = code_of(roled::delete_user(change, person));
+        turn.real = code_of(roled::require_not_suspended(store_, who));
+        if (turn.real.empty()) turn.real = code_of(roled::delete_user(change, person));
         turn.expected = turn.naive.delete_user(who);
         if (turn.real.empty()) std::erase(users_, who);
     } else if (turn.step.kind == Kind::set_login) {
@@ -451,9 +456,16 @@ void Player::key_step(Turn& turn) {
     }
     const auto id = project(turn);
     const auto who = user(turn, 1);
-    if (keys_.size() > 30 || !naive_.role_in(id, who)) return void(turn.real = "skip");
     const bool personal = turn.step.choices[2] % 3 != 0;
     const bool for_project = turn.step.choices[3] % 2 == 0;
+    if (keys_.size() > 30 || ((!personal || for_project) && !naive_.role_in(id, who)))
+        return void(turn.real = "skip");
+    if (personal) {
+        turn.expected = naive_.may_have_keys(who);
+        if (turn.expected == "nowhere") return void(turn.real = "skip");
+        turn.real = code_of(roled::require_some_role(store_, who, naive_.now));
+        if (!turn.real.empty() || !turn.expected.empty()) return;
+    }
     roled::Key wanted;
     wanted.name = "key";
     wanted.created_by = who;

@@ -178,6 +178,44 @@ def test_who_is_suspended_is_added_to_no_project_but_can_be_taken_out_of_one(ten
     assert alice.login not in tenant.entries(cluster)
 
 
+SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43
+
+
+@pytest.mark.parametrize("method, path, body", [
+    ("POST", "{settings}/leave", {}), ("DELETE", "/v1/users/me", None),
+    ("POST", "/v1/users/me/tokens", {"name": "t"}), ("POST", "/v1/users/me/ssh_keys", {"public_key": SSH_KEY}),
+])
+def test_who_is_suspended_changes_nothing_about_their_access(tenant, alice, method, path, body):
+    """Who left would come back as an external collaborator, and what they made would open something later."""
+    path = path.format(settings=tenant.settings)
+    tenant.change_member(alice, suspended=True)
+    answer = tenant.request(method, path, body, token=alice)
+    assert (answer.status, answer.code) == (409, "suspended"), answer
+    assert "Admin" in answer.json["error"]["message"]
+    assert tenant.get("/v1/users/me", token=alice).json["login"] == alice.login
+    tenant.change_member(alice, suspended=False)
+    assert tenant.request(method, path, body, token=alice).status < 300
+
+
+def test_who_is_suspended_can_take_back_what_they_have(tenant, alice):
+    token = tenant.make("POST", "/v1/users/me/tokens", {"name": "leaked"}, token=alice)["id"]
+    tenant.change_member(alice, suspended=True)
+    assert tenant.delete(f"/v1/users/me/tokens/{token}", token=alice).status == 204
+
+
+def test_who_is_suspended_in_one_organization_goes_on_in_another(tenant, server, alice):
+    other = server.tenant(next(server.tenants))
+    other.allow_externals()
+    theirs = other.create_project("theirs")
+    other.add_collaborator(theirs, alice)
+    tenant.change_member(alice, suspended=True)
+    assert tenant.post("/v1/users/me/tokens", {"name": "t"}, token=alice).status == 201
+    assert tenant.token_for(theirs, alice)
+    assert tenant.post(f"{tenant.settings}/leave", {}, token=alice).code == "suspended"
+    assert tenant.delete("/v1/users/me", token=alice).code == "suspended"
+    assert tenant.post(f"/v1/projects/{theirs}/leave", {}, token=alice).status == 204
+
+
 def test_an_admin_who_is_suspended_is_no_admin(tenant, root):
     tenant.change_member(root, suspended=True)
     assert tenant.post(f"{tenant.settings}/projects", {"name": "x"}, token=root).status == 403

@@ -46,15 +46,15 @@ POST   /v1/kubernetes/tokenreviews                       200  -     -     -     
 
 GET    /v1/users/me                                      200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 PATCH  /v1/users/me                                      200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
-DELETE /v1/users/me                                      204  !     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
+DELETE /v1/users/me                                      204  !     +     +      +      +       +     +   +      !    +   x    +   -   -    -    -   x
 GET    /v1/users/me/organizations                        200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 GET    /v1/users/me/projects                             200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 GET    /v1/users/me/tokens                               200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
-POST   /v1/users/me/tokens                               201  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
+POST   /v1/users/me/tokens                               201  +     +     +      +      +       +     +   +      !    +   x    +   -   -    -    -   x
 GET    /v1/users/me/tokens/{key}                         200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 DELETE /v1/users/me/tokens/{key}                         204  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 GET    /v1/users/me/ssh_keys                             200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
-POST   /v1/users/me/ssh_keys                             201  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
+POST   /v1/users/me/ssh_keys                             201  +     +     +      +      +       +     +   +      !    +   x    +   -   -    -    -   x
 GET    /v1/users/me/ssh_keys/{key}                       200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 DELETE /v1/users/me/ssh_keys/{key}                       204  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 POST   /v1/invitations/accept                            200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   201
@@ -67,7 +67,7 @@ GET    /v1/organizations/{org}/members                   200  +     +     +     
 GET    /v1/organizations/{org}/members/{user}            200  +     +     +      +      +       +     -   -      -    ?   x    ?   ?   ?    ?    -   x
 PATCH  /v1/organizations/{org}/members/{user}            200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
 DELETE /v1/organizations/{org}/members/{user}            200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
-POST   /v1/organizations/{org}/leave                     204  !     +     +      +      +       +     ?   ?      +    ?   x    ?   -   -    -    -   x
+POST   /v1/organizations/{org}/leave                     204  !     +     +      +      +       +     ?   ?      !    ?   x    ?   -   -    -    -   x
 GET    /v1/organizations/{org}/invitations               200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
 POST   /v1/organizations/{org}/invitations               201  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
 GET    /v1/organizations/{org}/invitations/{inv}         200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
@@ -240,7 +240,11 @@ def accept(world, who):
 
 def own_token(world, who):
     if who in PEOPLE and who != "gone":
+        if who == "susp":  # who had it before
+            world.roled.change_member(world.people[who], suspended=False)
         key = world.roled.make("POST", "/v1/users/me/tokens", {"name": "x"}, token=world.people[who])["id"]
+        if who == "susp":
+            world.roled.change_member(world.people[who], suspended=True)
     else:
         key = "key_" + world.people["keeper"].token[4:16]
     return Act(None, REVOKED, key, key=key)
