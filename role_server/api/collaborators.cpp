@@ -74,11 +74,9 @@ Outcome<void> require_may_set_uid(const RequestContext& context) {
 Outcome<void> apply_uid(const RequestContext& context, Change& change, const std::string& user_id,
                         std::int64_t uid) {
     if (auto may = require_may_set_uid(context); !may) return may;
-    const auto& organization = context.target.organization_id;
-    if (posix_id(context.store, organization, IdKind::user, user_id) == uid) return {};
-    if (auto set = set_uid(context.store, organization, user_id, uid); !set) return set;
-    change.rosters_with(user_id, organization);
-    return {};
+    const auto organization = find_organization(context.store, context.target.organization_id);
+    if (!organization) return not_found("organization");
+    return set_uid(change, *organization, user_id, uid);
 }
 
 Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wanted,

@@ -65,6 +65,8 @@ Outcome<void> change_login(Change& change, const Found& found, const std::string
     const auto user = find_user(change.store(), found.member.user_id);
     if (!user) return not_found("member");
     if (user->login == login) return {};
+    if (auto may = require_not_the_owners(change, found.organization, user->id, "login"); !may)
+        return may;
     if (!is_home(change.store(), found.organization, user->id))
         return conflict("other_organization",
                         "A login is changed by an Admin of the organization that the member joined "
@@ -77,19 +79,11 @@ Outcome<void> change_login(Change& change, const Found& found, const std::string
     return set_login(change, *user, login);
 }
 
-Outcome<void> change_uid(Change& change, const Found& found, std::int64_t uid) {
-    const auto& [organization, member] = found;
-    if (member.uid == uid) return {};
-    if (auto set = set_uid(change.store(), organization.id, member.user_id, uid); !set) return set;
-    change.rosters_with(member.user_id, organization.id);
-    return {};
-}
-
 Outcome<void> apply(Change& change, const Found& found, const Wanted& wanted) {
     const auto& [organization, member] = found;
     Outcome<void> done;
     if (wanted.login) done = change_login(change, found, *wanted.login);
-    if (done && wanted.uid) done = change_uid(change, found, *wanted.uid);
+    if (done && wanted.uid) done = set_uid(change, organization, member.user_id, *wanted.uid);
     if (done && wanted.role) done = set_member_role(change, organization, member, *wanted.role);
     if (done && wanted.until) done = set_member_until(change, organization, member, *wanted.until);
     if (done && wanted.suspended)

@@ -47,7 +47,7 @@ Outcome<Fields> add_user(Change& change, const NewMember& wanted) {
     if (auto given = give_login(change, *user, wanted.login); !given)
         return tl::unexpected(given.error());
     if (wanted.uid)
-        if (auto set = set_uid(store, organization->id, user->id, *wanted.uid); !set)
+        if (auto set = set_uid(change, *organization, user->id, *wanted.uid); !set)
             return tl::unexpected(set.error());
     if (auto added = add_member(change, *organization, *user, wanted.role); !added)
         return tl::unexpected(added.error());

@@ -38,6 +38,9 @@ class Change {
     std::int64_t now() const { return now_; }
     // Who grants what is given in it: `other`, else whoever makes the change. Nothing: nobody.
     std::optional<std::string> granter(const std::string& other = {}) const;
+    // Whether somebody makes it over HTTP, and whether it is this one.
+    bool is_by_api() const { return author_.origin == Origin::api; }
+    bool is_by(const std::string& user_id) const { return author_.actor == user_id; }
     Consequences& consequences() { return consequences_; }
 
     // Also where somebody on it is over at another time: until then the same one is told again.

@@ -154,8 +154,12 @@ Outcome<void> set_collaborator_until(Change& change, const std::string& project_
         soci::use(end), soci::use(project_id), soci::use(collaborator.user_id));
     // The membership may end before that.
     const auto after = find_collaborator(change.store(), project_id, collaborator.user_id);
-    if (after && after->until != collaborator.until) change.roster_changed(project_id);
-    return {};
+    if (!after || after->until == collaborator.until) return {};
+    change.roster_changed(project_id);
+    const auto organization =
+        find_organization(change.store(), organization_of_project(change.store(), project_id));
+    return require_not_own_end(change, *organization, collaborator.user_id, collaborator.until,
+                               after->until);
 }
 
 void delete_collaborator(Change& change, const std::string& project_id,

@@ -67,7 +67,7 @@ void set_collaborator_role(Change& change, const std::string& project_id,
 // they are in it while they are a member.
 Outcome<void> require_may_leave(Store& store, const std::string& project_id,
                                 const std::string& user_id, const std::string& param = {});
-// 409 where a member would leave the Default Project with it.
+// 409 where a member would leave the Default Project with it; 403 who would lengthen their own.
 Outcome<void> set_collaborator_until(Change& change, const std::string& project_id,
                                      const Collaborator& collaborator,
                                      std::optional<std::int64_t> until);

@@ -226,6 +226,9 @@ Outcome<void> set_member_until(Change& change, const Organization& organization,
                                const Member& member, std::optional<std::int64_t> until) {
     if (member.until == until) return {};
     if (auto is_not = refuse_owner(member, "is a member without an end"); !is_not) return is_not;
+    if (auto may = require_not_own_end(change, organization, member.user_id, member.until, until);
+        !may)
+        return may;
     const std::optional<Number> end = until;
     const auto before = ends_of(change.store(), organization, member.user_id);
     change.store().run(

@@ -58,6 +58,7 @@ Outcome<void> set_member_role(Change& change, const Organization& organization,
 // Every role is set aside and comes back as it was.
 Outcome<void> set_suspended(Change& change, const Organization& organization, const Member& member,
                             bool suspended);
+// 403 who would lengthen their own.
 Outcome<void> set_member_until(Change& change, const Organization& organization,
                                const Member& member, std::optional<std::int64_t> until);
 // From the organization's projects too; who is nowhere any more has no keys either.

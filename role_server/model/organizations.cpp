@@ -123,6 +123,21 @@ Outcome<void> move_ownership(Change& change, const Organization& organization,
     return {};
 }
 
+Outcome<void> require_not_own_end(const Change& change, const Organization& organization,
+                                  const std::string& user_id,
+                                  const std::optional<std::int64_t>& before,
+                                  const std::optional<std::int64_t>& after) {
+    const bool later = before && (!after || *after > *before);
+    if (!later || !change.is_by(user_id) || user_id == organization.owner_id) return {};
+    return forbidden("Nobody puts off their own end: ask another Admin.");
+}
+
+Outcome<void> require_not_the_owners(const Change& change, const Organization& organization,
+                                     const std::string& user_id, const std::string& what) {
+    if (user_id != organization.owner_id || change.is_by(user_id) || !change.is_by_api()) return {};
+    return forbidden("The Owner's " + what + " is changed by the Owner alone.");
+}
+
 std::vector<std::string> reserved_logins(Store& store, const std::string& organization_id) {
     std::vector<std::string> logins;
     std::string login;

@@ -41,6 +41,17 @@ Outcome<void> update_organization(Change& change, const Organization& organizati
 Outcome<void> move_ownership(Change& change, const Organization& organization,
                              const std::string& user_id);
 
+// 403 where somebody would move their own end to later or take it away, be it of their membership
+// or of a role in a project: another Admin does. The Owner may.
+Outcome<void> require_not_own_end(const Change& change, const Organization& organization,
+                                  const std::string& user_id,
+                                  const std::optional<std::int64_t>& before,
+                                  const std::optional<std::int64_t>& after);
+
+// 403 where an Admin would change the Owner's login or uid, which `what` names; the operator may.
+Outcome<void> require_not_the_owners(const Change& change, const Organization& organization,
+                                     const std::string& user_id, const std::string& what);
+
 // Logins that nobody of the organization may take. Without regard to case, in ascending order. At
 // most 1,000; 400 for what is no login.
 std::vector<std::string> reserved_logins(Store& store, const std::string& organization_id);

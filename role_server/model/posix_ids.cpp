@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "role_server/model/organizations.h"
+
 namespace together::roled {
 namespace {
 
@@ -116,24 +118,27 @@ Outcome<std::int64_t> allocate_posix_id(Store& store, const std::string& organiz
     return *number;
 }
 
-Outcome<void> set_uid(Store& store, const std::string& organization_id, const std::string& user_id,
+Outcome<void> set_uid(Change& change, const Organization& organization, const std::string& user_id,
                       std::int64_t uid) {
-    const auto has = posix_id(store, organization_id, IdKind::user, user_id);
+    auto& store = change.store();
+    const auto has = posix_id(store, organization.id, IdKind::user, user_id);
     if (has == uid) return {};
+    if (auto may = require_not_the_owners(change, organization, user_id, "uid"); !may) return may;
     if (has)
         return conflict(
             "uid_already_set",
             "The user has uid " + std::to_string(*has) + ", and a set uid does not change.", "uid");
-    const auto range = range_of(store, organization_id);
+    const auto range = organization.ids;
     if (uid < range.first || uid > range.last || means_nobody(uid))
         return bad_request("invalid_uid",
                            "A uid of this organization is a number from " +
                                std::to_string(range.first) + " to " + std::to_string(range.last) +
                                ", and neither 65534 nor 65535.",
                            "uid");
-    if (is_taken(store, organization_id, uid))
+    if (is_taken(store, organization.id, uid))
         return conflict("uid_taken", "This uid is or was somebody else's, or a group's.", "uid");
-    give(store, organization_id, uid, IdKind::user, user_id);
+    give(store, organization.id, uid, IdKind::user, user_id);
+    change.rosters_with(user_id, organization.id);
     return {};
 }
 

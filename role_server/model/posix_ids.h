@@ -9,9 +9,12 @@
 #include <string>
 
 #include "role_server/base/errors.h"
+#include "role_server/model/change.h"
 #include "role_server/store/store.h"
 
 namespace together::roled {
+
+struct Organization;
 
 enum class IdKind { user, group, admin_group };
 
@@ -29,9 +32,9 @@ std::optional<std::int64_t> posix_id(Store& store, const std::string& organizati
 Outcome<std::int64_t> allocate_posix_id(Store& store, const std::string& organization_id,
                                         IdKind kind, const std::string& holder_id);
 
-// 400 outside the organization's range; 409 uid_taken; 409 uid_already_set: a set uid does not
-// change, files on disk belong to it.
-Outcome<void> set_uid(Store& store, const std::string& organization_id, const std::string& user_id,
+// Told to the rosters. 400 outside the organization's range; 403 the Owner's, by somebody else; 409
+// uid_taken; 409 uid_already_set: a set uid does not change, files on disk belong to it.
+Outcome<void> set_uid(Change& change, const Organization& organization, const std::string& user_id,
                       std::int64_t uid);
 
 }  // namespace together::roled

@@ -118,13 +118,25 @@ std::string Authority::told(const Id& id) const {
     auto text = found->second.group + "\n";
     for (const auto& [user, one] : found->second.people) {
         const auto shown = entry(found->second, user);
-        const auto* there = member(found->second.organization, user);
-        auto end = one.until;
-        if (there != nullptr && there->until)
-            end = std::min(end.value_or(*there->until), *there->until);
+        const auto end = end_in(id, user);
         if (!shown.empty()) text += shown + (end ? std::to_string(*end) : "");
     }
     return text;
+}
+
+// With the membership, if that is earlier.
+End Authority::end_in(const Id& id, const Id& user) const {
+    const auto& project = projects.at(id);
+    const auto end = project.people.at(user).until;
+    const auto* there = member(project.organization, user);
+    if (there == nullptr || !there->until) return end;
+    return std::min(end.value_or(*there->until), *there->until);
+}
+
+bool Authority::is_own_end_later(const Id& organization, const Id& user, End before,
+                                 End after) const {
+    const bool later = before && (!after || *after > *before);
+    return later && actor == user && organizations.at(organization).owner != user;
 }
 
 bool Authority::has_an_admin(const Id& id) const {
@@ -283,6 +295,7 @@ Code Authority::set_until(const Id& organization, const Id& user, End until) {
     const auto found = one.members.find(user);
     if (found == one.members.end() || is_over(found->second.until)) return "not_found";
     if (until && one.owner == user) return "owner";
+    if (is_own_end_later(organization, user, found->second.until, until)) return "forbidden";
     found->second.until = until;
     return {};
 }
@@ -423,8 +436,9 @@ Code Authority::set_collaborator_until(const Id& id, const Id& user, End until) 
     if (until && organizations.at(organization).default_project == id &&
         member(organization, user) != nullptr)
         return "default_project";
+    const auto before = end_in(id, user);
     projects.at(id).people.at(user).until = until;
-    return {};
+    return is_own_end_later(organization, user, before, end_in(id, user)) ? "forbidden" : "";
 }
 
 Code Authority::remove_collaborator(const Id& id, const Id& user) {
@@ -467,7 +481,10 @@ Code Authority::add_ssh_key(const Id& id, const Id& user, const std::string& tex
 
 Code Authority::set_uid(const Id& id, const Id& user, std::int64_t number) {
     auto& one = organizations.at(id);
-    if (const auto has = uid(id, user)) return *has == number ? "" : "uid_already_set";
+    const auto has = uid(id, user);
+    if (has == number) return {};
+    if (one.owner == user && actor != user) return "forbidden";
+    if (has) return "uid_already_set";
     if (number < one.first || number > one.last || means_nobody(number)) return "invalid_uid";
     if (!one.numbers.emplace(number, "user " + user).second) return "uid_taken";
     return {};

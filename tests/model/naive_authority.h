@@ -65,6 +65,7 @@ enum class Verdict { allowed, name_only, denied, hidden };
 class Authority {
   public:
     Time now = 1'000'000;
+    Id actor;                     // whoever does what is done
     std::map<Id, Person> people;  // who has an account
     std::map<Id, Organization> organizations;
     std::map<Id, Project> projects;  // that are not deleted
@@ -123,6 +124,9 @@ class Authority {
   private:
     const Member* member(const Id& organization, const Id& user) const;
     bool keeps_login_of(const Id& organization, const Id& user) const;
+    // Whether the actor would give themselves more time.
+    bool is_own_end_later(const Id& organization, const Id& user, End before, End after) const;
+    End end_in(const Id& project, const Id& user) const;
     bool is_over(End until) const { return until && *until <= now; }
     // What a roster shows, whoever is over and not removed yet included, and when who is over.
     std::string told(const Id& project) const;

@@ -22,10 +22,10 @@ using naive::Id;
 constexpr std::size_t max_users = 7;
 constexpr std::size_t max_projects = 6;
 
-roled::Author tester() {
+roled::Author author_named(const Id& actor) {
     roled::Author author;
     author.request_id = "step";
-    author.actor = "tester";
+    author.actor = actor;
     return author;
 }
 
@@ -85,7 +85,7 @@ Player::Player(roled::Store& store) : store_(store) {
 }
 
 std::string Player::found_organization(const std::string& email) {
-    roled::Change change(store_, tester(), "test", naive_.now);
+    roled::Change change(store_, author_named("tester"), "test", naive_.now);
     const auto owner = roled::create_user(change, email);
     if (!owner) return owner.error().code;
     const auto made = roled::create_organization(change, "Acme", owner->id);
@@ -136,7 +136,9 @@ std::string Player::play(const Step& step, std::string& told) {
     const auto kept = std::tuple(users_, projects_, invitations_, keys_);
     auto after = naive_;
     {
-        roled::Change change(store_, tester(), "test", naive_.now);
+        // Sometimes who is changed, in most kinds of step.
+        after.actor = step.choices[4] % 3 == 0 ? users_[step.choices[1] % users_.size()] : "tester";
+        roled::Change change(store_, author_named(after.actor), "test", naive_.now);
         Turn turn{step, change, after, {}, {}, {}, {}};
         carry_out(turn);
         told += turn.told;
@@ -415,8 +417,7 @@ void Player::organization_step(Turn& turn) {
         case Kind::set_uid: {
             const auto number = first + turn.step.choices[3] % 12;
             turn.told += " " + std::to_string(number);
-            turn.real = code_of(roled::set_uid(store_, id, who, number));
-            if (turn.real.empty()) change.rosters_with(who, id);
+            turn.real = code_of(roled::set_uid(change, there, who, number));
             turn.expected = turn.naive.set_uid(id, who, number);
             // Said of what is there already too: nothing to tell.
             if (naive_.uid(id, who) == number) turn.real = turn.expected = "skip";

@@ -115,6 +115,41 @@ def test_an_organization_keeps_logins_of_its_own(tenant):
     assert tenant.patch("/v1/users/me", {"login": f"{tenant.prefix}hal"}, token=newcomer).status == 200
 
 
+# --- ends of one's own -----------------------------------------------------------------------------
+
+
+LATER = 4_000_000_000
+
+
+@pytest.mark.parametrize("end, status", [(None, 403), (LATER + 1, 403), (LATER, 200), (LATER - 1, 200)])
+def test_nobody_lengthens_their_own_end(tenant, cluster, root, end, status):
+    tenant.change_member(root, until=LATER)
+    other = tenant.add_user("other", role="admin")
+    answer = tenant.patch(tenant.member(root), {"until": end}, token=root)
+    assert answer.status == status
+    if status == 403:
+        assert "another Admin" in answer.json["error"]["message"]
+        assert tenant.get(tenant.member(root)).json["until"] == LATER
+    assert tenant.patch(tenant.member(root), {"until": None}, token=other).status == 200
+
+
+@pytest.mark.parametrize("end, status", [(None, 403), (LATER + 1, 403), (LATER, 200), (LATER - 1, 200)])
+def test_an_external_admin_does_not_lengthen_their_own_end(tenant, server, cluster, end, status):
+    tenant.allow_externals()
+    guest = server.tenant(next(server.tenants)).add_user("guest")
+    tenant.add_collaborator(cluster, guest, role="admin", until=LATER)
+    path = f"{tenant.collaborators(cluster)}/{guest.id}"
+    assert tenant.patch(path, {"until": end}, token=guest).status == status
+    assert tenant.get(path).json["until"] == (LATER if status == 403 else end)
+    assert tenant.patch(path, {"until": None}).status == 200
+
+
+def test_the_owner_lengthens_their_own_end_in_a_project(tenant, cluster):
+    path = f"{tenant.collaborators(cluster)}/{tenant.owner.id}"
+    for end in (LATER, None):
+        assert tenant.patch(path, {"until": end}).json["until"] == end
+
+
 # --- the Owner ----------------------------------------------------------------------------------
 
 
@@ -135,6 +170,19 @@ def test_the_owner_cannot_go_by_any_route(tenant, root, method, path, body):
         assert "owner --set" in answer.json["error"]["message"]
     one = tenant.get(tenant.member(tenant.owner), token=root).json
     assert (one["owner"], one["role"], one["suspended"], one["until"]) == (True, "admin", False, None)
+
+
+def test_what_the_owner_is_called_is_changed_by_the_owner_alone(tenant, root, cluster):
+    login = f"{tenant.prefix}anna"
+    tenant.make("POST", f"/v1/projects/{cluster}/join", {}, token=root)
+    for path, body in ((tenant.member(tenant.owner), {"login": login}), (tenant.member(tenant.owner), {"uid": 20001}),
+                       (f"{tenant.collaborators(cluster)}/{tenant.owner.id}", {"uid": 20001})):
+        answer = tenant.patch(path, body, token=root)
+        assert (answer.status, answer.code) == (403, "forbidden"), body
+        assert "by the Owner alone" in answer.json["error"]["message"]
+    changed = tenant.patch(tenant.member(tenant.owner), {"login": login, "uid": 20001})
+    assert (changed.json["login"], changed.json["uid"]) == (login, 20001)
+    assert tenant.patch(tenant.member(tenant.owner), {"uid": 20001}, token=root).status == 200, "nothing changes"
 
 
 # --- suspension ---------------------------------------------------------------------------------
