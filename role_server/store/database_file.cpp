@@ -18,10 +18,6 @@ namespace {
 
 constexpr std::array beside{"-wal", "-shm", "-journal"};
 
-bool exists(const std::string& path) {
-    return ::access(path.c_str(), F_OK) == 0;
-}
-
 void remove_with_what_is_beside(const std::string& path) {
     for (const auto* suffix : beside) (void)::unlink((path + suffix).c_str());
     (void)::unlink(path.c_str());
@@ -64,6 +60,10 @@ Result<void> vacuum_into(soci::session& sql, const std::string& file) {
 }
 
 }  // namespace
+
+bool exists(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
 
 std::vector<std::string> damages_of(Store& store) {
     std::vector<std::string> damages;

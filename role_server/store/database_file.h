@@ -11,6 +11,8 @@
 
 namespace together::roled {
 
+bool exists(const std::string& path);
+
 // What SQLite finds wrong with the file or its references. PostgreSQL looks after its own.
 std::vector<std::string> damages_of(Store& store);
 

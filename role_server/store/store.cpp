@@ -3,13 +3,14 @@
 
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/sqlite3/soci-sqlite3.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <stdexcept>
 
 #include "role_server/store/connection_string.h"
+#include "role_server/store/database_file.h"
 
 #if __has_include(<soci/std-optional.h>)
 // SOCI 4.1 no longer shows what it links.
@@ -30,10 +31,6 @@ constexpr const char* writers_lock = "SELECT pg_advisory_xact_lock(8390891584357
 const soci::backend_factory& factory_for(Store::Kind kind) {
     if (kind == Store::Kind::sqlite) return soci::sqlite3;
     return soci::postgresql;
-}
-
-bool exists(const std::string& path) {
-    return ::access(path.c_str(), F_OK) == 0;
 }
 
 // What an operator did not set: never to wait for ever for a server that is gone, and of several
@@ -111,10 +108,27 @@ std::unique_ptr<Store> Store::in_memory() {
 
 Store::Store(Kind kind, const std::string& connection)
     : kind_(kind), sql_(factory_for(kind), connection) {
-    if (kind == Kind::sqlite)
+    if (kind == Kind::sqlite) {
         set_up_sqlite(sql_);
-    else
-        set_up_postgresql(sql_);
+        return;
+    }
+    set_up_postgresql(sql_);
+    const auto* backend = static_cast<soci::postgresql_session_backend*>(sql_.get_backend());
+    socket_ = FileDescriptor(::fcntl(PQsocket(backend->conn_), F_DUPFD_CLOEXEC, 0));
+}
+
+bool Store::has_waited(std::chrono::milliseconds longer_than) const {
+    const std::int64_t since = waiting_since_;
+    return since != 0 && Wait::steady_now() - since > longer_than.count();
+}
+
+void Store::cut_off() const {
+    if (socket_) (void)::shutdown(socket_.get(), SHUT_RDWR);
+}
+
+std::int64_t Store::Wait::steady_now() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
 Store::~Store() {

@@ -7,11 +7,14 @@
 
 #include <soci/soci.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
+#include "common/system/file_descriptor.h"
 #include "common/system/result.h"
 #include "role_server/store/optional_column.h"
 #include "role_server/store/remembered_rows.h"
@@ -42,10 +45,17 @@ class Store {
     // For what is run once: each text is prepared anew.
     soci::session& sql() { return sql_; }
 
+    // From any thread while it lives: whether its thread has waited longer for an answer, and what
+    // makes that fail. A PostgreSQL server that was stopped acknowledges for ever, and answers
+    // nothing.
+    bool has_waited(std::chrono::milliseconds longer_than) const;
+    void cut_off() const;
+
     // Runs `text`, which stays prepared for the next time, with soci::into() and soci::use() of
     // variables that need to live until it returns. True where there was a row: the first.
     template <class... Exchange>
     bool run(const std::string& text, const Exchange&... exchange) {
+        const Wait wait(waiting_since_);
         const Use use(kept(text), kind_);
         (use.statement().exchange(exchange), ...);
         use.statement().define_and_bind();
@@ -55,6 +65,7 @@ class Store {
     // The same for all rows. `visit` must not run the same text again.
     template <class Visit, class... Exchange>
     void each(const std::string& text, const Visit& visit, const Exchange&... exchange) {
+        const Wait wait(waiting_since_);
         const Use use(kept(text), kind_);
         (use.statement().exchange(exchange), ...);
         use.statement().define_and_bind();
@@ -64,6 +75,21 @@ class Store {
     RememberedRows& remembered() { return remembered_; }
 
   private:
+    // Milliseconds of the steady clock; 0: nobody waits.
+    using Since = std::atomic<std::int64_t>;
+    class Wait {
+      public:
+        explicit Wait(Since& since) : since_(since), outer_(since.exchange(steady_now())) {}
+        ~Wait() { since_ = outer_ == 0 ? 0 : steady_now(); }
+        Wait(const Wait&) = delete;
+        Wait& operator=(const Wait&) = delete;
+
+        static std::int64_t steady_now();
+
+      private:
+        Since& since_;
+        const std::int64_t outer_;  // of the statement whose rows are read
+    };
     struct Kept {
         explicit Kept(soci::session& sql) : statement(sql) {}
         soci::statement statement;
@@ -86,6 +112,8 @@ class Store {
 
     const Kind kind_;
     soci::session sql_;
+    FileDescriptor socket_;  // a second one of PostgreSQL's: libpq closes its own at any moment
+    Since waiting_since_ = 0;
     std::unordered_map<std::string, std::unique_ptr<Kept>> statements_;
     RememberedRows remembered_;
 };

@@ -11,6 +11,7 @@ ends with the process that started it, however that ends.
 """
 
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -93,6 +94,24 @@ class PostgreSQL:
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait(30)
             self.process = None
+
+    def _processes(self):
+        """Itself and its own, those of each connection."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text("ascii")
+        return [self.process.pid, *map(int, children.split())]
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """It hangs: its connections stay, and nothing is answered."""
+        frozen = self._processes()
+        for process in frozen:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in frozen:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
 
     def end(self):
         self.stop()

@@ -61,6 +61,28 @@ def test_while_the_database_is_away_nothing_is_answered_and_nobody_sent_off(serv
     assert {one["login"] for one in waiting.result(10).json["data"]} == {"ann", "alice"}
 
 
+def test_a_database_that_hangs_holds_nobody_for_long(server):
+    """Its kernel takes what is sent, and nothing comes back: no timeout of TCP or the server's own ends that."""
+    project = server.create_project("cluster")
+    key, alice = server.node_key(project), server.add_user("alice")
+    ask = [lambda: server.roster(project, key), lambda: server.get("/readyz", token=None),
+           lambda: server.post(server.collaborators(project), {"user_id": alice.id})]
+
+    def timed(act):
+        began = time.monotonic()
+        return act().status, time.monotonic() - began
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda act: act(), ask[:2] * 6))  # connections that wait for work
+        with postgresql.shared().frozen():
+            for _ in range(2):  # with those, and where new ones would have to be opened
+                answers = list(pool.map(timed, ask * 4))
+                assert {status for status, _ in answers} == {503}
+                assert max(took for _, took in answers) < 15
+    wait_until(lambda: server.get("/readyz", token=None).status == 200, "the server to be ready again")
+    server.add_collaborator(project, alice)
+
+
 def test_what_one_server_changes_the_other_tells_within_half_a_second(server, replica):
     project = server.create_project("cluster")
     key, took = server.node_key(project), []
