@@ -146,5 +146,7 @@ class Authority {
 };
 
 std::string in_lower_case(std::string text);
+// Numbers that are no uid.
+bool means_nobody(std::int64_t number);
 
 }  // namespace together::naive
