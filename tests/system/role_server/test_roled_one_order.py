@@ -5,34 +5,14 @@ trail by rules that are written apart from the server, gives each answer and wha
 import itertools
 import os
 import random
-import threading
-import time
-
-import pytest
 
 from support.naive_roles import NaiveRoles
-from support.waiting import wait_until
+from support.roled import at_once
 
 CLIENTS = 8
 OPERATIONS = int(os.environ.get("TOGETHER_RACE_OPERATIONS", "4000"))
 # A person may change rosters ten times a second: each client acts as several.
 PEOPLE_OF_A_CLIENT = 3
-
-
-def at_once(*acts):
-    """Does all of them; returns what each returned."""
-    results, start = [None] * len(acts), threading.Barrier(len(acts))
-
-    def run(index):
-        start.wait()
-        results[index] = acts[index]()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 class Crowd:
@@ -124,68 +104,3 @@ def test_what_eight_clients_do_is_what_the_trail_says_in_its_order(roled):
     assert there == crowd.model.projects, seed
     sequence = [row["seq"] for row in roled.rows("SELECT seq FROM trail ORDER BY seq")]
     assert sequence == list(range(1, len(sequence) + 1)), seed
-
-
-@pytest.mark.parametrize("attempt", range(5))
-def test_two_admins_demote_each_other(roled, attempt):
-    one, other = (roled.add_user(f"{name}{attempt}", role="admin") for name in ("one", "other"))
-    members = f"/v1/organizations/{roled.organization}/members"
-    answers = at_once(lambda: roled.patch(f"{members}/{other.id}", {"role": "member"}, token=one),
-                      lambda: roled.patch(f"{members}/{one.id}", {"role": "member"}, token=other))
-    assert sorted(answer.status for answer in answers) == [200, 403]
-
-
-@pytest.mark.parametrize("attempt", range(5))
-def test_an_invitation_is_accepted_once(roled, attempt):
-    invitation = roled.post(f"/v1/organizations/{roled.organization}/invitations",
-                            {"email": f"new{attempt}@example.com"}).json
-    accept = lambda: roled.post("/v1/invitations/accept", {"token": invitation["token"]}, token=None)  # noqa: E731
-    answers = at_once(*[accept] * 4)
-    assert [answer.status for answer in answers].count(201) == 1
-    assert len(roled.rows(f"SELECT id FROM users WHERE email = 'new{attempt}@example.com'")) == 1
-
-
-@pytest.mark.parametrize("attempt", range(5))
-def test_who_is_added_while_being_removed_is_gone(roled, project, attempt):
-    user = roled.add_user(f"user{attempt}")
-    removed, added = at_once(lambda: roled.delete(f"/v1/organizations/{roled.organization}/members/{user.id}"),
-                             lambda: roled.post(roled.collaborators(project), {"user_id": user.id}))
-    assert removed.status == 200 and added.status in (201, 404)
-    assert roled.rows(f"SELECT project_id FROM collaborators WHERE user_id = '{user.id}'") == []
-    assert roled.get("/v1/whoami", token=user).status == 401
-
-
-@pytest.mark.parametrize("attempt", range(5))
-def test_who_is_suspended_while_being_promoted_may_nothing(roled, project, attempt):
-    user = roled.add_user(f"user{attempt}")
-    roled.add_collaborator(project, user)
-    member = f"/v1/organizations/{roled.organization}/members/{user.id}"
-    suspended, promoted, there = at_once(lambda: roled.patch(member, {"suspended": True}),
-                                         lambda: roled.patch(member, {"role": "admin"}),
-                                         lambda: roled.patch(f"{roled.collaborators(project)}/{user.id}", {"role": "admin"}))
-    assert (suspended.status, promoted.status) == (200, 200) and there.status in (200, 404)
-    assert user.id not in {one["user_id"] for one in roled.get(roled.collaborators(project)).json["data"]}
-    assert roled.get(f"/v1/organizations/{roled.organization}/members", token=user).status == 403
-    now = roled.get(member).json
-    assert now["suspended"] and now["role"] == "admin"
-
-
-@pytest.mark.parametrize("attempt", range(3))
-def test_an_end_that_is_moved_as_it_comes_has_come_or_not(roled, project, attempt):
-    user = roled.add_user(f"user{attempt}")
-    place = f"{roled.collaborators(project)}/{user.id}"
-    end = int(time.time()) + 1
-    roled.make("POST", roled.collaborators(project), {"user_id": user.id, "until": end})
-    # Asked again and again around the end: the last that was done counts, unless one came too late.
-    statuses = []
-
-    def move():
-        answer = roled.patch(place, {"until": int(time.time()) + 1})
-        statuses.append(answer.status)
-        return answer.status == 404 or len(statuses) > 40
-
-    wait_until(move, "an end")
-    assert set(statuses) <= {200, 404, 429}
-    wait_until(lambda: roled.get(place).status == 404, "the end")
-    wait_until(lambda: not roled.rows(f"SELECT role FROM collaborators WHERE user_id = '{user.id}'"
-                                      f" AND project_id = '{project}'"), "the row to go")

@@ -1,31 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two who change what belongs together at one moment: whatever comes first, what must hold holds."""
 
-import threading
 import time
 
 import pytest
 
+from support.roled import at_once
 from support.waiting import wait_until
 
 ROUNDS = range(5)
-
-
-def at_once(*requests):
-    """Their answers, in the order of `requests`."""
-    answers, start = [None] * len(requests), threading.Barrier(len(requests))
-
-    def send(number, request):
-        start.wait()
-        answers[number] = request()
-
-    threads = [threading.Thread(target=send, args=pair) for pair in enumerate(requests)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(answer.status < 500 for answer in answers), answers
-    return answers
 
 
 def sql(tenant, statement, *values):
@@ -65,6 +48,7 @@ def test_somebody_is_added_while_they_are_removed(tenant, cluster, number):
     assert removed.status == 200 and added.status in (201, 404)
     assert alice.login not in tenant.entries(cluster)
     assert sql(tenant, "SELECT 1 FROM collaborators WHERE user_id = ?", alice.id) == []
+    assert tenant.get("/v1/whoami", token=alice).status == 401
 
 
 @pytest.mark.parametrize("number", ROUNDS)
@@ -110,3 +94,39 @@ def test_a_membership_is_renewed_while_it_ends(tenant):
     for user in users:
         assert tenant.get(tenant.member(user)).status == renewed[user.id]
         assert tenant.get("/v1/whoami", token=user).status == (200 if renewed[user.id] == 200 else 401)
+
+
+@pytest.mark.parametrize("number", ROUNDS)
+def test_who_is_suspended_while_being_promoted_everywhere_may_nothing(tenant, cluster, number):
+    user = tenant.add_user("alice")
+    tenant.add_collaborator(cluster, user)
+    member = f"/v1/organizations/{tenant.organization}/members/{user.id}"
+    suspended, promoted, there = at_once(lambda: tenant.patch(member, {"suspended": True}),
+                                         lambda: tenant.patch(member, {"role": "admin"}),
+                                         lambda: tenant.patch(f"{tenant.collaborators(cluster)}/{user.id}", {"role": "admin"}))
+    assert (suspended.status, promoted.status) == (200, 200) and there.status in (200, 404)
+    assert user.id not in {one["user_id"] for one in tenant.get(tenant.collaborators(cluster)).json["data"]}
+    assert tenant.get(f"/v1/organizations/{tenant.organization}/members", token=user).status == 403
+    now = tenant.get(member).json
+    assert now["suspended"] and now["role"] == "admin"
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_an_end_that_is_moved_as_it_comes_has_come_or_not(tenant, cluster, number):
+    user = tenant.add_user("alice")
+    place = f"{tenant.collaborators(cluster)}/{user.id}"
+    end = int(time.time()) + 1
+    tenant.make("POST", tenant.collaborators(cluster), {"user_id": user.id, "until": end})
+    # Asked again and again around the end: the last that was done counts, unless one came too late.
+    statuses = []
+
+    def move():
+        answer = tenant.patch(place, {"until": int(time.time()) + 1})
+        statuses.append(answer.status)
+        return answer.status == 404 or len(statuses) > 40
+
+    wait_until(move, "an end")
+    assert set(statuses) <= {200, 404, 429}
+    wait_until(lambda: tenant.get(place).status == 404, "the end")
+    wait_until(lambda: not tenant.rows(f"SELECT role FROM collaborators WHERE user_id = '{user.id}'"
+                                      f" AND project_id = '{cluster}'"), "the row to go")
