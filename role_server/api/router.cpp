@@ -155,9 +155,11 @@ void keep(PathIds& ids, std::string_view placeholder, const std::string& segment
     if (placeholder == "{action}") ids.action = segment;
 }
 
-std::optional<PathIds> match_path(std::string_view pattern, const Uri& uri) {
+using Segments = std::vector<std::string>;
+
+std::optional<PathIds> match_path(std::string_view pattern, const Segments& segments) {
     PathIds ids;
-    for (const auto& segment : uri.segments) {
+    for (const auto& segment : segments) {
         if (pattern.empty()) return std::nullopt;
         pattern.remove_prefix(1);  // the slash
         const auto part = pattern.substr(0, pattern.find('/'));
@@ -172,23 +174,21 @@ std::optional<PathIds> match_path(std::string_view pattern, const Uri& uri) {
     return ids;
 }
 
-bool fits(std::string_view pattern, std::string_view path) {
-    while (!pattern.empty() && path.starts_with('/')) {
-        pattern.remove_prefix(1);  // the slashes
+// As they were sent: what is no path of ours is none in any spelling.
+Segments raw_segments(std::string_view path) {
+    Segments segments;
+    while (path.starts_with('/')) {
         path.remove_prefix(1);
-        const auto wanted = pattern.substr(0, pattern.find('/'));
-        const auto given = path.substr(0, path.find('/'));
-        if (!wanted.starts_with('{') && wanted != given) return false;
-        pattern.remove_prefix(wanted.size());
-        path.remove_prefix(given.size());
+        segments.emplace_back(path.substr(0, path.find('/')));
+        path.remove_prefix(segments.back().size());
     }
-    return pattern.empty() && path.empty();
+    return path.empty() ? segments : Segments();
 }
 
 const Route* find_route(std::string_view method, std::string_view target) {
-    const auto path = target.substr(0, target.find('?'));
+    const auto segments = raw_segments(target.substr(0, target.find('?')));
     for (const auto& route : table)
-        if (route.method == method && fits(route.path, path)) return &route;
+        if (route.method == method && match_path(route.path, segments)) return &route;
     return nullptr;
 }
 
@@ -201,7 +201,7 @@ std::span<const Route> routes() {
 Outcome<Match> match(std::string_view method, const Uri& uri) {
     for (const auto& route : table) {
         if (route.method != method) continue;
-        if (const auto ids = match_path(route.path, uri)) return Match{&route, *ids};
+        if (const auto ids = match_path(route.path, uri.segments)) return Match{&route, *ids};
     }
     if (methods_of(uri).empty()) return not_found("resource");
     return other(405, "method_not_allowed",
@@ -221,7 +221,7 @@ std::string route_of(std::string_view method, std::string_view target) {
 std::string methods_of(const Uri& uri) {
     std::string methods;
     for (const auto& route : table)
-        if (match_path(route.path, uri))
+        if (match_path(route.path, uri.segments))
             methods += (methods.empty() ? "" : ", ") + std::string(route.method);
     return methods;
 }
