@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::int64_t seven_days = 7 * 24 * 3600;
 constexpr Number max_open = 1000;
+// Of one who is no Admin of the organization: one project must not use up what is for all.
+constexpr Number max_open_of_one = 100;
 
 struct Stored {
     Invitation invitation;
@@ -70,6 +72,25 @@ Json::Value for_the_trail(const Invitation& one) {
     return value;
 }
 
+Outcome<void> require_room(Store& store, const Invitation& wanted, Number now) {
+    Number all = 0, own = 0;
+    store.run(
+        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN created_by = :user THEN 1 ELSE 0 END), 0)"
+        " FROM invitations WHERE organization_id = :organization" +
+            std::string(still_open),
+        soci::into(all), soci::into(own), soci::use(wanted.created_by),
+        soci::use(wanted.organization_id), soci::use(now));
+    if (all >= max_open)
+        return conflict("too_many_invitations",
+                        "1,000 invitations of the organization are open: revoke some.");
+    if (own < max_open_of_one) return {};
+    const auto inviter = standing_of(store, wanted.organization_id, {}, wanted.created_by, now);
+    if (inviter.organization_role == Role::admin) return {};
+    return conflict("too_many_invitations",
+                    "100 of your invitations are open: revoke some, or ask an Admin of the "
+                    "organization to invite.");
+}
+
 Outcome<void> join_project(Change& change, const Organization& organization,
                            const Invitation& invitation, const User& user) {
     const bool member = find_member(change.store(), organization, user.id).has_value();
@@ -114,13 +135,7 @@ std::optional<Invitation> find_invitation(Store& store, const std::string& organ
 Outcome<NewKey> create_invitation(Change& change, Invitation& wanted) {
     auto& store = change.store();
     const Number now = change.now();
-    Number open = 0;
-    store.run("SELECT COUNT(*) FROM invitations WHERE organization_id = :organization" +
-                  std::string(still_open),
-              soci::into(open), soci::use(wanted.organization_id), soci::use(now));
-    if (open >= max_open)
-        return conflict("too_many_invitations",
-                        "1,000 invitations of the organization are open: revoke some.");
+    if (auto room = require_room(store, wanted, now); !room) return tl::unexpected(room.error());
     auto key = mint(KeyKind::invitation);
     wanted.id = key.id;
     wanted.created_at = now;

@@ -318,6 +318,20 @@ def test_open_project_invitations_are_listed_and_revoked_there(tenant, cluster, 
     assert is_invalid(accept(tenant, made, carol))
 
 
+def test_a_projects_admin_does_not_use_up_the_invitations_of_all(tenant, cluster, carol):
+    tenant.allow_externals()
+    tenant.add_collaborator(cluster, carol, role="admin")
+    tenant.execute("INSERT INTO invitations (id, organization_id, project_id, email, role, secret_hash, created_by,"
+                   " created_at, expires_at) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)"
+                   f" SELECT '{tenant.prefix}' || i, '{tenant.organization}', '{cluster}', 'a@b', 'member', '',"
+                   f" '{carol.id}', 0, 4000000000 FROM n")
+    path = tenant.collaborators(cluster)
+    assert tenant.post(path, {"email": "last@example.com"}, token=carol).status == 202
+    answer = tenant.post(path, {"email": "more@example.com"}, token=carol)
+    assert (answer.status, answer.code) == (409, "too_many_invitations")
+    assert tenant.post(path, {"email": "more@example.com"}).status == 202, "an Admin of the organization has their own"
+
+
 @pytest.mark.parametrize("body, code", [
     ({"login": "a b"}, "invalid_login"), ({"login": "x" * 33}, "invalid_login"), ({"email": "x"}, "invalid_email"),
     ({"email": "a@b", "uid": 20001}, "uid_of_invited"),
