@@ -16,6 +16,16 @@ std::optional<AnsweredRequest> find_answered(Store& store, const std::string& ke
     return found;
 }
 
+std::int64_t count_answered(Store& store, const std::string& key_id) {
+    Number count = 0;
+    store.run(
+        "SELECT COUNT(*) FROM api_keys mine JOIN api_keys k ON k.user_id = mine.user_id"
+        " OR k.project_id = mine.project_id JOIN answered a ON a.key_id = k.id"
+        " WHERE mine.id = :id",
+        soci::into(count), soci::use(key_id));
+    return count;
+}
+
 void keep_answered(Store& store, const std::string& key_id, const std::string& idempotency_key,
                    const AnsweredRequest& answered, std::int64_t now) {
     const Number status = answered.status, time = now;

@@ -19,6 +19,8 @@ struct AnsweredRequest {
 
 std::optional<AnsweredRequest> find_answered(Store& store, const std::string& key_id,
                                              const std::string& idempotency_key);
+// How many are kept for whoever has this key, a person or a project, with all of their keys.
+std::int64_t count_answered(Store& store, const std::string& key_id);
 // In the transaction of the change that it answers.
 void keep_answered(Store& store, const std::string& key_id, const std::string& idempotency_key,
                    const AnsweredRequest& answered, std::int64_t now);

@@ -11,6 +11,7 @@ namespace together::roled {
 namespace {
 
 constexpr std::size_t max_key = 128;
+constexpr std::int64_t max_answers = 10'000;
 
 std::string hash_of(const Request& request) {
     return sha256_hex(request.method + ' ' + request.target + '\n' + request.body);
@@ -43,6 +44,14 @@ Outcome<std::optional<Response>> answered_before(const RequestContext& context,
     response.body = found->body;
     response.headers.emplace_back("Idempotency-Replayed", "true");
     return std::optional(std::move(response));
+}
+
+Outcome<void> require_room_for_answer(const RequestContext& context) {
+    if (count_answered(context.store, context.actor.key_id) < max_answers) return {};
+    return other(
+        429, "too_many_answers",
+        "The answers to 10,000 requests with an Idempotency-Key are kept for you, each for "
+        "a day: send this one without, or when some are over.");
 }
 
 void keep_answer(const RequestContext& context, const std::string& key, const Response& response) {

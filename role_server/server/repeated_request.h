@@ -19,6 +19,9 @@ Outcome<std::optional<std::string>> idempotency_key(const RequestContext& contex
 Outcome<std::optional<Response>> answered_before(const RequestContext& context,
                                                  const std::string& key);
 
+// 429 too_many_answers: a day's are kept, and of one person or project so many.
+Outcome<void> require_room_for_answer(const RequestContext& context);
+
 // In the transaction of the change. Without the secret that the answer may have.
 void keep_answer(const RequestContext& context, const std::string& key, const Response& response);
 

@@ -249,6 +249,8 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
         auto before = answered_before(context, **key);
         if (!before) return tl::unexpected(before.error());
         if (*before) return **before;
+        if (auto room = require_room_for_answer(context); !room)
+            return tl::unexpected(room.error());
     }
     if (auto matches = check_if_match(context); !matches) return tl::unexpected(matches.error());
     auto outcome = route.change(context, change);

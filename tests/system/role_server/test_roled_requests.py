@@ -194,6 +194,22 @@ def test_a_dry_run_is_true_or_false_and_of_a_change(tenant, cluster):
     assert tenant.patch(f"/v1/projects/{cluster}?dry_run=false", {"name": "x"}).json["name"] == "x"
 
 
+def test_answers_are_kept_for_one_person_up_to_a_bound(tenant, alice):
+    """With all of their tokens together; what was answered before is answered again."""
+    tokens = [tenant.make("POST", "/v1/users/me/tokens", {"name": f"t{i}"}, token=alice) for i in range(2)]
+    first = tenant.patch("/v1/users/me", {"name": "A"}, token=tokens[0]["token"], headers={"Idempotency-Key": "first"})
+    tenant.execute("INSERT INTO answered (key_id, idempotency_key, request_hash, status, body, answered_at)"
+                   " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)"
+                   f" SELECT '{tokens[1]['id']}', 'k' || i, '', 200, '', 4000000000 FROM n")
+    refused = tenant.patch("/v1/users/me", {"name": "B"}, token=tokens[0]["token"], headers={"Idempotency-Key": "next"})
+    assert (refused.status, refused.code) == (429, "too_many_answers")
+    again = tenant.patch("/v1/users/me", {"name": "A"}, token=tokens[0]["token"], headers={"Idempotency-Key": "first"})
+    assert again.text == first.text and again.headers["idempotency-replayed"] == "true"
+    assert tenant.patch("/v1/users/me", {"name": "B"}, token=tokens[0]["token"]).status == 200
+    assert tenant.patch("/v1/users/me", {"name": "B"}, headers={"Idempotency-Key": "x"}).status == 200, "another person"
+    tenant.execute(f"DELETE FROM answered WHERE key_id = '{tokens[1]['id']}'")
+
+
 # --- how often ------------------------------------------------------------------------------------------
 
 
