@@ -5,6 +5,7 @@
 #include "role_server/access/role_lookup.h"
 #include "role_server/access/scopes.h"
 #include "role_server/api/body.h"
+#include "role_server/api/preconditions.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/members.h"
@@ -68,7 +69,12 @@ Outcome<Response> get(RequestContext& context, KeyKind kind) {
     const auto owner = owner_of(context, kind);
     const auto key = find_key(context.store, owner, context.ids.key, context.now);
     if (!key) return not_found("key");
-    return json_response(200, to_json(*key, owner));
+    auto value = to_json(*key, owner);
+    auto response = json_response(200, value);
+    // That it was used is no change of it: If-Match would fail for whoever reads it with itself.
+    value.removeMember("last_used_at");
+    response.headers.emplace_back("ETag", etag_of(to_text(value)));
+    return response;
 }
 
 Outcome<Response> make(RequestContext& context, Change& change, KeyKind kind, Key wanted) {

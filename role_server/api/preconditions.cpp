@@ -6,6 +6,7 @@
 
 #include "common/roles/identifiers.h"
 #include "common/system/parse_number.h"
+#include "role_server/base/crypto.h"
 #include "role_server/base/validation.h"
 
 namespace together::roled {
@@ -40,6 +41,10 @@ std::optional<long> wait_in(std::string_view preference) {
 }
 
 }  // namespace
+
+std::string etag_of(std::string_view text) {
+    return '"' + sha256_hex(text).substr(0, 32) + '"';
+}
 
 bool if_none_match_names(const Request& request, std::string_view etag) {
     const auto value = header(request, "if-none-match");

@@ -12,6 +12,9 @@ namespace together::roled {
 
 inline constexpr std::chrono::seconds max_wait{60};
 
+// Of what one thing looks like.
+std::string etag_of(std::string_view text);
+
 // Whether If-None-Match names `etag`, compared weakly (RFC 9110, 13.1.2): a proxy that compresses
 // may have put W/ before it.
 bool if_none_match_names(const Request& request, std::string_view etag);

@@ -8,7 +8,6 @@
 
 #include "role_server/api/preconditions.h"
 #include "role_server/api/resources.h"
-#include "role_server/base/crypto.h"
 #include "role_server/base/log.h"
 #include "role_server/messages/json.h"
 #include "role_server/model/expiry.h"
@@ -52,21 +51,19 @@ void add_common_headers(Response& response) {
     response.headers.emplace_back("Vary", "Authorization, Prefer");
 }
 
-bool has_header(const Response& response, std::string_view name) {
-    for (const auto& [key, value] : response.headers)
-        if (key == name) return true;
-    return false;
-}
-
-std::string etag_of(const Response& response) {
-    return '"' + sha256_hex(response.body.view()).substr(0, 32) + '"';
+// Some things say themselves what of them counts.
+std::string tag_of(const Response& response) {
+    for (const auto& [name, value] : response.headers)
+        if (name == "ETag") return value;
+    return etag_of(response.body.view());
 }
 
 // Of one thing that is not a list: what If-Match of a later change can name.
 void add_etag(const RequestContext& context, const Route& route, Response& response) {
     const bool single = route.access == Access::action || route.access == Access::own_profile;
-    if (!single || route.paged || response.status != 200 || has_header(response, "ETag")) return;
-    const auto etag = etag_of(response);
+    if (!single || route.paged || response.status != 200) return;
+    const auto etag = tag_of(response);
+    std::erase_if(response.headers, [](const auto& one) { return one.first == "ETag"; });
     response.headers.emplace_back("ETag", etag);
     if (!if_none_match_names(context.request, etag)) return;
     response.status = 304;
@@ -81,7 +78,7 @@ Outcome<void> check_if_match(RequestContext& context) {
         return other(412, "precondition_failed", "There is nothing here that If-Match can name.");
     const auto current = seen->route->read(context);
     if (!current) return tl::unexpected(current.error());
-    if (if_match_names(context.request, etag_of(*current))) return {};
+    if (if_match_names(context.request, tag_of(*current))) return {};
     return other(412, "precondition_failed",
                  "It has been changed since you read it: read it again.");
 }

@@ -30,6 +30,19 @@ def test_a_token_is_shown_once_listed_and_revoked(tenant):
     assert tenant.get(f"{TOKENS}/{made['id']}").status == 404
 
 
+@pytest.mark.parametrize("kind", ["user", "node"])
+def test_that_a_key_was_used_is_no_change_of_it(tenant, cluster, kind):
+    path = TOKENS if kind == "user" else f"/v1/projects/{cluster}/node_keys"
+    one = f"{path}/{tenant.make('POST', path, {'name': 'x'})['id']}"
+    before = tenant.get(one)
+    tenant.execute(f"UPDATE api_keys SET last_used_at = 1700000000 WHERE id = '{before.json['id']}'")
+    after = tenant.get(one)
+    assert after.json["last_used_at"] == 1700000000 and before.json["last_used_at"] is None
+    assert after.headers["etag"] == before.headers["etag"]
+    assert tenant.delete(one, headers={"If-Match": '"another"'}).status == 412
+    assert tenant.delete(one, headers={"If-Match": before.headers["etag"]}).status == 204
+
+
 def test_a_token_can_end_by_itself(tenant):
     expires = int(time.time()) + 1
     made = tenant.make("POST", TOKENS, {"name": "short", "expires_at": expires})
