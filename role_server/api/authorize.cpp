@@ -82,8 +82,10 @@ Outcome<Response> authorize_bearer(RequestContext& context) {
         return forbidden(
             "Send a token whose audience is this project: one for this API must not "
             "go to a service.");
+    if (context.actor.kind == Actor::Kind::node)
+        return forbidden("A node key is nobody's: it reads the roster and asks about tokens.");
     const auto decision = allowed(context.actor, *action, context.target);
-    if (decision.verdict != Verdict::allowed) return refusal_of(decision);
+    if (decision.verdict != Verdict::allowed) return denial_of(context, decision, Level::project);
     auto response = no_content();
     const auto& standing = context.target.standing;
     if (standing.project_role)

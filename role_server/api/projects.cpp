@@ -112,6 +112,8 @@ Outcome<Response> join_project(RequestContext& context, Change& change) {
 Outcome<Response> leave_project(RequestContext& context, Change& change) {
     Body body(context.request, {});
     if (body.is_wrong()) return body.refusal();
+    if (context.actor.user_id.empty())
+        return forbidden("Only people join and leave a project; this key belongs to it.");
     return take_out_of_project(context, change, context.actor.user_id);
 }
 

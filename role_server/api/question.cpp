@@ -110,6 +110,14 @@ bool may_know_of(const Actor& actor, const Target& target) {
     return allowed(actor, seen, target).verdict != Verdict::hidden;
 }
 
+Refusal denial_of(const RequestContext& context, const Authorization& decision, Level level) {
+    auto refusal = refusal_of(decision);
+    const auto& standing = context.target.standing;
+    if (!decision.allowed_roles.empty() && (standing.organization_role || standing.project_role))
+        refusal.value().ask = admins_to_ask(context.store, context.target, level, context.now);
+    return refusal;
+}
+
 Outcome<Json::Value> answer(const RequestContext& context, const Question& question) {
     if (auto right = require_right_target(question); !right) return tl::unexpected(right.error());
     const auto target = target_of(context, question);

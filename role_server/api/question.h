@@ -25,6 +25,9 @@ struct Question {
 // project, and knows of nothing else.
 bool may_know_of(const Actor& actor, const Target& target);
 
+// A denial as a 403, to those who may see them with whom they can ask.
+Refusal denial_of(const RequestContext& context, const Authorization& decision, Level level);
+
 // 400 where the action is not about what it names. Refused where the asker may not ask it: about
 // what they may not know of, or about others.
 Outcome<Json::Value> answer(const RequestContext& context, const Question& question);

@@ -2,6 +2,7 @@
 #include "role_server/server/admission.h"
 
 #include "role_server/access/role_lookup.h"
+#include "role_server/api/question.h"
 
 namespace together::roled {
 namespace {
@@ -19,17 +20,6 @@ Outcome<void> find_target(RequestContext& context) {
     return {};
 }
 
-bool may_see_admins(const Standing& standing) {
-    return standing.organization_role || standing.project_role;
-}
-
-Refusal denial(const RequestContext& context, const Authorization& decision, Level level) {
-    auto refusal = refusal_of(decision);
-    if (!decision.allowed_roles.empty() && may_see_admins(context.target.standing))
-        refusal.value().ask = admins_to_ask(context.store, context.target, level, context.now);
-    return refusal;
-}
-
 Outcome<void> verdict_of(const Authorization& decision, const Route& route,
                          RequestContext& context) {
     context.verdict = decision.verdict;
@@ -39,7 +29,7 @@ Outcome<void> verdict_of(const Authorization& decision, const Route& route,
         return not_found(context.ids.project.empty() ? "organization" : "project");
     const auto level =
         route.access == Access::action ? permission(route.action).level : Level::project;
-    return denial(context, decision, level);
+    return denial_of(context, decision, level);
 }
 
 // Whoever runs a cluster or a service gets to see the tokens that are for it.

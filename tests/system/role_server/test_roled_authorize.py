@@ -143,6 +143,7 @@ def test_a_services_guard_gets_a_status_and_who_it_is(tenant, cluster, alice):
     assert answer.headers["together-role"] == "member"
     denied = bearer(tenant, cluster, "clusters.scale", token)
     assert denied.status == 403 and denied.json["error"]["allowed_roles"] == ["admin"]
+    assert denied.json["error"]["ask"] == [tenant.owner.login]
     assert "together-user" not in denied.headers
     tenant.change_collaborator(cluster, alice, role="admin")
     assert bearer(tenant, cluster, "clusters.scale", token).headers["together-role"] == "admin"

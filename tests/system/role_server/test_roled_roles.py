@@ -80,7 +80,7 @@ GET    /v1/projects/{proj}                               200  +     +     -     
 PATCH  /v1/projects/{proj}                               200  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
 DELETE /v1/projects/{proj}                               204  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
 POST   /v1/projects/{proj}/join                          201  !     !     +      -      -       !     -   !      -    ?   x    ?   -   -    -    -   x
-POST   /v1/projects/{proj}/leave                         204  +     +     -      +      -       +     +   +      -    ?   x    ?   ?   -    -    -   x
+POST   /v1/projects/{proj}/leave                         204  +     +     -      +      -       +     +   +      -    ?   x    ?   -   -    -    -   x
 GET    /v1/projects/{proj}/collaborators                 200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    +    -   x
 POST   /v1/projects/{proj}/collaborators                 201  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
 GET    /v1/projects/{proj}/collaborators/{user}          200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    +    -   x
@@ -100,6 +100,7 @@ DELETE /v1/projects/{proj}/node_keys/{key}               204  +     +     -     
 GET    /v1/projects/{proj}/access_review                 200  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
 GET    /v1/projects/{proj}/authorize/{action} inference.use  204  - -     -      -      -       -     -   -      -    ?   x    ?   +   +    -    +   x
 GET    /v1/projects/{proj}/authorize/{action} costs.read     204  - -     -      -      -       -     -   -      -    ?   x    ?   +   -    -    +   x
+GET    /v1/projects/{proj}/authorize/{action} collaborators.read 204 - -     -      -      -       -     -   -      -    ?   x    ?   +   -    -    +   x
 GET    /v1/projects/{proj}/authorize/{action} clusters.scale 204  - -     -      -      -       -     -   -      -    ?   x    ?   -   -    -    +   x
 """
 STATUS = {"-": 403, "?": 404, "x": 401, "!": 409, "n": 200}
