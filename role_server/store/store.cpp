@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/store/store.h"
 
+#include <libpq-fe.h>
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <sys/socket.h>

@@ -116,6 +116,11 @@ class NaiveRoles:
             raise Refused("not_found")
         self.remove(user)
 
+    def leave(self, user):
+        if self.is_suspended(user):
+            raise Refused("suspended")
+        self.remove_member(user)
+
     def remove(self, user):
         """A collaborator, too."""
         if user == self.owner:

@@ -28,7 +28,7 @@ MOST_PEOPLE, MOST_PROJECTS = 12, 4
 # A key may change rosters ten times a second. The Owners' make most changes.
 KEYS_OF_AN_OWNER, KEYS_OF_OTHERS = 40, 3
 SCOPES = ["project.read", "collaborators.read", "authorize", "costs.read", "inference.use"]
-STATUS = {"not_found": 404, "invalid_uid": 400}  # of codes; the others are 409
+STATUS = {"not_found": 404, "invalid_uid": 400, "forbidden": 403}  # of codes; the others are 409
 
 Person = collections.namedtuple("Person", "id login email tokens")
 Key = collections.namedtuple("Key", "kind project token")
@@ -99,12 +99,14 @@ class Model:
             if not any(one.takes_part(user) for one in self.organizations.values()):
                 self.gone.add(user)
 
-    def set_uid(self, organization, user, uid):
+    def set_uid(self, organization, user, uid, by):
         if user not in self.organizations[organization].members:
             raise Refused("not_found")
         has = self.uid(organization, user)
         if has == uid:
             return
+        if user == self.organizations[organization].owner != by:
+            raise Refused("forbidden")
         if has is not None:
             raise Refused("uid_already_set")
         if uid in self.numbers[organization]:
@@ -130,12 +132,20 @@ class Model:
         self.numbers[organization].update({gid: project for gid in gids})
 
     def delete_person(self, user):
+        if any(one.is_suspended(user) for one in self.organizations.values()):
+            raise Refused("suspended")
         if any(one.owner == user for one in self.organizations.values()):
             raise Refused("owner")
         for one in self.organizations.values():
             one.remove(user)
 
+    def has_a_role(self, user):
+        return any(one.organization_role(user) or any(one.role(project, user) for project in one.projects)
+                   for one in self.organizations.values())
+
     def add_ssh_key(self, user, id, text):
+        if any(one.is_suspended(user) for one in self.organizations.values()) and not self.has_a_role(user):
+            raise Refused("suspended")
         if text in self.ssh_keys[user].values():
             raise Refused("ssh_key_taken")
         self.ssh_keys[user][id] = text
@@ -293,11 +303,11 @@ class Walk:
             (5, Act("PATCH", member, {"suspended": suspended}, "members.manage_roles", organization, 200,
                     lambda after, _: after.organizations[organization].change_member(someone, suspended=suspended))),
             (3, Act("PATCH", member, {"uid": uid}, "members.manage_roles", organization, 200,
-                    lambda after, _: after.set_uid(organization, someone, uid))),
+                    lambda after, _: after.set_uid(organization, someone, uid, me))),
             (3, Act("DELETE", member, None, "members.remove", organization, 200,
                     lambda after, _: after.organizations[organization].remove_member(someone))),
             (1, Act("POST", f"{above}/leave", {}, "leave", organization, 204,
-                    lambda after, _: after.organizations[organization].remove_member(me))),
+                    lambda after, _: after.organizations[organization].leave(me))),
             (2, Act("PATCH", above, {"external_collaborators": externals}, "organization.write", organization, 200,
                     lambda after, _: setattr(after.organizations[organization], "externals", externals))),
             (1, Act("PATCH", f"{above}/billing", {"contact_email": "pay@example.com"}, "billing.write", organization,
