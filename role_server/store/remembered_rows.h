@@ -20,7 +20,7 @@ class RememberedRows {
     template <class Load>
     auto get(const std::string& key, const Load& load) {
         using Row = decltype(load());
-        if (!in_use_) return load();
+        if (!in_use_ || key.size() > longest_) return load();
         if (const auto found = rows_.find(key); found != rows_.end())
             return std::any_cast<const Row&>(found->second);
         Row row = load();
@@ -47,6 +47,8 @@ class RememberedRows {
 
   private:
     static constexpr std::size_t most_ = 50'000;  // about 20 MiB
+    // Whoever asks may send any text for an id: none of ours is that long.
+    static constexpr std::size_t longest_ = 200;
 
     std::unordered_map<std::string, std::any> rows_;
     std::int64_t end_ = -1;

@@ -98,3 +98,24 @@ def test_an_address_that_came_by_an_invitation_is_not_taken_for_a_persons(roled,
     assert done.returncode == 1 and done.stdout == "" and f"--user {squatter}" in done.stderr
     assert roled.run(*arguments, "--user", "user_none").returncode == 1
     assert roled.command(*arguments, "--user", squatter)["user_id"] == squatter
+
+
+def test_questions_about_long_names_fill_no_memory(roled, project):
+    """Each was remembered, up to 3 GiB of them for a connection, and there is no limit of how often they are asked."""
+    member, client = roled.add_user("member"), roled.connect()
+    roled.add_collaborator(project, member)
+
+    def ask(number):
+        body = {"project_id": project, "action": "ssh.login", "login": f"{number}-" + "a" * 60_000}
+        assert roled.post("/v1/authorize", body, token=member, connection=client).status == 200
+    ask("first")
+    before = resident(roled)
+    for number in range(1000):
+        ask(number)
+    assert resident(roled) - before < 20, "MiB"
+
+
+def resident(roled):
+    """In MiB."""
+    with open(f"/proc/{roled.process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmRSS"))

@@ -72,3 +72,10 @@ TEST(RememberedRowsTest, not_without_bounds) {
     for (int i = 0; i < 60'000; ++i) get(std::to_string(i).c_str());
     LONGS_EQUAL(60'002, get("first"));
 }
+
+TEST(RememberedRowsTest, a_key_that_can_be_no_id_takes_no_room) {
+    const RememberedRows::Use use(rows, 7);
+    const std::string key(60'000, 'a');
+    get(key.c_str());
+    LONGS_EQUAL(2, get(key.c_str()));
+}
