@@ -53,6 +53,8 @@ Outcome<Fields> add_token(Change& change, const std::string& named) {
     auto& store = change.store();
     const auto user = the_user(store, named);
     if (!user) return tl::unexpected(user.error());
+    if (auto known = require_whose(store, *user, named); !known)
+        return tl::unexpected(known.error());
     const auto organizations = organizations_of(store, user->id);
     if (organizations.empty())
         return conflict("nowhere", user->email + " is in no organization and no project.");

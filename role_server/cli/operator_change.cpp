@@ -7,6 +7,7 @@
 #include <map>
 
 #include "role_server/base/crypto.h"
+#include "role_server/base/validation.h"
 #include "role_server/messages/json.h"
 #include "role_server/model/invitations.h"
 #include "role_server/model/keys.h"
@@ -60,6 +61,13 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
         text += row.back() + "\n";
     }
     return text;
+}
+
+Refusal unverified_address(const User& user, const std::string& otherwise) {
+    return conflict(
+        "unverified_address",
+        user.email + " is the address of " + user.id + " (login " + user.login.value_or("none") +
+            "), whoever accepted an invitation for it: if that is who you mean, " + otherwise);
 }
 
 Author the_operator() {
@@ -167,12 +175,7 @@ Outcome<User> account_of(Change& change, const std::string& email,
     const auto known = find_user_by_email(change.store(), email);
     if (!known) return create_user(change, email);
     if (id == known->id || !came_by_invitation(change.store(), *known)) return *known;
-    return conflict("unverified_address",
-                    email + " is the address of " + known->id + " (login " +
-                        known->login.value_or("none") +
-                        "), whoever accepted an invitation for it: if that is who you mean, add "
-                        "--user " +
-                        known->id);
+    return unverified_address(*known, "add --user " + known->id);
 }
 
 Outcome<User> the_user(Store& store, const std::string& named) {
@@ -187,6 +190,12 @@ Outcome<User> the_user(Store& store, const std::string& named) {
         "ambiguous",
         "'" + named + "' is the id of one and the login of another user: " + found.begin()->first +
             ", " + found.rbegin()->first + "; name them by their addresses");
+}
+
+Outcome<void> require_whose(Store& store, const User& user, const std::string& named) {
+    const bool by_address = without_case(named) == without_case(user.email);
+    if (!by_address || !came_by_invitation(store, user)) return {};
+    return unverified_address(user, "name them by that id");
 }
 
 Outcome<OneMember> the_member(Store& store, const std::string& organization,

@@ -60,6 +60,9 @@ Outcome<User> the_user(Store& store, const std::string& named);
 // came in by an invitation: such an account is taken only where `id` names it.
 Outcome<User> account_of(Change& change, const std::string& email,
                          const std::optional<std::string>& id);
+// The same for who is given something: refused where `named` is an address that nobody has
+// verified.
+Outcome<void> require_whose(Store& store, const User& user, const std::string& named);
 struct OneMember {
     Organization organization;
     Member member;

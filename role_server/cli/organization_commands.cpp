@@ -116,6 +116,8 @@ Outcome<Fields> move_owner(Change& change, const std::string& named, const std::
     const auto found = the_member(store, named, user);
     if (!found) return tl::unexpected(found.error());
     const auto& [organization, member] = *found;
+    if (auto known = require_whose(store, *find_user(store, member.user_id), user); !known)
+        return tl::unexpected(known.error());
     if (auto moved = move_ownership(change, organization, member.user_id); !moved)
         return tl::unexpected(moved.error());
     Json::Value before, after;

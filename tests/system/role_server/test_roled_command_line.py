@@ -409,6 +409,17 @@ def test_who_has_lost_their_token_gets_another(roled):
     assert done.returncode == 1 and "in no organization" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["token add", "owner"])
+def test_an_address_that_came_by_an_invitation_says_not_whose_an_account_is(roled, command):
+    """Mallory invited somebody else's address and accepted it herself: a token for its owner would be one
+    to an account of hers, with which they would then join elsewhere."""
+    squatter = roled.accept(roled.invite("Boss@example.com"), "boss")
+    more = ["--set", "--organization", "Acme"] if command == "owner" else []
+    done = roled.run(command, *more, "--user", "boss@example.com")
+    assert done.returncode == 1 and squatter.id in done.stderr and "name them by that id" in done.stderr
+    assert roled.command(command, *more, "--user", squatter.id)
+
+
 # --- a database elsewhere --------------------------------------------------------------------
 
 
