@@ -24,11 +24,12 @@ std::optional<Collaborator> find(const RequestContext& context) {
     return one && one->until && *one->until <= context.now ? std::nullopt : one;
 }
 
-// With the role that counts again when somebody is an Admin of the organization no longer: a change
-// of that alone is one too.
+// With the role that counts again when somebody is an Admin of the organization no longer, and the
+// end that counts when their membership has none before: a change of that alone is one too.
 Json::Value for_the_trail(const Collaborator& one) {
     auto value = to_json(one);
     value["stored_role"] = std::string(name_of(one.stored_role));
+    value["stored_until"] = json_or_null(one.stored_until);
     return value;
 }
 

@@ -69,6 +69,11 @@ std::optional<Collaborator> find_collaborator(Store& store, const std::string& p
     read(
         store, " AND r.user_id = :user", [&](const Collaborator& one) { found = one; },
         soci::use(project_id), soci::use(user_id));
+    std::optional<Number> stored;
+    if (found && store.run("SELECT until FROM collaborators WHERE project_id = :project"
+                           " AND user_id = :user",
+                           soci::into(stored), soci::use(project_id), soci::use(user_id)))
+        found->stored_until = stored;
     return found;
 }
 
@@ -147,6 +152,12 @@ Outcome<void> set_collaborator_until(Change& change, const std::string& project_
         if (auto may = require_may_leave(change.store(), project_id, collaborator.user_id, "until");
             !may)
             return may;
+    const auto organization =
+        find_organization(change.store(), organization_of_project(change.store(), project_id));
+    if (auto may = require_not_own_end(change, *organization, collaborator.user_id,
+                                       collaborator.stored_until, until);
+        !may)
+        return may;
     const std::optional<Number> end = until;
     change.store().run(
         "UPDATE collaborators SET until = :until"
@@ -154,12 +165,8 @@ Outcome<void> set_collaborator_until(Change& change, const std::string& project_
         soci::use(end), soci::use(project_id), soci::use(collaborator.user_id));
     // The membership may end before that.
     const auto after = find_collaborator(change.store(), project_id, collaborator.user_id);
-    if (!after || after->until == collaborator.until) return {};
-    change.roster_changed(project_id);
-    const auto organization =
-        find_organization(change.store(), organization_of_project(change.store(), project_id));
-    return require_not_own_end(change, *organization, collaborator.user_id, collaborator.until,
-                               after->until);
+    if (after && after->until != collaborator.until) change.roster_changed(project_id);
+    return {};
 }
 
 void delete_collaborator(Change& change, const std::string& project_id,

@@ -25,7 +25,8 @@ struct Collaborator {
     RoleSource source = RoleSource::project;
     std::int64_t since = 0;
     std::optional<std::string> granted_by;
-    std::optional<std::int64_t> until;  // seconds since 1970
+    std::optional<std::int64_t> until;         // seconds since 1970
+    std::optional<std::int64_t> stored_until;  // of find_collaborator(): without the membership's
     bool external() const { return source == RoleSource::external; }
 };
 

@@ -240,9 +240,11 @@ Code Authority::set_collaborator_until(const Id& id, const Id& user, End until) 
     if (until && organizations.at(organization).default_project == id &&
         member(organization, user) != nullptr)
         return "default_project";
-    const auto before = end_in(id, user);
-    projects.at(id).people.at(user).until = until;
-    return is_own_end_later(organization, user, before, end_in(id, user)) ? "forbidden" : "";
+    auto& row = projects.at(id).people.at(user);
+    // Also one that their membership's end hides.
+    if (is_own_end_later(organization, user, row.until, until)) return "forbidden";
+    row.until = until;
+    return {};
 }
 
 Code Authority::remove_collaborator(const Id& id, const Id& user) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Members of an organization: roles, suspension, ends, the Owner, the Default Project, who steps in."""
 
+import json
 import time
 
 import pytest
@@ -142,6 +143,22 @@ def test_an_external_admin_does_not_lengthen_their_own_end(tenant, server, clust
     assert tenant.patch(path, {"until": end}, token=guest).status == status
     assert tenant.get(path).json["until"] == (LATER if status == 403 else end)
     assert tenant.patch(path, {"until": None}).status == 200
+
+
+def test_nobody_lengthens_an_end_of_their_own_that_their_membership_hides(tenant, cluster):
+    """It counts when the membership is prolonged. Whoever may change it leaves a record all the same."""
+    member = tenant.add_user("member")
+    tenant.add_collaborator(cluster, member, role="admin", until=LATER)
+    tenant.change_member(member, until=LATER - 100)
+    path = f"{tenant.collaborators(cluster)}/{member.id}"
+    for end in (None, LATER + 1):
+        assert tenant.patch(path, {"until": end}, token=member).status == 403
+    tenant.make("PATCH", path, {"until": LATER + 2})
+    record = tenant.trail(action="collaborators.manage_roles", organization_id=tenant.organization)[-1]
+    assert (json.loads(record["value_before"])["stored_until"], json.loads(record["value_after"])["stored_until"]) == (
+        LATER, LATER + 2)
+    tenant.change_member(member, until=None)
+    assert tenant.get(path).json["until"] == LATER + 2
 
 
 def test_the_owner_lengthens_their_own_end_in_a_project(tenant, cluster):
