@@ -179,11 +179,12 @@ Outcome<Response> remove_invitation(RequestContext& context, Change& change) {
     return no_content();
 }
 
-Outcome<void> require_invitation(const RequestContext& context) {
+Outcome<void> require_invitation(RequestContext& context) {
     const auto profile = profile_in(context);
     if (!profile) return tl::unexpected(profile.error());
     const auto invitation = invitation_of(context.store, profile->token, context.now);
     if (!invitation) return tl::unexpected(invitation.error());
+    context.invitation_id = invitation->id;
     return {};
 }
 

@@ -39,6 +39,7 @@ struct RequestContext {
     Actor actor;
     Target target;
     Authorization::Verdict verdict;  // allowed, or name_only
+    std::string invitation_id;       // of who accepts one without a token
 };
 
 // Answers from what it reads.

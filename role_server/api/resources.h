@@ -51,7 +51,7 @@ Outcome<Response> add_invitation(RequestContext& context, Change& change);
 Outcome<Response> remove_invitation(RequestContext& context, Change& change);
 Outcome<Response> accept_invitation(RequestContext& context, Change& change);
 // 400 where the body has none that can be accepted.
-Outcome<void> require_invitation(const RequestContext& context);
+Outcome<void> require_invitation(RequestContext& context);
 // Makes the invitation, in the name of whoever asks, and answers with it and its secret.
 Outcome<Response> answer_with_invitation(RequestContext& context, Change& change,
                                          Invitation& invitation, unsigned status);

@@ -189,7 +189,8 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
                                {},
                                {},
                                {},
-                               Authorization::Verdict::hidden};
+                               Authorization::Verdict::hidden,
+                               {}};
         auto outcome = found.route->change != nullptr ? change(context, *found.route, trail)
                                                       : read(context, *found.route, trail);
         is_a_nodes = trail.actor && trail.actor->kind == Actor::Kind::node;
@@ -291,12 +292,13 @@ Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
 // Nodes read when there is news, all of them at once, often with one key.
 Outcome<void> RequestHandler::check_rate(const RequestContext& context, RateLimit& limit) {
     const auto& actor = context.actor;
-    if (actor.key_id.empty() || actor.kind == Actor::Kind::node) return {};
-    const auto& asker = actor.user_id.empty() ? actor.key_id : actor.user_id;
+    const auto& key = actor.key_id.empty() ? context.invitation_id : actor.key_id;
+    if (key.empty() || actor.kind == Actor::Kind::node) return {};
+    const auto& asker = actor.user_id.empty() ? key : actor.user_id;
     if (limit.admits(asker, Clock::now())) return {};
     return other(429, "rate_limited",
                  actor.user_id.empty()
-                     ? "That is too many requests with one key: go on in a second."
+                     ? "That is too many requests with one key or invitation: go on in a second."
                      : "That is too many requests, with all of your tokens together: go on in a "
                        "second.");
 }

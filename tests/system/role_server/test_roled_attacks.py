@@ -115,6 +115,19 @@ def test_questions_about_long_names_fill_no_memory(roled, project):
     assert resident(roled) - before < 20, "MiB"
 
 
+def test_who_holds_an_invitation_does_not_keep_others_from_writing(roled):
+    """Each attempt took the write lock, and there was no limit of how often."""
+    invitation, client = roled.invite("new@example.com"), roled.connect()
+
+    def refused():
+        return roled.post("/v1/invitations/accept", {"token": invitation, "login": "ann"}, token=None, connection=client)
+    codes = [refused().code]
+    while codes[-1] != "rate_limited" and len(codes) < 2000:
+        codes.append(refused().code)
+    assert set(codes) == {"login_taken", "rate_limited"}
+    assert roled.accept(roled.invite("other@example.com"), "other"), "another invitation"
+
+
 def resident(roled):
     """In MiB."""
     with open(f"/proc/{roled.process.pid}/status", encoding="ascii") as status:
