@@ -43,6 +43,7 @@ class BackgroundWriter {
     std::condition_variable wake_;
     RefusalTally refusals_;
     Uses uses_;
+    Uses noted_;  // in the last minute, so that each key is written once in it
     bool stopping_ = false;
     std::thread thread_;
 };

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an attacker tried on the finished model, and got: each a scenario that must not come back."""
 
+import time
+
 import pytest
 
 from support.waiting import wait_until
@@ -126,6 +128,21 @@ def test_who_holds_an_invitation_does_not_keep_others_from_writing(roled):
         codes.append(refused().code)
     assert set(codes) == {"login_taken", "rate_limited"}
     assert roled.accept(roled.invite("other@example.com"), "other"), "another invitation"
+
+
+def test_that_a_key_was_used_is_written_once_a_minute(roled, project):
+    """Not with each question that is answered from what was read before."""
+    member, client = roled.add_user("member"), roled.connect()
+    roled.add_collaborator(project, member)
+    key_id = "key_" + member.token[4:16]
+
+    def ask():
+        body = {"project_id": project, "action": "ssh.login"}
+        assert roled.post("/v1/authorize", body, token=member, connection=client).status == 200
+        return roled.rows(f"SELECT last_used_at FROM api_keys WHERE id = '{key_id}'")[0]["last_used_at"]
+    noted = wait_until(ask, "the use")
+    wait_until(lambda: ask() and time.time() >= noted + 3, "three seconds of questions")
+    assert ask() == noted
 
 
 def resident(roled):
