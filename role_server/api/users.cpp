@@ -11,6 +11,13 @@
 namespace together::roled {
 namespace {
 
+// An external collaborator's address is for nobody there.
+Json::Value for_the_trail(const User& user) {
+    auto value = to_json(user);
+    value.removeMember("email");
+    return value;
+}
+
 Outcome<void> pick_login(Change& change, const User& user, const std::string& login) {
     if (user.login && user.login != login)
         return conflict("login_is_set",
@@ -48,9 +55,10 @@ Outcome<Response> change_me(RequestContext& context, Change& change) {
     if (login)
         if (auto picked = pick_login(change, *user, *login); !picked)
             return tl::unexpected(picked.error());
-    const auto after = to_json(*find_user(context.store, user->id));
-    change.record(user->id, to_json(*user), after, organizations_of(context.store, user->id));
-    return json_response(200, after);
+    const auto changed = *find_user(context.store, user->id);
+    change.record(user->id, for_the_trail(*user), for_the_trail(changed),
+                  organizations_of(context.store, user->id));
+    return json_response(200, to_json(changed));
 }
 
 Outcome<Response> delete_me(RequestContext& context, Change& change) {

@@ -145,6 +145,18 @@ def test_that_a_key_was_used_is_written_once_a_minute(roled, project):
     assert ask() == noted
 
 
+def test_a_guests_address_is_not_in_the_trail(roled):
+    guest = roled.add_user("guest")
+    with roled.elsewhere() as there:
+        made = roled.command("token add", "--user", "eve@example.com")["token"]
+        roled.make("PATCH", f"/v1/organizations/{there}", {"external_collaborators": True}, token=made)
+        lair = roled.make("POST", f"/v1/organizations/{there}/projects", {"name": "lair"}, token=made)["id"]
+        roled.make("POST", roled.collaborators(lair), {"user_id": guest.id}, token=made)
+        roled.make("PATCH", "/v1/users/me", {"name": "A Guest"}, token=guest)
+        told = roled.get(f"/v1/organizations/{there}/audit", token=made).text
+    assert "A Guest" in told and "guest@example.com" not in told
+
+
 def resident(roled):
     """In MiB."""
     with open(f"/proc/{roled.process.pid}/status", encoding="ascii") as status:
