@@ -45,6 +45,16 @@ def test_each_request_has_its_line(logging):
         assert token[16:] not in logging.log_text()
 
 
+@pytest.mark.parametrize("path", ["/v1/users/me/tokens/{}", "/v1/users/me/tokens/Bearer%20{}", "/v1/x.{}/y", "{}"])
+def test_a_token_in_a_path_is_not_logged(logging, path):
+    token = logging.owner.token
+    with logging.socket() as client:
+        client.sendall(f"GET {path.format(token)} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 4")
+    assert record(logging, path=path.format(token[:16] + "..."))
+    assert token[16:] not in logging.log_text()
+
+
 def test_what_could_not_be_understood_has_one(logging):
     with logging.socket() as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
