@@ -138,7 +138,7 @@ class Replay {
         if (!one->suspended_at && since.now["suspended"] == true)
             note(target, field("suspended", true), {id},
                  set_suspended(change_, *place, *one, true));
-        if (const auto end = earlier(since, one->until))
+        if (const auto end = earlier(since.now["until"], one->until))
             note(target, field("until", since.now["until"]), {id},
                  set_member_until(change_, *place, *one, end));
     }
@@ -164,8 +164,11 @@ class Replay {
             set_collaborator_role(change_, id, *one, Role::member);
             note(target, field("role", "member"), {place->organization_id});
         }
-        if (const auto end = earlier(since, one->until)) {
-            note(target, field("until", since.now["until"]), {place->organization_id},
+        // Older records have only the one that counts, which may be the membership's.
+        const auto* name = since.now.isMember("stored_until") ? "stored_until" : "until";
+        const auto before = since.now.isMember("stored_until") ? one->stored_until : one->until;
+        if (const auto end = earlier(since.now[name], before)) {
+            note(target, field(name, since.now[name]), {place->organization_id},
                  set_collaborator_until(change_, id, *one, end));
         }
     }
@@ -195,9 +198,8 @@ class Replay {
         note(id, {}, {});
     }
 
-    static std::optional<std::int64_t> earlier(const Since& since,
+    static std::optional<std::int64_t> earlier(const Json::Value& end,
                                                std::optional<std::int64_t> until) {
-        const auto& end = since.now["until"];
         if (!end.isIntegral() || (until && *until <= end.asInt64())) return std::nullopt;
         return end.asInt64();
     }

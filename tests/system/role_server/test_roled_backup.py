@@ -224,6 +224,20 @@ def test_what_was_taken_and_given_again_since_stays_taken(roled, project):
     assert logins(roled, project) == {"ann": "admin"}
 
 
+def test_an_end_that_the_memberships_end_hid_is_taken_again(roled, project):
+    """The membership was prolonged since, too: who does that once more does not prolong the other."""
+    alice, end = roled.add_user("alice"), int(time.time()) + 86400
+    roled.add_collaborator(project, alice)
+    roled.change_member(alice, until=end)
+    file = backup(roled)
+    roled.change_collaborator(project, alice, until=end + 100)
+    old = lose(roled)
+    assert restore(roled, file, "--replay", str(old), status=0)["replayed"] == 1
+    roled.start()
+    roled.change_member(alice, until=None)
+    assert roled.get(f"{roled.collaborators(project)}/{alice.id}").json["until"] == end + 100
+
+
 def test_who_was_the_owner_does_not_become_it_again(roled):
     alice = roled.add_user("alice")
     file = backup(roled)
