@@ -202,7 +202,7 @@ def test_no_other_token_is_anybody(tenant, cluster, alice, node):
     other = tenant.create_project("other")
     tenant.add_collaborator(other, alice)
     mine = tenant.token_for(cluster, alice)
-    for token in ("x", alice.token, tenant.owner.token, node, tenant.token_for(other, alice), mine[:-1] + "0"):
+    for token in ("x", alice.token, tenant.owner.token, node, tenant.token_for(other, alice), mine[:-1] + ("1" if mine[-1] == "0" else "0")):
         assert review(tenant, node, token) == {"authenticated": False}
     tenant.change_member(alice, suspended=True)
     assert review(tenant, node, mine) == {"authenticated": False}
