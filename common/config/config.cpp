@@ -22,7 +22,7 @@ constexpr std::size_t max_file = std::size_t{64} * 1024;
 using Places = std::vector<std::pair<const ConfigKey*, std::string>>;
 
 std::string known_sections() {
-    return "[api], [roster] and [gate]";
+    return "[api], [roster], [gate] and [accounts]";
 }
 
 std::optional<std::string> unknown_section(std::string_view section) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/config/accounts_config.h"
 #include "common/system/clock.h"
 #include "common/system/result.h"
 
@@ -46,6 +47,8 @@ struct Config {
     std::string contact;
     Mode mode = Mode::enforce;
     WithoutDoor without_door = WithoutDoor::open;  // read by packaging/fit-to-slurmctld
+
+    AccountsConfig accounts;
 
     bool operator==(const Config&) const = default;
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/config/base_url.h"
+#include "common/config/word_list.h"
 #include "common/roles/identifiers.h"
 #include "common/system/duration.h"
 #include "common/system/uids.h"
@@ -74,13 +75,7 @@ Problem set_stale_for(Config& config, std::string_view value) {
 }
 
 Problem set_exempt_users(Config& config, std::string_view value) {
-    constexpr std::string_view separators = " \t,";
-    while (true) {
-        const auto start = value.find_first_not_of(separators);
-        if (start == value.npos) return std::nullopt;
-        value.remove_prefix(start);
-        const auto name = value.substr(0, value.find_first_of(separators));
-        value.remove_prefix(name.size());
+    for (const auto name : words_of(value)) {
         if (const auto uid = parse_uid(name))
             config.exempt_uids.push_back(*uid);
         else if (is_login(name))
@@ -88,6 +83,7 @@ Problem set_exempt_users(Config& config, std::string_view value) {
         else
             return "\"" + std::string(name) + "\" is neither a login nor a uid";
     }
+    return std::nullopt;
 }
 
 Problem set_min_uid(Config& config, std::string_view value) {
@@ -121,6 +117,10 @@ std::string show_exempt_users(const Config& config) {
         if (login != "root") text += " " + login;
     for (const auto uid : config.exempt_uids) text += " " + std::to_string(uid);
     return text;
+}
+
+std::string yes_or_no(bool answer) {
+    return answer ? "yes" : "no";
 }
 
 constexpr std::array keys = std::to_array<ConfigKey>({
@@ -168,6 +168,32 @@ constexpr std::array keys = std::to_array<ConfigKey>({
     {"gate", "without_door", set_without_door,
      [](const Config& c)
          -> std::string { return c.without_door == WithoutDoor::closed ? "closed" : "open"; }},
+    {"accounts", "enabled",
+     [](Config& c, std::string_view v) { return set_yes_or_no(c.accounts.enabled, v); },
+     [](const Config& c) { return yes_or_no(c.accounts.enabled); }},
+    {"accounts", "uid_range",
+     [](Config& c, std::string_view v) { return set_id_range(c.accounts.uid_range, v); },
+     [](const Config& c) { return show_id_range(c.accounts.uid_range); }},
+    {"accounts", "gid_range",
+     [](Config& c, std::string_view v) { return set_id_range(c.accounts.gid_range, v); },
+     [](const Config& c) { return show_id_range(c.accounts.gid_range); }},
+    {"accounts", "home", [](Config& c, std::string_view v) { return set_home(c.accounts, v); },
+     [](const Config& c) { return c.accounts.home; }},
+    {"accounts", "shell", [](Config& c, std::string_view v) { return set_shell(c.accounts, v); },
+     [](const Config& c) { return c.accounts.shell; }},
+    {"accounts", "group", [](Config& c, std::string_view v) { return set_group(c.accounts, v); },
+     [](const Config& c) { return c.accounts.group; }},
+    {"accounts", "group_members",
+     [](Config& c, std::string_view v) { return set_yes_or_no(c.accounts.group_members, v); },
+     [](const Config& c) { return yes_or_no(c.accounts.group_members); }},
+    {"accounts", "keep_removed",
+     [](Config& c, std::string_view v) {
+         return set_duration(c.accounts.keep_removed, v, {0s, 24h * 1825});
+     },
+     [](const Config& c) { return format_duration(c.accounts.keep_removed); }},
+    {"accounts", "reserved_logins",
+     [](Config& c, std::string_view v) { return set_reserved_logins(c.accounts, v); },
+     [](const Config& c) { return show_reserved_logins(c.accounts); }},
 });
 
 }  // namespace

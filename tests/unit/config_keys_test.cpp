@@ -83,7 +83,10 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
         "program=" +
             folder.load()->refresh_program +
             "\ngate.exempt_users=root alice 12\ngate.min_uid=1000\ngate.contact=\n"
-            "gate.mode=observe\ngate.without_door=open\n",
+            "gate.mode=observe\ngate.without_door=open\n"
+            "accounts.enabled=no\naccounts.uid_range=10000-59999\naccounts.gid_range=10000-59999\n"
+            "accounts.home=/home/%u\naccounts.shell=/bin/bash\naccounts.group=\n"
+            "accounts.group_members=yes\naccounts.keep_removed=90d\naccounts.reserved_logins=\n",
         shown);
 }
 
@@ -243,8 +246,60 @@ TEST(config_keys, mode_is_enforce_or_observe) {
         bad("gate", "mode = " + std::string(mode), "must be enforce or observe");
 }
 
-TEST(config_keys, are_seventeen) {
-    LONGS_EQUAL(17, config_keys().size());
+TEST(config_keys, accounts_are_off_and_their_ids_out_of_everybodys_way) {
+    const auto accounts = folder.load()->accounts;
+    CHECK_FALSE(accounts.enabled);
+    LONGS_EQUAL(10000, accounts.uid_range.first);
+    LONGS_EQUAL(59999, accounts.gid_range.last);
+    CHECK_TRUE(accounts.keep_removed == 24h * 90);
+    CHECK_TRUE(config_with("accounts", "enabled = yes").accounts.enabled);
+    for (const char* answer : {"", "true", "1", "Yes"})
+        bad("accounts", "enabled = " + std::string(answer), "must be yes or no");
+    bad("accounts", "group_members = maybe", "must be yes or no");
+}
+
+TEST(config_keys, ranges_of_ids_have_neither_the_systems_nor_nobodys) {
+    for (const std::string key : {"uid_range", "gid_range"}) {
+        good("accounts", key + " = 1000-1000");
+        good("accounts", key + " = 65536-2147483647");
+        for (const char* range :
+             {"", "10000", "10000-", "-20000", "2-1", "10000 - 20000", "1e4-2e4"})
+            bad("accounts", key + " = " + range, "not of the form FIRST-LAST");
+        for (const char* range : {"999-2000", "0-60000", "70000-2147483648"})
+            bad("accounts", key + " = " + range, "must be from 1000 to 2147483647");
+        for (const char* range : {"10000-65534", "65535-70000"})
+            bad("accounts", key + " = " + range, "65534 and 65535 are nobody's");
+    }
+    CHECK_TRUE(config_with("accounts", "uid_range = 20000-30000").accounts.uid_range ==
+               (IdRange{20000, 30000}));
+}
+
+TEST(config_keys, home_ends_with_the_login) {
+    good("accounts", "home = /srv/people/%u");
+    for (const char* home :
+         {"", "/", "/%u", "%u", "home/%u", "/home/x%u", "/home/%u/", "/%u/%u", "/h%m/%u"})
+        bad("accounts", "home = " + std::string(home), "not of the form /FOLDER/%u");
+    bad("accounts", "home = /ho:me/%u", "colon");
+}
+
+TEST(config_keys, shell_is_an_absolute_path) {
+    good("accounts", "shell = /usr/bin/zsh");
+    bad("accounts", "shell = bash", "not an absolute path");
+    bad("accounts", "shell = /bin/ba:sh", "colon");
+}
+
+TEST(config_keys, group_and_reserved_logins_are_names) {
+    good("accounts", "group = research");
+    good("accounts", "group =");
+    for (const char* group : {"a:b", "123", "a b", "abcdefghijklmnopqrstuvwxyzz"})
+        bad("accounts", "group = " + std::string(group), "not a group's name");
+    CHECK_TRUE(config_with("accounts", "reserved_logins = scanner, plc").accounts.reserved_logins ==
+               (std::vector<std::string>{"scanner", "plc"}));
+    bad("accounts", "reserved_logins = a:b", "is no login");
+}
+
+TEST(config_keys, are_twenty_six) {
+    LONGS_EQUAL(26, config_keys().size());
     for (const auto& key : config_keys()) {
         CHECK_TRUE(find_config_key(key.section, key.name) == &key);
         CHECK_TRUE(is_config_section(key.section));
