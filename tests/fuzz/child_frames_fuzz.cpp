@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/accounts/ssh_key.h"
 #include "common/roles/identifiers.h"
 #include "together_refresh/child/frames.h"
 #include "together_refresh/source/roster_document.h"
@@ -30,6 +31,12 @@ void must_be_text(const std::string& text) {
 
 void inspect(const RosterEntry& entry) {
     must(is_valid_entry(entry));
+}
+void inspect(const SshKey& key) {
+    must(is_login(key.login) && canonical_ssh_key(key.text) == key.text);
+}
+void inspect(const RosterGroup& group) {
+    must(is_valid_group(group));
 }
 void inspect(const RestartFrame&) {}
 void inspect(const EndFrame&) {}
@@ -99,6 +106,8 @@ std::vector<std::string> valid_frames() {
     summary.revision = 7;
     summary.retry_after = Nanoseconds(5);
     return {encode_frame(entry),
+            encode_frame(SshKey{"alice", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"}),
+            encode_frame(RosterGroup{"p-lab", 10001, {}}),
             encode_frame(RestartFrame{}),
             encode_frame(NoteFrame{"> GET https://authority.example/v1"}),
             encode_frame(ConformanceResult{Check::etag, CheckResult::pass, "\"r7\""}),

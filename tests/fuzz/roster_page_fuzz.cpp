@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/accounts/ssh_key.h"
 #include "common/roles/identifiers.h"
 #include "together_refresh/source/roster_document.h"
 
@@ -20,12 +21,15 @@ using namespace together;
 
 // Aborts, as fuzzers expect, where the page is misjudged. True where it was accepted.
 bool judge(std::string_view json) {
-    const auto page = parse_roster_page(json, "proj_123");
+    const auto page = parse_roster_page(json, "proj_123", Include::accounts);
     if (!page) {
         if (page.error().message.empty() || page.error().message.size() > 1000) std::abort();
         return false;
     }
     if (!is_utf8(json)) std::abort();
+    if (page->accounts.group && !is_valid_group(*page->accounts.group)) std::abort();
+    for (const auto& key : page->accounts.keys)
+        if (!is_login(key.login) || canonical_ssh_key(key.text) != key.text) std::abort();
     for (const auto& entry : page->entries) {
         if (!is_valid_entry(entry)) std::abort();
         const auto record = encode_record("l" + entry.login, entry);
@@ -50,9 +54,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
 namespace {
 
 const std::string valid_page = R"({"object": "list", "project_id": "proj_123", "revision": 7,
+ "group": {"name": "p-lab", "gid": 10001, "admin_gid": null},
  "next_cursor": null, "extra": {"a": [1, -2.5e3, "\u00e9\ud83d\ude00", true]}, "data": [
   {"object": "project.collaborator", "user_id": "user_1", "login": "alice", "uid": 10001,
-   "role": "admin", "external": false},
+   "role": "admin", "external": false,
+   "ssh_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA", "ssh-rsa AAAAB3NzaC1yc2EA alice@laptop"]},
   {"object": "project.collaborator", "user_id": "user_2", "login": null, "uid": null,
    "role": "member", "external": true},
   {"object": "project.collaborator", "user_id": "us)"

@@ -259,5 +259,6 @@ TEST(refresh_roster_syntax, commas_in_a_string_are_no_values) {
 TEST(refresh_roster_syntax, a_file_of_roots_has_no_such_bound) {
     std::string list = "[0";
     for (std::size_t i = 0; i < max_values_of_a_page; ++i) list += ",0";
-    CHECK_TRUE(parse_roster_page(page_with_note(list + "]"), "proj_123", SIZE_MAX).has_value());
+    CHECK_TRUE(parse_roster_page(page_with_note(list + "]"), "proj_123", Include::roles, SIZE_MAX)
+                   .has_value());
 }

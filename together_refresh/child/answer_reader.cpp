@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t max_read = std::size_t{64} * 1024;
 
-// Entries and notes (a restart forgets the entries) or findings, one summary, uids, and an end.
+// Entries with their keys, a group and notes (a restart forgets the entries) or findings, one
+// summary, uids, and an end.
 class AnswerReader {
   public:
     AnswerReader(ChildTask task, Received& received, const NoteHandler& note)
@@ -56,8 +57,27 @@ class AnswerReader {
         return true;
     }
 
+    // Of the entry before.
+    bool accept(SshKey& key) {
+        if (!fetches() || has_summary() || received_.entries.empty() ||
+            received_.entries.back().login != key.login)
+            return false;
+        key_bytes_ += key.text.size();
+        if (key_bytes_ > max_key_bytes) return false;
+        received_.accounts.keys.push_back(std::move(key));
+        return true;
+    }
+
+    bool accept(RosterGroup& group) {
+        if (!fetches() || has_summary() || received_.accounts.group) return false;
+        received_.accounts.group = std::move(group);
+        return true;
+    }
+
     bool accept(const RestartFrame&) {
         received_.entries.clear();
+        received_.accounts = {};
+        key_bytes_ = 0;
         return fetches() && !has_summary();
     }
 
@@ -114,6 +134,7 @@ class AnswerReader {
     Received& received_;
     const NoteHandler& note_;
     bool complete_ = false;
+    std::size_t key_bytes_ = 0;
     std::string buffer_;
 };
 

@@ -17,6 +17,7 @@ namespace together {
 // What the parent has received so far.
 struct Received {
     std::vector<RosterEntry> entries;
+    RosterAccounts accounts;
     std::vector<ConformanceResult> conformance;
     std::vector<AccessFinding> access;
     std::optional<FetchSummary> summary;

@@ -20,6 +20,15 @@ void FrameWriter::entry(const RosterEntry& entry) {
     if (buffer_.size() >= max_buffered) flush();
 }
 
+void FrameWriter::key(const SshKey& key) {
+    buffer_ += encode_frame(key);
+    if (buffer_.size() >= max_buffered) flush();
+}
+
+void FrameWriter::group(const RosterGroup& group) {
+    buffer_ += encode_frame(group);
+}
+
 void FrameWriter::restart() {
     buffer_ += encode_frame(RestartFrame{});
 }

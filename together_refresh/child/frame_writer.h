@@ -19,6 +19,8 @@ class FrameWriter {
     void hide(const std::string& token) { token_ = token; }
 
     void entry(const RosterEntry& entry);
+    void key(const SshKey& key);
+    void group(const RosterGroup& group);
     void restart();
     void note(const std::string& text);
     void finding(ConformanceResult finding);

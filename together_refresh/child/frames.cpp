@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "common/accounts/ssh_key.h"
 #include "common/roles/identifiers.h"
 #include "together_refresh/source/roster_document.h"
 
@@ -13,6 +14,8 @@ namespace {
 
 enum class FrameKind : char {
     entry = 'e',
+    key = 'k',
+    group = 'g',
     restart = 'r',
     note = 'n',
     conformance = 'c',
@@ -49,6 +52,10 @@ std::optional<std::size_t> max_payload(FrameKind kind) {
     switch (kind) {
         case FrameKind::entry:
             return max_record;
+        case FrameKind::key:
+            return max_login + 1 + max_ssh_key;
+        case FrameKind::group:
+            return 2 * sizeof(gid_t) + max_group_name;
         case FrameKind::note:
             return max_frame_text;
         case FrameKind::conformance:
@@ -95,6 +102,32 @@ std::optional<RosterEntry> decode_entry(std::string_view payload) {
     auto entry = decode_record(entry_key, payload);
     if (!entry || !is_valid_entry(*entry)) return std::nullopt;
     return entry;
+}
+
+std::optional<SshKey> decode_key(std::string_view payload) {
+    const auto blank = payload.find(' ');
+    if (blank == payload.npos) return std::nullopt;
+    SshKey key{std::string(payload.substr(0, blank)), std::string(payload.substr(blank + 1))};
+    if (!is_login(key.login) || canonical_ssh_key(key.text) != key.text) return std::nullopt;
+    return key;
+}
+
+// As on the wire: no_uid is none.
+std::optional<gid_t> take_gid(std::string_view& payload) {
+    gid_t gid = no_uid;
+    std::memcpy(&gid, payload.data(), sizeof gid);
+    payload.remove_prefix(sizeof gid);
+    return gid == no_uid ? std::nullopt : std::optional(gid);
+}
+
+std::optional<RosterGroup> decode_group(std::string_view payload) {
+    if (payload.size() < 2 * sizeof(gid_t)) return std::nullopt;
+    RosterGroup group;
+    group.gid = take_gid(payload);
+    group.admin_gid = take_gid(payload);
+    group.name = payload;
+    if (!is_valid_group(group)) return std::nullopt;
+    return group;
 }
 
 std::optional<NoteFrame> decode_note(std::string_view payload) {
@@ -170,6 +203,10 @@ std::optional<Frame> decode_payload(FrameKind kind, std::string_view payload) {
     switch (kind) {
         case FrameKind::entry:
             return decode_entry(payload);
+        case FrameKind::key:
+            return decode_key(payload);
+        case FrameKind::group:
+            return decode_group(payload);
         case FrameKind::restart:
             return RestartFrame{};
         case FrameKind::note:
@@ -194,6 +231,16 @@ std::optional<Frame> decode_payload(FrameKind kind, std::string_view payload) {
 
 std::string encode_frame(const RosterEntry& entry) {
     return frame_of(FrameKind::entry, encode_record(entry_key, entry));
+}
+
+std::string encode_frame(const SshKey& key) {
+    return frame_of(FrameKind::key, key.login + ' ' + key.text);
+}
+
+std::string encode_frame(const RosterGroup& group) {
+    const gid_t gids[] = {group.gid.value_or(no_uid), group.admin_gid.value_or(no_uid)};
+    return frame_of(FrameKind::group,
+                    std::string(reinterpret_cast<const char*>(gids), sizeof gids) + group.name);
 }
 
 std::string encode_frame(const RestartFrame&) {

@@ -33,14 +33,16 @@ struct UidFrame {
 // Nothing follows.
 struct EndFrame {};
 
-using Frame = std::variant<RosterEntry, RestartFrame, NoteFrame, ConformanceResult, AccessFinding,
-                           FetchSummary, UidFrame, EndFrame>;
+using Frame = std::variant<RosterEntry, SshKey, RosterGroup, RestartFrame, NoteFrame,
+                           ConformanceResult, AccessFinding, FetchSummary, UidFrame, EndFrame>;
 
 inline constexpr std::size_t max_frame_text = 600;
 
 // Texts are cut, and control characters replaced: what an authority wrote ends up on terminals and
 // in logs. An ETag is left out rather than cut.
 std::string encode_frame(const RosterEntry& entry);
+std::string encode_frame(const SshKey& key);
+std::string encode_frame(const RosterGroup& group);
 std::string encode_frame(const RestartFrame& restart);
 std::string encode_frame(const NoteFrame& note);
 std::string encode_frame(const ConformanceResult& finding);

@@ -28,6 +28,8 @@ class UidlessSink : public FetchSink {
         if (entry.uid_source == UidSource::none) logins_.push_back(entry.login);
         frames_.entry(entry);
     }
+    void key(const SshKey& key) override { frames_.key(key); }
+    void group(const RosterGroup& group) override { frames_.group(group); }
     void restart() override {
         logins_.clear();
         frames_.restart();

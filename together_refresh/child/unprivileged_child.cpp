@@ -83,6 +83,7 @@ FetchResult UnprivilegedChild::fetch(const FetchRequest& request, int stop,
     const bool has_answer = received.summary && end != PipeEnd::stopped && end != PipeEnd::nonsense;
     if (!has_answer) return result;
     result.entries = std::move(received.entries);
+    result.accounts = std::move(received.accounts);
     result.uids = std::move(received.uids);
     result.since_answer = std::chrono::steady_clock::now() - received.answered;
     return result;

@@ -15,6 +15,7 @@ namespace together {
 
 struct FetchResult {
     std::vector<RosterEntry> entries;
+    RosterAccounts accounts;
     FetchSummary summary;
     std::vector<std::pair<std::string, uid_t>> uids;  // no_uid: the node has no such account
     Nanoseconds since_answer{};                       // how long ago the summary had come

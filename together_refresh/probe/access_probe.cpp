@@ -25,7 +25,7 @@ void probe_access(const Config& config, const FetchRequest& request, const Acces
         return client.get({url, request.token, {}, 0s, until, until});
     };
     const auto started = std::chrono::steady_clock::now();
-    const auto roster = get(roster_url(config.base_url, config.project, 1, {}));
+    const auto roster = get(roster_url(config.base_url, config.project, included(config), 1, {}));
     const Nanoseconds took = std::chrono::steady_clock::now() - started;
     if (roster.status == 0) return report(why_no_answer(roster));
     report(judge_answer(roster, took, config.deadline));

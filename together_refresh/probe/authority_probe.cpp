@@ -27,7 +27,7 @@ ProbeAnswer AuthorityProbe::ask(const ProbeRequest& asked) {
     const auto started = std::chrono::steady_clock::now();
     const auto until = std::min<Deadline>(request_.deadline, started + asked.wait + max_answer);
     const HttpRequest request{
-        roster_url(config_.base_url, asked.project, asked.limit, asked.cursor),
+        roster_url(config_.base_url, asked.project, included(config_), asked.limit, asked.cursor),
         asked.token,
         asked.etag,
         asked.wait,
@@ -61,7 +61,7 @@ Result<AuthorityProbe::Step> AuthorityProbe::read_page(ReadRoster& roster, Probe
     if (answer.status == 409 && !request.cursor.empty()) return Step::changed;
     if (outcome_of(answer) != HttpOutcome::page) return failure(place + describe(answer));
     if (!is_json(answer)) return failure(place + "its content type is not application/json");
-    auto page = parse_roster_page(answer.body, config_.project);
+    auto page = parse_roster_page(answer.body, config_.project, included(config_));
     if (!page) return failure(place + page.error().message);
     if (roster.pages == 0) {
         roster.revision = page->revision;

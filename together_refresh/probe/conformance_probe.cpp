@@ -24,6 +24,8 @@ constexpr const char* strange_project = "proj_together_api_check";
 class Discard : public FetchSink {
   public:
     void entry(const RosterEntry&) override { ++entries_; }
+    void key(const SshKey&) override {}
+    void group(const RosterGroup&) override {}
     void restart() override { entries_ = 0; }
     void note(const std::string&) override {}
     std::size_t entries() const { return entries_; }

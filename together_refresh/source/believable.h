@@ -17,6 +17,8 @@ struct RosterCounts {
     std::size_t admins = 0;
     std::size_t left_out = 0;
     std::size_t unknown_roles = 0;
+    std::size_t key_bytes = 0;
+    std::size_t keys_left_out = 0;
 
     void add(const RosterPage& page);
 };

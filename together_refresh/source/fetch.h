@@ -10,12 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "common/accounts/roster_accounts.h"
 #include "common/config/config.h"
 #include "common/on_demand/helper_process.h"
 #include "common/roster/snapshot.h"
 #include "together_refresh/http/reserved_ports.h"
 
 namespace together {
+
+struct RosterPage;
 
 // One question. What it is asked with from the configuration the child has already.
 struct FetchRequest {
@@ -67,7 +70,10 @@ class FetchSink {
   public:
     virtual ~FetchSink() = default;
     virtual void entry(const RosterEntry& entry) = 0;
-    // Forget the entries: the roster changed while its pages were read.
+    // Of the last entry. Both only where [accounts] is enabled, the group before the summary.
+    virtual void key(const SshKey& key) = 0;
+    virtual void group(const RosterGroup& group) = 0;
+    // Forget all of these: the roster changed while its pages were read.
     virtual void restart() = 0;
     // For --verbose: no secret.
     virtual void note(const std::string& text) = 0;
@@ -79,6 +85,9 @@ class RosterSource {
     // Entries go to the sink; the summary is returned.
     virtual FetchSummary fetch(const FetchRequest& request, FetchSink& sink) = 0;
 };
+
+// A page's entries, each with its keys.
+void give_entries(const RosterPage& page, FetchSink& sink);
 
 // An outcome without a roster.
 FetchSummary failed_fetch(FetchOutcome outcome, std::string message);

@@ -34,7 +34,7 @@ FetchSummary FileSource::fetch(const FetchRequest&, FetchSink& sink) {
     sink.note("reading " + path);
     const auto text = read_whole(descriptor_);
     if (!text) return failed_fetch(FetchOutcome::our_fault, path + ": " + text.error().message);
-    const auto page = parse_roster_page(*text, config_.project, SIZE_MAX);
+    const auto page = parse_roster_page(*text, config_.project, included(config_), SIZE_MAX);
     if (!page) return failed_fetch(FetchOutcome::no_answer, path + ": " + page.error().message);
     if (!page->next_cursor.empty())
         return failed_fetch(FetchOutcome::no_answer,
@@ -43,9 +43,8 @@ FetchSummary FileSource::fetch(const FetchRequest&, FetchSink& sink) {
     counts.add(*page);
     if (const auto reason = why_not_believed(counts))
         return failed_fetch(FetchOutcome::no_answer, path + ": " + *reason);
-    for (const auto& entry : page->entries) sink.entry(entry);
-    for (const auto& user_id : page->left_out)
-        sink.note("left out, without a usable login: " + user_id);
+    give_entries(*page, sink);
+    if (page->accounts.group) sink.group(*page->accounts.group);
     FetchSummary summary;
     summary.outcome = FetchOutcome::complete;
     summary.revision = page->revision;

@@ -113,14 +113,15 @@ class Fetch {
 
     // Asks until there is an answer that another try would not change, or no time.
     HttpAnswer ask() {
-        HttpRequest request{roster_url(config_.base_url, config_.project, max_limit, cursor_),
-                            request_.token,
-                            {},
-                            0s,
-                            request_.deadline,
-                            request_.deadline,
-                            request_.addresses,
-                            request_.sockets};
+        HttpRequest request{
+            roster_url(config_.base_url, config_.project, included(config_), max_limit, cursor_),
+            request_.token,
+            {},
+            0s,
+            request_.deadline,
+            request_.deadline,
+            request_.addresses,
+            request_.sockets};
         if (cursor_.empty()) {
             request.etag = request_.etag;
             request.wait = request_.wait;
@@ -187,12 +188,13 @@ class Fetch {
             return;
         }
         if (!validates(answer)) return;
-        auto page = parse_roster_page(answer.body, config_.project);
+        auto page = parse_roster_page(answer.body, config_.project, included(config_));
         if (!page) {
             end(FetchOutcome::no_answer, page.error().message);
             return;
         }
         if (pages_ == 1) {
+            group_ = page->accounts.group;
             summary_.revision = page->revision;
             summary_.was_long_poll = was_long_poll(answer);
             first_etag_ = answer.etag.size() <= max_etag ? answer.etag : std::string();
@@ -209,9 +211,7 @@ class Fetch {
             end(FetchOutcome::no_answer, *reason);
             return;
         }
-        for (const auto& entry : page.entries) sink_.entry(entry);
-        for (const auto& user_id : page.left_out)
-            sink_.note("left out, without a usable login: " + user_id);
+        give_entries(page, sink_);
         if (page.next_cursor.empty())
             complete();
         else if (page.next_cursor.size() > max_cursor || !cursors_.insert(page.next_cursor).second)
@@ -225,6 +225,7 @@ class Fetch {
             end(FetchOutcome::no_answer, *reason);
             return;
         }
+        if (group_) sink_.group(*group_);
         // Of several pages without a revision, an ETag is one page's.
         if (summary_.revision || pages_ == 1) summary_.etag = first_etag_;
         summary_.left_out = static_cast<std::uint32_t>(counts_.left_out);
@@ -265,6 +266,7 @@ class Fetch {
     std::set<std::string> cursors_;
     std::string cursor_;
     std::string first_etag_;
+    std::optional<RosterGroup> group_;
     int pages_ = 0;
     bool changed_ = false;
     bool ended_ = false;
@@ -272,10 +274,11 @@ class Fetch {
 
 }  // namespace
 
-std::string roster_url(const std::string& base_url, const std::string& project, std::size_t limit,
-                       const std::string& cursor) {
+std::string roster_url(const std::string& base_url, const std::string& project, Include include,
+                       std::size_t limit, const std::string& cursor) {
     std::string url =
         base_url + "/projects/" + project + "/collaborators?limit=" + std::to_string(limit);
+    if (include == Include::accounts) url += "&include=accounts";
     if (!cursor.empty()) url += "&after=" + percent_encoded(cursor);
     return url;
 }

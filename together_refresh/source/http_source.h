@@ -4,12 +4,13 @@
 
 #include "together_refresh/http/http_exchange.h"
 #include "together_refresh/source/fetch.h"
+#include "together_refresh/source/roster_document.h"
 
 namespace together {
 
 // The one request that a node makes. `cursor` empty: the first page.
-std::string roster_url(const std::string& base_url, const std::string& project, std::size_t limit,
-                       const std::string& cursor);
+std::string roster_url(const std::string& base_url, const std::string& project, Include include,
+                       std::size_t limit, const std::string& cursor);
 
 inline constexpr std::size_t max_limit = 1'000;  // entries a page, as nodes ask for them
 inline constexpr std::size_t max_etag = 250;     // a longer one is not kept

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "common/accounts/ssh_key.h"
 #include "common/roles/identifiers.h"
 #include "strict_json/strict_json.h"
 
@@ -70,6 +71,14 @@ class Reader {
         return std::nullopt;
     }
 
+    // Null and absent are nothing.
+    std::optional<gid_t> optional_gid(const Json::Value& object, const char* name) {
+        const auto* value = optional_field(object, name);
+        if (value == nullptr || value->isNull()) return std::nullopt;
+        const auto gid = number(*value, name, no_uid - 1);
+        return gid ? std::optional(static_cast<gid_t>(*gid)) : std::nullopt;
+    }
+
     std::string complain(const char* name, const std::string& what) {
         if (problem_.empty()) problem_ = place_ + name + " " + what;
         return {};
@@ -86,8 +95,48 @@ std::string place_of(Json::ArrayIndex index) {
     return "data[" + std::to_string(index) + "].";
 }
 
+using Keys = std::vector<std::string>;
+
+Keys read_keys(const Json::Value& entry, Reader& reader, RosterPage& page) {
+    Keys keys;
+    const auto* list = Reader::optional_field(entry, "ssh_keys");
+    if (list == nullptr) return keys;
+    if (!list->isArray()) {
+        reader.complain("ssh_keys", "is not an array");
+        return keys;
+    }
+    for (const auto& text : *list) {
+        if (!text.isString()) {
+            reader.complain("ssh_keys", "has an element that is not a string");
+            return keys;
+        }
+        auto key = canonical_ssh_key(text.asString());
+        if (key && keys.size() < max_ssh_keys)
+            keys.push_back(*std::move(key));
+        else
+            ++page.keys_left_out;
+    }
+    return keys;
+}
+
+void read_group(const Json::Value& root, RosterPage& page, Reader& list) {
+    const auto* value = Reader::optional_field(root, "group");
+    if (value == nullptr || value->isNull()) return;
+    if (!value->isObject()) {
+        list.complain("group", "is not an object");
+        return;
+    }
+    Reader reader("group.");
+    RosterGroup group;
+    group.name = reader.text(*value, "name", max_group_name);
+    group.gid = reader.optional_gid(*value, "gid");
+    group.admin_gid = reader.optional_gid(*value, "admin_gid");
+    if (!reader.problem().empty()) list.complain("", reader.problem());
+    page.accounts.group = std::move(group);
+}
+
 std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex index,
-                                      RosterPage& page) {
+                                      Include include, RosterPage& page) {
     if (!value.isObject()) return "data[" + std::to_string(index) + "] is not an object";
     Reader reader(place_of(index));
     reader.constant(value, "object", "project.collaborator");
@@ -101,9 +150,11 @@ std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex
             entry.uid_source = UidSource::authority;
         }
     const auto login = reader.text_or_null(value, "login");
+    auto keys = include == Include::accounts ? read_keys(value, reader, page) : Keys();
     if (!reader.problem().empty()) return reader.problem();
     if (login && is_login(*login)) {
         entry.login = *login;
+        for (auto& key : keys) page.accounts.keys.push_back({*login, std::move(key)});
         page.entries.push_back(std::move(entry));
     } else {
         page.left_out.push_back(entry.user_id);
@@ -112,7 +163,7 @@ std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex
 }
 
 std::optional<std::string> read_list(const Json::Value& root, const std::string& project,
-                                     RosterPage& page) {
+                                     Include include, RosterPage& page) {
     if (!root.isObject()) return "it is not an object";
     Reader reader("");
     reader.constant(root, "object", "list");
@@ -121,16 +172,18 @@ std::optional<std::string> read_list(const Json::Value& root, const std::string&
     if (root.isMember("revision"))
         if (const auto number = reader.number(root["revision"], "revision", INT64_MAX))
             page.revision = static_cast<std::int64_t>(*number);
+    if (include == Include::accounts) read_group(root, page, reader);
     const auto* data = reader.field(root, "data");
     if (data != nullptr && !data->isArray()) reader.complain("data", "is not an array");
     if (!reader.problem().empty()) return reader.problem();
     return std::nullopt;
 }
 
-std::optional<std::string> read_entries(const Json::Value& data, RosterPage& page) {
+std::optional<std::string> read_entries(const Json::Value& data, Include include,
+                                        RosterPage& page) {
     page.entries.reserve(data.size());
     for (Json::ArrayIndex i = 0; i < data.size(); ++i)
-        if (auto problem = read_entry(data[i], i, page)) return problem;
+        if (auto problem = read_entry(data[i], i, include, page)) return problem;
     return std::nullopt;
 }
 
@@ -143,7 +196,7 @@ tl::unexpected<PageRefusal> refusal(Part part, std::string message) {
 }  // namespace
 
 tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
-                                                        const std::string& project,
+                                                        const std::string& project, Include include,
                                                         std::size_t max_values) {
     // Authorities of others may send one, and a reader may overlook it (RFC 8259, 8.1).
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
@@ -151,11 +204,16 @@ tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
     const auto root = parse_strict_json(json, {max_values, 32});
     if (!root) return refusal(Part::syntax, "the roster is " + root.error());
     RosterPage page;
-    if (const auto wrong = read_list(*root, project, page))
+    if (const auto wrong = read_list(*root, project, include, page))
         return refusal(Part::list, "the roster is refused: " + *wrong);
-    if (const auto wrong = read_entries((*root)["data"], page))
+    if (const auto wrong = read_entries((*root)["data"], include, page))
         return refusal(Part::entries, "the roster is refused: " + *wrong);
     return page;
+}
+
+bool is_valid_group(const RosterGroup& group) {
+    return !group.name.empty() && group.name.size() <= max_group_name && is_printable(group.name) &&
+           is_utf8(group.name) && group.gid != no_uid && group.admin_gid != no_uid;
 }
 
 bool is_valid_entry(const RosterEntry& entry) {

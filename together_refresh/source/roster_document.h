@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/accounts/roster_accounts.h"
+#include "common/config/config.h"
 #include "common/roster/snapshot.h"
 #include "common/system/result.h"
 #include "common/system/uids.h"
@@ -22,6 +24,13 @@ struct RosterPage {
     std::vector<std::string> left_out;  // user ids of entries without a usable login
     std::optional<std::int64_t> revision;
     std::string next_cursor;  // empty: the last page
+    RosterAccounts accounts;
+    std::size_t keys_left_out = 0;
+};
+
+enum class Include : bool {
+    roles,     // group and ssh_keys are unknown fields, like others
+    accounts,  // what is there of them is read; a company's own API may have neither
 };
 
 struct PageRefusal {
@@ -33,18 +42,23 @@ struct PageRefusal {
     std::string message;
 };
 
+// What a node asks for.
+inline Include included(const Config& config) {
+    return config.accounts.enabled ? Include::accounts : Include::roles;
+}
+
 // Refuses, with a sentence that names the entry and the field: bad UTF-8, anything that is not
 // strict JSON, a missing field, a wrong type, another project. Unknown fields are ignored; an
 // absent uid is null, an absent external false, as companies' own APIs have neither. An entry whose
-// login is null or of another form than the node's is left out. `max_values` bounds the memory that
-// a page from the network costs; a file of root's needs no bound.
+// login is null or of another form than the node's is left out, and so is a key that is none for
+// sshd, or one too many: one person's must not keep a roster from everybody. `max_values` bounds
+// the memory that a page from the network costs; a file of root's needs no bound.
 tl::expected<RosterPage, PageRefusal> parse_roster_page(
-    std::string_view json, const std::string& project,
+    std::string_view json, const std::string& project, Include include = Include::roles,
     std::size_t max_values = max_values_of_a_page);
-
-// What chown(2) and setresuid(2) take for "no uid".
 
 // What holds for every entry, whoever sent it; also the parent's check of its child.
 bool is_valid_entry(const RosterEntry& entry);
+bool is_valid_group(const RosterGroup& group);
 
 }  // namespace together

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a roster says beside its entries when it is asked with include=accounts.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace together {
+
+struct RosterGroup {
+    std::string name;  // as the authority wrote it
+    std::optional<gid_t> gid;
+    std::optional<gid_t> admin_gid;
+
+    bool operator==(const RosterGroup&) const = default;
+};
+
+struct SshKey {
+    std::string login;
+    std::string text;  // canonical
+
+    bool operator==(const SshKey&) const = default;
+};
+
+struct RosterAccounts {
+    std::optional<RosterGroup> group;
+    std::vector<SshKey> keys;  // those of an entry stand together
+};
+
+inline constexpr std::size_t max_group_name = 32;
+// Of a whole roster: two keys of a usual length for each of a million collaborators.
+inline constexpr std::size_t max_key_bytes = std::size_t{256} * 1024 * 1024;
+
+}  // namespace together

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/accounts/ssh_key.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace together {
+namespace {
+
+constexpr std::array types = std::to_array<std::string_view>(
+    {"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+     "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-rsa"});
+
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// RFC 4648, 4: padded, nothing between.
+std::optional<std::string> from_base64(std::string_view text) {
+    if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+    for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+    std::string bytes;
+    std::uint32_t bits = 0;
+    int held = 0;
+    for (const char c : text) {
+        const auto value = alphabet.find(c);
+        if (value == alphabet.npos) return std::nullopt;
+        bits = bits << 6 | static_cast<std::uint32_t>(value);
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        bytes += static_cast<char>(bits >> held & 0xff);
+    }
+    return bytes;
+}
+
+// A blob begins with its type's name, after its length (RFC 4253, 6.6).
+bool is_blob_of(std::string_view blob, std::string_view type) {
+    const std::string head{'\0', '\0', '\0', static_cast<char>(type.size())};
+    return blob.size() > head.size() + type.size() && blob.starts_with(head) &&
+           blob.substr(head.size()).starts_with(type);
+}
+
+}  // namespace
+
+std::optional<std::string> canonical_ssh_key(std::string_view line) {
+    const auto type = line.substr(0, line.find(' '));
+    if (type.size() == line.size() || std::find(types.begin(), types.end(), type) == types.end())
+        return std::nullopt;
+    line.remove_prefix(type.size() + 1);
+    const auto encoded = line.substr(0, line.find(' '));
+    const auto blob = from_base64(encoded);
+    if (!blob || !is_blob_of(*blob, type)) return std::nullopt;
+    auto key = std::string(type) + ' ' + std::string(encoded);
+    if (key.size() > max_ssh_key) return std::nullopt;
+    return key;
+}
+
+}  // namespace together
