@@ -5,6 +5,7 @@
 
 #include "common/config/word_list.h"
 #include "common/roles/identifiers.h"
+#include "common/system/first_account_id.h"
 #include "common/system/parse_number.h"
 
 namespace together {

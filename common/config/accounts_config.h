@@ -12,9 +12,6 @@
 
 namespace together {
 
-// Whatever is configured, and whatever stands in a file: ids below are the system's.
-inline constexpr std::uint32_t first_account_id = 1000;
-
 // Both ends belong to it.
 struct IdRange {
     std::uint32_t first = 10000;

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/accounts/derivation.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "common/roles/identifiers.h"
+#include "common/roles/permissions.h"
+#include "common/roster/stamp.h"
+#include "common/system/first_account_id.h"
+
+namespace together {
+namespace {
+
+constexpr std::string_view admin_suffix = "-admin";
+
+// A colon would end the field in what getent prints, a comma begins an office's number.
+std::string gecos_of(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == ':' || c == ','; }, '_');
+    return text;
+}
+
+std::string eight_hex_digits(const std::string& text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    auto bits = checksum(std::as_bytes(std::span(text)));
+    std::string hex;
+    for (int i = 0; i < 8; ++i, bits >>= 4) hex += digits[bits & 15];
+    return hex;
+}
+
+class Derivation {
+  public:
+    explicit Derivation(const AccountsInput& input)
+        : in_(input),
+          settings_(input.config.accounts),
+          reserved_(settings_.reserved_logins.begin(), settings_.reserved_logins.end()),
+          group_name_(group_name(input.config, input.group)),
+          keep_(settings_.keep_removed) {
+        list_holders();
+    }
+
+    Accounts run() {
+        choose_groups();
+        for (const auto& entry : in_.entries) take(entry);
+        keep_removed();
+        return std::move(out_);
+    }
+
+  private:
+    struct Holder {
+        std::string login;
+        std::string gecos;
+        Moment removed;
+    };
+
+    bool is_over(const Moment& removed) const {
+        const auto age = age_of(removed, in_.now, Nanoseconds::zero());
+        return !age.uncertain && age.value >= keep_;
+    }
+
+    // Whose each uid is or was, as far as it is still kept.
+    void list_holders() {
+        for (const auto& one : in_.before.removed)
+            if (!is_over(one.removed)) holders_[one.uid] = {one.login, one.gecos, one.removed};
+        if (keep_ == Nanoseconds::zero()) return;
+        for (const auto& one : in_.before.accounts)
+            if (!one.is_the_nodes) holders_[one.uid] = {one.login, one.gecos, in_.now};
+    }
+
+    void without(const std::string& name, NoAccount reason) {
+        out_.without.push_back({name, reason});
+    }
+
+    void take(const RosterEntry& entry) {
+        bool is_the_nodes = false;
+        if (const auto reason = why_not(entry, is_the_nodes)) {
+            without(entry.login, *reason);
+            return;
+        }
+        Account account{entry.login, gecos_of(entry.user_id), entry.uid, {}, is_the_nodes};
+        const auto role = role_named(entry.role);
+        if (role) join(project_, account);
+        if (role == Role::admin) join(admins_, account);
+        if (is_the_nodes && account.groups.empty()) return;
+        if (!is_the_nodes) taken_.insert(account.uid);
+        out_.accounts.push_back(std::move(account));
+    }
+
+    std::optional<NoAccount> why_not(const RosterEntry& entry, bool& is_the_nodes) const {
+        const auto& node = in_.node;
+        if (entry.login_shared) return NoAccount::login_shared;
+        if (entry.uid_source != UidSource::authority) return NoAccount::no_uid;
+        if (entry.uid_shared) return NoAccount::uid_shared;
+        if (!settings_.uid_range.contains(entry.uid) || entry.uid < first_account_id)
+            return NoAccount::uid_out_of_range;
+        if (is_reserved(entry.login)) return NoAccount::login_reserved;
+        if (entry.login == group_name_ || entry.login == group_name_ + std::string(admin_suffix))
+            return NoAccount::login_is_our_group;
+        if (const auto user = node.users.find(entry.login); user != node.users.end()) {
+            is_the_nodes = user->second == entry.uid;
+            return is_the_nodes ? std::nullopt : std::optional(NoAccount::login_of_the_node);
+        }
+        if (node.uids.contains(entry.uid)) return NoAccount::uid_of_the_node;
+        // Its private group would answer for the node's: sudo compares names.
+        if (node.groups.contains(entry.login)) return NoAccount::login_is_a_group_of_the_node;
+        if (node.gids.contains(entry.uid)) return NoAccount::uid_is_a_gid_of_the_node;
+        const auto holder = holders_.find(entry.uid);
+        if (holder != holders_.end() && holder->second.login != entry.login &&
+            holder->second.gecos != gecos_of(entry.user_id))
+            return NoAccount::uid_of_a_removed_account;
+        return std::nullopt;
+    }
+
+    bool is_reserved(const std::string& login) const {
+        return reserved_.contains(login) || in_.node.reserved.contains(login) ||
+               is_service_account(login);
+    }
+
+    // The groups that there will be; members follow.
+    void choose_groups() {
+        if (!in_.group) return;
+        project_ = choose_group(group_name_, in_.group->gid);
+        admins_ = choose_group(group_name_ + std::string(admin_suffix), in_.group->admin_gid);
+    }
+
+    std::optional<std::size_t> choose_group(const std::string& name, std::optional<gid_t> gid) {
+        if (const auto reason = why_no_group(name, gid)) {
+            without(name, *reason);
+            return std::nullopt;
+        }
+        out_.groups.push_back({name, *gid, {}});
+        return out_.groups.size() - 1;
+    }
+
+    std::optional<NoAccount> why_no_group(const std::string& name, std::optional<gid_t> gid) const {
+        if (!gid) return NoAccount::group_without_gid;
+        if (settings_.group.empty() && !is_name_for_a_group(name))
+            return NoAccount::group_name_not_ours;
+        if (!settings_.gid_range.contains(*gid) || *gid < first_account_id)
+            return NoAccount::group_gid_out_of_range;
+        if (in_.node.groups.contains(name)) return NoAccount::group_name_of_the_node;
+        if (in_.node.gids.contains(*gid)) return NoAccount::group_gid_of_the_node;
+        if (is_a_uid(*gid)) return NoAccount::group_gid_is_a_uid;
+        if (in_.group->gid == in_.group->admin_gid) return NoAccount::group_gids_shared;
+        return std::nullopt;
+    }
+
+    // No package has a group of such a name.
+    static bool is_name_for_a_group(std::string_view name) {
+        return name.starts_with("p-") && is_login(name);
+    }
+
+    bool is_a_uid(gid_t gid) const {
+        return in_.node.uids.contains(gid) || holders_.contains(gid) ||
+               std::any_of(in_.entries.begin(), in_.entries.end(), [gid](const auto& entry) {
+                   return entry.uid_source != UidSource::none && entry.uid == gid;
+               });
+    }
+
+    void join(std::optional<std::size_t> group, Account& account) {
+        if (!group) return;
+        auto& joined = out_.groups[*group];
+        account.groups.push_back(joined.gid);
+        if (settings_.group_members) joined.members.push_back(account.login);
+    }
+
+    void keep_removed() {
+        for (const auto& [uid, holder] : holders_) {
+            if (taken_.contains(uid) || in_.node.uids.contains(uid)) continue;
+            const bool is_found = !in_.node.users.contains(holder.login) &&
+                                  !in_.node.groups.contains(holder.login) &&
+                                  !in_.node.gids.contains(uid);
+            out_.removed.push_back({holder.login, holder.gecos, uid, holder.removed, is_found});
+        }
+        std::sort(out_.removed.begin(), out_.removed.end(),
+                  [](const auto& a, const auto& b) { return a.uid < b.uid; });
+    }
+
+    const AccountsInput& in_;
+    const AccountsConfig& settings_;
+    std::unordered_set<std::string> reserved_;
+    std::string group_name_;
+    Nanoseconds keep_;
+    std::unordered_map<uid_t, Holder> holders_;
+    std::unordered_set<uid_t> taken_;
+    std::optional<std::size_t> project_;
+    std::optional<std::size_t> admins_;
+    Accounts out_;
+};
+
+}  // namespace
+
+std::string group_name(const Config& config, const std::optional<RosterGroup>& group) {
+    if (!config.accounts.group.empty()) return config.accounts.group;
+    if (group && !group->name.empty()) return group->name;
+    return "p-" + eight_hex_digits(config.project);
+}
+
+Accounts derive_accounts(const AccountsInput& input) {
+    return Derivation(input).run();
+}
+
+}  // namespace together

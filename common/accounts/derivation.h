@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who gets which account and which groups on this node. Pure: the roster, the configuration, what
+// the node has, what it had, and the time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/accounts/no_account.h"
+#include "common/accounts/node_names.h"
+#include "common/accounts/roster_accounts.h"
+#include "common/config/config.h"
+#include "common/roster/snapshot.h"
+#include "common/system/clock.h"
+
+namespace together {
+
+struct Account {
+    std::string login;
+    std::string gecos;  // the user id; its private group has its uid for gid
+    uid_t uid = 0;
+    std::vector<gid_t> groups;
+    bool is_the_nodes = false;  // the account is the node's; its groups alone are ours
+
+    bool operator==(const Account&) const = default;
+};
+
+// Found by its uid alone, so that files have an owner's name; nobody else gets the uid.
+struct RemovedAccount {
+    std::string login;
+    std::string gecos;
+    uid_t uid = 0;
+    Moment removed;
+    bool is_found = true;  // false: the node has that login now; the uid is kept all the same
+
+    bool operator==(const RemovedAccount&) const = default;
+};
+
+struct AccountGroup {
+    std::string name;
+    gid_t gid = 0;
+    std::vector<std::string> members;
+
+    bool operator==(const AccountGroup&) const = default;
+};
+
+struct WithoutAccount {
+    std::string name;  // a login, or a group's name
+    NoAccount reason{};
+
+    bool operator==(const WithoutAccount&) const = default;
+};
+
+struct Accounts {
+    std::vector<Account> accounts;
+    std::vector<RemovedAccount> removed;
+    std::vector<AccountGroup> groups;
+    std::vector<WithoutAccount> without;
+};
+
+struct AccountsInput {
+    const Config& config;
+    const std::vector<RosterEntry>& entries;  // of a snapshot: what is shared is marked
+    const std::optional<RosterGroup>& group;
+    const NodeNames& node;
+    const Accounts& before;  // its accounts and removed
+    Moment now;
+};
+
+Accounts derive_accounts(const AccountsInput& input);
+
+// The node's own word, else the authority's, else one made from the project.
+std::string group_name(const Config& config, const std::optional<RosterGroup>& group);
+
+}  // namespace together

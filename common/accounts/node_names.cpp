@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/accounts/node_names.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+
+#include "common/system/directory.h"
+#include "common/system/errno_text.h"
+#include "common/system/file_descriptor.h"
+#include "common/system/io.h"
+#include "common/system/parse_number.h"
+
+namespace together {
+namespace {
+
+// One name a line; sorted, which a test looks at.
+constexpr std::array service_accounts = std::to_array<std::string_view>({
+#include "common/accounts/service_accounts.inc"
+});
+
+template <class Visit>
+void for_each_line(std::string_view text, const Visit& visit) {
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (!line.empty() && line.front() != '#') visit(line);
+    }
+}
+
+// Name and number of a line NAME:PASSWORD:NUMBER:…. Names of the compat service are none.
+struct NameAndNumber {
+    std::string name;
+    std::uint32_t number;
+};
+std::optional<NameAndNumber> name_and_number(std::string_view line) {
+    const auto name = line.substr(0, line.find(':'));
+    if (name.empty() || name.size() == line.size() || name.front() == '+' || name.front() == '-')
+        return std::nullopt;
+    line.remove_prefix(name.size() + 1);
+    const auto password = line.find(':');
+    if (password == line.npos) return std::nullopt;
+    line.remove_prefix(password + 1);
+    const auto number = parse_number<std::uint32_t>(line.substr(0, line.find(':')));
+    if (!number) return std::nullopt;
+    return NameAndNumber{std::string(name), *number};
+}
+
+std::string_view take_word(std::string_view& line) {
+    constexpr std::string_view blanks = " \t";
+    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+    const auto word = line.substr(0, line.find_first_of(blanks));
+    line.remove_prefix(word.size());
+    return word;
+}
+
+Result<std::string> read_text(const std::string& path) {
+    constexpr off_t max_text = off_t{256} * 1024 * 1024;
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0)
+        return failure(errno_text("cannot read " + path, errno));
+    if (!S_ISREG(status.st_mode) || status.st_size > max_text)
+        return failure(path + " is no file of a usual size");
+    std::string text(static_cast<std::size_t>(status.st_size), '\0');
+    const auto got = read_full_at(file.get(), text.data(), text.size(), 0);
+    if (got < 0) return failure(errno_text("cannot read " + path, errno));
+    text.resize(static_cast<std::size_t>(got));
+    return text;
+}
+
+// A folder that is not there has no files; one in it that cannot be read is overlooked, like one
+// that systemd-sysusers cannot read.
+std::vector<std::string> texts_in_folder(const std::string& folder) {
+    std::vector<std::string> paths;
+    std::vector<std::string> texts;
+    const Directory directory(::opendir(folder.c_str()));
+    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr)
+        if (std::string_view(entry->d_name).ends_with(".conf"))
+            paths.push_back(folder + "/" + entry->d_name);
+    std::sort(paths.begin(), paths.end());
+    for (const auto& path : paths)
+        if (auto text = read_text(path)) texts.push_back(*std::move(text));
+    return texts;
+}
+
+}  // namespace
+
+void add_passwd(NodeNames& names, std::string_view text) {
+    for_each_line(text, [&](std::string_view line) {
+        if (auto user = name_and_number(line)) {
+            names.uids.insert(user->number);
+            names.users.emplace(std::move(user->name), user->number);
+        }
+    });
+}
+
+void add_group(NodeNames& names, std::string_view text) {
+    for_each_line(text, [&](std::string_view line) {
+        if (auto group = name_and_number(line)) {
+            names.gids.insert(group->number);
+            names.groups.emplace(std::move(group->name), group->number);
+        }
+    });
+}
+
+// sysusers.d(5): "u NAME …" and "g NAME …" make NAME, "m USER GROUP" both.
+void add_sysusers(NodeNames& names, std::string_view text) {
+    for_each_line(text, [&](std::string_view line) {
+        const auto type = take_word(line);
+        if (type.empty() || std::string_view("ugm").find(type.front()) == type.npos) return;
+        names.reserved.emplace(take_word(line));
+        if (type.front() == 'm') names.reserved.emplace(take_word(line));
+    });
+}
+
+Result<NodeTexts> read_node_texts(const NodeFiles& files) {
+    auto passwd = read_text(files.passwd);
+    if (!passwd) return tl::make_unexpected(passwd.error());
+    auto group = read_text(files.group);
+    if (!group) return tl::make_unexpected(group.error());
+    NodeTexts texts{*std::move(passwd), *std::move(group), {}};
+    for (const auto& folder : files.sysusers)
+        for (auto& text : texts_in_folder(folder)) texts.sysusers.push_back(std::move(text));
+    return texts;
+}
+
+NodeNames names_in(const NodeTexts& texts) {
+    NodeNames names;
+    add_passwd(names, texts.passwd);
+    add_group(names, texts.group);
+    for (const auto& text : texts.sysusers) add_sysusers(names, text);
+    return names;
+}
+
+void digest_into(DigestStream& digest, const NodeTexts& texts) {
+    const auto add = [&](const std::string& text) {
+        digest.update(bytes_of(static_cast<std::uint64_t>(text.size())));
+        digest.update(std::as_bytes(std::span(text)));
+    };
+    add(texts.passwd);
+    add(texts.group);
+    for (const auto& text : texts.sysusers) add(text);
+}
+
+bool is_service_account(std::string_view login) {
+    return std::binary_search(service_accounts.begin(), service_accounts.end(), login);
+}
+
+}  // namespace together

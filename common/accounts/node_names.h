@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The accounts and groups that this node has by itself, and the names that its packages may make
+// into some: what the roster never shadows.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "common/roster/checksum.h"
+#include "common/system/result.h"
+
+namespace together {
+
+struct NodeNames {
+    std::unordered_map<std::string, uid_t> users;
+    std::unordered_map<std::string, gid_t> groups;
+    std::unordered_set<uid_t> uids;
+    std::unordered_set<gid_t> gids;
+    std::unordered_set<std::string> reserved;  // of sysusers.d
+};
+
+// Pure; a line that is none is overlooked, as libc does.
+void add_passwd(NodeNames& names, std::string_view text);
+void add_group(NodeNames& names, std::string_view text);
+void add_sysusers(NodeNames& names, std::string_view text);
+
+// Where they stand; tests have others.
+struct NodeFiles {
+    std::string passwd = "/etc/passwd";
+    std::string group = "/etc/group";
+    std::vector<std::string> sysusers = {"/usr/lib/sysusers.d", "/run/sysusers.d",
+                                         "/etc/sysusers.d"};
+};
+
+// Read whole each time, which costs less than to be wrong about a change.
+struct NodeTexts {
+    std::string passwd;
+    std::string group;
+    std::vector<std::string> sysusers;
+};
+Result<NodeTexts> read_node_texts(const NodeFiles& files);
+
+NodeNames names_in(const NodeTexts& texts);
+void digest_into(DigestStream& digest, const NodeTexts& texts);
+
+// Of Debian's and EPEL's service accounts and privileged groups, installed or not.
+bool is_service_account(std::string_view login);
+
+}  // namespace together
