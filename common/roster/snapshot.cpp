@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "common/roster/file_digest.h"
 #include "common/system/io.h"
 
 namespace together {
@@ -171,19 +172,9 @@ tl::expected<RosterEntry, Absence> Snapshot::find_uid(uid_t uid) const {
 }
 
 bool Snapshot::verify_intact() const {
-    constexpr std::size_t chunk = std::size_t{256} * 1024;
-    auto left = static_cast<std::size_t>(header_.length) - sizeof header_;
-    std::vector<std::byte> buffer(std::min(chunk, left));
-    DigestStream digest;
-    for (off_t offset = 0; left > 0;) {
-        const auto size = std::min(left, chunk);
-        if (!read_exactly(file_.descriptor.get(), buffer.data(), size, offset)) return false;
-        digest.update(std::span(buffer).first(size));
-        offset += static_cast<off_t>(size);
-        left -= size;
-    }
-    digest.update(digested_part(header_));
-    return digest.finish() == header_.digest;
+    const auto content = static_cast<off_t>(header_.length - sizeof header_);
+    return digest_of_file(file_.descriptor.get(), content, digested_part(header_)) ==
+           header_.digest;
 }
 
 bool Snapshot::for_each(const std::function<void(const RosterEntry&)>& visit) const {

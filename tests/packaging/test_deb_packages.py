@@ -36,6 +36,9 @@ CONTENTS = {
         f"/usr/lib/{ARCH}/security/pam_together.so",
         "/usr/share/man/man8/pam_together.8.gz",
     ],
+    "libnss-together": [
+        f"/usr/lib/{ARCH}/libnss_together.so.2",
+    ],
     "slurm-spank-together": [
         f"/usr/lib/{ARCH}/slurm-wlm/spank_together.so",
         f"/usr/lib/{ARCH}/slurm/spank_together.so",

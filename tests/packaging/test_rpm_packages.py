@@ -17,6 +17,7 @@ CONTAINS = {
     "together-access-tools": ["/usr/bin/togetherctl"],
     "together-access-selinux": ["/usr/share/selinux/packages/together.pp"],
     "pam_together": ["/security/pam_together.so"],
+    "libnss_together": ["/libnss_together.so.2"],
     "slurm-spank-together": ["/spank_together.so"],
     "slurm-job-submit-together": ["/job_submit_together.so", "/slurmctld.service.d/together.conf"],
     "together-roled": ["/usr/sbin/together-roled", "/etc/together/roled.conf"],

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/update/snapshot_writer.h"
 
-#include <cdb.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,40 +11,13 @@
 #include <unordered_map>
 
 #include "common/roles/permissions.h"
+#include "common/roster/file_digest.h"
 #include "common/system/io.h"
+#include "together_refresh/update/cdb_writer.h"
 #include "together_refresh/update/next_snapshot.h"
 
 namespace together {
 namespace {
-
-// tinycdb's writer; frees its memory whatever happens.
-class CdbWriter {
-  public:
-    explicit CdbWriter(int fd) { ::cdb_make_start(&make_, fd); }
-    ~CdbWriter() {
-        if (!finished_) {
-            // Only cdb_make_finish frees the records' list; its result no longer matters.
-            static_cast<void>(::cdb_make_finish(&make_));
-        }
-    }
-    CdbWriter(const CdbWriter&) = delete;
-    CdbWriter& operator=(const CdbWriter&) = delete;
-
-    bool add(const std::string& key, const std::string& record) {
-        return ::cdb_make_add(&make_, key.data(), static_cast<unsigned>(key.size()), record.data(),
-                              static_cast<unsigned>(record.size())) == 0;
-    }
-    bool finish() {
-        finished_ = true;
-        return ::cdb_make_finish(&make_) == 0;
-    }
-    // Once it is finished. Not the file's: a spare is larger.
-    off_t length() const { return static_cast<off_t>(make_.cdb_dpos); }
-
-  private:
-    cdb_make make_{};
-    bool finished_ = false;
-};
 
 // Who validates a roster refuses longer ones; cut or wrapped, one would be somebody else's.
 bool fits_into_a_record(const RosterEntry& entry) {
@@ -118,23 +89,6 @@ bool write_at(int fd, std::span<const std::byte> data, off_t offset) {
     return write_full_at(fd, data.data(), data.size(), offset);
 }
 
-// Read back rather than computed while writing: what the disk holds is what counts, and tinycdb
-// patches the table at the file's beginning last.
-std::optional<Digest> digest_of_file(int fd, off_t size, const SnapshotHeader& header) {
-    std::vector<std::byte> buffer(std::size_t{256} * 1024);
-    DigestStream digest;
-    for (off_t offset = 0; offset < size;) {
-        const auto want =
-            std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(size - offset));
-        const auto got = read_some_at(fd, buffer.data(), want, offset);
-        if (got <= 0) return std::nullopt;
-        digest.update(std::span(buffer).first(static_cast<std::size_t>(got)));
-        offset += got;
-    }
-    digest.update(digested_part(header));
-    return digest.finish();
-}
-
 void digest_text(DigestStream& digest, const std::string& text) {
     digest.update(bytes_of(static_cast<std::uint64_t>(text.size())));
     digest.update(std::as_bytes(std::span(text)));
@@ -163,7 +117,9 @@ Result<Digest> write_to(NextSnapshot& next, const RosterContent& content,
     const off_t length = database.length() + static_cast<off_t>(sizeof *tables);
     SnapshotHeader header = like;
     header.length = static_cast<std::uint64_t>(length) + sizeof header;
-    const auto digest = digest_of_file(next.fd(), length, header);
+    // Read back rather than computed while writing: what the disk holds is what counts, and tinycdb
+    // patches the table at the file's beginning last.
+    const auto digest = digest_of_file(next.fd(), length, digested_part(header));
     if (!digest) return next.error("cannot read back");
     header.digest = *digest;
     header.checksum = checksum_of(header);

@@ -3,24 +3,25 @@
 // whatever its size.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/roster/snapshot.h"
+#include "together_refresh/update/verified_file.h"
 
 namespace together {
 
 // Not thread-safe.
 class VerifiedSnapshot {
   public:
-    explicit VerifiedSnapshot(Clock& clock) : clock_(clock) {}
+    explicit VerifiedSnapshot(Clock& clock) : file_(clock) {}
 
-    // Reads all of the file, unless it is the one that was intact before and nobody has written
-    // into it since. Once an hour it is read all the same: a disk changes a file without a trace.
-    bool is_intact(const Snapshot& snapshot);
+    // Reads all of the file where that is needed (verified_file.h).
+    bool is_intact(const Snapshot& snapshot) {
+        return file_.is_intact(snapshot.status(), snapshot.header().digest,
+                               [&] { return snapshot.verify_intact(); });
+    }
 
     struct Logins {
         std::vector<std::string> without_uid;
@@ -30,18 +31,7 @@ class VerifiedSnapshot {
     const Logins& logins_to_look_up(const Snapshot& snapshot);
 
   private:
-    struct Seen {
-        dev_t device;
-        ino_t inode;
-        off_t size;
-        timespec changed;
-        Digest digest;
-        Moment read;
-    };
-    bool is_the_one_seen(const Snapshot& snapshot, const Moment& now) const;
-
-    Clock& clock_;
-    std::optional<Seen> seen_;
+    VerifiedFile file_;
     std::optional<Digest> logins_of_;
     Logins logins_;
 };

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/accounts/accounts_database.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "common/accounts/record_layout.h"
+#include "common/accounts/ssh_key.h"
+#include "common/roster/constant_database.h"
+#include "common/roster/file_digest.h"
+#include "common/system/io.h"
+
+namespace together {
+namespace {
+
+constexpr std::string_view login_variable = "%u";
+constexpr std::string_view no_password = "*";
+constexpr const char* no_shell = "/usr/sbin/nologin";
+
+struct RemovedHead {
+    std::uint64_t checksum;
+    Moment removed;
+    std::uint32_t uid;
+    std::uint16_t fixed;
+    std::uint16_t is_found;
+};
+
+void add_text(std::string& texts, std::string_view text) {
+    texts.append(text);
+    texts += '\0';
+}
+
+template <class T>
+std::string_view chars_of(const T& value) {
+    return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
+// The head, its checksum, and what stands behind it.
+template <class Head>
+std::string record_of(std::string_view key, Head head, std::string_view rest) {
+    head.fixed = sizeof head;
+    std::string record(chars_of(head));
+    record.append(rest);
+    head.checksum = record_checksum(key.data(), key.size(), record.data(), record.size());
+    std::memcpy(record.data(), &head.checksum, sizeof head.checksum);
+    return record;
+}
+
+template <class Head>
+std::optional<Head> head_of(std::string_view key, std::string_view record) {
+    Head head;
+    if (record.size() < sizeof head) return std::nullopt;
+    std::memcpy(&head, record.data(), sizeof head);
+    if (head.fixed < sizeof head || head.fixed > record.size() ||
+        record_checksum(key.data(), key.size(), record.data(), record.size()) != head.checksum)
+        return std::nullopt;
+    return head;
+}
+
+std::string take_text(std::string_view& texts) {
+    std::string text(texts.substr(0, texts.find('\0')));
+    texts.remove_prefix(std::min(text.size() + 1, texts.size()));
+    return text;
+}
+
+std::string account_texts(const std::string& login, const std::string& gecos,
+                          const AccountsConfig& as, std::string_view shell) {
+    std::string texts;
+    add_text(texts, login);
+    add_text(texts, no_password);
+    add_text(texts, gecos);
+    add_text(texts, as.home.substr(0, as.home.size() - login_variable.size()) + login);
+    add_text(texts, shell);
+    return texts;
+}
+
+std::string account_record(std::string_view key, uid_t uid, std::uint16_t flags,
+                           const std::vector<gid_t>& groups, const std::string& texts) {
+    AccountHead head{};
+    head.uid = head.gid = uid;
+    head.groups = static_cast<std::uint16_t>(groups.size());
+    head.text = static_cast<std::uint16_t>(texts.size());
+    head.flags = flags;
+    std::string rest;
+    for (const auto gid : groups) rest.append(chars_of(gid));
+    return record_of(key, head, rest + texts);
+}
+
+std::optional<Account> account_in(std::string_view key, std::string_view record) {
+    const auto head = head_of<AccountHead>(key, record);
+    if (!head || head->fixed + head->groups * sizeof(gid_t) + head->text > record.size())
+        return std::nullopt;
+    record.remove_prefix(head->fixed);
+    Account account;
+    account.uid = head->uid;
+    account.is_the_nodes = (head->flags & account_is_the_nodes) != 0;
+    account.groups.resize(head->groups);
+    std::memcpy(account.groups.data(), record.data(), head->groups * sizeof(gid_t));
+    record.remove_prefix(head->groups * sizeof(gid_t));
+    account.login = take_text(record);
+    take_text(record);
+    account.gecos = take_text(record);
+    return account;
+}
+
+std::optional<RemovedAccount> removed_in(std::string_view key, std::string_view record) {
+    const auto head = head_of<RemovedHead>(key, record);
+    if (!head) return std::nullopt;
+    record.remove_prefix(head->fixed);
+    RemovedAccount account;
+    account.uid = head->uid;
+    account.removed = head->removed;
+    account.is_found = head->is_found != 0;
+    account.login = take_text(record);
+    account.gecos = take_text(record);
+    return account;
+}
+
+std::string number_key(char kind, std::uint32_t number) {
+    return std::string(1, kind).append(chars_of(number));
+}
+
+tl::unexpected<OpenFailure> unusable(const std::string& path, const char* reason) {
+    return tl::make_unexpected(OpenFailure{FileError::unusable, path + " " + reason});
+}
+
+}  // namespace
+
+std::span<const std::byte> digested_part(const AccountsHeader& header) {
+    return bytes_of(header).first(offsetof(AccountsHeader, digest));
+}
+
+std::uint64_t checksum_of(const AccountsHeader& header) {
+    return checksum(bytes_of(header).first(offsetof(AccountsHeader, checksum)));
+}
+
+std::string group_key(std::string_view name) {
+    return "g" + std::string(name);
+}
+
+std::string gid_key(gid_t gid) {
+    return number_key('i', gid);
+}
+
+std::string removed_key(uid_t uid) {
+    return number_key('r', uid);
+}
+
+std::string encode_account(std::string_view key, const Account& account, const AccountsConfig& as) {
+    return account_record(key, account.uid, account.is_the_nodes ? account_is_the_nodes : 0,
+                          account.groups,
+                          account_texts(account.login, account.gecos, as, as.shell));
+}
+
+std::string encode_nologin(std::string_view key, const RemovedAccount& account,
+                           const AccountsConfig& as) {
+    return account_record(key, account.uid, account_is_removed, {},
+                          account_texts(account.login, account.gecos, as, no_shell));
+}
+
+std::string encode_removed(std::string_view key, const RemovedAccount& account) {
+    RemovedHead head{};
+    head.removed = account.removed;
+    head.uid = account.uid;
+    head.is_found = account.is_found ? 1 : 0;
+    std::string texts;
+    add_text(texts, account.login);
+    add_text(texts, account.gecos);
+    return record_of(key, head, texts);
+}
+
+std::string encode_group(std::string_view key, const AccountGroup& group) {
+    std::string texts;
+    std::string offsets;
+    add_text(texts, group.name);
+    add_text(texts, no_password);
+    for (const auto& member : group.members) {
+        offsets.append(chars_of(static_cast<std::uint32_t>(texts.size())));
+        add_text(texts, member);
+    }
+    GroupHead head{};
+    head.gid = group.gid;
+    head.members = static_cast<std::uint32_t>(group.members.size());
+    head.text = static_cast<std::uint32_t>(texts.size());
+    return record_of(key, head, offsets + texts);
+}
+
+std::string encode_keys(std::string_view key, std::uint16_t keys, std::string_view text) {
+    KeysHead head{};
+    head.text = static_cast<std::uint32_t>(text.size());
+    head.keys = keys;
+    return record_of(key, head, text);
+}
+
+tl::expected<AccountsDatabase, OpenFailure> AccountsDatabase::open(const std::string& path,
+                                                                   const AccountsMagic& magic) {
+    auto file = open_trusted(path, Links::refuse);
+    if (!file) return tl::make_unexpected(std::move(file.error()));
+    AccountsHeader header;
+    const off_t offset = file->status.st_size - static_cast<off_t>(sizeof header);
+    if (offset < 0 || read_full_at(file->descriptor.get(), &header, sizeof header, offset) !=
+                          static_cast<ssize_t>(sizeof header))
+        return unusable(path, "is damaged (too short)");
+    if (header.magic != magic) return unusable(path, "is not of this format");
+    if (header.checksum != checksum_of(header) ||
+        header.length != static_cast<std::uint64_t>(file->status.st_size))
+        return unusable(path, "is damaged (its header's checksum or length is wrong)");
+    return AccountsDatabase(std::move(*file), header);
+}
+
+bool AccountsDatabase::verify_intact() const {
+    const auto content = static_cast<off_t>(header_.length - sizeof header_);
+    return digest_of_file(file_.descriptor.get(), content, digested_part(header_)) ==
+           header_.digest;
+}
+
+std::optional<Accounts> AccountsDatabase::people() const {
+    Accounts people;
+    DatabaseRecords records(file_.descriptor.get());
+    if (!records.begin()) return std::nullopt;
+    for (std::uint32_t i = 0; i < header_.people_records; ++i) {
+        const auto record = records.next();
+        if (!record || record->key.empty()) return std::nullopt;
+        if (record->key.front() == 'l') {
+            auto account = account_in(record->key, record->value);
+            if (!account) return std::nullopt;
+            people.accounts.push_back(*std::move(account));
+        } else if (record->key.front() == 'r') {
+            auto account = removed_in(record->key, record->value);
+            if (!account) return std::nullopt;
+            people.removed.push_back(*std::move(account));
+        }
+    }
+    return people;
+}
+
+std::optional<std::string> AccountsDatabase::keys_of(const std::string& login,
+                                                     std::vector<char>& buffer) const {
+    // Lengths, key, head, and the most that somebody can have.
+    constexpr std::size_t most =
+        8 + 1 + max_login + sizeof(KeysHead) + max_ssh_keys * (max_ssh_key + 1);
+    buffer.resize(most);
+    const auto key = login_key(login);
+    const auto record = find_in_database(file_.descriptor.get(), key, buffer);
+    if (!record || !head_of<KeysHead>(key, *record)) return std::nullopt;
+    return std::string(*record);
+}
+
+}  // namespace together

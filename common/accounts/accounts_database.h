@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// accounts.v1 and authorized_keys.v1: their paths, their header, and accounts.v1 as its writer
+// reads it again. What their records look like: record_layout.h.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/accounts/derivation.h"
+#include "common/roster/checksum.h"
+#include "common/system/trusted_file.h"
+
+namespace together {
+
+inline constexpr const char* accounts_directory = "/var/lib/together";
+
+struct AccountsPaths {
+    std::string directory;
+    std::string accounts;  // 0644
+    std::string keys;      // 0640 root:together
+
+    explicit AccountsPaths(const std::string& folder = accounts_directory)
+        : directory(folder),
+          accounts(folder + "/accounts.v1"),
+          keys(folder + "/authorized_keys.v1") {}
+};
+
+// Plain data, behind the database. The name service does not read it.
+struct AccountsHeader {
+    std::array<char, 16> magic{};
+    std::uint64_t length = 0;  // of the whole file, bytes
+    std::array<char, 72> project{};
+    std::array<char, 40> group_name{};  // the authority's group, for a round without its answer
+    std::uint32_t has_group = 0;
+    std::uint32_t gid = 0;  // no_uid: none
+    std::uint32_t admin_gid = 0;
+    std::uint32_t accounts = 0;
+    std::uint32_t removed = 0;
+    std::uint32_t without = 0;
+    std::uint32_t people_records = 0;  // those before the groups'
+    std::uint32_t lacks_keys = 0;      // of an account that came without an answer of the authority
+    Moment first_removed;              // of those that are kept
+    Digest roster{};                   // the snapshot's content that it was derived from
+    Digest node{};                     // the node's files and configuration, likewise
+    Digest records{};
+    Digest digest{};
+    std::uint64_t checksum = 0;
+};
+
+using AccountsMagic = std::array<char, 16>;
+inline constexpr AccountsMagic accounts_magic = {'t', 'o', 'g', 'e', 't', 'h', 'e', 'r',
+                                                 '-', 'a', 'c', 'c', 'o', 'u', 'n', '1'};
+inline constexpr AccountsMagic keys_magic = {'t', 'o', 'g', 'e', 't', 'h', 'e', 'r',
+                                             '-', 's', 's', 'h', 'k', 'e', 'y', '1'};
+
+// What the checksums are taken over.
+std::span<const std::byte> digested_part(const AccountsHeader& header);
+std::uint64_t checksum_of(const AccountsHeader& header);
+
+std::string group_key(std::string_view name);
+std::string gid_key(gid_t gid);
+std::string removed_key(uid_t uid);
+
+// A removed account's as well, where it has a uid's key.
+std::string encode_account(std::string_view key, const Account& account, const AccountsConfig& as);
+std::string encode_nologin(std::string_view key, const RemovedAccount& account,
+                           const AccountsConfig& as);
+std::string encode_removed(std::string_view key, const RemovedAccount& account);
+std::string encode_group(std::string_view key, const AccountGroup& group);
+// `text`: "TYPE BASE64\n" for each key.
+std::string encode_keys(std::string_view key, std::uint16_t keys, std::string_view text);
+
+class AccountsDatabase {
+  public:
+    // Fails where the file is missing, somebody else's, damaged or of another format.
+    static tl::expected<AccountsDatabase, OpenFailure> open(const std::string& path,
+                                                            const AccountsMagic& magic);
+
+    const AccountsHeader& header() const { return header_; }
+    const struct stat& status() const { return file_.status; }
+    bool verify_intact() const;
+
+    // Accounts and removed, as they were written. Call verify_intact() first.
+    std::optional<Accounts> people() const;
+    // The record of somebody's keys, from a file of keys; nothing where there are none.
+    std::optional<std::string> keys_of(const std::string& login, std::vector<char>& buffer) const;
+
+  private:
+    AccountsDatabase(TrustedFile file, const AccountsHeader& header)
+        : file_(std::move(file)), header_(header) {}
+
+    TrustedFile file_;
+    AccountsHeader header_;
+};
+
+}  // namespace together

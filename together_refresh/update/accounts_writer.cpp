@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "together_refresh/update/accounts_writer.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "common/roster/file_digest.h"
+#include "common/system/atomic_file.h"
+#include "common/system/errno_text.h"
+#include "common/system/io.h"
+#include "together_refresh/update/cdb_writer.h"
+
+namespace together {
+namespace {
+
+template <class Text>
+void digest_text(DigestStream& digest, const Text& text) {
+    digest.update(bytes_of(static_cast<std::uint64_t>(text.size())));
+    digest.update(std::as_bytes(std::span(text)));
+}
+
+tl::unexpected<Error> cannot(const std::string& what, const std::string& path) {
+    return failure(errno_text("cannot " + what + " " + path, errno));
+}
+
+tl::unexpected<Error> failed(FileFailure&& step) {
+    return failure(std::move(step.message));
+}
+
+}  // namespace
+
+AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& as,
+                                std::uint32_t& people) {
+    AccountsRecords records;
+    for (const auto& account : accounts.accounts) {
+        const auto login = login_key(account.login);
+        records.emplace_back(login, encode_account(login, account, as));
+        if (account.is_the_nodes) continue;
+        const auto uid = uid_key(account.uid);
+        records.emplace_back(uid, encode_account(uid, account, as));
+    }
+    for (const auto& account : accounts.removed) {
+        const auto ours = removed_key(account.uid);
+        records.emplace_back(ours, encode_removed(ours, account));
+        if (!account.is_found) continue;
+        const auto uid = uid_key(account.uid);
+        records.emplace_back(uid, encode_nologin(uid, account, as));
+    }
+    people = static_cast<std::uint32_t>(records.size());
+    for (const auto& group : accounts.groups)
+        for (const auto& key : {group_key(group.name), gid_key(group.gid)})
+            records.emplace_back(key, encode_group(key, group));
+    return records;
+}
+
+Digest digest_of(const AccountsRecords& records) {
+    DigestStream digest;
+    for (const auto& [key, record] : records) {
+        digest_text(digest, key);
+        digest_text(digest, record);
+    }
+    return digest.finish();
+}
+
+Result<void> write_accounts_file(const std::string& path, const AccountsRecords& records,
+                                 AccountsHeader header, FileAccess access) {
+    AtomicFile file(path, path + ".new");
+    if (auto opened = file.open(); !opened) return failed(std::move(opened.error()));
+    CdbWriter database(file.fd());
+    for (const auto& [key, record] : records)
+        if (!database.add(key, record)) return cannot("write", path + ".new");
+    if (!database.finish()) return cannot("write", path + ".new");
+    header.records = digest_of(records);
+    header.length = static_cast<std::uint64_t>(database.length()) + sizeof header;
+    const auto digest = digest_of_file(file.fd(), database.length(), digested_part(header));
+    if (!digest) return cannot("read back", path + ".new");
+    header.digest = *digest;
+    header.checksum = checksum_of(header);
+    if (!write_full_at(file.fd(), &header, sizeof header, database.length()))
+        return cannot("write", path + ".new");
+    if (auto owned = file.set_owner(::geteuid(), access.group); !owned)
+        return failed(std::move(owned.error()));
+    if (auto finished = file.finish(access.mode); !finished)
+        return failed(std::move(finished.error()));
+    auto committed = file.commit();
+    if (!committed) return failed(std::move(committed.error()));
+    if (committed->not_synced) return failed(*std::move(committed->not_synced));
+    return {};
+}
+
+}  // namespace together

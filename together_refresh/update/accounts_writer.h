@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes accounts.v1 and authorized_keys.v1: beside the old file, synced, renamed. A kill at any
+// instant leaves the old file or the new one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/accounts/accounts_database.h"
+#include "common/system/result.h"
+
+namespace together {
+
+using AccountsRecords = std::vector<std::pair<std::string, std::string>>;  // key, record
+
+// People first, then groups; `people` is how many are people's.
+AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& as,
+                                std::uint32_t& people);
+
+struct FileAccess {
+    mode_t mode = 0644;
+    gid_t group = 0;
+};
+
+// Where `header` has no digests yet. The caller holds the write lock.
+Result<void> write_accounts_file(const std::string& path, const AccountsRecords& records,
+                                 AccountsHeader header, FileAccess access);
+
+Digest digest_of(const AccountsRecords& records);
+
+}  // namespace together
