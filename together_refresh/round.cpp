@@ -45,6 +45,13 @@ class Round {
           log_(rounds.log_) {}
 
     RoundResult run() {
+        auto result = refresh();
+        if (began_ && config_.accounts.enabled && !result.stopped) keep_accounts(result);
+        return result;
+    }
+
+  private:
+    RoundResult refresh() {
         if (auto prepared = prepare_directory(config_.directory); !prepared)
             return ended(RefreshOutcome::no_answer, prepared.error().message);
         if (options_.kind == RefreshKind::on_demand)
@@ -77,7 +84,6 @@ class Round {
                                           : node_fault(fetched.summary.message);
     }
 
-  private:
     // On demand only: somebody else's round, or a failure that is not long ago, answers this one.
     std::optional<RoundResult> answered_already() {
         const Moment now = clock_.now();
@@ -92,6 +98,7 @@ class Round {
     }
 
     void begin() {
+        began_ = true;
         validated_ = clock_.now();
         const auto started = std::chrono::steady_clock::now();
         const auto limit = fetch_limit(config_, options_.kind);
@@ -103,6 +110,8 @@ class Round {
         const auto stored = open_roster(config_, validated_);
         if (!stored || !rounds_.verified_.is_intact(stored->snapshot)) return;
         roster_usable_ = config_.within_stale_for(stored->age.value);
+        if (config_.accounts.enabled && rounds_.accounts_.needs_all(config_, stored->snapshot))
+            return;
         const auto& etag = stored->snapshot.header().etag;
         request_.etag.assign(etag.data(), ::strnlen(etag.data(), etag.size()));
         list_lookups(rounds_.verified_.logins_to_look_up(stored->snapshot));
@@ -181,8 +190,8 @@ class Round {
     }
 
     RoundResult store(FetchResult fetched) {
-        auto lock = acquire_write_lock();
-        if (!lock) return node_fault(lock.error().message);
+        if (auto locked = acquire_write_lock(); !locked) return node_fault(locked.error().message);
+        auto accounts = std::move(fetched.accounts);
         const auto& warning = summary_.message;
         const UpdateRequest update{
             config_,           validated_, clock_.now(), request_.etag, options_.accept_older,
@@ -191,6 +200,8 @@ class Round {
         if (!updated) return node_fault(updated.error().message);
         if (updated->kind == Update::Kind::refused)
             return failed(RefreshOutcome::no_answer, updated->message);
+        if (summary_.outcome == FetchOutcome::complete && updated->kind != Update::Kind::superseded)
+            fetched_accounts_ = std::move(accounts);
         std::string message = summary_.outcome == FetchOutcome::not_modified ? "not modified" : "";
         if (updated->kind == Update::Kind::written) message = "a new roster";
         if (updated->kind == Update::Kind::extended && message.empty()) message = "unchanged";
@@ -208,9 +219,31 @@ class Round {
         return result;
     }
 
-    Result<RosterLock> acquire_write_lock() {
+    // From the snapshot that was stored, or that stood before. Their failure is not the roster's.
+    void keep_accounts(RoundResult& result) {
+        auto kept = [&]() -> Result<AccountsKeeper::Kept> {
+            if (auto locked = acquire_write_lock(); !locked)
+                return tl::make_unexpected(locked.error());
+            const auto stored = open_roster(config_, clock_);
+            if (!stored || !rounds_.verified_.is_intact(stored->snapshot))
+                return failure("there is no intact roster");
+            return rounds_.accounts_.keep(config_, stored->snapshot,
+                                          fetched_accounts_ ? &*fetched_accounts_ : nullptr);
+        }();
+        const auto problem = kept ? std::string() : kept.error().message;
+        if (!problem.empty() && problem != rounds_.accounts_problem_)
+            log_("the accounts stay as they are: " + problem);
+        rounds_.accounts_problem_ = problem;
+        if (!kept || !kept->changed) return;
+        result.changed = true;
+        result.message += "; " + kept->message;
+    }
+
+    // Until the round ends: nobody's snapshot comes between ours and its accounts.
+    Result<void> acquire_write_lock() {
+        if (lock_) return {};
         auto lock = RosterLock::open(paths_);
-        if (!lock) return lock;
+        if (!lock) return tl::make_unexpected(lock.error());
         // It is held for as long as a file takes to write; who holds it longer is stuck.
         const auto until =
             std::max<Deadline>(request_.deadline, std::chrono::steady_clock::now() + 100ms);
@@ -219,7 +252,8 @@ class Round {
                 return failure("another together-refresh holds " + paths_.lock);
             ::poll(nullptr, 0, 5);
         }
-        return lock;
+        lock_.emplace(*std::move(lock));
+        return {};
     }
 
     RoundResult failed(RefreshOutcome outcome, const std::string& message) {
@@ -289,6 +323,9 @@ class Round {
     FileDescriptor roster_file_;
     FetchSummary summary_;
     bool roster_usable_ = false;
+    bool began_ = false;
+    std::optional<RosterLock> lock_;  // for writing
+    std::optional<RosterAccounts> fetched_accounts_;
 };
 
 Rounds::Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int stop)

@@ -14,6 +14,7 @@
 #include "together_refresh/child/unprivileged_child.h"
 #include "together_refresh/process/options.h"
 #include "together_refresh/source/request_limits.h"
+#include "together_refresh/update/accounts_keeper.h"
 #include "together_refresh/update/verified_snapshot.h"
 
 namespace together {
@@ -52,6 +53,8 @@ class Rounds {
     std::unique_ptr<UnprivilegedChild> child_;
     Config child_config_;
     VerifiedSnapshot verified_{clock_};
+    AccountsKeeper accounts_{clock_};
+    std::string accounts_problem_;
 };
 
 }  // namespace together

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// accounts.v1 and authorized_keys.v1 over rounds: when they are written, from what, and when the
+// authority has to be asked for everything.
+#include "together_refresh/update/accounts_keeper.h"
+
+#include <CppUTest/TestHarness.h>
+
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/name_service.h"
+#include "tests/unit/support/roster_folder.h"
+#include "tests/unit/support/texts.h"
+
+using namespace together;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string key_text = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA";
+
+}  // namespace
+
+TEST_GROUP(accounts_keeper) {
+    RosterFolder roster;
+    FakeClock clock;
+    std::string folder = roster.directory() / "lib";
+    NodeFiles node{roster.directory() / "passwd",
+                   roster.directory() / "group",
+                   {roster.directory() / "sysusers.d"}};
+    AccountsKeeper keeper{clock, folder, node};
+    AccountsPaths paths{folder};
+    RosterAccounts fetched;
+    NameService names;
+
+    void setup() override {
+        roster.config.accounts.enabled = true;
+        roster.config.accounts.shell = "/bin/sh";
+        write_file(node.passwd, "root:x:0:0::/root:/bin/sh\n");
+        write_file(node.group, "root:x:0:\n");
+        fetched.group = RosterGroup{"p-lab", 20000, 20001};
+        fetched.keys = {{"alice", key_text}, {"alice", key_text}, {"bob", key_text}};
+        ::accounts_file_of_tests = paths.accounts.c_str();
+        roster.write();
+    }
+    Result<AccountsKeeper::Kept> keep(const RosterAccounts* answer) {
+        return keeper.keep(roster.config, *roster.open(), answer);
+    }
+    bool changed(const RosterAccounts* answer) {
+        const auto kept = keep(answer);
+        if (!kept) FAIL(kept.error().message.c_str());
+        return kept->changed;
+    }
+    bool needs_all() {
+        return keeper.needs_all(roster.config, *roster.open());
+    }
+    std::string keys_of(const std::string& login) const {
+        std::vector<char> buffer;
+        const auto file = AccountsDatabase::open(paths.keys, keys_magic);
+        if (!file || !file->verify_intact()) return "damaged";
+        const auto record = file->keys_of(login, buffer);
+        return record ? record->substr(16) : "none";
+    }
+    ino_t inode() const {
+        struct stat status {};
+        return ::stat(paths.accounts.c_str(), &status) == 0 ? status.st_ino : 0;
+    }
+};
+
+TEST(accounts_keeper, writes_both_files_from_an_answer) {
+    CHECK_TRUE(needs_all());
+    const auto kept = keep(&fetched);
+    TEXT_EQUAL("2 accounts, 2 groups, 0 removed", kept->message);
+    TEXT_EQUAL("alice:*:10001:10001:user_alice:/home/alice:/bin/sh", names.user("alice"));
+    TEXT_EQUAL("p-lab:*:20000:alice,bob", names.group("p-lab"));
+    TEXT_EQUAL(key_text + "\n" + key_text + "\n", keys_of("alice"));
+    struct stat status {};
+    ::stat(paths.keys.c_str(), &status);
+    LONGS_EQUAL(0640, status.st_mode & 07777);
+    CHECK_FALSE(needs_all());
+}
+
+TEST(accounts_keeper, writes_nothing_where_nothing_changed) {
+    changed(&fetched);
+    const auto before = inode();
+    CHECK_FALSE(changed(nullptr));
+    CHECK_FALSE(changed(&fetched));
+    LONGS_EQUAL(before, inode());
+}
+
+TEST(accounts_keeper, writes_new_keys_and_a_new_group_of_the_same_roster) {
+    changed(&fetched);
+    fetched.keys.clear();
+    CHECK_TRUE(changed(&fetched));
+    TEXT_EQUAL("none", keys_of("alice"));
+    fetched.group->gid = 20007;
+    CHECK_TRUE(changed(&fetched));
+    TEXT_EQUAL("p-lab:*:20007:alice,bob", names.group("p-lab"));
+}
+
+TEST(accounts_keeper, somebody_who_was_removed_is_without_account_and_keys_at_once) {
+    changed(&fetched);
+    roster.content.entries.pop_back();
+    roster.write();
+    CHECK_TRUE(needs_all());
+    // Also where the authority's answer did not come along (a roster that was refused but for
+    // removals).
+    CHECK_TRUE(changed(nullptr));
+    TEXT_EQUAL("absent", names.user("bob"));
+    CHECK_TRUE(names.user(10002).ends_with(":/usr/sbin/nologin"));
+    TEXT_EQUAL("none", keys_of("bob"));
+    TEXT_EQUAL("p-lab:*:20000:alice", names.group("p-lab"));
+    CHECK_TRUE(keys_of("alice").starts_with(key_text));
+}
+
+TEST(accounts_keeper, is_asked_for_all_where_a_file_is_damaged_or_missing) {
+    changed(&fetched);
+    for (const auto& path : {paths.accounts, paths.keys}) {
+        const auto intact = read_file(path);
+        for (const std::size_t at : {std::size_t{3}, intact.size() / 2, intact.size() - 1}) {
+            auto damaged = intact;
+            damaged[at] = static_cast<char>(damaged[at] ^ 4);
+            write_file(path, damaged, path == paths.keys ? 0640 : 0644);
+            CHECK_TRUE(needs_all());
+            TEXT_CONTAINS("wait for an answer", keep(nullptr).error().message);
+            CHECK_TRUE(changed(&fetched));
+            CHECK_FALSE(needs_all());
+        }
+        ::unlink(path.c_str());
+        CHECK_TRUE(needs_all());
+        CHECK_TRUE(changed(&fetched));
+    }
+}
+
+TEST(accounts_keeper, follows_the_nodes_own_files_and_the_configuration) {
+    changed(&fetched);
+    write_file(node.passwd, "root:x:0:0::/root:/bin/sh\nbob:x:1002:1002::/:/bin/sh\n");
+    CHECK_TRUE(needs_all());
+    const auto kept = keep(nullptr);
+    TEXT_EQUAL("1 accounts, 2 groups, 1 removed, 1 login_of_the_node", kept->message);
+    TEXT_EQUAL("absent", names.user("bob"));
+    TEXT_EQUAL("none", keys_of("bob"));
+    make_directory(roster.directory() / "sysusers.d");
+    write_file(roster.directory() / "sysusers.d/a.conf", "u alice -\n");
+    CHECK_TRUE(changed(nullptr));
+    TEXT_EQUAL("absent", names.user("alice"));
+    write_file(node.group, "root:x:0:\np-lab:x:7:\n");
+    CHECK_TRUE(changed(nullptr));
+    TEXT_EQUAL("absent", names.group("p-lab"));
+    roster.config.accounts.group = "research";
+    CHECK_TRUE(changed(nullptr));
+    TEXT_CONTAINS("research:*:20000:", names.group("research"));
+}
+
+TEST(accounts_keeper, asks_for_the_keys_of_whoever_came_without_an_answer) {
+    write_file(node.passwd, "bob:x:1002:1002::/:/bin/sh\n");
+    changed(&fetched);
+    CHECK_FALSE(needs_all());
+    write_file(node.passwd, "");
+    CHECK_TRUE(changed(nullptr));
+    TEXT_EQUAL("none", keys_of("bob"));
+    CHECK_TRUE(needs_all());
+    CHECK_TRUE(changed(&fetched));
+    CHECK_TRUE(keys_of("bob").starts_with(key_text));
+    CHECK_FALSE(needs_all());
+}
+
+TEST(accounts_keeper, forgets_who_was_removed_when_the_time_is_over) {
+    changed(&fetched);
+    roster.content.entries.pop_back();
+    roster.write();
+    changed(&fetched);
+    clock.tick(24h * 90 - 1s);
+    CHECK_FALSE(changed(nullptr));
+    clock.tick(1s);
+    CHECK_TRUE(changed(nullptr));
+    TEXT_EQUAL("absent", names.user(10002));
+}
+
+TEST(accounts_keeper, keeps_all_of_another_project_by_uid) {
+    changed(&fetched);
+    roster.config.project = roster.content.project = "proj_b";
+    roster.content.entries = {entry("carol", 10003)};
+    roster.write();
+    CHECK_TRUE(needs_all());
+    TEXT_CONTAINS("wait for an answer", keep(nullptr).error().message);
+    CHECK_TRUE(changed(&fetched));
+    CHECK_TRUE(names.user(10001).ends_with("nologin"));
+    TEXT_EQUAL("absent", names.user("alice"));
+    CHECK_TRUE(names.user("carol") != "absent");
+}
+
+TEST(accounts_keeper, changes_nothing_where_the_shell_is_missing) {
+    changed(&fetched);
+    roster.config.accounts.shell = "/bin/no-such-shell";
+    CHECK_FALSE(needs_all());
+    TEXT_CONTAINS("[accounts] shell /bin/no-such-shell is no program",
+                  keep(&fetched).error().message);
+    CHECK_TRUE(names.user("alice") != "absent");
+}
+
+TEST(accounts_keeper, leaves_the_old_files_where_the_folder_is_not_roots) {
+    changed(&fetched);
+    ::chmod(folder.c_str(), 0777);
+    fetched.keys.clear();
+    CHECK_FALSE(keep(&fetched).has_value());
+    CHECK_TRUE(keys_of("alice").starts_with(key_text));
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "together_refresh/update/accounts_keeper.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <unordered_map>
+
+#include "common/roster/roster_directory.h"
+#include "common/roster/stamp.h"
+#include "common/system/errno_text.h"
+#include "common/system/uids.h"
+#include "together_refresh/update/accounts_writer.h"
+#include "together_refresh/update/nscd.h"
+
+namespace together {
+namespace {
+
+constexpr const char* group_of_refresh = "together";
+
+template <std::size_t size>
+void put(std::array<char, size>& field, const std::string& text) {
+    std::memcpy(field.data(), text.data(), std::min(text.size(), size - 1));
+}
+
+template <std::size_t size>
+std::string text_in(const std::array<char, size>& field) {
+    return {field.data(), ::strnlen(field.data(), size)};
+}
+
+void put_group(AccountsHeader& header, const std::optional<RosterGroup>& group) {
+    header.has_group = group ? 1 : 0;
+    if (!group) return;
+    put(header.group_name, group->name);
+    header.gid = group->gid.value_or(no_uid);
+    header.admin_gid = group->admin_gid.value_or(no_uid);
+}
+
+std::optional<RosterGroup> group_in(const AccountsHeader& header) {
+    if (header.has_group == 0) return std::nullopt;
+    const auto gid = [](std::uint32_t id) {
+        return id == no_uid ? std::nullopt : std::optional<gid_t>(id);
+    };
+    return RosterGroup{text_in(header.group_name), gid(header.gid), gid(header.admin_gid)};
+}
+
+std::optional<std::vector<RosterEntry>> entries_of(const Snapshot& roster) {
+    std::vector<RosterEntry> entries;
+    entries.reserve(roster.header().entries);
+    if (!roster.for_each([&](const RosterEntry& entry) { entries.push_back(entry); }))
+        return std::nullopt;
+    return entries;
+}
+
+// One record for each account of ours that has keys.
+AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>& keys) {
+    struct Keys {
+        std::uint16_t number = 0;
+        std::string text;
+    };
+    std::unordered_map<std::string_view, Keys> by_login;
+    for (const auto& key : keys) {
+        auto& [number, text] = by_login[key.login];
+        ++number;
+        text += key.text + '\n';
+    }
+    AccountsRecords records;
+    for (const auto& account : accounts.accounts) {
+        const auto found = by_login.find(account.login);
+        if (account.is_the_nodes || found == by_login.end()) continue;
+        const auto key = login_key(account.login);
+        records.emplace_back(key, encode_keys(key, found->second.number, found->second.text));
+    }
+    return records;
+}
+
+AccountsRecords stored_keys(const Accounts& accounts, const AccountsDatabase& stored) {
+    AccountsRecords records;
+    std::vector<char> buffer;
+    for (const auto& account : accounts.accounts)
+        if (auto record =
+                account.is_the_nodes ? std::nullopt : stored.keys_of(account.login, buffer))
+            records.emplace_back(login_key(account.login), *std::move(record));
+    return records;
+}
+
+// Whose keys cannot be known: it had no account before.
+bool has_newcomer(const Accounts& accounts, const Accounts& before) {
+    std::unordered_map<std::string_view, bool> had;
+    for (const auto& account : before.accounts) had.emplace(account.login, !account.is_the_nodes);
+    return std::any_of(accounts.accounts.begin(), accounts.accounts.end(), [&](const auto& one) {
+        const auto found = had.find(one.login);
+        return !one.is_the_nodes && (found == had.end() || !found->second);
+    });
+}
+
+std::string summary_of(const Accounts& accounts) {
+    std::map<std::string_view, std::size_t> reasons;
+    for (const auto& one : accounts.without) ++reasons[text_of(one.reason).name];
+    std::string text = std::to_string(accounts.accounts.size()) + " accounts, " +
+                       std::to_string(accounts.groups.size()) + " groups, " +
+                       std::to_string(accounts.removed.size()) + " removed";
+    for (const auto& [reason, count] : reasons)
+        text += ", " + std::to_string(count) + " " + std::string(reason);
+    return text;
+}
+
+Moment first_removed(const Accounts& accounts, const Moment& now) {
+    Moment first = now;
+    for (const auto& one : accounts.removed)
+        if (elapsed(one.removed, first) > Nanoseconds::zero()) first = one.removed;
+    return first;
+}
+
+Result<void> make_directory(const std::string& path) {
+    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
+        return failure(errno_text("cannot make " + path, errno));
+    return check_roster_directory(path);
+}
+
+bool has_shell(const Config& config) {
+    return ::access(config.accounts.shell.c_str(), X_OK) == 0;
+}
+
+}  // namespace
+
+// What files are derived from, besides the authority's group and keys.
+struct AccountsKeeper::Source {
+    NodeTexts texts;
+    Digest node;    // of them and of the configuration
+    Digest roster;  // the snapshot's content
+    std::string project;
+    Nanoseconds keep_removed;
+};
+
+AccountsKeeper::AccountsKeeper(Clock& clock, const std::string& directory, NodeFiles node)
+    : clock_(clock), paths_(directory), node_(std::move(node)), accounts_(clock), keys_(clock) {}
+
+Result<AccountsKeeper::Source> AccountsKeeper::read_source(const Config& config,
+                                                           const Snapshot& roster) const {
+    auto texts = read_node_texts(node_);
+    if (!texts) return tl::make_unexpected(texts.error());
+    DigestStream node;
+    digest_into(node, *texts);
+    for (const auto& [name, value] : settings_in_force(config))
+        if (name.starts_with("accounts.")) node.update(std::as_bytes(std::span(value)));
+    return Source{*std::move(texts), node.finish(), roster.header().content, config.project,
+                  config.accounts.keep_removed};
+}
+
+std::optional<AccountsKeeper::Stored> AccountsKeeper::open_intact() {
+    auto accounts = AccountsDatabase::open(paths_.accounts, accounts_magic);
+    auto keys = AccountsDatabase::open(paths_.keys, keys_magic);
+    const auto intact = [](VerifiedFile& seen, const AccountsDatabase& file) {
+        return seen.is_intact(file.status(), file.header().digest,
+                              [&] { return file.verify_intact(); });
+    };
+    if (!accounts || !keys || !intact(accounts_, *accounts) || !intact(keys_, *keys))
+        return std::nullopt;
+    return Stored{*std::move(accounts), *std::move(keys)};
+}
+
+bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
+    const auto& header = stored.accounts.header();
+    const auto& keys = stored.keys.header();
+    const auto age = age_of(header.first_removed, clock_.now(), Nanoseconds::zero());
+    const bool one_is_over =
+        header.removed > 0 && !age.uncertain && age.value >= source.keep_removed;
+    return text_in(header.project) == source.project && header.roster == source.roster &&
+           header.node == source.node && keys.roster == header.roster && keys.node == header.node &&
+           !one_is_over;
+}
+
+bool AccountsKeeper::needs_all(const Config& config, const Snapshot& roster) {
+    // Whatever came could not be used.
+    if (!has_shell(config)) return false;
+    const auto source = read_source(config, roster);
+    if (!source) return false;
+    const auto stored = open_intact();
+    return !stored || !is_current(*stored, *source) || stored->accounts.header().lacks_keys != 0;
+}
+
+Result<AccountsKeeper::Kept> AccountsKeeper::keep(const Config& config, const Snapshot& roster,
+                                                  const RosterAccounts* fetched) {
+    const auto source = read_source(config, roster);
+    if (!source) return tl::make_unexpected(source.error());
+    const auto stored = open_intact();
+    if (stored && fetched == nullptr && is_current(*stored, *source)) return Kept{};
+    if (!has_shell(config))
+        return failure("[accounts] shell " + config.accounts.shell + " is no program on this node");
+    if (fetched == nullptr &&
+        (!stored || text_in(stored->accounts.header().project) != config.project))
+        return failure("they wait for an answer of the authority");
+    return derive(config, roster, *source, stored, fetched);
+}
+
+Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const Snapshot& roster,
+                                                    const Source& source,
+                                                    const std::optional<Stored>& stored,
+                                                    const RosterAccounts* fetched) {
+    const auto entries = entries_of(roster);
+    const auto before = stored ? stored->accounts.people() : Accounts{};
+    if (!entries || !before) return failure("the roster or " + paths_.accounts + " is damaged");
+    const auto group = fetched != nullptr ? fetched->group : group_in(stored->accounts.header());
+    const auto node = names_in(source.texts);
+    const Moment now = clock_.now();
+    const auto accounts = derive_accounts({config, *entries, group, node, *before, now});
+
+    AccountsHeader header;
+    const auto people = account_records(accounts, config.accounts, header.people_records);
+    const auto keys = fetched != nullptr ? fetched_keys(accounts, fetched->keys)
+                                         : stored_keys(accounts, stored->keys);
+    put(header.project, source.project);
+    put_group(header, group);
+    header.accounts = static_cast<std::uint32_t>(accounts.accounts.size());
+    header.removed = static_cast<std::uint32_t>(accounts.removed.size());
+    header.without = static_cast<std::uint32_t>(accounts.without.size());
+    header.lacks_keys = fetched == nullptr && has_newcomer(accounts, *before) ? 1 : 0;
+    header.first_removed = first_removed(accounts, now);
+    header.roster = source.roster;
+    header.node = source.node;
+    const bool same_people = stored && stored->accounts.header().records == digest_of(people);
+    const bool same_keys = stored && stored->keys.header().records == digest_of(keys);
+    if (same_people && same_keys && is_current(*stored, source) &&
+        group_in(stored->accounts.header()) == group &&
+        stored->accounts.header().lacks_keys == header.lacks_keys)
+        return Kept{};
+
+    if (auto made = make_directory(paths_.directory); !made)
+        return tl::make_unexpected(made.error());
+    // Who has no account any more has no key first.
+    header.magic = keys_magic;
+    const auto readers = node.groups.find(group_of_refresh);
+    const FileAccess for_refresh = {0640, readers != node.groups.end() ? readers->second : 0};
+    if (auto written = write_accounts_file(paths_.keys, keys, header, for_refresh); !written)
+        return tl::make_unexpected(written.error());
+    header.magic = accounts_magic;
+    if (auto written = write_accounts_file(paths_.accounts, people, header, {0644, ::getegid()});
+        !written)
+        return tl::make_unexpected(written.error());
+    if (!same_people) tell_nscd();
+    return Kept{!same_people || !same_keys, summary_of(accounts)};
+}
+
+}  // namespace together

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps accounts.v1 and authorized_keys.v1 what the roster, the configuration and the node's own
+// files say, round after round.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/accounts/accounts_database.h"
+#include "common/roster/snapshot.h"
+#include "together_refresh/update/verified_file.h"
+
+namespace together {
+
+// Not thread-safe.
+class AccountsKeeper {
+  public:
+    explicit AccountsKeeper(Clock& clock, const std::string& directory = accounts_directory,
+                            NodeFiles node = {});
+
+    // Whether the authority has to be asked for all of its roster, because what stands here is
+    // missing or damaged, or was derived from something else: a "not modified" must not keep it.
+    bool needs_all(const Config& config, const Snapshot& roster);
+
+    struct Kept {
+        bool changed = false;
+        std::string message;  // for a person: how many, and how many not; empty where unchanged
+    };
+    // After a round, under the write lock. `fetched` is null where the authority's answer is not
+    // the one that stands in the snapshot: then group and keys stay as they are. Fails where our
+    // own disk does, or where there is nothing to derive from; the old files stand.
+    Result<Kept> keep(const Config& config, const Snapshot& roster, const RosterAccounts* fetched);
+
+  private:
+    struct Source;
+    struct Stored {
+        AccountsDatabase accounts;
+        AccountsDatabase keys;
+    };
+
+    std::optional<Stored> open_intact();
+    Result<Source> read_source(const Config& config, const Snapshot& roster) const;
+    bool is_current(const Stored& stored, const Source& source);
+    Result<Kept> derive(const Config& config, const Snapshot& roster, const Source& source,
+                        const std::optional<Stored>& stored, const RosterAccounts* fetched);
+
+    Clock& clock_;
+    AccountsPaths paths_;
+    NodeFiles node_;
+    VerifiedFile accounts_;
+    VerifiedFile keys_;
+};
+
+}  // namespace together
