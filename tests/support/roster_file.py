@@ -14,15 +14,16 @@ class RosterFile:
         self.path = path
         self.project = project
         self.revision = 0
+        self.group: dict[str, Any] | None = None  # what accounts need, with each entry's ssh_keys
         self._entries: dict[str, dict[str, Any]] = {}
 
     def add(
-        self, login: str, role: str = "member", uid: int | None = None, external: bool = False
+        self, login: str, role: str = "member", uid: int | None = None, external: bool = False, **more: Any
     ) -> None:
         """Adds the collaborator or replaces the entry. Without uid the node's own is used."""
         self._entries[login] = {
             "object": "project.collaborator", "user_id": f"user_{login}", "login": login,
-            "uid": uid, "role": role, "external": external,
+            "uid": uid, "role": role, "external": external, **more,
         }
 
     def remove(self, login: str) -> None:
@@ -32,6 +33,7 @@ class RosterFile:
         return {
             "object": "list", "project_id": self.project, "revision": self.revision,
             "next_cursor": None, "data": list(self._entries.values()),
+            **({"group": self.group} if self.group else {}),
         }
 
     def write(self) -> None:

@@ -59,10 +59,7 @@ ConformanceResult judge_uniqueness(const ReadRoster& roster) {
 
 std::vector<ConformanceResult> judge_people(const ReadRoster& roster, uid_t min_uid) {
     RosterCounts counts;
-    RosterPage people;
-    people.entries = roster.entries;
-    people.left_out = roster.left_out;
-    counts.add(people);
+    counts.add({roster.entries, roster.left_out, {}, {}});
     const auto unbelieved = why_not_believed(counts);
     const std::set<std::string> left_out(roster.left_out.begin(), roster.left_out.end());
     return {

@@ -24,7 +24,7 @@ struct RosterPage {
     std::vector<std::string> left_out;  // user ids of entries without a usable login
     std::optional<std::int64_t> revision;
     std::string next_cursor;  // empty: the last page
-    RosterAccounts accounts;
+    RosterAccounts accounts = {};
     std::size_t keys_left_out = 0;
 };
 

@@ -110,8 +110,9 @@ std::string summary_of(const Accounts& accounts) {
     return text;
 }
 
-Moment first_removed(const Accounts& accounts, const Moment& now) {
-    Moment first = now;
+Moment first_removed(const Accounts& accounts) {
+    if (accounts.removed.empty()) return {};
+    Moment first = accounts.removed.front().removed;
     for (const auto& one : accounts.removed)
         if (elapsed(one.removed, first) > Nanoseconds::zero()) first = one.removed;
     return first;
@@ -221,7 +222,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     header.removed = static_cast<std::uint32_t>(accounts.removed.size());
     header.without = static_cast<std::uint32_t>(accounts.without.size());
     header.lacks_keys = fetched == nullptr && has_newcomer(accounts, *before) ? 1 : 0;
-    header.first_removed = first_removed(accounts, now);
+    header.first_removed = first_removed(accounts);
     header.roster = source.roster;
     header.node = source.node;
     const bool same_people = stored && stored->accounts.header().records == digest_of(people);

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an authority that was taken over cannot do to a node."""
+
+from pathlib import Path
+
+import pytest
+
+from support.accounts_node import ABSENT, KEY, KEYS, AccountsNode, output
+
+
+@pytest.mark.parametrize("uid", [0, 27, 65534, 65535, 101, 999, 4294967294])
+def test_no_account_has_a_uid_of_the_systems(node: AccountsNode, uid: int) -> None:
+    before = output("getent", "passwd", str(uid), status=0 if uid in (0, 101, 65534) else ABSENT)
+    node.roster.add("mallory", uid=uid)
+    node.change()
+    output("getent", "passwd", "mallory", status=ABSENT)
+    assert output("getent", "passwd", str(uid), status=0 if before else ABSENT) == before
+    output("id", "mallory", status=1)
+
+
+@pytest.mark.parametrize("gid", [0, 27, 42, 65534, 999, 10001])
+def test_no_group_has_a_gid_of_somebody_elses(node: AccountsNode, gid: int) -> None:
+    node.roster.group = {"name": "p-lab", "gid": gid, "admin_gid": 20001}
+    node.change()
+    assert str(gid) not in output("id", "-G", "bob").split()
+    output("getent", "group", "p-lab", status=ABSENT)
+
+
+@pytest.mark.parametrize("name", ["docker", "sudo", "wheel", "root", "alice", "p", "p-a:b", "p-a\tb"])
+def test_no_group_has_a_name_of_somebody_elses(node: AccountsNode, name: str) -> None:
+    before = output("getent", "group", "sudo")
+    node.roster.group = {"name": name, "gid": 20000, "admin_gid": 20001}
+    node.roster.write()
+    node.run()
+    assert output("getent", "group", "sudo") == before
+    assert name not in output("id", "-Gn", "bob").split()
+
+
+# sudo asks for a group's name by gid, and the account's own would have it.
+@pytest.mark.parametrize("login", ["sudo", "adm", "shadow", "staff", "docker", "nginx", "root", "slurm", "p-lab"])
+def test_nobody_is_called_like_a_group_or_a_service(node: AccountsNode, login: str) -> None:
+    node.roster.add(login, "admin", uid=10007)
+    node.change()
+    output("getent", "passwd", "10007", status=ABSENT)
+    output("getent", "group", "10007", status=ABSENT)
+
+
+def test_a_package_that_comes_later_is_not_run_as_a_person(node: AccountsNode) -> None:
+    node.roster.add("newdaemon", uid=10007)
+    node.change()
+    assert output("id", "-un", "10007") == "newdaemon"
+    folder = Path("/etc/sysusers.d")
+    folder.mkdir(exist_ok=True)
+    (folder / "newdaemon.conf").write_text("u newdaemon - \"a daemon\"\n")
+    node.refresh()
+    output("getent", "passwd", "newdaemon", status=ABSENT)
+    (folder / "newdaemon.conf").unlink()
+
+
+def test_two_with_one_login_or_one_uid_have_no_account(node: AccountsNode) -> None:
+    node.roster.add("carol", uid=10007)
+    node.roster.add("dave", uid=10007)
+    node.change()
+    for name in ("carol", "dave", "10007"):
+        output("getent", "passwd", name, status=ABSENT)
+
+
+def test_a_removed_persons_uid_is_nobody_elses(node: AccountsNode) -> None:
+    node.roster.remove("bob")
+    node.roster.add("mallory", uid=10002)
+    node.change()
+    output("getent", "passwd", "mallory", status=ABSENT)
+    assert output("id", "-un", "10002") == "bob"
+    node.roster.remove("mallory")
+    node.roster.add("bob", uid=10002)
+    node.change()
+    assert output("id", "-u", "bob") == "10002"
+
+
+@pytest.mark.parametrize("key", [f'command="/bin/sh" {KEY}', f"{KEY}\n{KEY}", "ssh-dss AAAA", "cert-authority " + KEY,
+                                 "ssh-ed25519-cert-v01@openssh.com AAAA", "x" * 20_000])
+def test_nothing_but_a_key_is_a_key(node: AccountsNode, key: str) -> None:
+    node.roster.add("bob", uid=10002, ssh_keys=[key])
+    node.change()
+    content = KEYS.read_bytes()
+    assert content.count(b"ssh-ed25519 ") == 1  # alice's
+    assert b"command" not in content and b"cert" not in content

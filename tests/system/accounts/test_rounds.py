@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""together-refresh and the accounts: what it asks for, when it writes, what it says."""
+
+import subprocess
+from pathlib import Path
+
+from support.accounts_node import ABSENT, ACCOUNTS, KEY, KEYS, AccountsNode, output
+from support.authority import Answer, Asked, Authority
+from support.ctl_node import TOKEN_TEXT
+from support.refresher import TOP
+from support.waiting import wait_until
+
+
+def with_accounts(asked: Asked, answer: Answer) -> None:
+    if answer.status == 200:
+        answer.document["group"] = {"name": "p-lab", "gid": 20000, "admin_gid": 20001}
+        for entry in answer.document["data"]:
+            entry["ssh_keys"] = [KEY]
+
+
+def ask_authority(node: AccountsNode, authority: Authority, **accounts: str) -> None:
+    token = TOP / "token"
+    token.write_text(TOKEN_TEXT + "\n")
+    token.chmod(0o600)
+    node.set({"base_url": authority.url, "token_file": str(token)}, **accounts)
+
+
+def has_account(login: str) -> bool:
+    return subprocess.run(["getent", "passwd", login], stdout=subprocess.DEVNULL).returncode == 0
+
+
+def test_nothing_is_written_where_accounts_are_off(empty_node: AccountsNode) -> None:
+    empty_node.set(enabled="no")
+    empty_node.change()
+    assert not ACCOUNTS.exists() and not KEYS.exists()
+
+
+def test_what_a_round_says(empty_node: AccountsNode) -> None:
+    empty_node.roster.add("nginx", uid=10003)
+    empty_node.roster.add("carol")
+    empty_node.roster.write()
+    said = empty_node.refresh("--verbose").stderr
+    assert "2 accounts, 2 groups, 0 removed, 1 login_reserved, 1 no_uid" in said
+
+
+def test_an_unchanged_roster_writes_nothing(node: AccountsNode) -> None:
+    before = ACCOUNTS.stat().st_ino, KEYS.stat().st_ino
+    node.refresh()
+    assert (ACCOUNTS.stat().st_ino, KEYS.stat().st_ino) == before
+
+
+def test_a_local_account_wins(node: AccountsNode) -> None:
+    output("useradd", "--no-create-home", "--uid", "1500", "localbob")
+    node.roster.add("localbob", uid=10005)
+    node.change()
+    assert output("id", "-G", "localbob") == "1500"
+    passwd = Path("/etc/passwd")
+    passwd.write_text(passwd.read_text() + "bob:x:1501:1501::/home/bob:/bin/sh\n")
+    node.refresh()
+    assert output("id", "-G", "bob") == "1501"
+    output("getent", "passwd", "10002", status=ABSENT)
+
+
+def test_over_http_with_a_condition(empty_node: AccountsNode) -> None:
+    node = empty_node
+    with Authority(with_accounts) as authority:
+        ask_authority(node, authority)
+        node.refresh()
+        assert output("id", "-Gn", "alice") == "alice p-lab p-lab-admin"
+        node.refresh()
+        assert [asked.etag for asked in authority.asked] == [None, '"e-7"']
+        content = bytearray(ACCOUNTS.read_bytes())
+        content[2100] ^= 1
+        ACCOUNTS.write_bytes(content)
+        node.refresh()
+        assert authority.asked[-1].etag is None
+        assert has_account("alice")
+
+
+def test_include_accounts_is_asked_where_they_are_enabled(empty_node: AccountsNode) -> None:
+    with Authority(with_accounts) as authority:
+        for enabled in ("yes", "no"):
+            ask_authority(empty_node, authority, enabled=enabled)
+            said = empty_node.run("--verbose").stderr
+            assert ("&include=accounts" in said) == (enabled == "yes")
+
+
+def test_an_authority_that_is_away_takes_no_account(empty_node: AccountsNode) -> None:
+    node = empty_node
+    with Authority(with_accounts) as authority:
+        ask_authority(node, authority)
+        node.refresh()
+    # What is the node's own still counts at once.
+    passwd = Path("/etc/passwd")
+    passwd.write_text(passwd.read_text() + "bob:x:1501:1501::/home/bob:/bin/sh\n")
+    assert node.run().returncode != 0
+    assert has_account("alice")
+    assert output("id", "-G", "bob") == "1501"
+
+
+def test_a_removal_is_everywhere_within_a_watchers_round(empty_node: AccountsNode) -> None:
+    def news(asked: Asked, answer: Answer) -> None:
+        with_accounts(asked, answer)
+        answer.hold = min(answer.hold, 0.2)
+
+    with Authority(news) as authority:
+        ask_authority(empty_node, authority)
+        empty_node.start("--watch")
+        wait_until(lambda: has_account("bob"), "bob's account")
+        authority.entries = [entry for entry in authority.entries if entry["login"] != "bob"]
+        authority.revision += 1
+        wait_until(lambda: not has_account("bob"), "bob's account to be gone")
+        assert output("getent", "passwd", "10002").endswith(":/usr/sbin/nologin")
+
+
+def test_a_missing_shell_leaves_all_as_it_is(node: AccountsNode) -> None:
+    node.set(shell="/bin/no-such-shell")
+    said = node.refresh().stderr
+    assert "[accounts] shell /bin/no-such-shell is no program on this node" in said
+    assert output("getent", "passwd", "alice").endswith("/bin/bash")
+
+
+def test_a_full_disk_leaves_the_old_files(node: AccountsNode) -> None:
+    output("mount", "-t", "tmpfs", "-o", "size=128k,mode=755", "tmpfs", "/var/lib/together")
+    try:
+        node.refresh()
+        assert has_account("alice")
+        with Path("/var/lib/together/filler").open("wb", buffering=0) as filler:
+            try:
+                while True:
+                    filler.write(bytes(512))
+            except OSError:
+                pass
+        node.roster.remove("bob")
+        node.roster.write()
+        done = node.run()
+        assert done.returncode == 0 and "the accounts stay as they are" in done.stderr
+        assert has_account("alice") and has_account("bob")
+        Path("/var/lib/together/filler").unlink()
+        node.refresh()
+        assert not has_account("bob")
+    finally:
+        output("umount", "/var/lib/together")
+
+
