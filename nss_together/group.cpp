@@ -3,129 +3,102 @@
 #include <grp.h>
 #include <string.h>
 
-#include "nss_together/account.h"
+#include "nss_together/database.h"
 
 using namespace together;
 using namespace together::nss;
 
 namespace {
 
-// The caller's buffer: pointers to the members and the null behind them, then the texts.
-struct Layout {
-    char** members;
-    char* text;
-    bool fits;
-};
-
-Layout layout_in(char* buffer, size_t size, size_t members, size_t text) {
+// The caller's buffer: pointers to the members and the null behind them, then the texts. Null where
+// it is too small.
+char** pointers_in(char* buffer, size_t size, size_t members, size_t text) {
     const size_t gap = -reinterpret_cast<uintptr_t>(buffer) % alignof(char*);
-    const size_t pointers = (members + 1) * sizeof(char*);
-    Layout layout = {nullptr, nullptr, size >= gap && size - gap >= pointers + text};
-    if (!layout.fits) return layout;
-    layout.members = reinterpret_cast<char**>(buffer + gap);
-    layout.text = buffer + gap + pointers;
-    return layout;
+    if (size < gap + (members + 1) * sizeof(char*) + text) return nullptr;
+    return reinterpret_cast<char**>(buffer + gap);
 }
 
-uint32_t offset_at(const char* offsets, size_t number) {
-    uint32_t offset;
-    memcpy(&offset, offsets + number * sizeof offset, sizeof offset);
-    return offset;
+void fill(group* result, char* text, gid_t gid, char** members) {
+    result->gr_name = text;
+    result->gr_passwd = text + strlen(text) + 1;
+    result->gr_gid = gid;
+    result->gr_mem = members;
 }
 
-// Offsets stand where the pointers come, or further back: each is read before it is written over.
-bool point_to_members(const Layout& layout, const char* offsets, const together::GroupHead& head) {
-    for (uint32_t i = 0; i < head.members; ++i) {
-        const uint32_t offset = offset_at(offsets, i);
-        if (offset >= head.text) return false;
-        layout.members[i] = layout.text + offset;
-    }
-    layout.members[head.members] = nullptr;
-    return true;
-}
-
-// A small group was read with its head; a large one is read to where its texts are to stand.
-Outcome give(Database& database, const Key& key, const Record& record, group* result, char* buffer,
+// A small group was read with its head. A large one is read so that its texts come to stand where
+// they shall, and its offsets where the pointers come, or further back: each is read before it is
+// written over.
+Outcome give(Database& database, const Key& key, Record record, group* result, char* buffer,
              size_t size) {
-    together::GroupHead head;
-    if (record.read < sizeof head || record.size < sizeof head) return damaged;
+    GroupHead head;
+    if (record.read < sizeof head) return damaged;
     memcpy(&head, record.bytes, sizeof head);
     const uint64_t offsets = uint64_t{head.members} * sizeof(uint32_t);
     if (head.fixed < sizeof head || head.fixed + offsets + head.text != record.size) return damaged;
     const bool is_small = record.read == record.size;
     // Before a caller is told to come with a larger buffer.
-    if (is_small && !Database::is_intact(key, record.bytes, record.size)) return damaged;
-    const auto layout = layout_in(buffer, size, head.members, head.text);
-    if (!layout.fits) return too_small;
-    const char* bytes = record.bytes;
-    if (!is_small) {
-        char* const place = layout.text - offsets - head.fixed;
+    if (is_small && !is_intact(key, record.bytes, record.size)) return damaged;
+    char** const members = pointers_in(buffer, size, head.members, head.text);
+    if (members == nullptr) return too_small;
+    char* const text = reinterpret_cast<char*>(members + head.members + 1);
+    if (is_small) {
+        memcpy(text, record.bytes + head.fixed + offsets, head.text);
+    } else {
+        char* const place = text - offsets - head.fixed;
         if (place < buffer) return damaged;
-        if (const auto got = database.read(place, record.size, record.offset);
-            got.status != NSS_STATUS_SUCCESS)
+        if (const auto got = database.read(place, record.size, record.offset); got.failed())
             return got;
-        if (!Database::is_intact(key, place, record.size)) return damaged;
-        bytes = place;
+        if (!is_intact(key, place, record.size)) return damaged;
+        record.bytes = place;
     }
-    const char* const text = bytes + head.fixed + offsets;
     if (head.text == 0 || text[head.text - 1] != '\0') return damaged;
-    if (head.gid < first_account_id) return absent;
-    if (is_small) memcpy(layout.text, text, head.text);
-    if (!point_to_members(layout, bytes + head.fixed, head)) return damaged;
-    result->gr_name = layout.text;
-    result->gr_passwd = layout.text + strlen(layout.text) + 1;
-    result->gr_gid = head.gid;
-    result->gr_mem = layout.members;
-    return found;
+    for (uint32_t i = 0; i < head.members; ++i) {
+        uint32_t offset;
+        memcpy(&offset, record.bytes + head.fixed + i * sizeof offset, sizeof offset);
+        if (offset >= head.text) return damaged;
+        members[i] = text + offset;
+    }
+    members[head.members] = nullptr;
+    fill(result, text, head.gid, members);
+    return head.gid >= first_account_id ? found : absent;
 }
 
 Outcome give_private(Database& database, const Key& key, group* result, char* buffer, size_t size) {
     Account account;
-    if (const auto got = find_account(database, key, account); got.status != NSS_STATUS_SUCCESS)
-        return got;
-    if (!is_ours(account) || account.head.gid != account.head.uid) return absent;
+    if (const auto got = database.find_account(key, account); got.failed()) return got;
+    if (!account.is_ours() || account.head.gid != account.head.uid) return absent;
     const size_t login = strlen(account.text) + 1;
     const size_t text = login + strlen(account.text + login) + 1;
-    const auto layout = layout_in(buffer, size, 0, text);
-    if (!layout.fits) return too_small;
-    memcpy(layout.text, account.text, text);
-    layout.members[0] = nullptr;
-    result->gr_name = layout.text;
-    result->gr_passwd = layout.text + login;
-    result->gr_gid = account.head.gid;
-    result->gr_mem = layout.members;
+    char** const members = pointers_in(buffer, size, 0, text);
+    if (members == nullptr) return too_small;
+    memcpy(members + 1, account.text, text);
+    members[0] = nullptr;
+    fill(result, reinterpret_cast<char*>(members + 1), account.head.gid, members);
     return found;
 }
 
-Outcome look_up(const Key& key, char kind_of_account, group* result, char* buffer, size_t size) {
+Outcome look_up(const Key& key, const Key& account, group* result, char* buffer, size_t size) {
     Database database;
-    if (const auto opened = database.open(); opened.status != NSS_STATUS_SUCCESS) return opened;
     Record record;
+    if (key.size == 0) return absent;
+    if (const auto opened = database.open(); opened.failed()) return opened;
     const auto got = database.find(key, record);
-    if (got.status == NSS_STATUS_SUCCESS) return give(database, key, record, result, buffer, size);
-    if (got.status != NSS_STATUS_NOTFOUND) return got;
-    Key account = key;
-    account.bytes[0] = kind_of_account;
-    return give_private(database, account, result, buffer, size);
+    if (got.status == NSS_STATUS_NOTFOUND)
+        return give_private(database, account, result, buffer, size);
+    return got.failed() ? got : give(database, key, record, result, buffer, size);
 }
 
 }  // namespace
 
 extern "C" {
 
-[[gnu::visibility("default")]] enum nss_status _nss_together_getgrnam_r(const char* name,
-                                                                        group* result, char* buffer,
-                                                                        size_t size, int* errnop) {
-    Key key;
-    return answer(make_key(key, 'g', name) ? look_up(key, 'l', result, buffer, size) : absent,
-                  errnop);
+nss_status _nss_together_getgrnam_r(const char* name, group* result, char* buffer, size_t size,
+                                    int* errnop) {
+    return answer(look_up({'g', name}, {'l', name}, result, buffer, size), errnop);
 }
 
-[[gnu::visibility("default")]] enum nss_status _nss_together_getgrgid_r(gid_t gid, group* result,
-                                                                        char* buffer, size_t size,
-                                                                        int* errnop) {
-    Key key;
-    return answer(make_key(key, 'i', gid) ? look_up(key, 'u', result, buffer, size) : absent,
-                  errnop);
+nss_status _nss_together_getgrgid_r(gid_t gid, group* result, char* buffer, size_t size,
+                                    int* errnop) {
+    return answer(look_up({'i', gid}, {'u', gid}, result, buffer, size), errnop);
 }
 }

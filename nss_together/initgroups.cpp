@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nss_together/account.h"
+#include "nss_together/database.h"
 
 using namespace together;
 using namespace together::nss;
@@ -36,10 +36,10 @@ struct GroupList {
 
 Outcome add_groups(const Key& key, gid_t primary, GroupList list) {
     Database database;
-    if (const auto opened = database.open(); opened.status != NSS_STATUS_SUCCESS) return opened;
     Account account;
-    if (const auto got = find_account(database, key, account); got.status != NSS_STATUS_SUCCESS)
-        return got;
+    if (key.size == 0) return absent;
+    if (const auto opened = database.open(); opened.failed()) return opened;
+    if (const auto got = database.find_account(key, account); got.failed()) return got;
     for (uint16_t i = 0; i < account.head.groups && !list.is_full(); ++i) {
         gid_t gid;
         memcpy(&gid, account.groups + i * sizeof gid, sizeof gid);
@@ -51,14 +51,8 @@ Outcome add_groups(const Key& key, gid_t primary, GroupList list) {
 
 }  // namespace
 
-extern "C" {
-
-[[gnu::visibility("default")]] enum nss_status _nss_together_initgroups_dyn(
-    const char* user, gid_t group, long* start, long* size, gid_t** groups, long limit,
-    int* errnop) {
-    Key key;
-    return answer(
-        make_key(key, 'l', user) ? add_groups(key, group, {start, size, groups, limit}) : absent,
-        errnop);
-}
+extern "C" nss_status _nss_together_initgroups_dyn(const char* user, gid_t group, long* start,
+                                                   long* size, gid_t** groups, long limit,
+                                                   int* errnop) {
+    return answer(add_groups({'l', user}, group, {start, size, groups, limit}), errnop);
 }

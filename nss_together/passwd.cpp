@@ -3,25 +3,23 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "nss_together/account.h"
+#include "nss_together/database.h"
 
-using namespace together;
 using namespace together::nss;
 
 namespace {
 
 Outcome look_up(const Key& key, passwd* result, char* buffer, size_t size) {
     Database database;
-    if (const auto opened = database.open(); opened.status != NSS_STATUS_SUCCESS) return opened;
     Account account;
-    if (const auto got = find_account(database, key, account); got.status != NSS_STATUS_SUCCESS)
-        return got;
-    if (!is_ours(account)) return absent;
-    if (size < account.text_size) return too_small;
-    memcpy(buffer, account.text, account.text_size);
-    char** const fields[] = {&result->pw_name, &result->pw_passwd, &result->pw_gecos,
-                             &result->pw_dir, &result->pw_shell};
-    for (char** const field : fields) {
+    if (key.size == 0) return absent;
+    if (const auto opened = database.open(); opened.failed()) return opened;
+    if (const auto got = database.find_account(key, account); got.failed()) return got;
+    if (!account.is_ours()) return absent;
+    if (size < account.head.text) return too_small;
+    memcpy(buffer, account.text, account.head.text);
+    for (char** const field : {&result->pw_name, &result->pw_passwd, &result->pw_gecos,
+                               &result->pw_dir, &result->pw_shell}) {
         *field = buffer;
         buffer += strlen(buffer) + 1;
     }
@@ -34,18 +32,13 @@ Outcome look_up(const Key& key, passwd* result, char* buffer, size_t size) {
 
 extern "C" {
 
-[[gnu::visibility("default")]] enum nss_status _nss_together_getpwnam_r(const char* name,
-                                                                        passwd* result,
-                                                                        char* buffer, size_t size,
-                                                                        int* errnop) {
-    Key key;
-    return answer(make_key(key, 'l', name) ? look_up(key, result, buffer, size) : absent, errnop);
+nss_status _nss_together_getpwnam_r(const char* name, passwd* result, char* buffer, size_t size,
+                                    int* errnop) {
+    return answer(look_up({'l', name}, result, buffer, size), errnop);
 }
 
-[[gnu::visibility("default")]] enum nss_status _nss_together_getpwuid_r(uid_t uid, passwd* result,
-                                                                        char* buffer, size_t size,
-                                                                        int* errnop) {
-    Key key;
-    return answer(make_key(key, 'u', uid) ? look_up(key, result, buffer, size) : absent, errnop);
+nss_status _nss_together_getpwuid_r(uid_t uid, passwd* result, char* buffer, size_t size,
+                                    int* errnop) {
+    return answer(look_up({'u', uid}, result, buffer, size), errnop);
 }
 }

@@ -23,6 +23,8 @@ RosterEntry an_entry() {
 // One of each kind.
 std::vector<std::string> one_of_each() {
     return {encode_frame(an_entry()),
+            encode_frame(SshKey{"alice", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"}),
+            encode_frame(RosterGroup{"p-lab", 20000, {}}),
             encode_frame(RestartFrame{}),
             encode_frame(NoteFrame{"> GET https://x"}),
             encode_frame(ConformanceResult{Check::etag, CheckResult::fail, "none"}),
@@ -64,9 +66,9 @@ TEST(refresh_frames, each_kind_is_decoded_as_what_it_was) {
         LONGS_EQUAL(frames[i].size(), frame->size);
     }
     CHECK_TRUE(decoded<RosterEntry>(frames[0]) == an_entry());
-    TEXT_EQUAL("> GET https://x", decoded<NoteFrame>(frames[2]).text);
-    TEXT_EQUAL("alice", decoded<UidFrame>(frames[6]).login);
-    LONGS_EQUAL(10001, decoded<UidFrame>(frames[6]).uid);
+    TEXT_EQUAL("> GET https://x", decoded<NoteFrame>(frames[4]).text);
+    TEXT_EQUAL("alice", decoded<UidFrame>(frames[8]).login);
+    LONGS_EQUAL(10001, decoded<UidFrame>(frames[8]).uid);
 }
 
 TEST(refresh_frames, what_follows_a_frame_is_not_of_it) {
@@ -81,7 +83,7 @@ TEST(refresh_frames, a_truncated_one_is_incomplete) {
 }
 
 TEST(refresh_frames, a_payload_that_is_cut_short_is_refused) {
-    for (const char kind : {'e', 'c', 'a', 's', 'u'}) {
+    for (const char kind : {'e', 'k', 'g', 'c', 'a', 's', 'u'}) {
         CHECK_TRUE(is_malformed(raw_frame(kind, "")));
         CHECK_TRUE(is_malformed(raw_frame(kind, "\x01")));
     }
