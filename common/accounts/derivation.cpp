@@ -43,6 +43,8 @@ class Derivation {
     }
 
     Accounts run() {
+        out_.accounts.reserve(in_.entries.size());
+        taken_.reserve(in_.entries.size());
         choose_groups();
         for (const auto& entry : in_.entries) take(entry);
         keep_removed();
@@ -63,6 +65,7 @@ class Derivation {
 
     // Whose each uid is or was, as far as it is still kept.
     void list_holders() {
+        holders_.reserve(in_.before.accounts.size() + in_.before.removed.size());
         for (const auto& one : in_.before.removed)
             if (!is_over(one.removed)) holders_[one.uid] = {one.login, one.gecos, one.removed};
         if (keep_ == Nanoseconds::zero()) return;

@@ -12,20 +12,31 @@ constexpr std::array types = std::to_array<std::string_view>(
     {"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
      "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-rsa"});
 
-constexpr std::string_view alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t no_digit = 64;
+
+// What each byte stands for in Base64: a roster has tens of thousands of keys.
+constexpr auto digits = [] {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::array<std::uint8_t, 256> values{};
+    values.fill(no_digit);
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+        values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    return values;
+}();
 
 // RFC 4648, 4: padded, nothing between.
 std::optional<std::string> from_base64(std::string_view text) {
     if (text.empty() || text.size() % 4 != 0) return std::nullopt;
     for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
     std::string bytes;
+    bytes.reserve(text.size());
     std::uint32_t bits = 0;
     int held = 0;
     for (const char c : text) {
-        const auto value = alphabet.find(c);
-        if (value == alphabet.npos) return std::nullopt;
-        bits = bits << 6 | static_cast<std::uint32_t>(value);
+        const auto value = digits[static_cast<unsigned char>(c)];
+        if (value == no_digit) return std::nullopt;
+        bits = bits << 6 | value;
         held += 6;
         if (held < 8) continue;
         held -= 8;

@@ -64,6 +64,7 @@ AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>
         std::string text;
     };
     std::unordered_map<std::string_view, Keys> by_login;
+    by_login.reserve(accounts.accounts.size());
     for (const auto& key : keys) {
         auto& [number, text] = by_login[key.login];
         ++number;
@@ -225,8 +226,10 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     header.first_removed = first_removed(accounts);
     header.roster = source.roster;
     header.node = source.node;
-    const bool same_people = stored && stored->accounts.header().records == digest_of(people);
-    const bool same_keys = stored && stored->keys.header().records == digest_of(keys);
+    const auto digest_of_people = digest_of(people);
+    const auto digest_of_keys = digest_of(keys);
+    const bool same_people = stored && stored->accounts.header().records == digest_of_people;
+    const bool same_keys = stored && stored->keys.header().records == digest_of_keys;
     if (same_people && same_keys && is_current(*stored, source) &&
         group_in(stored->accounts.header()) == group &&
         stored->accounts.header().lacks_keys == header.lacks_keys)
@@ -236,11 +239,13 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
         return tl::make_unexpected(made.error());
     // Who has no account any more has no key first.
     header.magic = keys_magic;
+    header.records = digest_of_keys;
     const auto readers = node.groups.find(group_of_refresh);
     const FileAccess for_refresh = {0640, readers != node.groups.end() ? readers->second : 0};
     if (auto written = write_accounts_file(paths_.keys, keys, header, for_refresh); !written)
         return tl::make_unexpected(written.error());
     header.magic = accounts_magic;
+    header.records = digest_of_people;
     if (auto written = write_accounts_file(paths_.accounts, people, header, {0644, ::getegid()});
         !written)
         return tl::make_unexpected(written.error());

@@ -34,6 +34,7 @@ tl::unexpected<Error> failed(FileFailure&& step) {
 AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& as,
                                 std::uint32_t& people) {
     AccountsRecords records;
+    records.reserve(2 * (accounts.accounts.size() + accounts.removed.size()) + 4);
     for (const auto& account : accounts.accounts) {
         const auto login = login_key(account.login);
         records.emplace_back(login, encode_account(login, account, as));
@@ -72,7 +73,6 @@ Result<void> write_accounts_file(const std::string& path, const AccountsRecords&
     for (const auto& [key, record] : records)
         if (!database.add(key, record)) return cannot("write", path + ".new");
     if (!database.finish()) return cannot("write", path + ".new");
-    header.records = digest_of(records);
     header.length = static_cast<std::uint64_t>(database.length()) + sizeof header;
     const auto digest = digest_of_file(file.fd(), database.length(), digested_part(header));
     if (!digest) return cannot("read back", path + ".new");

@@ -25,7 +25,7 @@ struct FileAccess {
     gid_t group = 0;
 };
 
-// Where `header` has no digests yet. The caller holds the write lock.
+// `header` still lacks what is said of the file itself. The caller holds the write lock.
 Result<void> write_accounts_file(const std::string& path, const AccountsRecords& records,
                                  AccountsHeader header, FileAccess access);
 
