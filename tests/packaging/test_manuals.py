@@ -156,7 +156,7 @@ def test_the_template_has_each_key_with_its_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_references_lead_to_pages_of_ours_or_of_the_system(page: str) -> None:
     of_the_system = {"slurmctld.8", "sshd_config.5", "pam.d.5", "sudoers.5", "nsswitch.conf.5",
-                     "sysusers.d.5"}
+                     "sysusers.d.5", "sshd.8"}
     for name, section in re.findall(r"\.Xr (\S+) (\d)", manual(page)):
         assert f"{name}.{section}" in of_the_system | set(PAGES)
 

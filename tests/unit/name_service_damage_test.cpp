@@ -34,7 +34,7 @@ TEST_GROUP(name_service_damage) {
             ask([=, this] { return names.group(name); });
             ask([=, this] { return names.groups_of(name); });
         }
-        for (const uid_t id : {10001, 10004, 20000}) {
+        for (const uid_t id : {10001U, 10004U, 20000U}) {
             ask([=, this] { return names.user(id); });
             ask([=, this] { return names.group(id); });
         }
