@@ -40,6 +40,28 @@ open({str(answer)!r}, "w").write(text)
     assert answer.read_text() == "10001 20000 [5, 20000]"
 
 
+# To answer openat(2) with EPERM, as a sandbox of sshd's kind does.
+SECCOMP = """
+import ctypes, os, platform, pwd, struct
+number = {"x86_64": 257, "aarch64": 56}[platform.machine()]
+steps = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+class Filter(ctypes.Structure): _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
+libc = ctypes.CDLL(None, use_errno=True)
+pwd.getpwnam("alice")
+os.environ["TZ"] = "UTC"
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Filter(len(steps), ctypes.addressof(code)))) == 0
+for ask in (lambda: pwd.getpwnam("alice"), lambda: pwd.getpwuid(10002), lambda: os.getgrouplist("bob", 10002)):
+    try: print("answered" if not isinstance(ask(), list) else "no crash")
+    except (KeyError, OSError): print("none")
+"""
+
+
+def test_under_seccomp(node: AccountsNode) -> None:
+    assert run(SECCOMP).split("\n") == ["none", "none", "no crash"]
+
+
 def test_whose_the_file_is_does_not_matter(node: AccountsNode) -> None:
     """In a user namespace root's belongs to nobody. (No such namespace here: a chroot gets none.)"""
     os.chown(ACCOUNTS, 65534, 65534)
