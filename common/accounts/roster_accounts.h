@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace together {
@@ -29,6 +30,8 @@ struct SshKey {
 struct RosterAccounts {
     std::optional<RosterGroup> group;
     std::vector<SshKey> keys;  // those of an entry stand together
+    // Not the roster's: accounts of the node's other name services, with a login or uid of it.
+    std::vector<std::pair<std::string, uid_t>> elsewhere;
 };
 
 inline constexpr std::size_t max_group_name = 32;

@@ -58,6 +58,9 @@ void inspect(const FetchSummary& summary) {
     for (const auto& text : {summary.message, summary.request_id, summary.etag, summary.address})
         must_be_text(text);
 }
+void inspect(const ElsewhereFrame& account) {
+    must(is_login(account.login));
+}
 void inspect(const UidFrame& uid) {
     must(is_login(uid.login));
 }

@@ -151,17 +151,27 @@ TEST(accounts_keeper, follows_the_nodes_own_files_and_the_configuration) {
     TEXT_CONTAINS("research:*:20000:", names.group("research"));
 }
 
-TEST(accounts_keeper, asks_for_the_keys_of_whoever_came_without_an_answer) {
+TEST(accounts_keeper, whoever_may_have_an_account_now_waits_for_an_answer) {
     write_file(node.passwd, "bob:x:1002:1002::/:/bin/sh\n");
     changed(&fetched);
     CHECK_FALSE(needs_all());
     write_file(node.passwd, "");
-    CHECK_TRUE(changed(nullptr));
-    TEXT_EQUAL("none", keys_of("bob"));
+    changed(nullptr);
+    TEXT_EQUAL("absent", names.user("bob"));
     CHECK_TRUE(needs_all());
     CHECK_TRUE(changed(&fetched));
     CHECK_TRUE(keys_of("bob").starts_with(key_text));
     CHECK_FALSE(needs_all());
+}
+
+TEST(accounts_keeper, accounts_of_other_name_services_are_shadowed_no_more_than_the_files) {
+    fetched.elsewhere = {{"bob", 5000}, {"ldapuser", 10001}};
+    TEXT_EQUAL("0 accounts, 2 groups, 0 removed, 1 login_of_the_node, 1 uid_of_the_node",
+               keep(&fetched)->message);
+    fetched.elsewhere = {{"bob", 10002}};
+    changed(&fetched);
+    TEXT_EQUAL("absent", names.user("bob"));
+    TEXT_EQUAL("20000 ", names.groups_of("bob"));
 }
 
 TEST(accounts_keeper, forgets_who_was_removed_when_the_time_is_over) {

@@ -31,6 +31,7 @@ std::vector<std::string> one_of_each() {
             encode_frame(AccessFinding{AccessCheck::tls, AccessResult::ok, "TLS"}),
             encode_frame(failed_fetch(FetchOutcome::no_answer, "503")),
             encode_frame(UidFrame{"alice", 10001}),
+            encode_frame(ElsewhereFrame{"alice", 5000}),
             encode_frame(EndFrame{})};
 }
 
@@ -83,7 +84,7 @@ TEST(refresh_frames, a_truncated_one_is_incomplete) {
 }
 
 TEST(refresh_frames, a_payload_that_is_cut_short_is_refused) {
-    for (const char kind : {'e', 'k', 'g', 'c', 'a', 's', 'u'}) {
+    for (const char kind : {'e', 'k', 'g', 'c', 'a', 's', 'u', 'o'}) {
         CHECK_TRUE(is_malformed(raw_frame(kind, "")));
         CHECK_TRUE(is_malformed(raw_frame(kind, "\x01")));
     }

@@ -119,6 +119,17 @@ class AnswerReader {
         return true;
     }
 
+    // A few name services may each know an entry's login and its uid.
+    bool accept(ElsewhereFrame& account) {
+        constexpr std::size_t max_services = 8;
+        auto& elsewhere = received_.accounts.elsewhere;
+        if (!fetches() || !has_summary() ||
+            elsewhere.size() == received_.entries.size() * 2 * max_services)
+            return false;
+        elsewhere.emplace_back(std::move(account.login), account.uid);
+        return true;
+    }
+
     bool accept(const EndFrame&) {
         complete_ = true;
         return has_summary();

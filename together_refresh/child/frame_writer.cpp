@@ -64,6 +64,11 @@ void FrameWriter::uid(const std::string& login, uid_t uid) {
     flush();
 }
 
+void FrameWriter::elsewhere(const std::string& login, uid_t uid) {
+    buffer_ += encode_frame(ElsewhereFrame{login, uid});
+    flush();
+}
+
 void FrameWriter::end() {
     buffer_ += encode_frame(EndFrame{});
     flush();

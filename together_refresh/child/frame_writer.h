@@ -27,6 +27,7 @@ class FrameWriter {
     void finding(AccessFinding finding);
     void summary(FetchSummary summary);
     void uid(const std::string& login, uid_t uid);
+    void elsewhere(const std::string& login, uid_t uid);
     void end();
 
   private:

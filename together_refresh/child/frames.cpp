@@ -22,6 +22,7 @@ enum class FrameKind : char {
     access = 'a',
     summary = 's',
     uid = 'u',
+    elsewhere = 'o',
     end = '.',
 };
 
@@ -64,6 +65,7 @@ std::optional<std::size_t> max_payload(FrameKind kind) {
         case FrameKind::summary:
             return sizeof(SummaryLayout) + 4 * max_frame_text;
         case FrameKind::uid:
+        case FrameKind::elsewhere:
             return sizeof(uid_t) + max_login;
         case FrameKind::restart:
         case FrameKind::end:
@@ -94,6 +96,11 @@ std::string shortened(const std::string& text) {
 template <class CheckName, class Result>
 std::string finding_payload(CheckName check, Result result, const std::string& text) {
     return std::string{static_cast<char>(check), static_cast<char>(result)} + shortened(text);
+}
+
+template <class LoginAndUid>
+std::string uid_payload(const LoginAndUid& frame) {
+    return std::string(reinterpret_cast<const char*>(&frame.uid), sizeof frame.uid) + frame.login;
 }
 
 // ---- decoding: each refuses what its encoder does not write ---------------------------------
@@ -190,8 +197,9 @@ std::optional<FetchSummary> decode_summary(std::string_view payload) {
     return summary;
 }
 
-std::optional<UidFrame> decode_uid(std::string_view payload) {
-    UidFrame frame{};
+template <class LoginAndUid>
+std::optional<LoginAndUid> decode_uid(std::string_view payload) {
+    LoginAndUid frame{};
     if (payload.size() < sizeof frame.uid) return std::nullopt;
     std::memcpy(&frame.uid, payload.data(), sizeof frame.uid);
     frame.login = payload.substr(sizeof frame.uid);
@@ -220,7 +228,9 @@ std::optional<Frame> decode_payload(FrameKind kind, std::string_view payload) {
         case FrameKind::summary:
             return decode_summary(payload);
         case FrameKind::uid:
-            return decode_uid(payload);
+            return decode_uid<UidFrame>(payload);
+        case FrameKind::elsewhere:
+            return decode_uid<ElsewhereFrame>(payload);
         case FrameKind::end:
             return EndFrame{};
     }
@@ -286,8 +296,11 @@ std::string encode_frame(const FetchSummary& summary) {
 }
 
 std::string encode_frame(const UidFrame& uid) {
-    const std::string head(reinterpret_cast<const char*>(&uid.uid), sizeof uid.uid);
-    return frame_of(FrameKind::uid, head + uid.login);
+    return frame_of(FrameKind::uid, uid_payload(uid));
+}
+
+std::string encode_frame(const ElsewhereFrame& account) {
+    return frame_of(FrameKind::elsewhere, uid_payload(account));
 }
 
 std::string encode_frame(const EndFrame&) {

@@ -30,11 +30,17 @@ struct UidFrame {
     std::string login;
     uid_t uid;
 };
+// An account of another name service of the node, with an entry's login or uid.
+struct ElsewhereFrame {
+    std::string login;
+    uid_t uid;
+};
 // Nothing follows.
 struct EndFrame {};
 
-using Frame = std::variant<RosterEntry, SshKey, RosterGroup, RestartFrame, NoteFrame,
-                           ConformanceResult, AccessFinding, FetchSummary, UidFrame, EndFrame>;
+using Frame =
+    std::variant<RosterEntry, SshKey, RosterGroup, RestartFrame, NoteFrame, ConformanceResult,
+                 AccessFinding, FetchSummary, UidFrame, ElsewhereFrame, EndFrame>;
 
 inline constexpr std::size_t max_frame_text = 600;
 
@@ -49,6 +55,7 @@ std::string encode_frame(const ConformanceResult& finding);
 std::string encode_frame(const AccessFinding& finding);
 std::string encode_frame(const FetchSummary& summary);
 std::string encode_frame(const UidFrame& uid);
+std::string encode_frame(const ElsewhereFrame& account);
 std::string encode_frame(const EndFrame& end);
 
 struct DecodedFrame {

@@ -9,6 +9,7 @@
 #include "common/system/node_accounts.h"
 #include "common/system/random.h"
 #include "together_refresh/child/frame_writer.h"
+#include "together_refresh/child/other_services.h"
 #include "together_refresh/child/request.h"
 #include "together_refresh/probe/access_probe.h"
 #include "together_refresh/probe/conformance_probe.h"
@@ -20,26 +21,32 @@
 namespace together {
 namespace {
 
-// Remembers whose uid the authority did not send, while the entries pass by.
+// Remembers whose uid the authority did not send, and whose it did, while the entries pass by.
 class UidlessSink : public FetchSink {
   public:
     explicit UidlessSink(FrameWriter& frames) : frames_(frames) {}
     void entry(const RosterEntry& entry) override {
-        if (entry.uid_source == UidSource::none) logins_.push_back(entry.login);
+        if (entry.uid_source == UidSource::none)
+            logins_.push_back(entry.login);
+        else
+            people_.emplace_back(entry.login, entry.uid);
         frames_.entry(entry);
     }
     void key(const SshKey& key) override { frames_.key(key); }
     void group(const RosterGroup& group) override { frames_.group(group); }
     void restart() override {
         logins_.clear();
+        people_.clear();
         frames_.restart();
     }
     void note(const std::string& text) override { frames_.note(text); }
     const std::vector<std::string>& logins() const { return logins_; }
+    People take_people() { return std::move(people_); }
 
   private:
     FrameWriter& frames_;
     std::vector<std::string> logins_;
+    People people_;
 };
 
 // Where the time is too short for all, each has its turn in some round: the urgent ones, which
@@ -72,8 +79,8 @@ std::unique_ptr<RosterSource> source_for(const Config& config, int roster_file) 
 
 class Tasks {
   public:
-    Tasks(const Config& config, int roster_file, FrameWriter& frames)
-        : config_(config), roster_file_(roster_file), frames_(frames) {}
+    Tasks(const Config& config, int channel, int roster_file, FrameWriter& frames)
+        : config_(config), channel_(channel), roster_file_(roster_file), frames_(frames) {}
 
     void serve(const ChildRequest& request) {
         frames_.hide(request.question.token);
@@ -107,13 +114,16 @@ class Tasks {
         const FetchSummary summary = source_->fetch(request, sink);
         frames_.summary(summary);
         const Deadline until = lookups_end(request, std::chrono::steady_clock::now());
-        if (summary.outcome == FetchOutcome::complete)
+        if (summary.outcome == FetchOutcome::complete) {
+            if (config_.accounts.enabled) ask_other_services(sink.take_people(), until, channel_);
             look_up_uids(in_turn(sink.logins(), request.to_look_up), until, frames_);
-        else if (summary.outcome == FetchOutcome::not_modified)
+        }
+        if (summary.outcome == FetchOutcome::not_modified)
             look_up_uids(in_turn(request.to_look_up, {}), until, frames_);
     }
 
     const Config& config_;
+    int channel_;
     int roster_file_;
     FrameWriter& frames_;
     std::unique_ptr<RosterSource> source_;  // kept for its connection
@@ -129,7 +139,7 @@ void run_child(const Config& config, int channel, int roster_file) {
             return;
         }
         if (!die_with_parent(channel)) return;
-        Tasks tasks(config, roster_file, frames);
+        Tasks tasks(config, channel, roster_file, frames);
         while (const auto request = receive_request(channel)) tasks.serve(*request);
     } catch (const std::exception& error) {
         frames.summary(failed_fetch(

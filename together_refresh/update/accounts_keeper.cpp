@@ -57,6 +57,14 @@ std::optional<std::vector<RosterEntry>> entries_of(const Snapshot& roster) {
     return entries;
 }
 
+// Whom no other service was asked about, and whose keys nobody knows: they wait for an answer.
+bool leave_out_newcomers(std::vector<RosterEntry>& entries, const Accounts& before) {
+    std::unordered_map<std::string_view, bool> had;
+    for (const auto& account : before.accounts) had.emplace(account.login, true);
+    return std::erase_if(entries, [&](const auto& entry) { return !had.contains(entry.login); }) >
+           0;
+}
+
 // One record for each account of ours that has keys.
 AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>& keys) {
     struct Keys {
@@ -88,16 +96,6 @@ AccountsRecords stored_keys(const Accounts& accounts, const AccountsDatabase& st
                 account.is_the_nodes ? std::nullopt : stored.keys_of(account.login, buffer))
             records.emplace_back(login_key(account.login), *std::move(record));
     return records;
-}
-
-// Whose keys cannot be known: it had no account before.
-bool has_newcomer(const Accounts& accounts, const Accounts& before) {
-    std::unordered_map<std::string_view, bool> had;
-    for (const auto& account : before.accounts) had.emplace(account.login, !account.is_the_nodes);
-    return std::any_of(accounts.accounts.begin(), accounts.accounts.end(), [&](const auto& one) {
-        const auto found = had.find(one.login);
-        return !one.is_the_nodes && (found == had.end() || !found->second);
-    });
 }
 
 std::string summary_of(const Accounts& accounts) {
@@ -184,7 +182,7 @@ bool AccountsKeeper::needs_all(const Config& config, const Snapshot& roster) {
     const auto source = read_source(config, roster);
     if (!source) return false;
     const auto stored = open_intact();
-    return !stored || !is_current(*stored, *source) || stored->accounts.header().lacks_keys != 0;
+    return !stored || !is_current(*stored, *source) || stored->accounts.header().some_wait != 0;
 }
 
 Result<AccountsKeeper::Kept> AccountsKeeper::keep(const Config& config, const Snapshot& roster,
@@ -205,11 +203,20 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
                                                     const Source& source,
                                                     const std::optional<Stored>& stored,
                                                     const RosterAccounts* fetched) {
-    const auto entries = entries_of(roster);
+    auto entries = entries_of(roster);
     const auto before = stored ? stored->accounts.people() : Accounts{};
     if (!entries || !before) return failure("the roster or " + paths_.accounts + " is damaged");
     const auto group = fetched != nullptr ? fetched->group : group_in(stored->accounts.header());
-    const auto node = names_in(source.texts);
+    auto node = names_in(source.texts);
+    bool some_wait = false;
+    if (fetched != nullptr) {
+        for (const auto& [login, uid] : fetched->elsewhere) {
+            node.users.emplace(login, uid);
+            node.uids.insert(uid);
+        }
+    } else {
+        some_wait = leave_out_newcomers(*entries, *before);
+    }
     const Moment now = clock_.now();
     const auto accounts = derive_accounts({config, *entries, group, node, *before, now});
 
@@ -222,7 +229,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     header.accounts = static_cast<std::uint32_t>(accounts.accounts.size());
     header.removed = static_cast<std::uint32_t>(accounts.removed.size());
     header.without = static_cast<std::uint32_t>(accounts.without.size());
-    header.lacks_keys = fetched == nullptr && has_newcomer(accounts, *before) ? 1 : 0;
+    header.some_wait = some_wait ? 1 : 0;
     header.first_removed = first_removed(accounts);
     header.roster = source.roster;
     header.node = source.node;
@@ -232,7 +239,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     const bool same_keys = stored && stored->keys.header().records == digest_of_keys;
     if (same_people && same_keys && is_current(*stored, source) &&
         group_in(stored->accounts.header()) == group &&
-        stored->accounts.header().lacks_keys == header.lacks_keys)
+        stored->accounts.header().some_wait == header.some_wait)
         return Kept{};
 
     if (auto made = make_directory(paths_.directory); !made)

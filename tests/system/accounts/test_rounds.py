@@ -4,7 +4,9 @@
 import subprocess
 from pathlib import Path
 
-from support.accounts_node import ABSENT, ACCOUNTS, KEY, KEYS, AccountsNode, output
+import pytest
+
+from support.accounts_node import ABSENT, ACCOUNTS, KEY, KEYS, AccountsNode, output, switch
 from support.authority import Answer, Asked, Authority
 from support.ctl_node import TOKEN_TEXT
 from support.refresher import TOP
@@ -143,3 +145,28 @@ def test_a_full_disk_leaves_the_old_files(node: AccountsNode) -> None:
         output("umount", "/var/lib/together")
 
 
+
+
+def test_an_account_of_another_name_service_wins(node: AccountsNode) -> None:
+    """systemd's, from a file in /etc/userdb."""
+    folder = Path("/etc/userdb")
+    folder.mkdir(exist_ok=True)
+    for name, uid in (("carol", 10050), ("ldapuser", 10007)):
+        (folder / f"{name}.user").write_text(f'{{"userName": "{name}", "uid": {uid}, "gid": {uid}, "disposition": "regular"}}')
+        (folder / f"{uid}.user").symlink_to(f"{name}.user")
+    switch("files together systemd")
+    try:
+        if not has_account("carol"):
+            pytest.skip("no libnss-systemd")
+        node.roster.add("carol", uid=10003)
+        node.roster.add("dave", uid=10007)
+        node.roster.add("erin", uid=10008)
+        node.change()
+        assert output("id", "-u", "carol") == "10050"
+        assert output("id", "-un", "10007") == "ldapuser"
+        for absent in ("10003", "dave"):
+            output("getent", "passwd", absent, status=ABSENT)
+        assert has_account("erin")
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
