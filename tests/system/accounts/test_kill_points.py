@@ -51,8 +51,9 @@ def test_killed_while_the_accounts_change(node: AccountsNode) -> None:
             seen.append(people())
             assert seen[-1] in (BEFORE, AFTER)
             assert (b"carol" in KEYS.read_bytes()) or seen[-1] == BEFORE  # keys come first
-            node.refresh()
-            assert people() == AFTER and set(content(FOLDER)) == {ACCOUNTS.name, KEYS.name}
+            told = node.refresh()
+            assert people() == AFTER, (point, told)
+            assert set(content(FOLDER)) == {ACCOUNTS.name, KEYS.name}, (point, told)
             assert output("id", "-un", "10002") == "bob"
         for folder, copy in saved.items():
             restore(folder, copy)
