@@ -66,3 +66,12 @@ TEST(marked_block, with_one_comment_missing_is_left_alone) {
     // Two beginnings: what lies between is not ours to judge.
     complaint(std::string(block_begin) + "\nadmin's\n" + block);
 }
+
+TEST(marked_block, of_other_comments_is_another) {
+    const BlockComments other = {"# another: begin (anything)", "# another: end"};
+    const auto both = with_block("a\n" + block, 0, {"three"}, other);
+    TEXT_EQUAL("# another: begin (anything)\nthree\n# another: end\na\n" + block, both);
+    CHECK_TRUE(lines_in_block(both) == lines);
+    TEXT_EQUAL("a\n" + block, without_block(both, other).value());
+    TEXT_EQUAL(with_block("a\n", 0, {"three"}, other), out_again(both));
+}

@@ -70,6 +70,7 @@ struct Look {
 };
 
 Look look(Plan& plan, bool dry_run) {
+    if (!is_gate(plan.target)) return {failure("not asked"), {}, {}, {}, {}};
     Look look{load_config(plan.config_path), {}, {}, {}, {}};
     add_config_problem(look.config, plan);
     const auto key_files = look_at_sshd(plan);
@@ -88,6 +89,8 @@ std::vector<std::string> obstacles(const Plan& plan, const Look& look, bool forc
     if (look.no_roster && look.config->mode == Mode::enforce && !force)
         list.push_back("nobody but root would get in, there is no usable roster yet: " +
                        *look.no_roster + " (togetherctl refresh; --force does it all the same)");
+    for (const auto& lockout : plan.lockouts)
+        if (!force) list.push_back(lockout + " (--force does it all the same)");
     for (const auto& one : look.you)
         if (!force)
             list.push_back("you would be locked out. " + one.login +
@@ -173,18 +176,19 @@ constexpr std::array<Status, 3> statuses = {{
 
 constinit const Verb enable_verb = {
     .name = "enable",
-    .operand = "ssh|sudo|su|cron|slurm",
-    .summary = "put the gate in front of sshd, sudo, su, cron or Slurm",
+    .operand = "ssh|sudo|su|cron|slurm|homes",
+    .summary = "put the gate in front of sshd, sudo, su, cron or Slurm; homes",
     .about =
         "Edits /etc/pam.d/sshd (sudo and sudo-i; su and su-l; cron, crond, atd and systemd-user;\n"
         "for slurm JobSubmitPlugins in slurm.conf, plugstack.conf and, where slurmd is, su and\n"
         "su-l, which slurmd starts before it asks a plug-in) and shows the change. Accounts below\n"
-        "min_uid pass su and cron unasked. The file as it was stays beside it as\n"
-        "FILE.before-together; a second call changes nothing. Refuses where the module or the\n"
-        "configuration is not fit for use, where sshd does not use PAM, where there is no usable\n"
-        "roster yet, and where you would be locked out. --dry-run lists every local account with\n"
-        "a shell or keys, and everyone with a login or a job in the last thirty days, who would\n"
-        "be refused, and why.",
+        "min_uid pass su and cron unasked. For homes it adds pam_mkhomedir to sshd's session, so\n"
+        "that whoever logs in the first time gets one, closed to others.\n"
+        "The file as it was stays beside it as FILE.before-together; a second call changes\n"
+        "nothing. Refuses where the module or the configuration is not fit for use, where sshd\n"
+        "does not use PAM, where there is no usable roster yet, and where you would be locked\n"
+        "out. --dry-run lists every local account with a shell or keys, and everyone with a login\n"
+        "or a job in the last thirty days, who would be refused, and why.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl enable ssh --dry-run",

@@ -10,9 +10,10 @@ namespace {
 using together::failure;
 using together::Result;
 
-// Recognized by their beginnings: what follows may be worded anew in another release.
-constexpr std::string_view begin_sign = "# together-access: begin";
-constexpr std::string_view end_sign = "# together-access: end";
+// Recognized by its beginning: what stands in brackets may be worded anew in another release.
+std::string_view sign_of(std::string_view comment) {
+    return comment.substr(0, comment.find(" ("));
+}
 
 struct Block {
     std::size_t begin;
@@ -26,7 +27,9 @@ std::size_t end_of_line(std::string_view text, std::size_t offset) {
     return newline == text.npos ? text.size() : newline + 1;
 }
 
-Result<std::optional<Block>> find_block(std::string_view text) {
+Result<std::optional<Block>> find_block(std::string_view text, const BlockComments& of) {
+    const auto begin_sign = sign_of(of.begin);
+    const auto end_sign = sign_of(of.end);
     std::optional<std::size_t> begin;
     for (std::size_t at = 0; at < text.size(); at = end_of_line(text, at)) {
         const auto line = text.substr(at);
@@ -56,12 +59,12 @@ std::size_t line_number(std::string_view text, std::size_t offset) {
 
 std::size_t offset_of_block(std::string_view text) {
     for (std::size_t at = 0; at < text.size(); at = end_of_line(text, at))
-        if (text.substr(at).starts_with(begin_sign)) return at;
+        if (text.substr(at).starts_with(sign_of(block_begin))) return at;
     return text.size();
 }
 
-Result<std::vector<std::string>> lines_in_block(std::string_view text) {
-    const auto block = find_block(text);
+Result<std::vector<std::string>> lines_in_block(std::string_view text, const BlockComments& of) {
+    const auto block = find_block(text, of);
     if (!block) return tl::make_unexpected(block.error());
     std::vector<std::string> lines;
     if (!*block) return lines;
@@ -74,10 +77,10 @@ Result<std::vector<std::string>> lines_in_block(std::string_view text) {
 }
 
 std::string with_block(std::string_view text, std::size_t offset,
-                       const std::vector<std::string>& lines) {
-    std::string block = std::string(block_begin) + "\n";
+                       const std::vector<std::string>& lines, const BlockComments& of) {
+    std::string block = std::string(of.begin) + "\n";
     for (const auto& line : lines) block += line + "\n";
-    block += std::string(block_end) + "\n";
+    block += std::string(of.end) + "\n";
     std::string result(text.substr(0, offset));
     // Behind a last line without a newline the block ends without one: that is how without_block
     // knows.
@@ -88,10 +91,10 @@ std::string with_block(std::string_view text, std::size_t offset,
     return result.append(block).append(text.substr(offset));
 }
 
-Result<std::string> without_block(std::string_view text) {
+Result<std::string> without_block(std::string_view text, const BlockComments& of) {
     std::string result(text);
     while (true) {
-        const auto found = find_block(result);
+        const auto found = find_block(result, of);
         if (!found) return tl::make_unexpected(found.error());
         if (!*found) return result;
         auto [begin, inside, end_comment, end] = **found;
@@ -101,9 +104,12 @@ Result<std::string> without_block(std::string_view text) {
     }
 }
 
-Result<void> only_ours_in_block(std::string_view text, const IsOurs& is_ours) {
+Result<void> only_ours_in_block(std::string_view text, const IsOurs& is_ours,
+                                const BlockComments& of) {
     // Of half a block nobody can tell what stands in it.
-    if (auto whole = without_block(text); !whole) return tl::make_unexpected(whole.error());
+    if (auto whole = without_block(text, of); !whole) return tl::make_unexpected(whole.error());
+    const auto begin_sign = sign_of(of.begin);
+    const auto end_sign = sign_of(of.end);
     bool inside = false;
     for (std::size_t at = 0; at < text.size();) {
         const auto next = end_of_line(text, at);

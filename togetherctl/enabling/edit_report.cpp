@@ -23,6 +23,8 @@ Written carry_out_one(const PlannedEdit& edit, bool enable, CarriedOut& result) 
     const std::string backup = edit.file.target + backup_suffix;
     if (enable)
         result.done.push_back(edit.file.target + ": changed; as it was: " + backup);
+    else if (edit.after != edit.without_us)
+        result.done.push_back(edit.file.target + ": changed; other lines of togetherctl stay");
     else if (drop_backup(*lock, edit.file, edit.after))
         result.done.push_back(edit.file.target + ": as it was before");
     else
@@ -76,6 +78,11 @@ Json::Value json_of(const Plan& plan) {
 
 CarriedOut carry_out(const Plan& plan, bool enable) {
     CarriedOut result;
+    if (!plan.managed_by.empty()) {
+        result.how = Carried::elsewhere;
+        result.elsewhere.push_back(plan.managed_by);
+        return result;
+    }
     for (const auto& edit : plan.edits) {
         if (!edit.changes()) {
             if (!enable) drop_left_backup(edit);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/enabling/gate_target.h"
 
+#include <array>
+
+#include "togetherctl/enabling/homes.h"
 #include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/enabling/slurm_target.h"
 
@@ -12,8 +15,8 @@ using together::Result;
 
 // "require" is PAM's, "module" too.
 Result<void> check_options(const CommandLine& line, GateTarget target) {
-    if (target == GateTarget::slurm)
-        if (line.has("module")) return failure("--module is for the services of PAM");
+    if ((target == GateTarget::slurm || !is_gate(target)) && line.has("module"))
+        return failure("--module is for the services of PAM");
     if (target != GateTarget::ssh && target != GateTarget::sudo && line.has("require"))
         return failure("--require is for ssh and sudo");
     const auto role = line.value("require");
@@ -26,24 +29,38 @@ Result<void> check_options(const CommandLine& line, GateTarget target) {
     return {};
 }
 
+Result<Plan> plan(const CommandLine& line, GateTarget target, bool enable) {
+    switch (target) {
+        case GateTarget::slurm:
+            return plan_slurm(line, enable);
+        case GateTarget::homes:
+            return plan_homes(line, enable);
+        case GateTarget::ssh:
+        case GateTarget::sudo:
+        case GateTarget::su:
+        case GateTarget::cron:
+            break;
+    }
+    return plan_pam(line, target, enable);
+}
+
 }  // namespace
 
 std::optional<GateTarget> gate_target_named(std::string_view name) {
-    if (name == "ssh") return GateTarget::ssh;
-    if (name == "sudo") return GateTarget::sudo;
-    if (name == "su") return GateTarget::su;
-    if (name == "cron") return GateTarget::cron;
-    if (name == "slurm") return GateTarget::slurm;
+    constexpr std::array<std::string_view, 6> names = {"ssh",  "sudo",  "su",
+                                                       "cron", "slurm", "homes"};
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (names[i] == name) return static_cast<GateTarget>(i);
     return std::nullopt;
 }
 
 Result<Plan> plan_enable(const CommandLine& line, GateTarget target) {
     if (auto good = check_options(line, target); !good) return tl::make_unexpected(good.error());
-    return target == GateTarget::slurm ? plan_slurm(line, true) : plan_pam(line, target, true);
+    return plan(line, target, true);
 }
 
 Result<Plan> plan_disable(const CommandLine& line, GateTarget target) {
-    return target == GateTarget::slurm ? plan_slurm(line, false) : plan_pam(line, target, false);
+    return plan(line, target, false);
 }
 
 }  // namespace together::ctl

@@ -13,8 +13,12 @@
 
 namespace together::ctl {
 
-enum class GateTarget { ssh, sudo, su, cron, slurm };
-inline constexpr const char* gate_target_names = "ssh, sudo, su, cron, slurm";
+enum class GateTarget { ssh, sudo, su, cron, slurm, homes };
+inline constexpr const char* gate_target_names = "ssh, sudo, su, cron, slurm, homes";
+// The others give a node what the roster has for it, and refuse nobody.
+constexpr bool is_gate(GateTarget target) {
+    return target < GateTarget::homes;
+}
 
 struct PlannedEdit {
     EditedFile file;
@@ -32,6 +36,10 @@ struct Plan {
     std::vector<std::string> notes;
     // What stands in the way: the gate would not work, or everybody would be refused.
     std::vector<std::string> problems;
+    // How the caller would be locked out; --force does it all the same.
+    std::vector<std::string> lockouts;
+    // Why the file is another program's, which gets our lines to write; empty where it is not.
+    std::string managed_by;
     // What the rest is worth doing without, and leaves a way past the gate.
     std::vector<std::string> still_open;
     // How the gate is called then.

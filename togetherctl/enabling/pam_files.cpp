@@ -176,9 +176,10 @@ Result<void> plan_enabling(const CommandLine& line, GateTarget target, EditedFil
                              "those that it skipped; write \"account substack " +
                              file.path.substr(file.path.rfind('/') + 1) +
                              "\" instead, or take the jump out");
-    auto without = *without_gate(file.text);
+    auto without = without_ours(file.text);
+    if (!without) return failure(file.path + ": " + without.error().message);
     plan.edits.push_back(
-        {std::move(file), *std::move(after), std::move(without), gate_lines(call), true});
+        {std::move(file), *std::move(after), *std::move(without), gate_lines(call), true});
     return {};
 }
 
@@ -191,7 +192,9 @@ Result<void> plan_disabling(EditedFile file, Plan& plan) {
                                 ": a line of pam_together that was written by hand is in force; "
                                 "only lines between our comments are taken out");
     name_gate_in_included(file, plan);
-    plan.edits.push_back({std::move(file), *after, *after, {}, true});
+    auto without = without_ours(file.text);
+    if (!without) return failure(file.path + ": " + without.error().message);
+    plan.edits.push_back({std::move(file), *std::move(after), *std::move(without), {}, true});
     return {};
 }
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <string>
 #include <vector>
 
 #include "common/system/folder_of.h"
@@ -22,16 +22,16 @@ using namespace together;
 using namespace std::chrono_literals;
 
 // In the child: the module's constructors run, and may do what they like to it.
-int load(const char* path, int pipe) {
+int load(const char* path, const char* function, int pipe) {
     ::alarm(20);
-    const char* problem = nullptr;
+    std::string problem;
     void* module = ::dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (module == nullptr)
         problem = ::dlerror();
-    else if (::dlsym(module, "pam_sm_acct_mgmt") == nullptr)
-        problem = "it has no pam_sm_acct_mgmt";
-    if (problem == nullptr) return 0;
-    static_cast<void>(write_full(pipe, problem, std::strlen(problem)));
+    else if (::dlsym(module, function) == nullptr)
+        problem = "it has no " + std::string(function);
+    if (problem.empty()) return 0;
+    static_cast<void>(write_full(pipe, problem.data(), problem.size()));
     return 1;
 }
 
@@ -62,11 +62,11 @@ std::string pam_module_path(const std::string& module) {
     return module.starts_with('/') ? module : pam_module_folder() + "/" + module;
 }
 
-Result<void> check_pam_module(const std::string& path) {
+Result<void> check_pam_module(const std::string& path, const char* function) {
     if (auto good = check_file(path); !good) return good;
     // Longer than its alarm, which it may have switched off.
     const auto run = run_child(1, {.patience = 25s}, [&](const std::vector<int>& pipes) {
-        return load(path.c_str(), pipes[0]);
+        return load(path.c_str(), function, pipes[0]);
     });
     if (!run) return tl::make_unexpected(run.error());
     if (run->status == 0) return {};

@@ -14,7 +14,8 @@ std::string pam_module_folder();
 std::string pam_module_path(const std::string& module);
 
 // Root's alone to write, readable, and a child could load it and find what libpam calls.
-together::Result<void> check_pam_module(const std::string& path);
+together::Result<void> check_pam_module(const std::string& path,
+                                        const char* function = "pam_sm_acct_mgmt");
 
 // Which release an adapter is of and, for Slurm's, for which Slurm (cmake/adapter_build.cpp).
 struct AdapterBuild {

@@ -26,6 +26,10 @@ constexpr std::string_view system_accounts_way =
 // a line of its own.
 constexpr std::size_t max_line = 1022;
 constexpr std::string_view gate_control = "account [success=ok ignore=ignore default=die] ";
+constexpr BlockComments home_block = {
+    "# together-access homes: begin (togetherctl enable wrote this, togetherctl disable takes it "
+    "out)",
+    "# together-access homes: end"};
 
 // One line as libpam assembles it.
 struct PamLine {
@@ -313,6 +317,45 @@ std::vector<AccountLine> account_lines(std::string_view text) {
         one.asks_gate = call_of(line).has_value();
         one.is_way = way_of(line).has_value();
         one.jump = longest_jump(line);
+        found.push_back(std::move(one));
+    }
+    return found;
+}
+
+Result<std::string> without_homes(std::string_view text) {
+    const auto is_home_line = [](std::string_view line) { return line == home_line; };
+    if (auto ours = only_ours_in_block(text, is_home_line, home_block); !ours)
+        return tl::make_unexpected(ours.error());
+    return without_block(text, home_block);
+}
+
+Result<std::string> with_homes(std::string_view text) {
+    const auto bare = without_homes(text);
+    if (!bare) return bare;
+    if (const auto lines = lines_of(*bare); !lines) return tl::make_unexpected(lines.error());
+    return with_block(*bare, bare->size(), {std::string(home_line)}, home_block);
+}
+
+Result<std::string> without_ours(std::string_view text) {
+    return without_gate(text).and_then([](const std::string& rest) { return without_homes(rest); });
+}
+
+std::vector<SessionLine> session_lines(std::string_view text) {
+    std::vector<SessionLine> found;
+    const auto bare = without_homes(text);
+    const auto lines = bare ? lines_of(*bare) : failure("");
+    if (!lines) return found;
+    for (const auto& line : *lines) {
+        const auto& words = line.words;
+        const bool session = same_word(words[0], "session") || same_word(words[0], "-session");
+        if (!is_include(line) && (!session || words.size() < 3)) continue;
+        SessionLine one{line_number(*bare, line.begin), {}};
+        if (is_include(line))
+            one.file = words[1];
+        else if (same_word(words[1], "include") || same_word(words[1], "substack"))
+            one.file = words[2];
+        else
+            one.makes_homes = words[2].find("mkhomedir") != std::string::npos;
         found.push_back(std::move(one));
     }
     return found;

@@ -86,4 +86,25 @@ struct AccountLine {
 };
 std::vector<AccountLine> account_lines(std::string_view text);
 
+// ---- homes
+// ---------------------------------------------------------------------------------------
+
+// "optional": where root cannot write, on a file server say, nobody is refused for it.
+inline constexpr std::string_view home_line = "session optional pam_mkhomedir.so umask=0077";
+
+// The file with that line as its last one, and without it, byte for byte as before. Both fail where
+// nobody can tell what libpam would read.
+together::Result<std::string> with_homes(std::string_view text);
+together::Result<std::string> without_homes(std::string_view text);
+// Neither the gate nor homes.
+together::Result<std::string> without_ours(std::string_view text);
+
+// A session line outside that block, or one that stands for those of another file.
+struct SessionLine {
+    std::size_t number;  // from 1, in the file without the block
+    std::string file;    // that is included; else empty
+    bool makes_homes = false;
+};
+std::vector<SessionLine> session_lines(std::string_view text);
+
 }  // namespace together::ctl
