@@ -84,7 +84,7 @@ def write_config(**settings: str) -> None:
     defaults = {"api__base_url": ROSTER.as_uri(), "api__project": PROJECT,
                 "roster__refresh_program": str(TOGETHER_REFRESH)}
     lines = []
-    for section in ("api", "roster", "gate"):
+    for section in ("api", "roster", "gate", "accounts"):
         lines.append(f"[{section}]")
         lines += [f"{name.split('__')[1]} = {value}" for name, value in (defaults | settings).items()
                   if name.startswith(section + "__")]

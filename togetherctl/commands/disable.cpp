@@ -62,7 +62,7 @@ constexpr std::array<Status, 3> statuses = {{
 
 constinit const Verb disable_verb = {
     .name = "disable",
-    .operand = "ssh|sudo|su|cron|slurm|homes",
+    .operand = "ssh|sudo|su|cron|slurm|homes|accounts",
     .summary = "take the gate out again",
     .about =
         "Takes out what togetherctl enable wrote, and nothing else: the file is byte for byte\n"

@@ -176,14 +176,15 @@ constexpr std::array<Status, 3> statuses = {{
 
 constinit const Verb enable_verb = {
     .name = "enable",
-    .operand = "ssh|sudo|su|cron|slurm|homes",
-    .summary = "put the gate in front of sshd, sudo, su, cron or Slurm; homes",
+    .operand = "ssh|sudo|su|cron|slurm|homes|accounts",
+    .summary = "put the gate in front of sshd, sudo, su, cron or Slurm; homes, accounts",
     .about =
         "Edits /etc/pam.d/sshd (sudo and sudo-i; su and su-l; cron, crond, atd and systemd-user;\n"
         "for slurm JobSubmitPlugins in slurm.conf, plugstack.conf and, where slurmd is, su and\n"
         "su-l, which slurmd starts before it asks a plug-in) and shows the change. Accounts below\n"
         "min_uid pass su and cron unasked. For homes it adds pam_mkhomedir to sshd's session, so\n"
-        "that whoever logs in the first time gets one, closed to others.\n"
+        "that whoever logs in the first time gets one, closed to others; for accounts the name\n"
+        "service together behind files in nsswitch.conf.\n"
         "The file as it was stays beside it as FILE.before-together; a second call changes\n"
         "nothing. Refuses where the module or the configuration is not fit for use, where sshd\n"
         "does not use PAM, where there is no usable roster yet, and where you would be locked\n"

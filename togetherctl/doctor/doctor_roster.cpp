@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The roster that stands here, who keeps it fresh, and what root wrote beside it.
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,32 +9,12 @@
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/node_status.h"
 #include "togetherctl/node/roster_room.h"
+#include "togetherctl/node/watcher.h"
 
 namespace together::ctl {
 namespace {
 
 using namespace together;
-
-constexpr const char* service = "systemctl enable --now together-refresh.service";
-
-uid_t owner_of(const std::string& path) {
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 ? status.st_uid : ::geteuid();
-}
-
-// Of root or the directory's owner: anybody can call a program together-refresh.
-bool watcher_runs(const Config& config) {
-    const auto programs = running_programs("together-refresh");
-    const auto owner = owner_of(config.directory);
-    return std::any_of(programs.begin(), programs.end(), [&](const RunningProgram& program) {
-        const auto& given = program.arguments;
-        const auto has = [&](const std::string& word) {
-            return std::find(given.begin(), given.end(), word) != given.end();
-        };
-        const bool ours = has("--config") ? has(config.path) : config.path == default_config_path;
-        return (program.uid == 0 || program.uid == owner) && has("--watch") && ours;
-    });
-}
 
 // slurmctld never asks for a newer roster itself.
 void check_watcher(const Patient& patient, bool runs, Findings& findings) {
@@ -44,7 +23,7 @@ void check_watcher(const Patient& patient, bool runs, Findings& findings) {
     else if (!patient.slurmctld.empty())
         findings.fail("watcher", "slurmctld runs here, and no together-refresh --watch",
                       "slurmctld never waits for a roster: it would decide from an ever older one",
-                      service);
+                      start_watcher);
     else
         findings.tell("watcher",
                       "none here: a removed collaborator is refused at the first login "

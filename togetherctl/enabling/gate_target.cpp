@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "togetherctl/enabling/accounts_target.h"
 #include "togetherctl/enabling/homes.h"
 #include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/enabling/slurm_target.h"
@@ -35,6 +36,8 @@ Result<Plan> plan(const CommandLine& line, GateTarget target, bool enable) {
             return plan_slurm(line, enable);
         case GateTarget::homes:
             return plan_homes(line, enable);
+        case GateTarget::accounts:
+            return plan_accounts(line, enable);
         case GateTarget::ssh:
         case GateTarget::sudo:
         case GateTarget::su:
@@ -47,8 +50,8 @@ Result<Plan> plan(const CommandLine& line, GateTarget target, bool enable) {
 }  // namespace
 
 std::optional<GateTarget> gate_target_named(std::string_view name) {
-    constexpr std::array<std::string_view, 6> names = {"ssh",  "sudo",  "su",
-                                                       "cron", "slurm", "homes"};
+    constexpr std::array<std::string_view, 7> names = {"ssh",   "sudo",  "su",      "cron",
+                                                       "slurm", "homes", "accounts"};
     for (std::size_t i = 0; i < names.size(); ++i)
         if (names[i] == name) return static_cast<GateTarget>(i);
     return std::nullopt;
