@@ -18,32 +18,51 @@ namespace {
 
 constexpr std::size_t max_file = std::size_t{64} * 1024;
 
-// Where each key was set, so that a second setting can name the first.
-using Places = std::vector<std::pair<const ConfigKey*, std::string>>;
+// Where each key was set, by "section.key", so that a second setting can name the first.
+using Places = std::map<std::string, std::string>;
 
 std::string known_sections() {
-    return "[api], [roster], [gate] and [accounts]";
+    return "[api], [roster], [gate], [accounts] and [volume \"NAME\"]";
 }
 
-std::optional<std::string> unknown_section(std::string_view section) {
+VolumeConfig& volume_named(Config& config, std::string_view name) {
+    for (auto& volume : config.volumes)
+        if (volume.name == name) return volume;
+    config.volumes.push_back({std::string(name), {}});
+    return config.volumes.back();
+}
+
+std::optional<std::string> begin_section(Config& config, std::string_view section) {
+    if (const auto volume = volume_of_section(section)) {
+        if (auto problem = what_is_wrong_with_volume_name(*volume)) return problem;
+        volume_named(config, *volume);  // one without keys lacks its path
+        return std::nullopt;
+    }
     if (is_config_section(section)) return std::nullopt;
     return "unknown section [" + std::string(section) + "]; there are " + known_sections();
 }
 
-std::optional<std::string> apply(Config& config, Places& places, const std::string& file,
-                                 const IniEntry& entry) {
+std::optional<std::string> set(Config& config, const IniEntry& entry) {
+    if (const auto volume = volume_of_section(entry.section))
+        return set_volume_key(volume_named(config, *volume), entry.key, entry.value);
     const auto* key = find_config_key(entry.section, entry.key);
     if (key == nullptr) {
         if (entry.section.empty())
             return std::string(entry.key) + " stands in no section; there are " + known_sections();
         return "unknown key " + std::string(entry.key) + " in [" + std::string(entry.section) + "]";
     }
-    for (const auto& [other, place] : places)
-        if (other == key) return std::string(entry.key) + " is set twice, first in " + place;
-    places.emplace_back(key, file + ":" + std::to_string(entry.line));
     if (auto problem = key->set(config, entry.value))
         return std::string(entry.key) + ": " + *problem;
     return std::nullopt;
+}
+
+std::optional<std::string> apply(Config& config, Places& places, const std::string& file,
+                                 const IniEntry& entry) {
+    const auto [first, is_new] =
+        places.emplace(std::string(entry.section) + "." + std::string(entry.key),
+                       file + ":" + std::to_string(entry.line));
+    if (!is_new) return std::string(entry.key) + " is set twice, first in " + first->second;
+    return set(config, entry);
 }
 
 Result<void> read_file(Config& config, Places& places, const std::string& path) {
@@ -51,7 +70,7 @@ Result<void> read_file(Config& config, Places& places, const std::string& path) 
     if (!text) return failure(text.error().message);
     return read_ini(
         *text, path, [&](const IniEntry& entry) { return apply(config, places, path, entry); },
-        unknown_section);
+        [&](std::string_view section) { return begin_section(config, section); });
 }
 
 // together.conf.d/*.conf, sorted by name. A folder that is not there has no files.
@@ -81,7 +100,7 @@ std::optional<std::string> what_does_not_fit_together(const Config& config) {
     // An absent name would be decided from a roster that is too old to decide, and without asking.
     if (!config.within_stale_for(config.recheck_after))
         return "[roster] stale_for is shorter than recheck_after";
-    return std::nullopt;
+    return what_is_wrong_with_volumes(config.volumes);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/config/accounts_config.h"
+#include "common/config/volumes_config.h"
 #include "common/system/clock.h"
 #include "common/system/result.h"
 
@@ -49,6 +50,7 @@ struct Config {
     WithoutDoor without_door = WithoutDoor::open;  // read by packaging/fit-to-slurmctld
 
     AccountsConfig accounts;
+    std::vector<VolumeConfig> volumes;
 
     bool operator==(const Config&) const = default;
 

@@ -219,6 +219,12 @@ std::vector<Setting> settings_in_force(const Config& config) {
     for (const auto& key : keys)
         settings.push_back(
             {std::string(key.section) + "." + std::string(key.name), key.show(config)});
+    for (const auto& volume : config.volumes) {
+        const auto name = "volume." + volume.name + ".";
+        settings.push_back({name + "path", volume.path});
+        settings.push_back({name + "members", volume.for_admins ? "admins" : "members"});
+        settings.push_back({name + "sticky", yes_or_no(volume.sticky)});
+    }
     return settings;
 }
 

@@ -125,6 +125,18 @@ def test_defaults_of_the_configuration(tmp_path: Path) -> None:
             assert in_force[key] == "" or key == "roster.refresh_program"
 
 
+def test_keys_of_a_volume_and_their_defaults(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "together.conf", "[api]\nbase_url = file:///nowhere/roster.json\n"
+                          'project = proj_1\n[volume "data"]\npath = /data\n')
+    in_force = {name.split(".")[2]: value for name, value in settings(config).items()
+                if name.startswith("volume.data.")}
+    section = manual("together.conf.5").split(".Sh SECTION [volume ")[1].split("\n.Sh ")[0]
+    assert re.findall(r"^\.It Cm (\w+)$", section, re.MULTILINE) == list(in_force)
+    assert re.findall(r"Default:\n\.Ql (\w+)\n", section) == list(in_force.values())[1:]
+    template = (CHECKOUT / "packaging" / "config" / "together.conf").read_text()
+    assert re.findall(r"^# (\w+) = ", template, re.MULTILINE) == list(in_force)
+
+
 def test_bounds_of_durations(tmp_path: Path) -> None:
     for key, about in keys_of_manual().items():
         if bounds := re.search(r"From (\w+) to (\w+)\.", about):

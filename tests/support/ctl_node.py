@@ -19,7 +19,7 @@ SECURITY = next(folder for folder in (Path("/usr/lib/x86_64-linux-gnu/security")
                                       Path("/usr/lib/aarch64-linux-gnu/security"),
                                       Path("/usr/lib64/security")) if folder.exists())
 VERBS = ["status", "doctor", "check", "explain", "refresh", "roster", "permissions", "config",
-         "api-check", "enable", "disable", "admit", "lockdown", "sessions"]
+         "api-check", "enable", "disable", "admit", "lockdown", "sessions", "volumes"]
 
 ETC = Path("/etc/together")
 CONFIG = ETC / "together.conf"
@@ -79,8 +79,8 @@ def write_roster(*entries: dict[str, Any], revision: int | None = 7) -> None:
     ROSTER.write_text(json.dumps(document))
 
 
-def write_config(**settings: str) -> None:
-    """Keys as section__name; those not given are what every test needs."""
+def write_config(more: str = "", **settings: str) -> None:
+    """Keys as section__name; those not given are what every test needs. `more` are other sections."""
     defaults = {"api__base_url": ROSTER.as_uri(), "api__project": PROJECT,
                 "roster__refresh_program": str(TOGETHER_REFRESH)}
     lines = []
@@ -88,7 +88,7 @@ def write_config(**settings: str) -> None:
         lines.append(f"[{section}]")
         lines += [f"{name.split('__')[1]} = {value}" for name, value in (defaults | settings).items()
                   if name.startswith(section + "__")]
-    CONFIG.write_text("\n".join(lines) + "\n")
+    CONFIG.write_text("\n".join(lines) + "\n" + more)
     CONFIG.chmod(0o644)
 
 

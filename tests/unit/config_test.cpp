@@ -38,17 +38,19 @@ TEST(config, has_an_absolute_path) {
 
 TEST(config, knows_no_other_section) {
     TEXT_EQUAL(folder.path() +
-                   ":4: unknown section [Gate]; there are [api], [roster], [gate] and [accounts]",
+                   ":4: unknown section [Gate]; there are [api], [roster], [gate], [accounts] and "
+                   "[volume \"NAME\"]",
                folder.error_of(ConfigFolder::required() + "[Gate]\nmin_uid = 500\n"));
     TEXT_EQUAL(folder.path() +
-                   ":4: unknown section [gat]; there are [api], [roster], [gate] and [accounts]",
+                   ":4: unknown section [gat]; there are [api], [roster], [gate], [accounts] and "
+                   "[volume \"NAME\"]",
                folder.error_of(ConfigFolder::required() + "[gat]\n# min_uid = 500\n"));
 }
 
 TEST(config, has_every_key_in_a_section) {
     TEXT_EQUAL(folder.path() +
-                   ":1: project stands in no section; there are [api], [roster], [gate] and "
-                   "[accounts]",
+                   ":1: project stands in no section; there are [api], [roster], [gate], "
+                   "[accounts] and [volume \"NAME\"]",
                folder.error_of("project = proj_a\n" + ConfigFolder::required()));
 }
 
@@ -175,4 +177,45 @@ TEST(config_drop_ins, that_lead_nowhere_are_an_error) {
 TEST(config_drop_ins, stand_in_a_folder) {
     folder.write("together.conf.d", "");
     TEXT_EQUAL("cannot open " + (folder / "together.conf.d") + ": Not a directory", folder.error());
+}
+
+TEST(config, has_volumes_each_with_its_name) {
+    folder.write("together.conf", ConfigFolder::required() +
+                                      "[volume \"scratch\"]\npath = /scratch\n"
+                                      "[volume \"vault.2\"]\npath = /data/vault\n"
+                                      "members = admins\nsticky = yes\n");
+    const auto config = folder.load();
+    CHECK_TRUE(config.has_value());
+    CHECK_TRUE(config->volumes == (std::vector<VolumeConfig>{
+                                      {"scratch", "/scratch", false, false},
+                                      {"vault.2", "/data/vault", true, true},
+                                  }));
+    const auto settings = settings_in_force(*config);
+    TEXT_EQUAL("volume.vault.2.sticky", settings.back().name);
+    TEXT_EQUAL("yes", settings.back().value);
+}
+
+TEST(config, names_what_is_wrong_with_a_volume) {
+    const auto wrong = [&](const std::string& text) {
+        return folder.error_of(ConfigFolder::required() + text);
+    };
+    const auto at = folder.path();
+    TEXT_EQUAL(at + ": [volume \"a\"] path is missing", wrong("[volume \"a\"]\n"));
+    TEXT_EQUAL(at + ":6: path is set twice, first in " + at + ":5",
+               wrong("[volume \"a\"]\npath = /a\npath = /b\n"));
+    TEXT_EQUAL(at + ": [volume \"a\"] path is that of \"b\", too",
+               wrong("[volume \"a\"]\npath = /a\n[volume \"b\"]\npath = /a\n"));
+    TEXT_EQUAL(at + ":5: unknown key paht in [volume \"a\"]", wrong("[volume \"a\"]\npaht = /a\n"));
+    TEXT_EQUAL(at + ":5: members: must be members or admins",
+               wrong("[volume \"a\"]\nmembers = all\n"));
+    TEXT_EQUAL(at + ":5: sticky: must be yes or no", wrong("[volume \"a\"]\nsticky = 1\n"));
+    for (const std::string section : {"volume", "volume a", "volume \"a", "Volume \"a\""})
+        TEXT_CONTAINS(":4: unknown section [" + section + "]", wrong("[" + section + "]\n"));
+    for (const std::string name : {"", "a b", "a/b", "123456789012345678901234567890123"})
+        TEXT_CONTAINS(":4: the name of a volume has", wrong("[volume \"" + name + "\"]\n"));
+    for (const std::string path : {"", "data", "/data/", "//data", "/data/../etc", "/data/./a"})
+        TEXT_CONTAINS(":5: path: ", wrong("[volume \"a\"]\npath = " + path + "\n"));
+    for (const std::string path : {"/", "/home", "/usr", "/usr/local", "/etc/a", "/var", "/root"})
+        TEXT_EQUAL(at + ":5: path: \"" + path + "\" is the system's own folder",
+                   wrong("[volume \"a\"]\npath = " + path + "\n"));
 }

@@ -57,6 +57,7 @@ extern const Verb refresh_verb;
 extern const Verb roster_verb;
 extern const Verb sessions_verb;
 extern const Verb status_verb;
+extern const Verb volumes_verb;
 
 using Verbs = std::span<const Verb* const>;
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The groups of the project as this node has them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "common/config/config.h"
+#include "common/system/result.h"
+
+namespace together::ctl {
+
+struct ProjectGroup {
+    std::string name;
+    gid_t gid = 0;
+};
+
+// Of all collaborators, or of the Admins. Asks the name service.
+together::Result<ProjectGroup> project_group(const together::Config& config, bool of_admins);
+
+}  // namespace together::ctl
