@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// together-authorized-keys LOGIN: sshd's AuthorizedKeysCommand. sshd waits for it in each login,
+// twice, so it asks nobody and ends within two seconds. Prints all keys of the login, or nothing
+// and a line on stderr, with a status that is not 0: then sshd takes none of what it printed.
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <string>
+
+#include "authorized_keys/served_keys.h"
+#include "common/system/io.h"
+
+namespace {
+
+constexpr unsigned most_seconds = 2;
+
+int complain(const std::string& what) {
+    const auto line = "together-authorized-keys: " + what + "\n";
+    static_cast<void>(together::write_full(STDERR_FILENO, line.data(), line.size()));
+    return 1;
+}
+
+// Whatever sshd was started with.
+void end_in_time() {
+    sigset_t alarm;
+    ::sigemptyset(&alarm);
+    ::sigaddset(&alarm, SIGALRM);
+    ::signal(SIGALRM, SIG_DFL);
+    ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
+    ::alarm(most_seconds);
+}
+
+int print_keys_of(const std::string& login) {
+    const auto file = together::open_served_keys(together::served_keys_path);
+    if (!file) return complain(file.error().message);
+    const auto keys = together::served_keys_of(file->get(), login);
+    if (!keys)
+        return complain(std::string(together::served_keys_path) + ": " + keys.error().message);
+    if (!together::write_full(STDOUT_FILENO, keys->data(), keys->size()))
+        return complain("its output was not taken");
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        end_in_time();
+        if (argc != 2) return complain("usage: together-authorized-keys LOGIN");
+        return print_keys_of(argv[1]);
+    } catch (const std::exception& error) {
+        return complain(error.what());
+    }
+}

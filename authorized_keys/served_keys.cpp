@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "authorized_keys/served_keys.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "common/accounts/record_layout.h"
+#include "common/accounts/ssh_key.h"
+#include "common/roster/constant_database.h"
+#include "common/system/errno_text.h"
+
+namespace together {
+namespace {
+
+// Most people have a few keys: of the file no more is read for them.
+constexpr std::size_t usual_room = std::size_t{16} * 1024;
+constexpr std::size_t room_for_all =
+    max_ssh_keys * (max_ssh_key + 1) + sizeof(KeysHead) + max_account_key + 64;
+
+// True where each line is a key as the authority's are taken, and there are as many as that.
+bool are_keys(std::string_view text, std::size_t count) {
+    std::size_t lines = 0;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        if (end == text.npos || ++lines > max_ssh_keys) return false;
+        const auto line = text.substr(0, end);
+        if (canonical_ssh_key(line) != line) return false;
+        text.remove_prefix(end + 1);
+    }
+    return lines == count;
+}
+
+Result<std::string> keys_in(std::string_view key, std::string_view record) {
+    KeysHead head{};
+    if (record.size() < sizeof head) return failure("is damaged");
+    std::memcpy(&head, record.data(), sizeof head);
+    if (record_checksum(key.data(), key.size(), record.data(), record.size()) != head.checksum ||
+        head.fixed < sizeof head || head.fixed > record.size() ||
+        head.text != record.size() - head.fixed)
+        return failure("is damaged");
+    const auto text = record.substr(head.fixed);
+    if (!are_keys(text, head.keys)) return failure("has what is no key");
+    return std::string(text);
+}
+
+}  // namespace
+
+Result<FileDescriptor> open_served_keys(const std::string& path) {
+    FileDescriptor file(
+        ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0) return failure(errno_text(path, errno));
+    // Not its reader's either: that is who asks the network.
+    if (!S_ISREG(status.st_mode) || status.st_uid != 0 ||
+        (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return failure(path + ": is not root's alone to write");
+    return file;
+}
+
+Result<std::string> served_keys_of(int file, std::string_view login) {
+    const std::string key = "l" + std::string(login);
+    if (key.size() > max_account_key) return std::string();
+    std::vector<char> buffer(usual_room);
+    auto record = find_in_database(file, key, buffer);
+    if (!record && record.error() == Absence::damaged) {
+        buffer.resize(room_for_all);  // or there was no room
+        record = find_in_database(file, key, buffer);
+    }
+    if (!record && record.error() == Absence::not_found) return std::string();
+    if (!record) return failure("is damaged");
+    return keys_in(key, *record);
+}
+
+}  // namespace together

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes an authorized_keys.v1 as together-refresh does:
+//
+//   together-keys-file PATH     stdin: a line "LOGIN KEY" for each key
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <map>
+
+#include "tests/unit/support/keys_file.h"
+
+int main(int argc, char** argv) {
+    if (argc != 2) return 2;
+    std::map<std::string, std::vector<std::string>> people;
+    char* line = nullptr;
+    size_t room = 0;
+    while (::getline(&line, &room, stdin) > 0) {
+        const std::string text = line;
+        const auto blank = text.find(' ');
+        people[text.substr(0, blank)].push_back(text.substr(blank + 1));
+    }
+    ::free(line);
+    return write_keys_file(argv[1], {people.begin(), people.end()}) ? 0 : 1;
+}
