@@ -49,7 +49,7 @@ int run(const CommandLine& line, Output& output) {
 
 constexpr std::array<Option, 2> options = {{
     {"dry-run", "", "show the change, make none"},
-    {"file", "PATH", "another service file, or for slurm another slurm.conf"},
+    {"file", "PATH", "another service file, slurm.conf, nsswitch.conf or sshd_config"},
 }};
 
 constexpr std::array<Status, 3> statuses = {{
@@ -62,7 +62,7 @@ constexpr std::array<Status, 3> statuses = {{
 
 constinit const Verb disable_verb = {
     .name = "disable",
-    .operand = "ssh|sudo|su|cron|slurm|homes|accounts",
+    .operand = "ssh|sudo|su|cron|slurm|homes|accounts|keys",
     .summary = "take the gate out again",
     .about =
         "Takes out what togetherctl enable wrote, and nothing else: the file is byte for byte\n"

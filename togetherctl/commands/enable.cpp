@@ -156,12 +156,13 @@ int run(const CommandLine& line, Output& output) {
     return finish(*plan, carry_out(*plan, true), output, std::move(json));
 }
 
-constexpr std::array<Option, 5> options = {{
+constexpr std::array<Option, 6> options = {{
     {"dry-run", "", "change nothing; also list who would be refused"},
     {"force", "", "even where you, or all, would be locked out"},
-    {"file", "PATH", "another service file, or for slurm another slurm.conf"},
+    {"file", "PATH", "another service file, slurm.conf, nsswitch.conf or sshd_config"},
     {"module", "PATH", "another pam_together.so than the one in libpam's folder"},
     {"require", "admin", "let admins alone pass (for sudo)"},
+    {"keep-files", "", "for keys: those in ~/.ssh/authorized_keys count, too"},
 }};
 
 constexpr std::array<Status, 3> statuses = {{
@@ -176,15 +177,15 @@ constexpr std::array<Status, 3> statuses = {{
 
 constinit const Verb enable_verb = {
     .name = "enable",
-    .operand = "ssh|sudo|su|cron|slurm|homes|accounts",
-    .summary = "put the gate in front of sshd, sudo, su, cron or Slurm; homes, accounts",
+    .operand = "ssh|sudo|su|cron|slurm|homes|accounts|keys",
+    .summary = "put the gate in front of sshd, sudo, su, cron or Slurm; homes, accounts, keys",
     .about =
         "Edits /etc/pam.d/sshd (sudo and sudo-i; su and su-l; cron, crond, atd and systemd-user;\n"
         "for slurm JobSubmitPlugins in slurm.conf, plugstack.conf and, where slurmd is, su and\n"
         "su-l, which slurmd starts before it asks a plug-in) and shows the change. Accounts below\n"
         "min_uid pass su and cron unasked. For homes it adds pam_mkhomedir to sshd's session, so\n"
         "that whoever logs in the first time gets one, closed to others; for accounts the name\n"
-        "service together behind files in nsswitch.conf.\n"
+        "service together behind files in nsswitch.conf; for keys sshd's AuthorizedKeysCommand.\n"
         "The file as it was stays beside it as FILE.before-together; a second call changes\n"
         "nothing. Refuses where the module or the configuration is not fit for use, where sshd\n"
         "does not use PAM, where there is no usable roster yet, and where you would be locked\n"

@@ -5,6 +5,7 @@
 
 #include "togetherctl/enabling/accounts_target.h"
 #include "togetherctl/enabling/homes.h"
+#include "togetherctl/enabling/keys_target.h"
 #include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/enabling/slurm_target.h"
 
@@ -20,6 +21,8 @@ Result<void> check_options(const CommandLine& line, GateTarget target) {
         return failure("--module is for the services of PAM");
     if (target != GateTarget::ssh && target != GateTarget::sudo && line.has("require"))
         return failure("--require is for ssh and sudo");
+    if (target != GateTarget::keys && line.has("keep-files"))
+        return failure("--keep-files is for keys");
     const auto role = line.value("require");
     if (role && *role != "admin") return failure("--require knows one role, admin");
     const auto module = line.value("module");
@@ -38,6 +41,8 @@ Result<Plan> plan(const CommandLine& line, GateTarget target, bool enable) {
             return plan_homes(line, enable);
         case GateTarget::accounts:
             return plan_accounts(line, enable);
+        case GateTarget::keys:
+            return plan_keys(line, enable);
         case GateTarget::ssh:
         case GateTarget::sudo:
         case GateTarget::su:
@@ -50,8 +55,8 @@ Result<Plan> plan(const CommandLine& line, GateTarget target, bool enable) {
 }  // namespace
 
 std::optional<GateTarget> gate_target_named(std::string_view name) {
-    constexpr std::array<std::string_view, 7> names = {"ssh",   "sudo",  "su",      "cron",
-                                                       "slurm", "homes", "accounts"};
+    constexpr std::array<std::string_view, 8> names = {"ssh",   "sudo",  "su",       "cron",
+                                                       "slurm", "homes", "accounts", "keys"};
     for (std::size_t i = 0; i < names.size(); ++i)
         if (names[i] == name) return static_cast<GateTarget>(i);
     return std::nullopt;

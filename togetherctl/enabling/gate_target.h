@@ -13,8 +13,9 @@
 
 namespace together::ctl {
 
-enum class GateTarget { ssh, sudo, su, cron, slurm, homes, accounts };
-inline constexpr const char* gate_target_names = "ssh, sudo, su, cron, slurm, homes, accounts";
+enum class GateTarget { ssh, sudo, su, cron, slurm, homes, accounts, keys };
+inline constexpr const char* gate_target_names =
+    "ssh, sudo, su, cron, slurm, homes, accounts, keys";
 // The others give a node what the roster has for it, and refuse nobody.
 constexpr bool is_gate(GateTarget target) {
     return target < GateTarget::homes;

@@ -206,4 +206,22 @@ KnownPeople find_known_people(const std::vector<std::string>& key_files) {
     return people;
 }
 
+std::vector<std::string> logins_with_keys(const std::vector<std::string>& logins,
+                                          const std::vector<std::string>& key_files) {
+    std::vector<std::string> known;
+    std::vector<std::vector<std::string>> files;
+    for (const auto& login : logins) {
+        const passwd* account = ::getpwnam(login.c_str());
+        if (account == nullptr) continue;
+        known.push_back(login);
+        auto& paths = files.emplace_back();
+        for (const auto& pattern : key_files) paths.push_back(expanded(pattern, *account));
+    }
+    const auto found = any_not_empty(files, 2s, 10s);
+    std::vector<std::string> with_keys;
+    for (std::size_t i = 0; i < known.size(); ++i)
+        if (found[i].value_or(true)) with_keys.push_back(known[i]);
+    return with_keys;
+}
+
 }  // namespace together::ctl

@@ -26,4 +26,8 @@ struct KnownPeople {
 // long as sacct does, at most a minute, and homes do, at most ten seconds.
 KnownPeople find_known_people(const std::vector<std::string>& key_files);
 
+// Those of the logins that have such a file that is not empty, or whose home does not answer.
+std::vector<std::string> logins_with_keys(const std::vector<std::string>& logins,
+                                          const std::vector<std::string>& key_files);
+
 }  // namespace together::ctl

@@ -30,6 +30,15 @@ SshdSettings parse_sshd_settings(const std::string& output) {
             words >> settings.pam_service;
         } else if (key == "pidfile") {
             words >> settings.pid_file;
+        } else if (key == "permitrootlogin") {
+            std::string value;
+            words >> value;
+            settings.root_may_log_in = value != "no";
+        } else if (key == "authorizedkeyscommanduser") {
+            words >> settings.keys_command_user;
+        } else if (key == "authorizedkeyscommand") {
+            std::getline(words >> std::ws, settings.keys_command);
+            if (settings.keys_command == "none") settings.keys_command.clear();
         } else if (key == "authorizedkeysfile") {
             for (std::string pattern; words >> pattern;)
                 if (pattern != "none") settings.key_files.push_back(pattern);

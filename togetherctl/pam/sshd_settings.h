@@ -16,6 +16,9 @@ struct SshdSettings {
     std::string pam_service;             // empty before OpenSSH 9.8: then it is "sshd"
     std::string pid_file;                // "none" where it writes none
     std::vector<std::string> key_files;  // patterns, see AuthorizedKeysFile
+    std::string keys_command;            // AuthorizedKeysCommand; empty where there is none
+    std::string keys_command_user;
+    bool root_may_log_in = true;
 };
 
 // How an sshd was started: more than one may run, and each has its own configuration.
