@@ -10,9 +10,15 @@
 #include "common/roster/constant_database.h"
 #include "common/roster/file_digest.h"
 #include "common/system/io.h"
+#include "common/system/uids.h"
 
 namespace together {
 namespace {
+
+template <std::size_t size>
+std::string text_in(const std::array<char, size>& field) {
+    return {field.data(), ::strnlen(field.data(), size)};
+}
 
 constexpr std::string_view login_variable = "%u";
 constexpr std::string_view no_password = "*";
@@ -129,6 +135,18 @@ tl::unexpected<OpenFailure> unusable(const std::string& path, const char* reason
 
 std::span<const std::byte> digested_part(const AccountsHeader& header) {
     return bytes_of(header).first(offsetof(AccountsHeader, digest));
+}
+
+std::string project_in(const AccountsHeader& header) {
+    return text_in(header.project);
+}
+
+std::optional<RosterGroup> group_in(const AccountsHeader& header) {
+    if (header.has_group == 0) return std::nullopt;
+    const auto gid = [](std::uint32_t id) {
+        return id == no_uid ? std::nullopt : std::optional<gid_t>(id);
+    };
+    return RosterGroup{text_in(header.group_name), gid(header.gid), gid(header.admin_gid)};
 }
 
 std::uint64_t checksum_of(const AccountsHeader& header) {

@@ -61,6 +61,10 @@ inline constexpr AccountsMagic keys_magic = {'t', 'o', 'g', 'e', 't', 'h', 'e', 
 std::span<const std::byte> digested_part(const AccountsHeader& header);
 std::uint64_t checksum_of(const AccountsHeader& header);
 
+std::string project_in(const AccountsHeader& header);
+// The authority's, for whoever has no answer of it.
+std::optional<RosterGroup> group_in(const AccountsHeader& header);
+
 std::string group_key(std::string_view name);
 std::string gid_key(gid_t gid);
 std::string removed_key(uid_t uid);

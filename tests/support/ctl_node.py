@@ -19,7 +19,7 @@ SECURITY = next(folder for folder in (Path("/usr/lib/x86_64-linux-gnu/security")
                                       Path("/usr/lib/aarch64-linux-gnu/security"),
                                       Path("/usr/lib64/security")) if folder.exists())
 VERBS = ["status", "doctor", "check", "explain", "refresh", "roster", "permissions", "config",
-         "api-check", "enable", "disable", "admit", "lockdown", "sessions", "volumes"]
+         "api-check", "enable", "disable", "admit", "lockdown", "sessions", "accounts", "volumes"]
 
 ETC = Path("/etc/together")
 CONFIG = ETC / "together.conf"
@@ -66,16 +66,20 @@ def field(text: str, label: str) -> str:
 
 
 def entry(login: str | None, role: str = "member", uid: int | None = None,
-          external: bool = False) -> dict[str, Any]:
+          external: bool = False, keys: list[str] | None = None) -> dict[str, Any]:
+    with_keys = {} if keys is None else {"ssh_keys": keys}
     return {"object": "project.collaborator", "user_id": f"user_{login}", "login": login,
-            "uid": uid, "role": role, "external": external}
+            "uid": uid, "role": role, "external": external} | with_keys
 
 
-def write_roster(*entries: dict[str, Any], revision: int | None = 7) -> None:
+def write_roster(*entries: dict[str, Any], revision: int | None = 7,
+                 group: dict[str, Any] | None = None) -> None:
     document = {"object": "list", "project_id": PROJECT, "revision": revision,
                 "next_cursor": None, "data": list(entries)}
     if revision is None:
         del document["revision"]
+    if group is not None:
+        document["group"] = group
     ROSTER.write_text(json.dumps(document))
 
 

@@ -28,25 +28,12 @@ void put(std::array<char, size>& field, const std::string& text) {
     std::memcpy(field.data(), text.data(), std::min(text.size(), size - 1));
 }
 
-template <std::size_t size>
-std::string text_in(const std::array<char, size>& field) {
-    return {field.data(), ::strnlen(field.data(), size)};
-}
-
 void put_group(AccountsHeader& header, const std::optional<RosterGroup>& group) {
     header.has_group = group ? 1 : 0;
     if (!group) return;
     put(header.group_name, group->name);
     header.gid = group->gid.value_or(no_uid);
     header.admin_gid = group->admin_gid.value_or(no_uid);
-}
-
-std::optional<RosterGroup> group_in(const AccountsHeader& header) {
-    if (header.has_group == 0) return std::nullopt;
-    const auto gid = [](std::uint32_t id) {
-        return id == no_uid ? std::nullopt : std::optional<gid_t>(id);
-    };
-    return RosterGroup{text_in(header.group_name), gid(header.gid), gid(header.admin_gid)};
 }
 
 std::optional<std::vector<RosterEntry>> entries_of(const Snapshot& roster) {
@@ -171,7 +158,7 @@ bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
     const auto age = age_of(header.first_removed, clock_.now(), Nanoseconds::zero());
     const bool one_is_over =
         header.removed > 0 && !age.uncertain && age.value >= source.keep_removed;
-    return text_in(header.project) == source.project && header.roster == source.roster &&
+    return project_in(header) == source.project && header.roster == source.roster &&
            header.node == source.node && keys.roster == header.roster && keys.node == header.node &&
            !one_is_over;
 }
@@ -193,8 +180,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::keep(const Config& config, const Sn
     if (stored && fetched == nullptr && is_current(*stored, *source)) return Kept{};
     if (!has_shell(config))
         return failure("[accounts] shell " + config.accounts.shell + " is no program on this node");
-    if (fetched == nullptr &&
-        (!stored || text_in(stored->accounts.header().project) != config.project))
+    if (fetched == nullptr && (!stored || project_in(stored->accounts.header()) != config.project))
         return failure("they wait for an answer of the authority");
     return derive(config, roster, *source, stored, fetched);
 }

@@ -43,6 +43,7 @@ struct Verb {
     bool operand_is_required() const { return !operand.empty() && !operand.starts_with('['); }
 };
 
+extern const Verb accounts_verb;
 extern const Verb admit_verb;
 extern const Verb api_check_verb;
 extern const Verb check_verb;

@@ -55,6 +55,7 @@ void examine(const CommandLine& line, Findings& findings) {
     check_ssh(patient, findings);
     check_slurm(patient, findings);
     check_services(patient, findings);
+    check_accounts(patient, findings);
 }
 
 // As monitoring plug-ins have it: 0 OK, 1 WARNING, 2 CRITICAL.
@@ -93,10 +94,11 @@ constinit const Verb doctor_verb = {
     .about =
         "A line for each finding: configuration and ownership, authority and token, clock,\n"
         "roster, watcher, log, sshd and its PAM stack, Slurm's plug-ins, slurmd's su, sudo, cron\n"
-        "and its like. The summary comes first, the exit status is that of monitoring plug-ins.\n"
-        "Changes nothing and starts no refresh; it asks the authority twice, and as root it lets\n"
-        "a login that cannot exist, an account that the gate refuses, and root through sshd's\n"
-        "account stack, of which the refusals are logged like any other.",
+        "and its like; the roster's accounts, keys and homes. The summary comes first, the exit\n"
+        "status is that of monitoring plug-ins. Changes nothing and starts no refresh; it asks\n"
+        "the authority twice, and as root it lets a login that cannot exist, an account that the\n"
+        "gate refuses, and root through sshd's account stack, of which the refusals are logged\n"
+        "like any other.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl doctor --accept watcher",

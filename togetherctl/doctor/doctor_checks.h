@@ -37,6 +37,7 @@ void check_log(const Patient& patient, Findings& findings);
 void check_ssh(const Patient& patient, Findings& findings);
 void check_slurm(const Patient& patient, Findings& findings);
 void check_step_filter(Findings& findings);
+void check_accounts(const Patient& patient, Findings& findings);
 // su where slurmd starts it, sudo where it was enabled, cron and its like wherever they are.
 void check_services(const Patient& patient, Findings& findings);
 

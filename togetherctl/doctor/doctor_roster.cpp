@@ -24,6 +24,11 @@ void check_watcher(const Patient& patient, bool runs, Findings& findings) {
         findings.fail("watcher", "slurmctld runs here, and no together-refresh --watch",
                       "slurmctld never waits for a roster: it would decide from an ever older one",
                       start_watcher);
+    else if (patient.config.accounts.enabled)
+        findings.fail(
+            "watcher", "no together-refresh --watch, and [accounts] is enabled",
+            "sshd asks nobody about a login that is unknown: who was added gets no account",
+            start_watcher);
     else
         findings.tell("watcher",
                       "none here: a removed collaborator is refused at the first login "

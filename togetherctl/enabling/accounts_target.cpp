@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/enabling/accounts_target.h"
 
-#include <unistd.h>
+#include <dlfcn.h>
 
 #include "togetherctl/enabling/name_services.h"
 #include "togetherctl/node/name_answers.h"
 #include "togetherctl/node/watcher.h"
-#include "togetherctl/pam/module_check.h"
 #include "togetherctl/processes/invoker.h"
 
 namespace together::ctl {
@@ -43,7 +42,7 @@ void look_at_callers(const PlannedEdit& edit, bool enable, Plan& plan) {
 
 // Each of them leaves the line without effect, and no harm is done.
 void note_what_is_missing(const CommandLine& line, Plan& plan) {
-    if (name_service_module().empty())
+    if (!name_service_is_installed())
         plan.notes.emplace_back(
             "libnss_together.so.2 is not installed: nobody is found until it is");
     const auto config = together::load_config(line.config_path());
@@ -72,11 +71,10 @@ std::string managed_by(const EditedFile& file) {
 
 }  // namespace
 
-std::string name_service_module() {
-    // Beside libpam's folder.
-    const auto folder = pam_module_folder();
-    const auto path = folder.substr(0, folder.rfind('/')) + "/libnss_together.so.2";
-    return !folder.empty() && ::access(path.c_str(), R_OK) == 0 ? path : "";
+bool name_service_is_installed() {
+    void* module = ::dlopen("libnss_together.so.2", RTLD_LAZY | RTLD_LOCAL);
+    if (module != nullptr) ::dlclose(module);
+    return module != nullptr;
 }
 
 Result<Plan> plan_accounts(const CommandLine& line, bool enable) {

@@ -8,7 +8,7 @@ namespace together::ctl {
 
 together::Result<Plan> plan_accounts(const CommandLine& line, bool enable);
 
-// Where glibc finds libnss_together.so.2; empty where it does not.
-std::string name_service_module();
+// Whether glibc finds libnss_together.so.2.
+bool name_service_is_installed();
 
 }  // namespace together::ctl

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/system/errno_text.h"
+#include "togetherctl/node/accounts_state.h"
 
 namespace together::ctl {
 namespace {
@@ -30,12 +31,17 @@ Result<gid_t> gid_of(const std::string& name) {
     }
 }
 
+// The authority's name stands in accounts.v1 alone.
+std::string name_of_group(const Config& config) {
+    if (!config.accounts.group.empty()) return config.accounts.group;
+    const auto state = look_at_accounts(config, nullptr);
+    return state.problem.empty() ? state.group : group_name(config, std::nullopt);
+}
+
 }  // namespace
 
 Result<ProjectGroup> project_group(const Config& config, bool of_admins) {
-    if (config.accounts.group.empty())
-        return failure("the project's group is not known: set [accounts] group");
-    const auto name = config.accounts.group + (of_admins ? "-admin" : "");
+    const auto name = name_of_group(config) + (of_admins ? "-admin" : "");
     const auto gid = gid_of(name);
     if (!gid) return tl::make_unexpected(gid.error());
     return ProjectGroup{name, *gid};

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""accounts: who has one, who has none and why; and what doctor says of accounts, keys and homes."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import keys_command
+from support.ctl_node import (BUILD, CONFIG, TOGETHER_REFRESH, ctl, ctl_json, entry, refresh,
+                      write_config, write_roster)
+
+ACCOUNTS = Path("/var/lib/together/accounts.v1")
+KEYS = Path("/var/lib/together/authorized_keys.v1")
+NSSWITCH = Path("/etc/nsswitch.conf")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43
+GROUP = {"name": "p-lab", "gid": 30001, "admin_gid": 30002}
+FRIEDA = entry("frieda", "admin", 20001, keys=[KEY, KEY + " home"])
+GUS = entry("gus", "member", 20002)
+ALICE = entry("alice", "member", 10001)  # an account of the node's with that uid
+NORA = entry("nora")
+
+
+@pytest.fixture(autouse=True)
+def enabled() -> None:
+    write_config(accounts__enabled="yes", accounts__shell="/bin/sh")
+    write_roster(FRIEDA, GUS, ALICE, NORA, group=GROUP)
+    refresh()
+
+
+def rows() -> dict[str, dict[str, Any]]:
+    return {row["login"]: row for row in ctl_json("accounts")["accounts"]}
+
+
+def test_each_is_listed_with_its_groups_or_the_reason() -> None:
+    run = ctl("accounts")
+    assert run.returncode == 0, run.stderr
+    assert "Groups: p-lab (30001), p-lab-admin (30002)" in run.stdout
+    found = rows()
+    assert (found["frieda"]["uid"], found["frieda"]["state"]) == (20001, "account")
+    assert set(found["frieda"]["groups"]) == {"p-lab", "p-lab-admin"}
+    assert (found["frieda"]["keys"], found["gus"]["keys"]) == (2, 0)
+    assert found["gus"]["groups"] == ["p-lab"]
+    assert found["alice"]["state"] == "groups_only"
+    assert (found["nora"]["state"], found["nora"]["reason"]) == ("none", "no_uid")
+    assert "the authority gives no uid: set one" in run.stdout
+
+
+def test_of_one_login() -> None:
+    assert ctl("accounts", "frieda").returncode == ctl("accounts", "alice").returncode == 0
+    run = ctl("accounts", "nora")
+    assert run.returncode == 1
+    assert "Account: none: the authority gives no uid" in run.stdout and "What to do: " in run.stdout
+    run = ctl("accounts", "mallory")
+    assert run.returncode == 1 and "not on the roster" in run.stdout
+    assert ctl_json("accounts", "frieda")["uid"] == 20001
+
+
+def test_who_was_removed_answers_by_uid() -> None:
+    write_roster(FRIEDA, revision=8, group=GROUP)
+    refresh()
+    run = ctl("accounts", "gus")
+    assert run.returncode == 1 and "removed" in run.stdout and "by its uid only" in run.stdout
+    assert rows()["gus"]["uid"] == 20002
+
+
+def test_a_user_sees_all_but_the_keys() -> None:
+    document = ctl_json("accounts", user=10002)
+    assert {row["login"]: row["keys"] for row in document["accounts"]}["frieda"] is None
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "another"])
+def test_without_a_good_file_it_cannot_tell(damage: str) -> None:
+    if damage == "missing":
+        ACCOUNTS.unlink()
+    elif damage == "damaged":
+        ACCOUNTS.write_bytes(ACCOUNTS.read_bytes()[:-1])
+    else:
+        write_config(accounts__enabled="yes", accounts__shell="/bin/sh", api__project="proj_other")
+    run = ctl("accounts")
+    assert (run.returncode, run.stdout) == (2, "") and str(ACCOUNTS) in run.stderr
+    assert "error" in ctl_json("accounts")
+
+
+def test_switched_off_it_says_so() -> None:
+    write_config()
+    run = ctl("accounts")
+    assert run.returncode == 0 and "[accounts] enabled is no" in run.stdout
+    assert ctl("accounts", "frieda").returncode == 1
+
+
+def test_volumes_take_the_authoritys_group() -> None:
+    write_config('[volume "data"]\npath = /srv/data\n', accounts__enabled="yes")
+    assert "there is no group p-lab on this node" in ctl("volumes").stdout
+    ACCOUNTS.unlink()
+    assert "there is no group p-" in ctl("volumes").stdout
+
+
+# ---- doctor -------------------------------------------------------------------------------------
+
+CHECKS = ("name_service", "accounts", "keys", "homes", "watcher")
+
+
+def doctor() -> dict[str, dict[str, Any]]:
+    run = ctl("doctor", "--json", environment={"LD_LIBRARY_PATH": str(BUILD / "nss_together")})
+    return {one["check"]: one for one in json.loads(run.stdout) if one["check"] in CHECKS}
+
+
+@pytest.fixture
+def nsswitch() -> Iterator[Path]:
+    before = NSSWITCH.read_bytes()
+    NSSWITCH.write_text("passwd: files together\ngroup: files together\n")
+    yield NSSWITCH
+    NSSWITCH.write_bytes(before)
+
+
+@pytest.fixture
+def asked() -> Iterator[Path]:
+    """sshd asks for the roster's keys."""
+    keys_command.install()
+    config = Path("/etc/ssh/sshd_config")
+    before = config.read_bytes()
+    assert ctl("enable", "keys", "--force").returncode == 0
+    yield config
+    config.write_bytes(before)
+
+
+def test_doctor_where_all_is_well(nsswitch: Path, asked: Path) -> None:
+    write_roster(FRIEDA, GUS, ALICE, revision=8, group=GROUP)
+    refresh()
+    watcher = subprocess.Popen([TOGETHER_REFRESH, "--watch", "--config", str(CONFIG)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        found = doctor()
+    finally:
+        watcher.terminate()
+        watcher.wait(20)
+    assert {name: one["result"] for name, one in found.items()} == dict.fromkeys(CHECKS, "ok"), found
+    assert found["accounts"]["what"] == "3 accounts, 2 groups"
+
+
+@pytest.mark.parametrize(("lines", "what", "why"), [
+    ("passwd: files together\ngroup: files\n", 'group: line 2: "together" is missing', "not found"),
+    ("passwd: together files\ngroup: files together\n", 'stands before "files"', "of this node's own"),
+    ("passwd: files sss together\ngroup: files together\n", 'stands behind "sss"', "late"),
+    ("passwd: files [NOTFOUND=return] together\ngroup: files together\n", "[NOTFOUND=return]", "not found"),
+    ("passwd: files together\ngroup: files together\ninitgroups: files together\n",
+     "without [SUCCESS=continue]", "not found"),
+])
+def test_doctor_on_nsswitch(lines: str, what: str, why: str, nsswitch: Path) -> None:
+    nsswitch.write_text(lines)
+    found = doctor()["name_service"]
+    assert found["result"] == "failure" and found["fix"] == "togetherctl enable accounts"
+    assert what in found["what"] and why in found["why"]
+    write_config()  # what is dangerous is so without accounts as well
+    assert doctor()["name_service"]["result"] == "failure"
+
+
+def test_doctor_without_accounts_says_nothing_of_them() -> None:
+    write_config()
+    assert set(doctor()) == {"watcher"}
+
+
+def test_doctor_on_the_files(nsswitch: Path, asked: Path) -> None:
+    found = doctor()
+    assert found["accounts"]["result"] == "warning" and "nora: the authority gives no uid" in found["accounts"]["what"]
+    assert found["watcher"]["result"] == "failure" and "[accounts] is enabled" in found["watcher"]["what"]
+    KEYS.unlink()
+    ACCOUNTS.unlink()
+    found = doctor()
+    assert found["accounts"]["result"] == found["keys"]["result"] == "failure"
+
+
+def test_doctor_on_a_roster_that_they_are_not_of(nsswitch: Path) -> None:
+    before = ACCOUNTS.read_bytes()
+    write_roster(FRIEDA, revision=8, group=GROUP)
+    refresh()
+    ACCOUNTS.write_bytes(before)
+    assert "not of the roster that stands here" in doctor()["accounts"]["what"]
+    assert not ctl_json("accounts")["current"]
+
+
+def test_doctor_on_files_of_keys_beside_the_rosters(asked: Path) -> None:
+    assert doctor()["keys"]["result"] == "ok"
+    assert ctl("enable", "keys", "--keep-files").returncode == 0
+    found = doctor()["keys"]
+    assert found["result"] == "warning" and found["fix"] == "togetherctl enable keys"
+    assert found["what"].startswith(".ssh/authorized_keys in a home counts")
+    assert ctl("disable", "keys").returncode == 0
+    assert "togetherctl enable keys" in doctor()["keys"]["what"]
+
+
+def test_doctor_on_homes_that_are_anothers() -> None:
+    frieda, gus = Path("/home/frieda"), Path("/home/gus")
+    assert doctor()["homes"]["result"] == "ok"
+    frieda.symlink_to("/etc")
+    gus.mkdir()
+    found = doctor()["homes"]
+    assert found["result"] == "warning" and "/home/frieda is a link, and 1 more" in found["what"]
+    frieda.unlink()
+    assert "/home/gus belongs to uid 0" in doctor()["homes"]["what"]
+    os.chown(gus, 20002, 20002)
+    assert doctor()["homes"]["result"] == "ok"
+    gus.rmdir()

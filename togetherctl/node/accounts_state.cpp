@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "togetherctl/node/accounts_state.h"
+
+#include <vector>
+
+#include "common/accounts/accounts_database.h"
+#include "common/accounts/node_names.h"
+
+namespace together::ctl {
+namespace {
+
+using namespace together;
+
+void derive_the_rest(const Config& config, const Snapshot& roster,
+                     const std::optional<RosterGroup>& group, AccountsState& state) {
+    std::vector<RosterEntry> entries;
+    const bool whole = roster.for_each([&](const RosterEntry& entry) { entries.push_back(entry); });
+    const auto texts = read_node_texts({});
+    if (!whole || !texts) return;
+    const auto node = names_in(*texts);
+    SystemClock clock;
+    auto now = derive_accounts({config, entries, group, node, state.accounts, clock.now()});
+    state.accounts.without = std::move(now.without);
+    state.accounts.groups = std::move(now.groups);
+}
+
+}  // namespace
+
+AccountsState look_at_accounts(const Config& config, const Snapshot* roster) {
+    const AccountsPaths paths;
+    AccountsState state{paths.accounts, {}, {}, {}};
+    const auto stored = AccountsDatabase::open(paths.accounts, accounts_magic);
+    auto people = stored && stored->verify_intact() ? stored->people() : std::nullopt;
+    if (!people) {
+        state.problem = stored ? paths.accounts + " is damaged" : stored.error().message;
+        return state;
+    }
+    if (project_in(stored->header()) != config.project) {
+        state.problem = paths.accounts + " is of the project " + project_in(stored->header());
+        return state;
+    }
+    state.accounts = *std::move(people);
+    const auto group = group_in(stored->header());
+    state.group = group_name(config, group);
+    state.is_current = roster != nullptr && stored->header().roster == roster->header().content;
+    if (roster != nullptr) derive_the_rest(config, *roster, group, state);
+    return state;
+}
+
+}  // namespace together::ctl

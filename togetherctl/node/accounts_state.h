@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The accounts and groups that the roster gives this node, as they stand on the disk, and who has
+// none and why.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/accounts/derivation.h"
+#include "common/config/config.h"
+#include "common/roster/snapshot.h"
+
+namespace together::ctl {
+
+struct AccountsState {
+    std::string path;
+    std::string problem;  // why there are none to be used; then the rest is empty
+    together::Accounts accounts;
+    std::string group;        // the name of the project's, whether this node has it or not
+    bool is_current = false;  // they were derived from the roster that stands here
+};
+
+// Reads all of accounts.v1 once, to be sure of it. `without` and the groups are derived anew, from
+// the roster and this node's files as they are now; without a roster they are empty.
+AccountsState look_at_accounts(const together::Config& config, const together::Snapshot* roster);
+
+}  // namespace together::ctl
