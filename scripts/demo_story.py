@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+import demo_newcomer
 from support.accounts import Account, Accounts
 from support.guarded_control_plane import GuardedControlPlane
 from support.node import build_folder
@@ -66,6 +67,7 @@ class Story:
         self.accounts = Accounts(self.keys)
         self.people = {login: self.accounts.add(login, uid) for login, uid in UIDS.items()}
         self.people["root"] = self.accounts.root()
+        demo_newcomer.prepare_node()
         self.start_slurm()
         self.start_sshd()
         # Ends with the sandbox.
@@ -102,6 +104,8 @@ class Story:
         host.configure(
             api={"base_url": self.roled.base_url, "project": self.project},
             gate={"contact": "Questions: support@example.org"})
+        if host is self.cluster.controller:
+            host.add_config(demo_newcomer.SETTINGS)
         host.snapshot = host.snapshot_folder / f"{self.project}.roster.v1"
         command = [*host.namespace_of_its_own(), str(host.refresh_program), "--watch"]
         log = open(self.directory / f"watch-{host.name}.log", "wb")
@@ -110,7 +114,7 @@ class Story:
 
     def start_sshd(self) -> None:
         # Who logs in may try srun and sbatch, too.
-        self.sshd = Sshd(self.directory, [f"SetEnv SLURM_CONF={self.cluster.conf}"])
+        self.sshd = Sshd(self.directory, [f"SetEnv SLURM_CONF={self.cluster.conf}", *demo_newcomer.SSHD_SETTINGS])
         self.sshd.__enter__()
         self.sshd.account_stack(gate_lines(build_folder() / "pam_together" / "pam_together.so"))
         self.ssh = SshClient(self.sshd, self.directory)
@@ -195,6 +199,21 @@ class Story:
             wait_until(lambda: b"carol" in host.snapshot.read_bytes(), f"carol on {host.name}")
         self.logins({"alice": True, "bob": True, "carol": True, "mallory": False, "root": True})
 
+    def newcomer(self) -> None:
+        for failed in demo_newcomer.switch_on(self.sshd):
+            self.check(False, failed)
+        dora = demo_newcomer.Newcomer(self.roled, self.project, self.keys)
+        uid, took = dora.join()
+        self.check(took < 5, f"dora has an account on the node after {took:.2f} s: uid {uid}, her groups, her key")
+        home, job, read = dora.work(self.ssh, self.people["alice"])
+        self.check(home == "/home/dora", f"she logs in with that key, and lands in {home or 'nothing'}")
+        self.check(job == "dora", "srun id -un: runs")
+        self.check(read == "results", "what she writes into the volume, alice reads")
+        let_in, owner, status = dora.leave(self.ssh)
+        self.check(not let_in, f"Ann removes her from the organization: the next login is {'let in' if let_in else 'refused'}")
+        self.check(owner == "dora", f"ls -l still says {owner} of her file")
+        self.check(status == 409, "and nobody else ever gets her uid")
+
     def jobs(self, who: dict[str, bool]) -> None:
         for login, expected in who.items():
             result = self.users[login].run("srun", "id", "-un")
@@ -255,6 +274,8 @@ class Story:
              self.first_logins),
             ("The same answer from Slurm.",
              lambda: self.jobs({"alice": True, "bob": True, "mallory": False})),
+            ("Ann invites dora, who picks a login and puts a key into the authority. Nobody touches the node.",
+             self.newcomer),
             ("bob queues a job. Then an Admin removes him from the project, over the authority's API.",
              self.removal),
             ("An operator asks why: togetherctl explain bob", self.explanation),

@@ -46,6 +46,11 @@ class Host:
         """What every test needs, and the given keys in place or on top."""
         self.write_config(configuration(self.roster.path, self.refresh_program, api, roster, gate))
 
+    def add_config(self, sections: Mapping[str, Mapping[str, str]]) -> None:
+        more = "".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+                       for name, keys in sections.items())
+        self.write_config(self.config.read_text() + more)
+
     def write_config(self, text: str) -> None:
         """By rename; not at all where nothing changes, so that slurmctld need not read it again."""
         if self.config.exists() and self.config.read_text() == text:
