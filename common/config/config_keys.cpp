@@ -2,6 +2,8 @@
 #include "common/config/config_keys.h"
 
 #include <array>
+#include <cstddef>
+#include <utility>
 
 #include "common/config/base_url.h"
 #include "common/config/word_list.h"
@@ -123,7 +125,14 @@ std::string yes_or_no(bool answer) {
     return answer ? "yes" : "no";
 }
 
-constexpr std::array keys = std::to_array<ConfigKey>({
+struct Row {
+    decltype(ConfigKey::section) section;
+    decltype(ConfigKey::name) name;
+    decltype(ConfigKey::set) set;
+    std::string (*show)(const Config&);
+};
+
+constexpr std::array rows = std::to_array<Row>({
     {"api", "base_url", set_base_url, [](const Config& c) { return c.base_url; }},
     {"api", "project", set_project, [](const Config& c) { return c.project; }},
     {"api", "token_file", [](Config& c, std::string_view v) { return set_path(c.token_file, v); },
@@ -196,6 +205,13 @@ constexpr std::array keys = std::to_array<ConfigKey>({
      [](const Config& c) { return show_reserved_logins(c.accounts); }},
 });
 
+// Whoever decides checks values and shows none: a shared object gets the table that it uses, alone.
+template <std::size_t... numbers>
+constexpr auto checks_of_rows(std::index_sequence<numbers...>) {
+    return std::array{ConfigKey{rows[numbers].section, rows[numbers].name, rows[numbers].set}...};
+}
+constexpr auto keys = checks_of_rows(std::make_index_sequence<rows.size()>());
+
 }  // namespace
 
 std::span<const ConfigKey> config_keys() {
@@ -204,21 +220,24 @@ std::span<const ConfigKey> config_keys() {
 
 const ConfigKey* find_config_key(std::string_view section, std::string_view name) {
     for (const auto& key : keys)
-        if (key.section == section && key.name == name) return &key;
+        if (std::string_view(key.section) == section && std::string_view(key.name) == name)
+            return &key;
     return nullptr;
 }
 
 bool is_config_section(std::string_view section) {
     for (const auto& key : keys)
-        if (key.section == section) return true;
+        if (std::string_view(key.section) == section) return true;
     return false;
 }
 
 std::vector<Setting> settings_in_force(const Config& config) {
     std::vector<Setting> settings;
-    for (const auto& key : keys)
+    for (const auto& row : rows) {
+        const std::string section(std::string_view(row.section));
         settings.push_back(
-            {std::string(key.section) + "." + std::string(key.name), key.show(config)});
+            {section + "." + std::string(std::string_view(row.name)), row.show(config)});
+    }
     for (const auto& volume : config.volumes) {
         const auto name = "volume." + volume.name + ".";
         settings.push_back({name + "path", volume.path});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of together.conf: one table with their checks and how each is shown. Internal to config.
+// The keys of together.conf and their checks. Internal to config.
 #pragma once
 
 #include <optional>
@@ -8,15 +8,15 @@
 #include <string_view>
 
 #include "common/config/config.h"
+#include "common/system/text_in_place.h"
 
 namespace together {
 
 struct ConfigKey {
-    std::string_view section;
-    std::string_view name;
+    TextInPlace<9> section;
+    TextInPlace<16> name;
     // Checks and stores a value; returns what is wrong with it.
     std::optional<std::string> (*set)(Config&, std::string_view value);
-    std::string (*show)(const Config&);
 };
 
 std::span<const ConfigKey> config_keys();

@@ -32,8 +32,8 @@ def fifo() -> None:
 
 
 def link() -> None:
-    ACCOUNTS.rename("/var/lib/together/elsewhere")
-    ACCOUNTS.symlink_to("/var/lib/together/elsewhere")
+    ACCOUNTS.rename("/var/lib/elsewhere")
+    ACCOUNTS.symlink_to("/var/lib/elsewhere")
 
 
 def damaged() -> None:

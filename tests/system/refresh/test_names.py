@@ -119,7 +119,7 @@ def rounds_until_all_are_found(refresher: Refresher, count: int) -> list[int]:
         refresher.roster.add(f"user{number}")
     refresher.roster.write()
     found: list[int] = []
-    while not found or found[-1] < count and len(found) < 30:
+    while not found or found[-1] < count and len(found) < 120:
         refresher.refresh()
         found.append(sum(entry["source"] == "node"
                          for entry in refresher.stored()["entries"].values()))
