@@ -111,6 +111,22 @@ struct Exchange {
         return true;
     }
 
+    // By a deadline of ours; libcurl keeps that of the whole.
+    bool is_late(Deadline now) {
+        name_is_late = looking_up && now >= name_deadline;
+        const bool answer_is_late = !begun && now >= request.first_byte_deadline;
+        if (name_is_late)
+            refused = "the name was not looked up in time";
+        else if (answer_is_late)
+            refused = "no answer within the deadline";
+        return name_is_late || answer_is_late;
+    }
+
+    Deadline next_deadline() const {
+        const auto answer_by = begun ? Deadline::max() : request.first_byte_deadline;
+        return std::min(looking_up ? name_deadline : Deadline::max(), answer_by);
+    }
+
     bool body(std::string_view data) {
         if (answer.body.size() + data.size() > max_page) {
             refused = "the answer is larger than 8 MiB";
@@ -153,7 +169,9 @@ void find_node_fault(const Exchange& exchange, CURLcode code, int system_error,
         answer.node_failed = true;
         answer.error = errno_text("this node has no socket left", exchange.socket_error);
     } else if (code == CURLE_OUT_OF_MEMORY) {
+        // Also what libcurl says where it has no descriptor left.
         answer.node_failed = true;
+        if (const auto why = what_is_used_up()) answer.error = why->text;
     } else if (code == CURLE_COULDNT_CONNECT && is_of_this_node(system_error) &&
                !(no_address && !exchange.only_ipv4)) {
         // An address of IPv6 is "not available" to a node without IPv6, too: not asked here.
@@ -176,19 +194,6 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* exchange)
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* exchange) {
     return static_cast<Exchange*>(exchange)->body({data, size}) ? size : 0;
-}
-
-int on_progress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-    auto& state = *static_cast<Exchange*>(exchange);
-    const auto now = std::chrono::steady_clock::now();
-    if (state.looking_up && now >= state.name_deadline) {
-        state.name_is_late = true;
-        state.refused = "the name was not looked up in time";
-        return 1;
-    }
-    if (state.begun || now < state.request.first_byte_deadline) return 0;
-    state.refused = "no answer within the deadline";
-    return 1;
 }
 
 bool is_connection_failure(CURLcode code) {
@@ -234,16 +239,46 @@ long milliseconds_until(Deadline deadline) {
     return std::max<long>(static_cast<long>(left.count()), 1);  // 0 would mean: no limit
 }
 
+// As curl_easy_perform(), which does not look at a clock of ours while a name is looked up: its
+// progress callback is not called then by libcurl 8.22.
+CURLcode perform(CURLM* multi, CURL* curl, Exchange& exchange) {
+    constexpr Deadline::duration at_most = 1s;
+    if (curl_multi_add_handle(multi, curl) != CURLM_OK) return CURLE_FAILED_INIT;
+    int running = 0;
+    CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+    CURLMcode state = curl_multi_perform(multi, &running);
+    while (state == CURLM_OK && running > 0) {
+        const auto now = std::chrono::steady_clock::now();
+        if (exchange.is_late(now)) break;
+        const auto wait = std::min(exchange.next_deadline(), now + at_most);
+        state =
+            curl_multi_poll(multi, nullptr, 0, static_cast<int>(milliseconds_until(wait)), nullptr);
+        if (state == CURLM_OK) state = curl_multi_perform(multi, &running);
+    }
+    if (state != CURLM_OK)
+        code = state == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+    int others = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi, &others))
+        if (message->msg == CURLMSG_DONE) code = message->data.result;
+    curl_multi_remove_handle(multi, curl);
+    return code;
+}
+
 }  // namespace
 
 struct HttpClient::Handle {
     CURL* curl = nullptr;
+    CURLM* multi = nullptr;  // has the connections
     char error[CURL_ERROR_SIZE] = "";
     Handle() {
         curl_global_init(CURL_GLOBAL_DEFAULT);
         curl = curl_easy_init();
+        multi = curl_multi_init();
     }
-    ~Handle() { curl_easy_cleanup(curl); }
+    ~Handle() {
+        curl_easy_cleanup(curl);
+        curl_multi_cleanup(multi);
+    }
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
 
@@ -298,9 +333,10 @@ HttpAnswer HttpClient::get(const HttpRequest& request) {
 HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& address,
                                 bool& unknown_host) {
     CURL* curl = handle_->curl;
-    if (curl == nullptr) {
+    if (curl == nullptr || handle_->multi == nullptr) {
         HttpAnswer answer;
-        answer.error = "libcurl could not be started";
+        const auto why = what_is_used_up();
+        answer.error = why ? why->text : "libcurl could not be started";
         answer.node_failed = true;
         return answer;
     }
@@ -325,9 +361,6 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
     curl_easy_setopt(curl, CURLOPT_RESOLVER_START_DATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
@@ -335,7 +368,7 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
     if (instead) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, instead.get());
     if (!address.empty() && !config_.proxy.empty())
         curl_easy_setopt(curl, CURLOPT_PROXY, at_address(config_.proxy, host).c_str());
-    const CURLcode code = curl_easy_perform(curl);
+    const CURLcode code = perform(handle_->multi, curl, exchange);
     unknown_host = is_name_failure(code) || exchange.name_is_late;
     if (code == CURLE_OK) {
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.answer.status);

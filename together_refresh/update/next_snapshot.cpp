@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +26,14 @@ constexpr mode_t mode = 0644;
 off_t size_of_spare(off_t snapshot) {
     constexpr off_t for_a_small_one = off_t{16} * 1024;
     return snapshot + snapshot / 4 + for_a_small_one;
+}
+
+// What the spare has beyond that and gives back when it is cut: XFS with parent pointers, which
+// mkfs.xfs makes since 6.13, renames nothing where it cannot reserve blocks for it first.
+off_t room_to_rename(int fd) {
+    struct statfs system {};
+    const bool is_xfs = ::fstatfs(fd, &system) == 0 && system.f_type == XFS_SUPER_MAGIC;
+    return is_xfs ? off_t{1024} * 1024 : 0;
 }
 
 // A spare is written over: it must be ours alone, and nobody's by another name.
@@ -110,7 +120,6 @@ Result<void> keep_spare(const RosterPaths& paths) {
     struct stat spare {};
     if (::stat(paths.snapshot.c_str(), &snapshot) != 0) return {};
     const bool there = ::lstat(paths.spare.c_str(), &spare) == 0;
-    if (there && S_ISREG(spare.st_mode) && spare.st_size >= snapshot.st_size) return {};
     const auto no_room = [&] {
         return failure(
             errno_text("no room could be reserved for the next roster: " + paths.spare, errno));
@@ -119,8 +128,11 @@ Result<void> keep_spare(const RosterPaths& paths) {
     // Somebody else's file or a link has our name.
     if (!file && there && ::unlink(paths.spare.c_str()) == 0)
         file = open_spare(paths.spare, O_CREAT);
-    if (!file || ::fstat(file.get(), &spare) != 0 ||
-        !extend_with_zeros(file.get(), spare.st_size, size_of_spare(snapshot.st_size)))
+    if (!file || ::fstat(file.get(), &spare) != 0) return no_room();
+    const auto room = room_to_rename(file.get());
+    const bool is_enough = spare.st_size >= snapshot.st_size + room;
+    if (!is_enough &&
+        !extend_with_zeros(file.get(), spare.st_size, size_of_spare(snapshot.st_size) + room))
         return no_room();
     return {};
 }
