@@ -46,8 +46,8 @@ def as_user(login: str, *command: str) -> list[str]:
 class AccountsNode(Refresher):
     def __init__(self) -> None:
         super().__init__()
-        for path in (ACCOUNTS, KEYS):
-            path.unlink(missing_ok=True)
+        for path in ACCOUNTS.parent.iterdir():
+            path.unlink()
         install_module()
         switch()
         self.roster.group = {"name": "p-lab", "gid": 20000, "admin_gid": 20001}

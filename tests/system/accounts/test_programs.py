@@ -76,6 +76,32 @@ def test_newgrp_and_a_job_of_a_member(node: AccountsNode) -> None:
     assert output("id", "-Gn", "bob") == "bob p-lab"
 
 
+def test_newgrp(node: AccountsNode) -> None:
+    """For a member's session that began before he was in it, and for nobody else."""
+    node.roster.group = None
+    node.change()
+    session = subprocess.Popen(as_user("bob", "sh", "-c", "read line; newgrp p-lab"), text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert session.stdin
+    node.roster.group = {"name": "p-lab", "gid": 20000, "admin_gid": 20001}
+    node.change()
+    out, _ = session.communicate("go\nid -gn\nid -Gn\n", timeout=30)
+    assert out.split("\n")[:2] == ["p-lab", "p-lab bob"]
+
+
+def test_tar_keeps_owners_by_name(node: AccountsNode) -> None:
+    folder = Path("/tmp/tar")
+    folder.mkdir()
+    (folder / "file").touch()
+    # From a host where both have other ids.
+    output("tar", "-C", folder, "-cf", "/tmp/archive", "--owner=bob:5555", "--group=p-lab:5556", "file")
+    output("tar", "-C", folder, "-xf", "/tmp/archive", "--same-owner")
+    status = (folder / "file").stat()
+    assert (status.st_uid, status.st_gid) == (10002, 20000)
+    output("tar", "-C", folder, "-cf", "/tmp/archive", "file")
+    assert output("tar", "-tvf", "/tmp/archive").split()[1] == "bob/p-lab"
+
+
 def test_useradd_takes_neither_login_nor_uid(node: AccountsNode) -> None:
     output("useradd", "--no-create-home", "alice", status=9)
     output("useradd", "--no-create-home", "--uid", "10001", "other", status=4)

@@ -2,13 +2,14 @@
 """Processes that are not as others: without descriptors, in namespaces, with threads and forks."""
 
 import os
-import subprocess
+import shutil
 from pathlib import Path
 
-from support.accounts_node import ABSENT, ACCOUNTS, AccountsNode, output
-from support.refresher import ENVIRONMENT
+from support.accounts_node import ABSENT, ACCOUNTS, AccountsNode, as_user, output
+from support.refresher import BUILD
 
 PYTHON = "/usr/bin/python3"
+STORM = BUILD / "tests" / "system" / "accounts" / "accounts_name_storm"
 
 
 def run(script: str) -> str:
@@ -79,33 +80,60 @@ def test_in_a_chroot_without_the_file(node: AccountsNode) -> None:
 
 
 def test_threads_and_forks_while_the_file_is_replaced(node: AccountsNode) -> None:
-    replacer = subprocess.Popen(
-        ["sh", "-c", f"while :; do cp {ACCOUNTS} /var/lib/together/n && mv /var/lib/together/n {ACCOUNTS}; done"],
-        env=ENVIRONMENT)
-    node.started(replacer)  # type: ignore[arg-type]
-    try:
-        assert run("""
-import grp, os, pwd, threading
-wrong = []
-def ask():
-    for _ in range(500):
-        try:
-            if pwd.getpwnam("alice").pw_uid != 10001: wrong.append("uid")
-            if pwd.getpwuid(10002).pw_name != "bob": wrong.append("login")
-            if grp.getgrgid(20000).gr_mem != ["alice", "bob"]: wrong.append("members")
-            if os.getgrouplist("bob", 10002) != [10002, 20000]: wrong.append("groups")
-        except Exception as error: wrong.append(repr(error))
-threads = [threading.Thread(target=ask) for _ in range(8)]
-for thread in threads: thread.start()
-for _ in range(20):
-    child = os.fork()
-    if child == 0: os._exit(0 if pwd.getpwnam("bob").pw_uid == 10002 else 1)
-    if os.waitpid(child, 0)[1] != 0: wrong.append("child")
-for thread in threads: thread.join()
-print(sorted(set(wrong)))
-""") == "[]"
-    finally:
-        replacer.kill()
+    copies = [Path("/tmp/few"), Path("/tmp/many")]
+    for copy in copies:
+        copy.write_bytes(ACCOUNTS.read_bytes())
+        for number in range(50):
+            node.roster.add(f"user{number}", uid=10100 + number)
+        node.change()
+    assert copies[0].read_bytes() != ACCOUNTS.read_bytes() and len(output("getent", "group", "p-lab")) > 100
+    copies[1].write_bytes(ACCOUNTS.read_bytes())
+    assert output(STORM, ACCOUNTS, *copies, "5000") == "done"
+
+
+# Prints what getpwnam_r and getgrnam_r give at each size of the buffer, repetitions left out.
+EACH_SIZE = """
+import ctypes, errno, itertools
+libc = ctypes.CDLL(None)
+for call, name in ((libc.getpwnam_r, b"alice"), (libc.getgrnam_r, b"p-lab"), (libc.getgrnam_r, b"bob")):
+    def at(size):
+        found = ctypes.c_void_p()
+        code = call(name, ctypes.create_string_buffer(256), ctypes.create_string_buffer(size + 1),
+                    ctypes.c_size_t(size), ctypes.byref(found))
+        return errno.errorcode.get(code, code) if code else "found" if found else "none"
+    print(*[answer for answer, _ in itertools.groupby(at(size) for size in range(1200))])
+"""
+
+
+def test_buffers_of_each_size(node: AccountsNode) -> None:
+    assert run(EACH_SIZE).split("\n") == ["ERANGE found"] * 3
+
+
+STATIC = """
+#include <pwd.h>
+#include <stdio.h>
+int main(int argc, char** argv) {
+    struct passwd* found = argc > 1 ? getpwnam(argv[1]) : NULL;
+    printf("%ld\\n", found ? (long)found->pw_uid : -1L);
+}
+"""
+
+
+def test_a_statically_linked_program(node: AccountsNode) -> None:
+    source, program = Path("/tmp/static.c"), Path("/tmp/static")
+    source.write_text(STATIC)
+    output("gcc", "-static", "-o", program, source)
+    assert [output(program, login) for login in ("alice", "mallory", "root")] == ["10001", "-1", "0"]
+
+
+def test_a_setuid_program(node: AccountsNode) -> None:
+    """Of another user than root: glibc trusts no path of its caller's."""
+    program = Path("/run/setuid-id")
+    shutil.copy("/usr/bin/id", program)
+    os.chown(program, 10002, 10002)
+    program.chmod(0o4755)
+    assert output(*as_user("alice", str(program))) == (
+        "uid=10001(alice) gid=10001(alice) euid=10002(bob) groups=10001(alice),20000(p-lab),20001(p-lab-admin)")
 
 
 def test_a_group_of_100000(node: AccountsNode) -> None:
