@@ -49,8 +49,8 @@ Key::Key(char kind, const char* name) {
 Key::Key(char kind, uint32_t id) {
     if (id < first_account_id) return;
     bytes[0] = kind;
-    memcpy(bytes + 1, &id, sizeof id);
-    size = 1 + sizeof id;
+    write_id(bytes + 1, id);
+    size = 1 + id_letters;
 }
 
 Outcome Database::open() {

@@ -124,7 +124,9 @@ std::optional<RemovedAccount> removed_in(std::string_view key, std::string_view 
 }
 
 std::string number_key(char kind, std::uint32_t number) {
-    return std::string(1, kind).append(chars_of(number));
+    std::string key(1 + id_letters, kind);
+    write_id(key.data() + 1, number);
+    return key;
 }
 
 tl::unexpected<OpenFailure> unusable(const std::string& path, const char* reason) {
@@ -155,6 +157,10 @@ std::uint64_t checksum_of(const AccountsHeader& header) {
 
 std::string group_key(std::string_view name) {
     return "g" + std::string(name);
+}
+
+std::string account_uid_key(uid_t uid) {
+    return number_key('u', uid);
 }
 
 std::string gid_key(gid_t gid) {
