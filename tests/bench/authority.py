@@ -2,6 +2,7 @@
 """A role authority for measuring: answers from memory over TLS, so that its own cost is small."""
 
 import json
+import re
 import ssl
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from support.waiting import wait_until
 
 PAGE = 1000
 TOKEN = "tgn_bench"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJXC+Vw7/1Y2vGEJ0H0XnYpM0m1N9d1s0gR0mXcZxq3A"
 
 
 class Authority:
@@ -37,9 +39,13 @@ class Authority:
         for start in range(0, self.collaborators, PAGE):
             end = start + PAGE
             cursor = str(end) if end < self.collaborators else None
-            page = {"object": "list", "project_id": PROJECT, "revision": self.revision,
+            page: dict[str, Any] = {"object": "list", "project_id": PROJECT, "revision": self.revision,
                     "next_cursor": cursor, "data": entries[start:end]}
             self._pages[str(start)] = json.dumps(page).encode()
+            for entry in page["data"]:
+                entry["ssh_keys"] = [KEY]
+            page["group"] = {"name": "p-lab", "gid": 10000, "admin_gid": 10001}
+            self._pages[f"{start} with accounts"] = json.dumps(page).encode()
 
     @staticmethod
     def _entry(number: int) -> dict[str, Any]:
@@ -86,12 +92,14 @@ class Authority:
         self.requests += 1
         if self.silent:
             time.sleep(60)  # sleeps: an authority that says nothing
-        start = request.path.rpartition("after=")[2] if "after=" in request.path else "0"
+        found = re.search(r"after=(\d+)", request.path)
+        start = found[1] if found else "0"
         unchanged = request.headers["If-None-Match"] == self.etag
         held = unchanged and "Prefer" in request.headers
         if held:
             time.sleep(self.hold_for)  # sleeps: an authority that has no news
-        body = b"" if unchanged else self._pages[start]
+        page = start + (" with accounts" if "include=accounts" in request.path else "")
+        body = b"" if unchanged else self._pages[page]
         request.send_response(304 if unchanged else 200)
         request.send_header("ETag", self.etag)
         request.send_header("Content-Type", "application/json")

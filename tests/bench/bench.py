@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+import accounts
 import questions
 import roled
 from authority import Authority
@@ -181,6 +182,30 @@ def watch(authority: Authority, node: Node, collaborators: int) -> None:
     watcher.wait()
 
 
+def accounts_of_the_roster() -> None:
+    heading("Accounts: look-ups through glibc, p50 of each, the median of rounds by turns")
+    accounts.look_ups(BENCH)
+    heading("The first getpwnam of a new process", "p50 µs")
+    accounts.new_processes(BENCH)
+    heading("A changed roster of 10,000, CPU time of together-refresh. Budget: with accounts 1.4 of without",
+            "p50 ms", "max ms")
+    with Authority(10_000) as authority:
+        node = Node(build_folder())
+        authority.configure(node)
+        plain = node.config.read_text()
+        times: dict[str, list[float]] = {"": [], "\n[accounts]\nenabled = yes\n": []}
+        for _ in range(20):
+            for section, of_one in times.items():
+                node.write_config(plain + section)
+                authority.change()
+                of_one.append(1000 * cpu_seconds(node.refresh_program))
+        without, with_accounts = times.values()
+        row("without accounts", statistics.median(without), max(without))
+        row("with", statistics.median(with_accounts), max(with_accounts))
+        row("  ratio", statistics.median(with_accounts) / statistics.median(without))
+        node.reset()
+
+
 def storm() -> None:
     Accounts(Path(tempfile.mkdtemp())).add("user52", 20052)
     heading("200 logins at once on a cold node. Budget: 1 request", "requests", "slowest s")
@@ -240,7 +265,8 @@ def questions_to_it() -> None:
 
 
 MEASUREMENTS: dict[str, Callable[[], None]] = {
-    "decision": decision, "pam": pam, "ssh": ssh, "refresh": refresh, "storm": storm,
+    "decision": decision, "pam": pam, "ssh": ssh, "refresh": refresh,
+    "accounts": accounts_of_the_roster, "storm": storm,
     "roled": role_authority, "questions": questions_to_it, "slurm": slurm}
 
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What names cost through glibc, from whatever service nsswitch.conf names.
+//
+//   accounts_bench make FILE ACCOUNTS         an accounts.v1 of user0, user1, …
+//   accounts_bench ask FILE PREFIX ACCOUNTS   p50 in microseconds of: the six bare system calls of
+//   a
+//                                             look-up, getpwnam, of an absent name, getpwuid,
+//                                             getgrouplist; of names that are chosen at random
+//   accounts_bench first LOGIN                microseconds of this process's first getpwnam
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string>
+
+#include "tests/bench/samples.h"
+#include "together_refresh/update/accounts_writer.h"
+
+using namespace together;
+
+namespace {
+
+constexpr uid_t first_uid = 100'000;
+constexpr gid_t lab = 60'000;
+
+int make(const char* path, unsigned number) {
+    Accounts accounts;
+    for (unsigned i = 0; i < number; ++i) {
+        const auto text = std::to_string(i);
+        accounts.accounts.push_back({"user" + text, "user_" + text, first_uid + i, {lab}, false});
+    }
+    accounts.groups = {{"p-lab", lab, {"user0"}}};
+    AccountsHeader header;
+    header.magic = accounts_magic;
+    const auto records = account_records(accounts, AccountsConfig{}, header.people_records);
+    return write_accounts_file(path, records, header, {0644, ::getegid()}) ? 0 : 1;
+}
+
+void must(bool holds) {
+    if (!holds) std::abort();
+}
+
+// As many bytes as the module reads of a table's place, of a table, of a record.
+void bare_system_calls(const char* path, unsigned random) {
+    std::array<char, 1100> buffer;
+    struct stat status {};
+    const int file = ::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    must(file >= 0 && ::fstat(file, &status) == 0);
+    for (const std::size_t size : {std::size_t{24}, std::size_t{128}, buffer.size()}) {
+        random = random * 1664525 + 1013904223;
+        const auto at = static_cast<off_t>(random % static_cast<unsigned>(status.st_size - 2048));
+        must(::pread(file, buffer.data(), size, size == 24 ? at % 2024 : at) > 0);
+    }
+    must(::close(file) == 0);
+}
+
+struct Names {
+    std::string prefix;
+    unsigned number;
+    std::mt19937 random{1};
+
+    unsigned any() { return static_cast<unsigned>(random() % number); }
+    std::string login() { return prefix + std::to_string(any()); }
+};
+
+template <class Ask>
+void measure(const Ask& ask) {
+    constexpr int warm_up = 50;
+    constexpr int rounds = 1000;
+    Samples samples;
+    for (int i = 0; i < warm_up; ++i) ask();
+    for (int i = 0; i < rounds; ++i) samples.push_back(ask());
+    std::printf("%.3f ", percentile(samples, 0.5));
+}
+
+int ask(const char* path, Names names) {
+    measure([&] {
+        const auto random = static_cast<unsigned>(names.random());
+        return time_of([&] { bare_system_calls(path, random); });
+    });
+    measure([&] {
+        const auto login = names.login();
+        return time_of([&] { must(::getpwnam(login.c_str()) != nullptr); });
+    });
+    measure([&] {
+        const auto login = "absent" + names.login();
+        return time_of([&] { must(::getpwnam(login.c_str()) == nullptr); });
+    });
+    measure([&] {
+        const uid_t uid = first_uid + names.any();
+        return time_of([&] { must(::getpwuid(uid) != nullptr); });
+    });
+    measure([&] {
+        const auto login = names.login();
+        std::array<gid_t, 16> gids;
+        int count = static_cast<int>(gids.size());
+        return time_of(
+            [&] { must(::getgrouplist(login.c_str(), lab + 1, gids.data(), &count) == 2); });
+    });
+    std::puts("");
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string what = argc > 2 ? argv[1] : "";
+    if (what == "make" && argc == 4)
+        return make(argv[2], static_cast<unsigned>(std::atoi(argv[3])));
+    if (what == "ask" && argc == 5)
+        return ask(argv[2], {argv[3], static_cast<unsigned>(std::atoi(argv[4]))});
+    if (what != "first") return 2;
+    std::printf("%.3f\n", time_of([&] { ::getpwnam(argv[2]); }));
+}
