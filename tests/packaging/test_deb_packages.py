@@ -37,6 +37,7 @@ CONTENTS = {
         "/usr/share/man/man8/pam_together.8.gz",
     ],
     "libnss-together": [
+        "/etc/apparmor.d/abstractions/nameservice.d/together",
         f"/usr/lib/{ARCH}/libnss_together.so.2",
     ],
     "slurm-spank-together": [

@@ -40,14 +40,15 @@ def test_it_compiles_with_the_policys_makefile(tmp_path: Path) -> None:
 
 
 def test_the_paths_are_those_that_are_installed() -> None:
-    labelled = dict(re.findall(r"^(/[\w/-]+)(?:\(/\.\*\)\?)?\t.*:(\w+):s0$", (FOLDER / "together.fc").read_text(), re.M))
+    labelled = dict(re.findall(r"^(/[\w/\\.-]+)(?:\(/\.\*\)\?)?\t.*:(\w+):s0$", (FOLDER / "together.fc").read_text(), re.M))
     assert set(labelled) == {"/etc/together", "/etc/together/token", "/usr/libexec/together/together-refresh",
-                             "/var/cache/together", "/var/log/together"}
+                             "/var/cache/together", "/var/lib/together", r"/var/lib/together/authorized_keys\.v1",
+                             "/var/log/together"}
     for kind in labelled.values():
         assert f"\ntype {kind};" in POLICY
     tmpfiles = (CHECKOUT / "packaging/tmpfiles/together.conf").read_text()
     template = (CHECKOUT / "packaging/config/together.conf").read_text()
-    for folder in ("/var/cache/together", "/var/log/together"):
+    for folder in ("/var/cache/together", "/var/lib/together", "/var/log/together"):
         assert f"d {folder} " in tmpfiles
     assert "#token_file = /etc/together/token\n" in template
     assert "#refresh_program = /usr/libexec/together/together-refresh\n" in template
@@ -56,6 +57,13 @@ def test_the_paths_are_those_that_are_installed() -> None:
 def test_only_together_refresh_reads_the_token() -> None:
     rules = [line for line in POLICY.splitlines() if line.startswith("allow") and "together_token_t" in line]
     assert rules and all(line.startswith("allow together_refresh_t ") for line in rules)
+
+
+def test_whoever_asks_for_names_reads_the_accounts_and_no_keys() -> None:
+    assert "\nallow nsswitch_domain together_accounts_t:file { getattr open read };\n" in POLICY
+    readers = re.findall(r"^\s*allow (.+?) .*together_keys_t.*$", POLICY, re.M)
+    assert sorted(readers) == ["sshd_session_t", "sshd_t", "together_refresh_t"]
+    assert 'together_keys_t "authorized_keys.v1.new";' in POLICY
 
 
 def test_the_version_is_the_projects() -> None:
