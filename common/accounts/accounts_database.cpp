@@ -46,8 +46,9 @@ std::string_view chars_of(const T& value) {
 template <class Head>
 std::string record_of(std::string_view key, Head head, std::string_view rest) {
     head.fixed = sizeof head;
-    std::string record(chars_of(head));
-    record.append(rest);
+    std::string record;
+    record.reserve(sizeof head + rest.size());
+    record.append(chars_of(head)).append(rest);
     head.checksum = record_checksum(key.data(), key.size(), record.data(), record.size());
     std::memcpy(record.data(), &head.checksum, sizeof head.checksum);
     return record;
@@ -73,10 +74,12 @@ std::string take_text(std::string_view& texts) {
 std::string account_texts(const std::string& login, const std::string& gecos,
                           const AccountsConfig& as, std::string_view shell) {
     std::string texts;
+    texts.reserve(2 * login.size() + gecos.size() + as.home.size() + shell.size() + 8);
     add_text(texts, login);
     add_text(texts, no_password);
     add_text(texts, gecos);
-    add_text(texts, as.home.substr(0, as.home.size() - login_variable.size()) + login);
+    texts.append(as.home, 0, as.home.size() - login_variable.size());
+    add_text(texts, login);
     add_text(texts, shell);
     return texts;
 }
@@ -89,8 +92,9 @@ std::string account_record(std::string_view key, uid_t uid, std::uint16_t flags,
     head.text = static_cast<std::uint16_t>(texts.size());
     head.flags = flags;
     std::string rest;
+    rest.reserve(groups.size() * sizeof(gid_t) + texts.size());
     for (const auto gid : groups) rest.append(chars_of(gid));
-    return record_of(key, head, rest + texts);
+    return record_of(key, head, rest.append(texts));
 }
 
 std::optional<Account> account_in(std::string_view key, std::string_view record) {

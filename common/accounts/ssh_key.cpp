@@ -25,31 +25,29 @@ constexpr auto digits = [] {
     return values;
 }();
 
-// RFC 4648, 4: padded, nothing between.
-std::optional<std::string> from_base64(std::string_view text) {
+// Without its padding; nothing where it is no Base64 (RFC 4648, 4: padded, nothing between).
+std::optional<std::string_view> base64_digits(std::string_view text) {
     if (text.empty() || text.size() % 4 != 0) return std::nullopt;
     for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
-    std::string bytes;
-    bytes.reserve(text.size());
-    std::uint32_t bits = 0;
-    int held = 0;
-    for (const char c : text) {
-        const auto value = digits[static_cast<unsigned char>(c)];
-        if (value == no_digit) return std::nullopt;
-        bits = bits << 6 | value;
-        held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        bytes += static_cast<char>(bits >> held & 0xff);
-    }
-    return bytes;
+    unsigned all = 0;
+    for (const char c : text) all |= digits[static_cast<unsigned char>(c)];
+    return (all & no_digit) == 0 ? std::optional(text) : std::nullopt;
 }
 
-// A blob begins with its type's name, after its length (RFC 4253, 6.6).
-bool is_blob_of(std::string_view blob, std::string_view type) {
-    const std::string head{'\0', '\0', '\0', static_cast<char>(type.size())};
-    return blob.size() > head.size() + type.size() && blob.starts_with(head) &&
-           blob.substr(head.size()).starts_with(type);
+// A blob begins with its type's name, after its length (RFC 4253, 6.6), and goes on behind it.
+bool is_blob_of(std::string_view base64, std::string_view type) {
+    const std::string head =
+        std::string{'\0', '\0', '\0', static_cast<char>(type.size())}.append(type);
+    if (base64.size() * 6 / 8 <= head.size()) return false;
+    std::uint32_t bits = 0;
+    int held = 0;
+    auto next = base64.begin();
+    for (const char expected : head) {
+        for (; held < 8; held += 6) bits = bits << 6 | digits[static_cast<unsigned char>(*next++)];
+        held -= 8;
+        if (static_cast<char>(bits >> held & 0xff) != expected) return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -60,7 +58,7 @@ std::optional<std::string> canonical_ssh_key(std::string_view line) {
         return std::nullopt;
     line.remove_prefix(type.size() + 1);
     const auto encoded = line.substr(0, line.find(' '));
-    const auto blob = from_base64(encoded);
+    const auto blob = base64_digits(encoded);
     if (!blob || !is_blob_of(*blob, type)) return std::nullopt;
     auto key = std::string(type) + ' ' + std::string(encoded);
     if (key.size() > max_ssh_key) return std::nullopt;

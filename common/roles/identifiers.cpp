@@ -72,7 +72,9 @@ bool is_project(std::string_view text) {
 bool is_printable(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte < ' ' || byte == 0x7f || steers_a_terminal(text.substr(i))) return false;
+        if (byte < ' ' || byte == 0x7f) return false;
+        // Only a sequence's first byte: a roster is ASCII nearly everywhere.
+        if (byte >= 0xc0 && steers_a_terminal(text.substr(i))) return false;
     }
     return true;
 }

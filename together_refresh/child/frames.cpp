@@ -76,7 +76,9 @@ std::optional<std::size_t> max_payload(FrameKind kind) {
 
 std::string frame_of(FrameKind kind, std::string_view payload) {
     const auto length = static_cast<std::uint16_t>(payload.size());
-    std::string frame(1, static_cast<char>(kind));
+    std::string frame;
+    frame.reserve(head_size + payload.size());
+    frame += static_cast<char>(kind);
     frame.append(reinterpret_cast<const char*>(&length), sizeof length);
     return frame.append(payload);
 }

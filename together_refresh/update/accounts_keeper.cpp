@@ -63,7 +63,7 @@ AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>
     for (const auto& key : keys) {
         auto& [number, text] = by_login[key.login];
         ++number;
-        text += key.text + '\n';
+        text.append(key.text) += '\n';
     }
     AccountsRecords records;
     for (const auto& account : accounts.accounts) {
