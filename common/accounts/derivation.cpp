@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::string_view admin_suffix = "-admin";
 
-// A colon would end the field in what getent prints, a comma begins an office's number.
-std::string gecos_of(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c == ':' || c == ','; }, '_');
-    return text;
-}
-
 std::string eight_hex_digits(const std::string& text) {
     constexpr std::string_view digits = "0123456789abcdef";
     auto bits = checksum(std::as_bytes(std::span(text)));
@@ -195,6 +188,13 @@ class Derivation {
 };
 
 }  // namespace
+
+// A colon would end the field in what getent prints, a comma begins an office's number.
+std::string gecos_of(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == ':' || c == ','; }, '_');
+    return text;
+}
 
 std::string group_name(const Config& config, const std::optional<RosterGroup>& group) {
     if (!config.accounts.group.empty()) return config.accounts.group;

@@ -69,6 +69,9 @@ struct AccountsInput {
 
 Accounts derive_accounts(const AccountsInput& input);
 
+// A user id as it stands in an account.
+std::string gecos_of(std::string user_id);
+
 // The node's own word, else the authority's, else one made from the project.
 std::string group_name(const Config& config, const std::optional<RosterGroup>& group);
 

@@ -38,6 +38,7 @@ TEST_GROUP(accounts_keeper) {
         write_file(node.passwd, "root:x:0:0::/root:/bin/sh\n");
         write_file(node.group, "root:x:0:\n");
         fetched.group = RosterGroup{"p-lab", 20000, 20001};
+        fetched.none_to_ask = true;
         fetched.keys = {{"alice", key_text}, {"alice", key_text}, {"bob", key_text}};
         ::accounts_file_of_tests = paths.accounts.c_str();
         roster.write();
@@ -172,6 +173,58 @@ TEST(accounts_keeper, accounts_of_other_name_services_are_shadowed_no_more_than_
     changed(&fetched);
     TEXT_EQUAL("absent", names.user("bob"));
     TEXT_EQUAL("20000 ", names.groups_of("bob"));
+}
+
+TEST(accounts_keeper, gives_no_account_before_the_other_name_services_answered) {
+    fetched.none_to_ask = false;
+    fetched.asked = {"alice"};  // and then there was no time left
+    TEXT_EQUAL("1 accounts, 2 groups, 0 removed", keep(&fetched)->message);
+    TEXT_EQUAL("absent", names.user("bob"));
+    TEXT_EQUAL("none", keys_of("bob"));
+    CHECK_TRUE(needs_all());
+    fetched.asked = {"bob"};
+    TEXT_EQUAL("2 accounts, 2 groups, 0 removed", keep(&fetched)->message);
+    CHECK_FALSE(needs_all());
+}
+
+TEST(accounts_keeper, asks_the_other_name_services_about_another_uid_of_an_account) {
+    changed(&fetched);
+    fetched.none_to_ask = false;
+    roster.content.entries[1].uid = 10050;
+    roster.write();
+    changed(&fetched);
+    TEXT_EQUAL("absent", names.user("bob"));
+    TEXT_EQUAL("absent", names.user(10050));
+    TEXT_CONTAINS("alice", names.user("alice"));
+    fetched.asked = {"bob"};
+    fetched.elsewhere = {{"ldapuser", 10050}};
+    TEXT_EQUAL("1 accounts, 2 groups, 1 removed, 1 uid_of_the_node", keep(&fetched)->message);
+}
+
+TEST(accounts_keeper, remembers_whose_accounts_are_another_name_services) {
+    fetched.none_to_ask = false;
+    fetched.asked = {"alice", "bob"};
+    fetched.elsewhere = {{"bob", 10002}};
+    changed(&fetched);
+    write_file(node.group, "root:x:0:\nnew:x:7:\n");
+    keep(nullptr);
+    TEXT_EQUAL("absent", names.user("bob"));
+    TEXT_EQUAL("20000 ", names.groups_of("bob"));
+    fetched.asked.clear();
+    fetched.elsewhere.clear();
+    keep(&fetched);
+    TEXT_EQUAL("absent", names.user("bob"));
+    CHECK_TRUE(needs_all());
+}
+
+TEST(accounts_keeper, gives_nobody_the_keys_of_the_person_who_had_the_login_before) {
+    changed(&fetched);
+    roster.content.entries[1].user_id = "user_another";
+    roster.write();
+    changed(nullptr);
+    TEXT_EQUAL("absent", names.user("bob"));
+    TEXT_EQUAL("none", keys_of("bob"));
+    CHECK_TRUE(needs_all());
 }
 
 TEST(accounts_keeper, forgets_who_was_removed_when_the_time_is_over) {

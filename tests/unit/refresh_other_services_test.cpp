@@ -10,9 +10,7 @@ using namespace together;
 namespace {
 
 std::string services(const std::string& nsswitch) {
-    std::string text;
-    for (const auto& service : other_services(nsswitch)) text += service + " ";
-    return text;
+    return other_services(nsswitch);
 }
 
 }  // namespace
@@ -21,12 +19,13 @@ TEST_GROUP(refresh_other_services){};
 
 TEST(refresh_other_services, are_those_of_the_line_passwd) {
     TEXT_EQUAL(
-        "sss systemd ",
+        "sss systemd",
         services("# passwd: nis\npasswd: files together sss systemd # ldap\ngroup: files ldap\n"));
     TEXT_EQUAL(
-        "sss ",
+        "sss",
         services(
             "passwd:\tfiles [NOTFOUND=continue] sss [!SUCCESS=return UNAVAIL = return] together"));
+    TEXT_EQUAL("sss", services(" \tpasswd : files sss\n"));
     TEXT_EQUAL("", services("passwd: files together"));
     TEXT_EQUAL("", services(""));
 }

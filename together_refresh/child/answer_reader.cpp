@@ -119,14 +119,21 @@ class AnswerReader {
         return true;
     }
 
-    // A few name services may each know an entry's login and its uid.
+    // Of an entry's login, and of its uid.
     bool accept(ElsewhereFrame& account) {
-        constexpr std::size_t max_services = 8;
         auto& elsewhere = received_.accounts.elsewhere;
-        if (!fetches() || !has_summary() ||
-            elsewhere.size() == received_.entries.size() * 2 * max_services)
+        if (!fetches() || !has_summary() || elsewhere.size() == received_.entries.size() * 2)
             return false;
         elsewhere.emplace_back(std::move(account.login), account.uid);
+        return true;
+    }
+
+    bool accept(AskedFrame& answered) {
+        auto& asked = received_.accounts.asked;
+        if (!fetches() || !has_summary()) return false;
+        if (answered.login.empty()) return received_.accounts.none_to_ask = true;
+        if (asked.size() == received_.entries.size()) return false;
+        asked.push_back(std::move(answered.login));
         return true;
     }
 

@@ -66,6 +66,11 @@ void FrameWriter::uid(const std::string& login, uid_t uid) {
 
 void FrameWriter::elsewhere(const std::string& login, uid_t uid) {
     buffer_ += encode_frame(ElsewhereFrame{login, uid});
+}
+
+// At once: whoever asks may be ended in the next question.
+void FrameWriter::asked(const std::string& login) {
+    buffer_ += encode_frame(AskedFrame{login});
     flush();
 }
 

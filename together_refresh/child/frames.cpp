@@ -23,6 +23,7 @@ enum class FrameKind : char {
     summary = 's',
     uid = 'u',
     elsewhere = 'o',
+    asked = 'q',
     end = '.',
 };
 
@@ -67,6 +68,8 @@ std::optional<std::size_t> max_payload(FrameKind kind) {
         case FrameKind::uid:
         case FrameKind::elsewhere:
             return sizeof(uid_t) + max_login;
+        case FrameKind::asked:
+            return max_login;
         case FrameKind::restart:
         case FrameKind::end:
             return 0;
@@ -209,6 +212,11 @@ std::optional<LoginAndUid> decode_uid(std::string_view payload) {
     return frame;
 }
 
+std::optional<AskedFrame> decode_asked(std::string_view payload) {
+    if (!payload.empty() && !is_login(payload)) return std::nullopt;
+    return AskedFrame{std::string(payload)};
+}
+
 std::optional<Frame> decode_payload(FrameKind kind, std::string_view payload) {
     switch (kind) {
         case FrameKind::entry:
@@ -233,6 +241,8 @@ std::optional<Frame> decode_payload(FrameKind kind, std::string_view payload) {
             return decode_uid<UidFrame>(payload);
         case FrameKind::elsewhere:
             return decode_uid<ElsewhereFrame>(payload);
+        case FrameKind::asked:
+            return decode_asked(payload);
         case FrameKind::end:
             return EndFrame{};
     }
@@ -303,6 +313,10 @@ std::string encode_frame(const UidFrame& uid) {
 
 std::string encode_frame(const ElsewhereFrame& account) {
     return frame_of(FrameKind::elsewhere, uid_payload(account));
+}
+
+std::string encode_frame(const AskedFrame& asked) {
+    return frame_of(FrameKind::asked, asked.login);
 }
 
 std::string encode_frame(const EndFrame&) {

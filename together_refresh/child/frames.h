@@ -35,12 +35,16 @@ struct ElsewhereFrame {
     std::string login;
     uid_t uid;
 };
+// The other name services answered about that login; empty: the node has none to ask.
+struct AskedFrame {
+    std::string login;
+};
 // Nothing follows.
 struct EndFrame {};
 
 using Frame =
     std::variant<RosterEntry, SshKey, RosterGroup, RestartFrame, NoteFrame, ConformanceResult,
-                 AccessFinding, FetchSummary, UidFrame, ElsewhereFrame, EndFrame>;
+                 AccessFinding, FetchSummary, UidFrame, ElsewhereFrame, AskedFrame, EndFrame>;
 
 inline constexpr std::size_t max_frame_text = 600;
 
@@ -56,6 +60,7 @@ std::string encode_frame(const AccessFinding& finding);
 std::string encode_frame(const FetchSummary& summary);
 std::string encode_frame(const UidFrame& uid);
 std::string encode_frame(const ElsewhereFrame& account);
+std::string encode_frame(const AskedFrame& asked);
 std::string encode_frame(const EndFrame& end);
 
 struct DecodedFrame {

@@ -13,14 +13,15 @@
 
 namespace together {
 
-// Of the line passwd: of nsswitch.conf, without files, which is read by itself, and ours. Pure.
-std::vector<std::string> other_services(std::string_view nsswitch);
+// Of the line passwd: of nsswitch.conf, a blank between them, without files, which is read by
+// itself, and ours. Pure.
+std::string other_services(std::string_view nsswitch);
 
 using People = std::vector<std::pair<std::string, uid_t>>;  // login, the authority's uid
 
-// Asks each about those who have no account of ours yet, and tells what it knows of their logins
-// and uids. In a process of its own, which asks one service at a time and then ends; that one hangs
-// is its parent's to end.
+// Asks them about those who have no account of ours with that uid yet, and tells what they know of
+// their logins and uids, and about whom they answered. In a process of its own, which ends
+// afterwards; that one hangs is its parent's to end.
 void ask_other_services(People people, Deadline deadline, int channel);
 
 }  // namespace together

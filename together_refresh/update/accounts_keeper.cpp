@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "common/roster/roster_directory.h"
 #include "common/roster/stamp.h"
@@ -44,13 +45,47 @@ std::optional<std::vector<RosterEntry>> entries_of(const Snapshot& roster) {
     return entries;
 }
 
-// Whom no other service was asked about, and whose keys nobody knows: they wait for an answer.
-bool leave_out_newcomers(std::vector<RosterEntry>& entries, const Accounts& before) {
-    std::unordered_map<std::string_view, bool> had;
-    for (const auto& account : before.accounts) had.emplace(account.login, true);
-    return std::erase_if(entries, [&](const auto& entry) { return !had.contains(entry.login); }) >
-           0;
-}
+// What is known of the node's other name services: what they answered now, and of whom they did not
+// answer about now, which accounts were theirs.
+class OtherServices {
+  public:
+    OtherServices(const Accounts& before, const RosterAccounts* fetched) : fetched_(fetched) {
+        for (const auto& account : before.accounts) had_.emplace(account.login, &account);
+        if (fetched != nullptr) asked_.insert(fetched->asked.begin(), fetched->asked.end());
+    }
+
+    // True where some are from memory.
+    bool add_to(NodeNames& node) const {
+        if (fetched_ != nullptr)
+            for (const auto& [login, uid] : fetched_->elsewhere) add(node, login, uid);
+        bool some_remembered = false;
+        for (const auto& [login, account] : had_)
+            if (account->is_the_nodes && !answered_about(account->login))
+                some_remembered = add(node, account->login, account->uid) || some_remembered;
+        return some_remembered;
+    }
+
+    // True for who is new, or has another uid, or is another person whose keys nobody knows.
+    bool must_wait(const RosterEntry& entry) const {
+        if (entry.uid_source != UidSource::authority || answered_about(entry.login)) return false;
+        const auto one = had_.find(entry.login);
+        return one == had_.end() || one->second->uid != entry.uid ||
+               (fetched_ == nullptr && one->second->gecos != gecos_of(entry.user_id));
+    }
+
+  private:
+    static bool add(NodeNames& node, const std::string& login, uid_t uid) {
+        node.uids.insert(uid);
+        return node.users.emplace(login, uid).second;
+    }
+    bool answered_about(const std::string& login) const {
+        return fetched_ != nullptr && (fetched_->none_to_ask || asked_.contains(login));
+    }
+
+    const RosterAccounts* fetched_;
+    std::unordered_map<std::string_view, const Account*> had_;
+    std::unordered_set<std::string_view> asked_;
+};
 
 // One record for each account of ours that has keys.
 AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>& keys) {
@@ -194,15 +229,14 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     if (!entries || !before) return failure("the roster or " + paths_.accounts + " is damaged");
     const auto group = fetched != nullptr ? fetched->group : group_in(stored->accounts.header());
     auto node = names_in(source.texts);
-    bool some_wait = false;
-    if (fetched != nullptr) {
-        for (const auto& [login, uid] : fetched->elsewhere) {
-            node.users.emplace(login, uid);
-            node.uids.insert(uid);
-        }
-    } else {
-        some_wait = leave_out_newcomers(*entries, *before);
-    }
+    // Of the node's own files there is no need to ask.
+    const auto files = node.users;
+    const OtherServices others(*before, fetched);
+    const bool some_remembered = others.add_to(node);
+    const auto waiting = std::erase_if(*entries, [&](const auto& entry) {
+        return !files.contains(entry.login) && others.must_wait(entry);
+    });
+    const bool some_wait = some_remembered || waiting > 0;
     const Moment now = clock_.now();
     const auto accounts = derive_accounts({config, *entries, group, node, *before, now});
 

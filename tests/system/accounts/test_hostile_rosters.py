@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an authority that was taken over cannot do to a node."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from support.accounts_node import ABSENT, KEY, KEYS, AccountsNode, output
+from support.accounts_node import ABSENT, KEY, KEYS, AccountsNode, output, switch
 
 
 @pytest.mark.parametrize("uid", [0, 27, 65534, 65535, 101, 999, 4294967294])
@@ -43,6 +44,46 @@ def test_nobody_is_called_like_a_group_or_a_service(node: AccountsNode, login: s
     node.change()
     output("getent", "passwd", "10007", status=ABSENT)
     output("getent", "group", "10007", status=ABSENT)
+
+
+SLOW_SERVICE = """
+#include <errno.h>
+#include <nss.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+enum nss_status _nss_slow_getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t size, int *error) {
+    if (strcmp(name, "slow") == 0)
+        pause();
+    *error = ENOENT;
+    if (strcmp(name, "ldapadmin") != 0)
+        return NSS_STATUS_NOTFOUND;
+    char *text = strcpy(buffer, "ldapadmin");
+    *entry = (struct passwd){text, text + 9, 4242, 4242, text + 9, text + 9, text + 9};
+    return NSS_STATUS_SUCCESS;
+}
+enum nss_status _nss_slow_getpwuid_r(uid_t uid, struct passwd *entry, char *buffer, size_t size, int *error) {
+    *error = ENOENT;
+    return NSS_STATUS_NOTFOUND;
+}
+"""
+
+
+def test_who_leaves_no_time_to_ask_another_name_service_shadows_none_of_its_logins(node: AccountsNode) -> None:
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", "/run/nss/libnss_slow.so.2"], check=True,
+                   input=SLOW_SERVICE, text=True)
+    subprocess.run(["ldconfig"], check=True)
+    switch("files together slow")
+    node.roster.add("slow", uid=10006)
+    node.roster.add("ldapadmin", "admin", uid=10007, ssh_keys=[KEY])
+    node.change()
+    assert output("id", "-u", "ldapadmin") == "4242"
+    output("getent", "-s", "together", "passwd", "10007", status=ABSENT)
+    assert output("id", "-u", "bob") == "10002"
+    switch("files together")
+    node.roster.remove("ldapadmin")
+    node.change()
+    assert output("id", "-u", "slow") == "10006"
 
 
 def test_a_package_that_comes_later_is_not_run_as_a_person(node: AccountsNode) -> None:

@@ -167,6 +167,17 @@ def test_an_account_of_another_name_service_wins(node: AccountsNode) -> None:
         for absent in ("10003", "dave"):
             output("getent", "passwd", absent, status=ABSENT)
         assert has_account("erin")
+        # Nor does somebody who has an account already get another's uid, or an account instead of theirs.
+        node.roster.remove("dave")
+        node.roster.add("erin", uid=10007)
+        node.roster.add("carol", uid=10050)
+        for change in ("one", "another"):
+            node.roster.add(f"person{change}", uid=10020 + len(change))
+            node.change()
+            assert output("id", "-un", "10007") == "ldapuser"
+            assert not has_account("erin")
+            assert "20000" in output("id", "-G", "carol").split()
+            assert output("getent", "-s", "together", "passwd", "carol", status=ABSENT) == ""
     finally:
         for file in folder.iterdir():
             file.unlink()
