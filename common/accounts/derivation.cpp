@@ -93,6 +93,7 @@ class Derivation {
         if (!settings_.uid_range.contains(entry.uid) || entry.uid < first_account_id)
             return NoAccount::uid_out_of_range;
         if (is_reserved(entry.login)) return NoAccount::login_reserved;
+        if (is_owner_and_group(entry.login)) return NoAccount::login_is_an_owner;
         if (entry.login == group_name_ || entry.login == group_name_ + std::string(admin_suffix))
             return NoAccount::login_is_our_group;
         if (const auto user = node.users.find(entry.login); user != node.users.end()) {
@@ -113,6 +114,16 @@ class Derivation {
     bool is_reserved(const std::string& login) const {
         return reserved_.contains(login) || in_.node.reserved.contains(login) ||
                is_service_account(login);
+    }
+
+    // chown(1) takes "root.root" for root's and its group's, unless there is such a login.
+    bool is_owner_and_group(const std::string& login) const {
+        const auto dot = login.find('.');
+        if (dot == login.npos) return false;
+        const auto owner = login.substr(0, dot);
+        const auto group = login.substr(dot + 1);
+        return (in_.node.users.contains(owner) || is_digits(owner)) &&
+               (group.empty() || in_.node.groups.contains(group) || is_digits(group));
     }
 
     // The groups that there will be; members follow.

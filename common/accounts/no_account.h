@@ -17,6 +17,7 @@ enum class NoAccount : std::uint8_t {
     login_shared,
     uid_shared,
     login_reserved,
+    login_is_an_owner,
     login_is_our_group,
     login_of_the_node,
     login_is_a_group_of_the_node,

@@ -74,6 +74,17 @@ TEST(accounts_derivation, login_reserved) {
     TEXT_EQUAL("", node.why_not("alice"));
 }
 
+TEST(accounts_derivation, login_that_reads_as_owner_and_group_of_the_node) {
+    for (const char* login : {"root.root", "local.sudo", "root.", "root.0", "0.0", "1001.", "0."})
+        TEXT_EQUAL("login_is_an_owner", why_not(entry(login, 10002)));
+    uid_t uid = 10003;
+    for (const char* login : {"ann.root", "local.smith", "bob.", "v1.2"}) {
+        node.entries[1] = entry(login, uid++);
+        node.derive();
+        CHECK_TRUE(node.account(login) != nullptr);
+    }
+}
+
 TEST(accounts_derivation, login_of_the_node_with_another_uid) {
     TEXT_EQUAL("login_of_the_node", why_not(entry("local", 10002)));
 }

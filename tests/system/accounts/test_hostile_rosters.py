@@ -46,6 +46,17 @@ def test_nobody_is_called_like_a_group_or_a_service(node: AccountsNode, login: s
     output("getent", "group", "10007", status=ABSENT)
 
 
+# As scripts wrote it before chown(1) knew the colon.
+@pytest.mark.parametrize(("login", "mine"), [("root.root", False), ("0.0", False), ("alice.jones", True)])
+def test_nobody_is_called_like_an_owner_and_a_group(node: AccountsNode, login: str, mine: bool, tmp_path: Path) -> None:
+    node.roster.add(login, "admin", uid=10007)
+    node.change()
+    file = tmp_path / "roots"
+    file.touch()
+    subprocess.run(["chown", login, file], check=mine, capture_output=True)
+    assert file.stat().st_uid == (10007 if mine else 0)
+
+
 SLOW_SERVICE = """
 #include <errno.h>
 #include <nss.h>
