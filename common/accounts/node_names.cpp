@@ -23,11 +23,15 @@ constexpr std::array service_accounts = std::to_array<std::string_view>({
 #include "common/accounts/service_accounts.inc"
 });
 
+constexpr std::string_view blanks = " \t\v\f\r";
+
 template <class Visit>
 void for_each_line(std::string_view text, const Visit& visit) {
     while (!text.empty()) {
-        const auto line = text.substr(0, text.find('\n'));
+        auto line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
+        // As glibc does.
+        line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
         if (!line.empty() && line.front() != '#') visit(line);
     }
 }
@@ -45,13 +49,16 @@ std::optional<NameAndNumber> name_and_number(std::string_view line) {
     const auto password = line.find(':');
     if (password == line.npos) return std::nullopt;
     line.remove_prefix(password + 1);
-    const auto number = parse_number<std::uint32_t>(line.substr(0, line.find(':')));
+    // strtoul(3) is glibc's reader.
+    auto digits = line.substr(0, line.find(':'));
+    digits.remove_prefix(std::min(digits.find_first_not_of(blanks), digits.size()));
+    if (digits.starts_with('+')) digits.remove_prefix(1);
+    const auto number = parse_number<std::uint32_t>(digits);
     if (!number) return std::nullopt;
     return NameAndNumber{std::string(name), *number};
 }
 
 std::string_view take_word(std::string_view& line) {
-    constexpr std::string_view blanks = " \t";
     line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
     const auto word = line.substr(0, line.find_first_of(blanks));
     line.remove_prefix(word.size());

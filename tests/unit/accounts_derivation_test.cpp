@@ -203,6 +203,16 @@ TEST(accounts_derivation, every_reason_has_its_words) {
     }
 }
 
+TEST(accounts_derivation, a_line_is_read_as_the_c_library_reads_it) {
+    add_passwd(node.node, " \tcarl:x: +10003:100::/:/bin/sh\n  # dora:x:10004:100::/:/bin/sh\n");
+    add_group(node.node, " team:x:+10005:\n");
+    TEXT_EQUAL("login_of_the_node", why_not(entry("carl", 10002)));
+    TEXT_EQUAL("uid_of_the_node", why_not(entry("eve", 10003)));
+    TEXT_EQUAL("login_is_a_group_of_the_node", why_not(entry("team", 10006)));
+    TEXT_EQUAL("uid_is_a_gid_of_the_node", why_not(entry("eve", 10005)));
+    CHECK_FALSE(node.node.users.contains("dora"));
+}
+
 TEST(accounts_derivation, a_line_that_is_none_is_overlooked) {
     NodeNames names;
     add_passwd(names,
