@@ -51,7 +51,9 @@ Outcome give(Database& database, const Key& key, Record record, group* result, c
         if (!is_intact(key, place, record.size)) return damaged;
         record.bytes = place;
     }
-    if (head.text == 0 || text[head.text - 1] != '\0') return damaged;
+    // The password stands behind the name.
+    if (head.text == 0 || text[head.text - 1] != '\0' || strlen(text) + 1 == head.text)
+        return damaged;
     for (uint32_t i = 0; i < head.members; ++i) {
         uint32_t offset;
         memcpy(&offset, record.bytes + head.fixed + i * sizeof offset, sizeof offset);

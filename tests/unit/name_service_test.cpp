@@ -173,6 +173,17 @@ TEST(name_service, later_fields_and_flags_are_skipped) {
     TEXT_EQUAL("20000 20001 ", names.groups_of("alice"));
 }
 
+TEST(name_service, a_group_without_its_password_is_damaged) {
+    const auto key = group_key("p-lab");
+    auto record = encode_group(key, {"p-lab", 20000, {}});
+    record.resize(record.size() - 2);  // "*" and its NUL
+    record[offsetof(GroupHead, text)] -= 2;
+    const auto sum = record_checksum(key.data(), key.size(), record.data(), record.size());
+    std::memcpy(record.data(), &sum, sizeof sum);
+    names.write_records({{key, record}});
+    TEXT_EQUAL("unavailable 5", names.group("p-lab"));
+}
+
 TEST(name_service, a_record_of_another_key_is_nobodys) {
     names.write_records(
         {{login_key("alice"),
