@@ -43,6 +43,22 @@ std::vector<std::string> key_lines(bool keep_files) {
     return lines;
 }
 
+// Of any version, wherever its command stands.
+bool is_key_line(std::string_view line) {
+    if (line.starts_with("AuthorizedKeysCommand ") &&
+        line.ends_with("/together-authorized-keys %u"))
+        return true;
+    const auto ours = key_lines(false);
+    return std::find(ours.begin(), ours.end(), line) != ours.end();
+}
+
+// What somebody wrote between our comments is refused, not lost.
+Result<std::string> without_keys(std::string_view text) {
+    if (auto ours = only_ours_in_block(text, is_key_line); !ours)
+        return tl::make_unexpected(ours.error());
+    return without_block(text);
+}
+
 // What sshd makes of a text that does not stand there yet, which it reads from our memory. Its
 // includes are absolute, or of /etc/ssh.
 Result<SshdSettings> sshd_reads(const std::string& text) {
@@ -191,7 +207,7 @@ Result<Plan> plan_keys(const CommandLine& line, bool enable) {
     plan.target = GateTarget::keys;
     auto file = read_for_editing(line.value("file").value_or(sshd_config_path));
     if (!file) return tl::make_unexpected(file.error());
-    const auto without = without_block(file->text);
+    const auto without = without_keys(file->text);
     if (!without) return failure(file->path + ": " + without.error().message);
     const auto lines = key_lines(line.has("keep-files"));
     // The first value counts: before all that is there, and what it includes.

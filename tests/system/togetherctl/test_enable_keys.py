@@ -86,6 +86,18 @@ def test_sshd_takes_it_and_all_goes_again(sshd_config: Path) -> None:
     assert not sshd_config.with_name("sshd_config.before-together").exists()
 
 
+def test_what_somebody_wrote_between_our_lines_is_not_lost(sshd_config: Path) -> None:
+    assert ctl("enable", "keys").returncode == 0
+    edited = sshd_config.read_text().replace("AuthorizedKeysFile none\n", "AuthorizedKeysFile /etc/ssh/keys/%u\n", 1)
+    edited = edited.replace("AuthorizedKeysCommandUser together\n",
+                            "AuthorizedKeysCommandUser together\nPermitRootLogin no\n", 1)
+    sshd_config.write_text(edited)
+    for action in ("enable", "disable"):
+        run = ctl(action, "keys")
+        assert run.returncode == 2 and "move it out of there" in run.stderr
+        assert sshd_config.read_text() == edited
+
+
 def test_files_may_go_on_counting(sshd_config: Path, homes: None) -> None:
     before = sshd_config.read_bytes()
     run = ctl("enable", "keys", "--keep-files")
