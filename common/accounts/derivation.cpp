@@ -14,8 +14,6 @@
 namespace together {
 namespace {
 
-constexpr std::string_view admin_suffix = "-admin";
-
 std::string eight_hex_digits(const std::string& text) {
     constexpr std::string_view digits = "0123456789abcdef";
     auto bits = checksum(std::as_bytes(std::span(text)));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/accounts/no_account.h"
@@ -68,6 +69,8 @@ struct AccountsInput {
 };
 
 Accounts derive_accounts(const AccountsInput& input);
+
+inline constexpr std::string_view admin_suffix = "-admin";
 
 // A user id as it stands in an account.
 std::string gecos_of(std::string user_id);

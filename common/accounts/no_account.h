@@ -24,6 +24,7 @@ enum class NoAccount : std::uint8_t {
     uid_of_the_node,
     uid_is_a_gid_of_the_node,
     uid_of_a_removed_account,
+    other_name_service,
     group_without_gid,
     group_name_not_ours,
     group_gid_out_of_range,

@@ -32,8 +32,10 @@ struct RosterAccounts {
     std::vector<SshKey> keys;  // those of an entry stand together
     // Not the roster's: accounts of the node's other name services, with a login or uid of it.
     std::vector<std::pair<std::string, uid_t>> elsewhere;
-    // About whom those services gave an answer in time, found or not. Who is new and was not asked
-    // about waits: an authority that answers slowly would leave no time to ask.
+    std::vector<std::pair<std::string, gid_t>> groups_elsewhere;
+    // About whom, and about the project's group of what name, those services gave an answer in
+    // time, found or not. Who is new and was not asked about waits: an authority that answers
+    // slowly would leave no time to ask.
     std::vector<std::string> asked;
     bool none_to_ask = false;  // the node has no such service
 };

@@ -61,6 +61,9 @@ void inspect(const FetchSummary& summary) {
 void inspect(const ElsewhereFrame& account) {
     must(is_login(account.login));
 }
+void inspect(const GroupElsewhereFrame& group) {
+    must(is_login(group.login));
+}
 void inspect(const AskedFrame& asked) {
     must(asked.login.empty() || is_login(asked.login));
 }

@@ -177,7 +177,7 @@ TEST(accounts_keeper, accounts_of_other_name_services_are_shadowed_no_more_than_
 
 TEST(accounts_keeper, gives_no_account_before_the_other_name_services_answered) {
     fetched.none_to_ask = false;
-    fetched.asked = {"alice"};  // and then there was no time left
+    fetched.asked = {"p-lab", "alice"};  // and then there was no time left
     TEXT_EQUAL("1 accounts, 2 groups, 0 removed", keep(&fetched)->message);
     TEXT_EQUAL("absent", names.user("bob"));
     TEXT_EQUAL("none", keys_of("bob"));
@@ -185,6 +185,39 @@ TEST(accounts_keeper, gives_no_account_before_the_other_name_services_answered) 
     fetched.asked = {"bob"};
     TEXT_EQUAL("2 accounts, 2 groups, 0 removed", keep(&fetched)->message);
     CHECK_FALSE(needs_all());
+}
+
+TEST(accounts_keeper, has_no_group_of_another_name_services) {
+    fetched.none_to_ask = false;
+    fetched.asked = {"alice", "bob"};
+    changed(&fetched);
+    TEXT_EQUAL("absent", names.group("p-lab"));
+    CHECK_TRUE(needs_all());
+    fetched.asked.emplace_back("p-lab");
+    fetched.groups_elsewhere = {{"bob", 500}, {"staff", 20000}};
+    keep(&fetched);
+    TEXT_EQUAL("absent", names.group("p-lab"));
+    TEXT_EQUAL("20001 ", names.groups_of("alice"));
+    write_file(node.group, "root:x:0:\nnew:x:7:\n");
+    keep(nullptr);
+    TEXT_EQUAL("absent", names.group("p-lab"));
+    fetched.groups_elsewhere.clear();
+    keep(&fetched);
+    TEXT_EQUAL("p-lab:*:20000:alice,bob", names.group("p-lab"));
+    // Nor one of their gids, later.
+    fetched.asked.pop_back();
+    fetched.group->gid = 20500;
+    keep(&fetched);
+    TEXT_EQUAL("p-lab:*:20000:alice,bob", names.group("p-lab"));
+    CHECK_TRUE(needs_all());
+}
+
+TEST(accounts_keeper, an_accounts_own_group_is_none_of_another_name_services) {
+    fetched.groups_elsewhere = {{"bob", 500}, {"staff", 10001}};
+    TEXT_EQUAL(
+        "0 accounts, 2 groups, 0 removed, 1 login_is_a_group_of_the_node, "
+        "1 uid_is_a_gid_of_the_node",
+        keep(&fetched)->message);
 }
 
 TEST(accounts_keeper, asks_the_other_name_services_about_another_uid_of_an_account) {
@@ -203,7 +236,7 @@ TEST(accounts_keeper, asks_the_other_name_services_about_another_uid_of_an_accou
 
 TEST(accounts_keeper, remembers_whose_accounts_are_another_name_services) {
     fetched.none_to_ask = false;
-    fetched.asked = {"alice", "bob"};
+    fetched.asked = {"p-lab", "alice", "bob"};
     fetched.elsewhere = {{"bob", 10002}};
     changed(&fetched);
     write_file(node.group, "root:x:0:\nnew:x:7:\n");

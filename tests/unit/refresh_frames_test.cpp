@@ -32,6 +32,7 @@ std::vector<std::string> one_of_each() {
             encode_frame(failed_fetch(FetchOutcome::no_answer, "503")),
             encode_frame(UidFrame{"alice", 10001}),
             encode_frame(ElsewhereFrame{"alice", 5000}),
+            encode_frame(GroupElsewhereFrame{"staff", 5000}),
             encode_frame(AskedFrame{"alice"}),
             encode_frame(EndFrame{})};
 }

@@ -10,7 +10,7 @@ using namespace together;
 namespace {
 
 std::string services(const std::string& nsswitch) {
-    return other_services(nsswitch);
+    return other_services(nsswitch, "passwd");
 }
 
 }  // namespace
@@ -26,6 +26,7 @@ TEST(refresh_other_services, are_those_of_the_line_passwd) {
         services(
             "passwd:\tfiles [NOTFOUND=continue] sss [!SUCCESS=return UNAVAIL = return] together"));
     TEXT_EQUAL("sss", services(" \tpasswd : files sss\n"));
+    TEXT_EQUAL("ldap", other_services("passwd: files sss\ngroup: files ldap\n", "group"));
     TEXT_EQUAL("", services("passwd: files together"));
     TEXT_EQUAL("", services(""));
 }

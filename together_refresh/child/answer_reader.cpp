@@ -128,11 +128,22 @@ class AnswerReader {
         return true;
     }
 
+    // Likewise, and of the project's two groups.
+    bool accept(GroupElsewhereFrame& group) {
+        auto& elsewhere = received_.accounts.groups_elsewhere;
+        if (!fetches() || !has_summary() ||
+            elsewhere.size() == received_.entries.size() * 2 + (received_.accounts.group ? 4 : 0))
+            return false;
+        elsewhere.emplace_back(std::move(group.login), group.uid);
+        return true;
+    }
+
     bool accept(AskedFrame& answered) {
         auto& asked = received_.accounts.asked;
         if (!fetches() || !has_summary()) return false;
         if (answered.login.empty()) return received_.accounts.none_to_ask = true;
-        if (asked.size() == received_.entries.size()) return false;
+        if (asked.size() == received_.entries.size() + (received_.accounts.group ? 1 : 0))
+            return false;
         asked.push_back(std::move(answered.login));
         return true;
     }

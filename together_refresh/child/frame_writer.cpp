@@ -68,6 +68,10 @@ void FrameWriter::elsewhere(const std::string& login, uid_t uid) {
     buffer_ += encode_frame(ElsewhereFrame{login, uid});
 }
 
+void FrameWriter::group_elsewhere(const std::string& name, gid_t gid) {
+    buffer_ += encode_frame(GroupElsewhereFrame{name, gid});
+}
+
 // At once: whoever asks may be ended in the next question.
 void FrameWriter::asked(const std::string& login) {
     buffer_ += encode_frame(AskedFrame{login});

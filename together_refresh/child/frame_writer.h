@@ -28,6 +28,7 @@ class FrameWriter {
     void summary(FetchSummary summary);
     void uid(const std::string& login, uid_t uid);
     void elsewhere(const std::string& login, uid_t uid);
+    void group_elsewhere(const std::string& name, gid_t gid);
     void asked(const std::string& login);
     void end();
 

@@ -23,6 +23,7 @@ enum class FrameKind : char {
     summary = 's',
     uid = 'u',
     elsewhere = 'o',
+    group_elsewhere = 'p',
     asked = 'q',
     end = '.',
 };
@@ -67,6 +68,7 @@ std::optional<std::size_t> max_payload(FrameKind kind) {
             return sizeof(SummaryLayout) + 4 * max_frame_text;
         case FrameKind::uid:
         case FrameKind::elsewhere:
+        case FrameKind::group_elsewhere:
             return sizeof(uid_t) + max_login;
         case FrameKind::asked:
             return max_login;
@@ -241,6 +243,8 @@ std::optional<Frame> decode_payload(FrameKind kind, std::string_view payload) {
             return decode_uid<UidFrame>(payload);
         case FrameKind::elsewhere:
             return decode_uid<ElsewhereFrame>(payload);
+        case FrameKind::group_elsewhere:
+            return decode_uid<GroupElsewhereFrame>(payload);
         case FrameKind::asked:
             return decode_asked(payload);
         case FrameKind::end:
@@ -313,6 +317,10 @@ std::string encode_frame(const UidFrame& uid) {
 
 std::string encode_frame(const ElsewhereFrame& account) {
     return frame_of(FrameKind::elsewhere, uid_payload(account));
+}
+
+std::string encode_frame(const GroupElsewhereFrame& group) {
+    return frame_of(FrameKind::group_elsewhere, uid_payload(group));
 }
 
 std::string encode_frame(const AskedFrame& asked) {

@@ -35,16 +35,21 @@ struct ElsewhereFrame {
     std::string login;
     uid_t uid;
 };
-// The other name services answered about that login; empty: the node has none to ask.
+// A group of theirs with the name or gid of one of ours, or of an account's own.
+struct GroupElsewhereFrame {
+    std::string login;  // its name
+    gid_t uid;          // its gid
+};
+// The other name services answered about that login or group; empty: the node has none to ask.
 struct AskedFrame {
     std::string login;
 };
 // Nothing follows.
 struct EndFrame {};
 
-using Frame =
-    std::variant<RosterEntry, SshKey, RosterGroup, RestartFrame, NoteFrame, ConformanceResult,
-                 AccessFinding, FetchSummary, UidFrame, ElsewhereFrame, AskedFrame, EndFrame>;
+using Frame = std::variant<RosterEntry, SshKey, RosterGroup, RestartFrame, NoteFrame,
+                           ConformanceResult, AccessFinding, FetchSummary, UidFrame, ElsewhereFrame,
+                           GroupElsewhereFrame, AskedFrame, EndFrame>;
 
 inline constexpr std::size_t max_frame_text = 600;
 
@@ -60,6 +65,7 @@ std::string encode_frame(const AccessFinding& finding);
 std::string encode_frame(const FetchSummary& summary);
 std::string encode_frame(const UidFrame& uid);
 std::string encode_frame(const ElsewhereFrame& account);
+std::string encode_frame(const GroupElsewhereFrame& group);
 std::string encode_frame(const AskedFrame& asked);
 std::string encode_frame(const EndFrame& end);
 

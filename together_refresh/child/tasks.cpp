@@ -6,6 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "common/accounts/derivation.h"
 #include "common/system/node_accounts.h"
 #include "common/system/random.h"
 #include "together_refresh/child/frame_writer.h"
@@ -33,20 +34,26 @@ class UidlessSink : public FetchSink {
         frames_.entry(entry);
     }
     void key(const SshKey& key) override { frames_.key(key); }
-    void group(const RosterGroup& group) override { frames_.group(group); }
+    void group(const RosterGroup& group) override {
+        group_ = group;
+        frames_.group(group);
+    }
     void restart() override {
         logins_.clear();
         people_.clear();
+        group_.reset();
         frames_.restart();
     }
     void note(const std::string& text) override { frames_.note(text); }
     const std::vector<std::string>& logins() const { return logins_; }
+    const std::optional<RosterGroup>& group() const { return group_; }
     People take_people() { return std::move(people_); }
 
   private:
     FrameWriter& frames_;
     std::vector<std::string> logins_;
     People people_;
+    std::optional<RosterGroup> group_;
 };
 
 // Where the time is too short for all, each has its turn in some round: the urgent ones, which
@@ -115,7 +122,10 @@ class Tasks {
         frames_.summary(summary);
         const Deadline until = lookups_end(request, std::chrono::steady_clock::now());
         if (summary.outcome == FetchOutcome::complete) {
-            if (config_.accounts.enabled) ask_other_services(sink.take_people(), until, channel_);
+            if (config_.accounts.enabled)
+                ask_other_services(
+                    {sink.take_people(), group_name(config_, sink.group()), sink.group()}, until,
+                    channel_);
             look_up_uids(in_turn(sink.logins(), request.to_look_up), until, frames_);
         }
         if (summary.outcome == FetchOutcome::not_modified)

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "common/roles/identifiers.h"
 #include "common/roster/roster_directory.h"
 #include "common/roster/stamp.h"
 #include "common/system/errno_text.h"
@@ -58,6 +59,11 @@ class OtherServices {
     bool add_to(NodeNames& node) const {
         if (fetched_ != nullptr)
             for (const auto& [login, uid] : fetched_->elsewhere) add(node, login, uid);
+        if (fetched_ != nullptr)
+            for (const auto& [name, gid] : fetched_->groups_elsewhere) {
+                node.groups.emplace(name, gid);
+                node.gids.insert(gid);
+            }
         bool some_remembered = false;
         for (const auto& [login, account] : had_)
             if (account->is_the_nodes && !answered_about(account->login))
@@ -73,13 +79,23 @@ class OtherServices {
                (fetched_ == nullptr && one->second->gecos != gecos_of(entry.user_id));
     }
 
+    bool answered_about(const std::string& login) const {
+        return fetched_ != nullptr && (fetched_->none_to_ask || asked_.contains(login));
+    }
+
+    // Of a group's name, or one of its gids.
+    bool have(const std::string& name, const RosterGroup& group) const {
+        const auto& theirs = fetched_->groups_elsewhere;
+        return std::any_of(theirs.begin(), theirs.end(), [&](const auto& one) {
+            return one.first == name || one.first == name + std::string(admin_suffix) ||
+                   one.second == group.gid || one.second == group.admin_gid;
+        });
+    }
+
   private:
     static bool add(NodeNames& node, const std::string& login, uid_t uid) {
         node.uids.insert(uid);
         return node.users.emplace(login, uid).second;
-    }
-    bool answered_about(const std::string& login) const {
-        return fetched_ != nullptr && (fetched_->none_to_ask || asked_.contains(login));
     }
 
     const RosterAccounts* fetched_;
@@ -227,16 +243,27 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     auto entries = entries_of(roster);
     const auto before = stored ? stored->accounts.people() : Accounts{};
     if (!entries || !before) return failure("the roster or " + paths_.accounts + " is damaged");
-    const auto group = fetched != nullptr ? fetched->group : group_in(stored->accounts.header());
     auto node = names_in(source.texts);
     // Of the node's own files there is no need to ask.
     const auto files = node.users;
+    const auto readers = node.groups.contains(group_of_refresh) ? node.groups[group_of_refresh] : 0;
     const OtherServices others(*before, fetched);
     const bool some_remembered = others.add_to(node);
     const auto waiting = std::erase_if(*entries, [&](const auto& entry) {
         return !files.contains(entry.login) && others.must_wait(entry);
     });
-    const bool some_wait = some_remembered || waiting > 0;
+    const bool is_the_projects = stored && project_in(stored->accounts.header()) == config.project;
+    auto group = is_the_projects ? group_in(stored->accounts.header()) : std::nullopt;
+    bool group_waits = false;
+    if (fetched != nullptr && fetched->group != group) {
+        const auto name = group_name(config, fetched->group);
+        group_waits = fetched->group && is_login(name) && !others.answered_about(name);
+        if (!group_waits) group = fetched->group;
+    }
+    // A round without an answer would not know that it is theirs.
+    const bool is_theirs =
+        fetched != nullptr && group && others.have(group_name(config, group), *group);
+    const bool some_wait = some_remembered || waiting > 0 || group_waits;
     const Moment now = clock_.now();
     const auto accounts = derive_accounts({config, *entries, group, node, *before, now});
 
@@ -245,7 +272,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     const auto keys = fetched != nullptr ? fetched_keys(accounts, fetched->keys)
                                          : stored_keys(accounts, stored->keys);
     put(header.project, source.project);
-    put_group(header, group);
+    put_group(header, is_theirs ? std::nullopt : group);
     header.accounts = static_cast<std::uint32_t>(accounts.accounts.size());
     header.removed = static_cast<std::uint32_t>(accounts.removed.size());
     header.without = static_cast<std::uint32_t>(accounts.without.size());
@@ -258,7 +285,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     const bool same_people = stored && stored->accounts.header().records == digest_of_people;
     const bool same_keys = stored && stored->keys.header().records == digest_of_keys;
     if (same_people && same_keys && is_current(*stored, source) &&
-        group_in(stored->accounts.header()) == group &&
+        group_in(stored->accounts.header()) == (is_theirs ? std::nullopt : group) &&
         stored->accounts.header().some_wait == header.some_wait)
         return Kept{};
 
@@ -267,8 +294,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const 
     // Who has no account any more has no key first.
     header.magic = keys_magic;
     header.records = digest_of_keys;
-    const auto readers = node.groups.find(group_of_refresh);
-    const FileAccess for_refresh = {0640, readers != node.groups.end() ? readers->second : 0};
+    const FileAccess for_refresh = {0640, readers};
     if (auto written = write_accounts_file(paths_.keys, keys, header, for_refresh); !written)
         return tl::make_unexpected(written.error());
     header.magic = accounts_magic;

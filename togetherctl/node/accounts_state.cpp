@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/node/accounts_state.h"
 
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "common/accounts/accounts_database.h"
@@ -21,6 +23,12 @@ void derive_the_rest(const Config& config, const Snapshot& roster,
     SystemClock clock;
     auto now = derive_accounts({config, entries, group, node, state.accounts, clock.now()});
     state.accounts.without = std::move(now.without);
+    // What together-refresh knows beside the files: the answers of other name services.
+    std::unordered_set<std::string_view> have;
+    for (const auto& account : state.accounts.accounts) have.insert(account.login);
+    for (const auto& account : now.accounts)
+        if (state.is_current && !have.contains(account.login))
+            state.accounts.without.push_back({account.login, NoAccount::other_name_service});
     state.accounts.groups = std::move(now.groups);
 }
 

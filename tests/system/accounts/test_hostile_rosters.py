@@ -57,8 +57,10 @@ def test_nobody_is_called_like_an_owner_and_a_group(node: AccountsNode, login: s
     assert file.stat().st_uid == (10007 if mine else 0)
 
 
-SLOW_SERVICE = """
+# The user ldapadmin and the group hpcadmins; of the user slow it never answers.
+OTHER_SERVICE = """
 #include <errno.h>
+#include <grp.h>
 #include <nss.h>
 #include <pwd.h>
 #include <string.h>
@@ -77,14 +79,50 @@ enum nss_status _nss_slow_getpwuid_r(uid_t uid, struct passwd *entry, char *buff
     *error = ENOENT;
     return NSS_STATUS_NOTFOUND;
 }
+static enum nss_status hpcadmins(int found, struct group *entry, char *buffer, int *error) {
+    static char *none[1];
+    *error = ENOENT;
+    if (!found)
+        return NSS_STATUS_NOTFOUND;
+    char *text = strcpy(buffer, "hpcadmins");
+    *entry = (struct group){text, text + 9, 10500, none};
+    return NSS_STATUS_SUCCESS;
+}
+enum nss_status _nss_slow_getgrnam_r(const char *name, struct group *entry, char *buffer, size_t size, int *error) {
+    return hpcadmins(strcmp(name, "hpcadmins") == 0, entry, buffer, error);
+}
+enum nss_status _nss_slow_getgrgid_r(gid_t gid, struct group *entry, char *buffer, size_t size, int *error) {
+    return hpcadmins(gid == 10500, entry, buffer, error);
+}
 """
 
 
-def test_who_leaves_no_time_to_ask_another_name_service_shadows_none_of_its_logins(node: AccountsNode) -> None:
+@pytest.fixture
+def other_service(node: AccountsNode) -> None:
     subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", "/run/nss/libnss_slow.so.2"], check=True,
-                   input=SLOW_SERVICE, text=True)
+                   input=OTHER_SERVICE, text=True)
     subprocess.run(["ldconfig"], check=True)
     switch("files together slow")
+
+
+# sudo's %hpcadmins, by an account's own group or the project's, and the group's files.
+@pytest.mark.parametrize(("login", "uid", "gid"), [("hpcadmins", 10007, 20000), ("eve", 10500, 20000), ("eve", 10007, 10500)])
+def test_nobody_is_in_a_group_of_another_name_service(node: AccountsNode, other_service: None, login: str, uid: int,
+                                                      gid: int) -> None:
+    node.roster.add(login, "admin", uid=uid)
+    node.roster.group = {"name": "p-lab", "gid": gid, "admin_gid": 20001}
+    node.change()
+    assert output("getent", "group", "hpcadmins").split(":")[2] == "10500"
+    assert output("getent", "group", "10500").split(":")[0] == "hpcadmins"
+    output("getent", "-s", "together", "group", "10500", status=ABSENT)
+    output("getent", "-s", "together", "group", "hpcadmins", status=ABSENT)
+    assert "10500" not in output("id", "-G", "bob").split()
+    node.run()
+    output("getent", "-s", "together", "group", "10500", status=ABSENT)
+
+
+def test_who_leaves_no_time_to_ask_another_name_service_shadows_none_of_its_logins(node: AccountsNode,
+                                                                                   other_service: None) -> None:
     node.roster.add("slow", uid=10006)
     node.roster.add("ldapadmin", "admin", uid=10007, ssh_keys=[KEY])
     node.change()

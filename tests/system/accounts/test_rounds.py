@@ -8,7 +8,7 @@ import pytest
 
 from support.accounts_node import ABSENT, ACCOUNTS, KEY, KEYS, AccountsNode, output, switch
 from support.authority import Answer, Asked, Authority
-from support.ctl_node import TOKEN_TEXT
+from support.ctl_node import TOGETHERCTL, TOKEN_TEXT
 from support.refresher import TOP
 from support.waiting import wait_until
 
@@ -178,6 +178,10 @@ def test_an_account_of_another_name_service_wins(node: AccountsNode) -> None:
             assert not has_account("erin")
             assert "20000" in output("id", "-G", "carol").split()
             assert output("getent", "-s", "together", "passwd", "carol", status=ABSENT) == ""
+        node.roster.remove("erin")
+        node.roster.add("frank", uid=10007)
+        node.change()
+        assert "another name service" in output(TOGETHERCTL, "--config", node.config, "accounts", "frank", status=1)
     finally:
         for file in folder.iterdir():
             file.unlink()
