@@ -220,7 +220,7 @@ class Machine:
         return [f"file {path} {describe(path)}" for path in paths]
 
     def _lasting(self) -> list[str]:
-        processes = [line.split() for line in run("ps", "-eo", "pid=,stat=,comm=").splitlines()]
+        processes = [line.split(None, 2) for line in run("ps", "-eo", "pid=,stat=,comm=").splitlines()]
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()
         ports = run("ss", "-Hltunp").splitlines()
         return [*(f"process {pid} {name}" for pid, state, name in processes
