@@ -106,8 +106,10 @@ std::optional<Account> account_in(std::string_view key, std::string_view record)
     account.uid = head->uid;
     account.is_the_nodes = (head->flags & account_is_the_nodes) != 0;
     account.groups.resize(head->groups);
-    std::memcpy(account.groups.data(), record.data(), head->groups * sizeof(gid_t));
-    record.remove_prefix(head->groups * sizeof(gid_t));
+    for (auto& gid : account.groups) {
+        std::memcpy(&gid, record.data(), sizeof gid);
+        record.remove_prefix(sizeof gid);
+    }
     account.login = take_text(record);
     take_text(record);
     account.gecos = take_text(record);
