@@ -18,7 +18,6 @@ from support.waiting import wait_until
 CTL = build_folder() / "togetherctl" / "togetherctl"
 VOLUME = Path("/run/data")
 SETTINGS = {"accounts": {"enabled": "yes", "shell": "/bin/sh"}, 'volume "data"': {"path": str(VOLUME)}}
-SSHD_SETTINGS = [f"AuthorizedKeysCommand {keys_command.COMMAND} %u", "AuthorizedKeysCommandUser together"]
 
 
 def known(login: str) -> bool:

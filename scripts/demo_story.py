@@ -17,6 +17,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 import demo_newcomer
+from support import keys_command
 from support.accounts import Account, Accounts
 from support.guarded_control_plane import GuardedControlPlane
 from support.node import build_folder
@@ -114,7 +115,7 @@ class Story:
 
     def start_sshd(self) -> None:
         # Who logs in may try srun and sbatch, too.
-        self.sshd = Sshd(self.directory, [f"SetEnv SLURM_CONF={self.cluster.conf}", *demo_newcomer.SSHD_SETTINGS])
+        self.sshd = Sshd(self.directory, [f"SetEnv SLURM_CONF={self.cluster.conf}", *keys_command.SSHD_SETTINGS])
         self.sshd.__enter__()
         self.sshd.account_stack(gate_lines(build_folder() / "pam_together" / "pam_together.so"))
         self.ssh = SshClient(self.sshd, self.directory)

@@ -6,17 +6,12 @@
 
 #include "common/roles/identifiers.h"
 #include "common/system/parse_number.h"
+#include "common/system/trimmed.h"
 #include "role_server/base/crypto.h"
 #include "role_server/base/validation.h"
 
 namespace together::roled {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // Ours hold no comma, so a list can be cut at every one: a cut foreign tag matches nothing.
 template <class Visit>

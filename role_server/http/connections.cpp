@@ -7,10 +7,9 @@ namespace {
 namespace ip = boost::asio::ip;
 
 ip::address counted_as(const ip::address& peer) {
-    if (!peer.is_v6()) return peer;
-    const auto v6 = peer.to_v6();
-    if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6);
-    auto bytes = v6.to_bytes();
+    const auto client = unmapped(peer);
+    if (!client.is_v6()) return client;
+    auto bytes = client.to_v6().to_bytes();
     std::fill(bytes.begin() + bytes.size() / 2, bytes.end(), static_cast<unsigned char>(0));
     return ip::address_v6(bytes);
 }

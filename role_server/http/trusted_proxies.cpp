@@ -7,17 +7,12 @@
 #include <optional>
 
 #include "common/system/parse_number.h"
+#include "common/system/trimmed.h"
 
 namespace together::http {
 namespace {
 
 namespace ip = boost::asio::ip;
-
-// An IPv4 client of a socket that takes both is an IPv4 client.
-ip::address unmapped(const ip::address& address) {
-    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
-    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-}
 
 std::optional<ip::address> address_of(std::string_view text) {
     boost::system::error_code error;
@@ -36,13 +31,12 @@ bool begins_alike(const Bytes& left, const Bytes& right, unsigned bits) {
     return true;
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
 }  // namespace
+
+ip::address unmapped(const ip::address& address) {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+}
 
 Result<TrustedProxies::Network> TrustedProxies::network_of(std::string_view text) {
     const auto slash = text.find('/');

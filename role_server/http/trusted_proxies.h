@@ -13,6 +13,9 @@
 
 namespace together::http {
 
+// An IPv4 client of a socket that takes both is an IPv4 client.
+boost::asio::ip::address unmapped(const boost::asio::ip::address& address);
+
 class TrustedProxies {
   public:
     using Address = boost::asio::ip::address;

@@ -11,6 +11,7 @@ BUILD = Path(os.environ.get("TOGETHER_BUILD",
 COMMAND = Path("/usr/libexec/together/together-authorized-keys")
 SERVED = Path("/var/lib/together/authorized_keys.v1")
 USER = 64777
+SSHD_SETTINGS = [f"AuthorizedKeysCommand {COMMAND} %u", "AuthorizedKeysCommandUser together"]
 
 
 def install() -> None:

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/system/errno_text.h"
+#include "common/system/trimmed.h"
 #include "together_refresh/http/node_fault.h"
 
 namespace together {
@@ -38,13 +39,6 @@ HeaderList headers_of(const HttpRequest& request) {
     if (!request.etag.empty()) add(list, "If-None-Match: " + request.etag);
     if (request.wait.count() > 0) add(list, "Prefer: wait=" + std::to_string(request.wait.count()));
     return list;
-}
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 bool same_name(std::string_view a, std::string_view b) {
@@ -94,7 +88,7 @@ struct Exchange {
         const auto colon = line.find(':');
         if (colon == line.npos || line.size() > max_header) return true;
         const auto name = line.substr(0, colon);
-        const auto value = trimmed(line.substr(colon + 1));
+        const auto value = trimmed(line.substr(colon + 1), " \t\r\n");
         refused = framing_problem(name, value);
         if (refused != nullptr) return false;
         const std::pair<std::string_view, std::string*> kept[] = {

@@ -10,7 +10,7 @@ import pytest
 from support import keys_command
 from support.accounts import Account
 from support.accounts_node import install_module
-from support.keys_command import COMMAND, public_key
+from support.keys_command import public_key
 from support.node import Node
 from support.ssh_client import SshClient
 from support.sshd import Sshd
@@ -27,8 +27,7 @@ def account(login: str, uid: int, folder: Path) -> Account:
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     keys_command.install()
-    with Sshd(tmp_path, [f"AuthorizedKeysCommand {COMMAND} %u", "AuthorizedKeysCommandUser together",
-                         "AuthorizedKeysFile none"]) as sshd:
+    with Sshd(tmp_path, [*keys_command.SSHD_SETTINGS, "AuthorizedKeysFile none"]) as sshd:
         yield sshd
         print(sshd.log())
 

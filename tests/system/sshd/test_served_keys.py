@@ -19,8 +19,7 @@ from support.ssh_client import SshClient
 from support.sshd import Sshd
 from support.waiting import wait_until
 
-SETTINGS = [f"AuthorizedKeysCommand {COMMAND} %u", "AuthorizedKeysCommandUser together",
-            "AuthorizedKeysFile none"]
+SETTINGS = [*keys_command.SSHD_SETTINGS, "AuthorizedKeysFile none"]
 
 
 @pytest.fixture(scope="module")
