@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "role_server/http/message.h"
+#include "http_server/message.h"
 
 namespace together::roled {
 

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "role_server/http/backend.h"
+#include "http_server/backend.h"
 #include "role_server/messages/message.h"
 #include "role_server/server/revisions.h"
 

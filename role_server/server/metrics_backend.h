@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "role_server/http/backend.h"
+#include "http_server/backend.h"
 
 namespace together::roled {
 

@@ -18,7 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "role_server/http/backend.h"
+#include "http_server/backend.h"
 #include "role_server/server/long_polls.h"
 #include "role_server/server/request_handler.h"
 #include "role_server/server/request_log.h"

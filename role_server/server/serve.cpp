@@ -14,8 +14,8 @@
 #include <optional>
 #include <sstream>
 
+#include "http_server/listener.h"
 #include "role_server/base/log.h"
-#include "role_server/http/listener.h"
 #include "role_server/metrics/metrics.h"
 #include "role_server/server/metrics_backend.h"
 #include "role_server/server/request_dispatcher.h"

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "common/system/result.h"
-#include "role_server/http/certificates.h"
-#include "role_server/http/trusted_proxies.h"
+#include "http_server/certificates.h"
+#include "http_server/trusted_proxies.h"
 
 namespace together::roled {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client's connection to the server of role_server/http, in one thread and without a network:
+// One client's connection to the server of http_server, in one thread and without a network:
 // what it is sent, in which pieces, what it asks the program behind it, and what it sends back.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "role_server/http/connection.h"
+#include "http_server/connection.h"
 #include "role_server/messages/message.h"
 
 namespace together::fuzz {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/connections.h"
+#include "http_server/connections.h"
 
 #include <CppUTest/TestHarness.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/trusted_proxies.h"
+#include "http_server/trusted_proxies.h"
 
 #include <CppUTest/TestHarness.h>
 

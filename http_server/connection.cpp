@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/connection.h"
+#include "http_server/connection.h"
 
 #include <sys/socket.h>
 
@@ -18,9 +18,9 @@
 #include <string>
 #include <utility>
 
-#include "role_server/http/guard.h"
-#include "role_server/http/heads.h"
-#include "role_server/http/transport.h"
+#include "http_server/guard.h"
+#include "http_server/heads.h"
+#include "http_server/transport.h"
 
 namespace together::http {
 namespace {

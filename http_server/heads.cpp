@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/heads.h"
+#include "http_server/heads.h"
 
 #include <openssl/rand.h>
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <map>
 
-#include "role_server/http/trusted_proxies.h"
+#include "http_server/trusted_proxies.h"
 
 namespace together::http {
 

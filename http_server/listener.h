@@ -7,7 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/system/result.h"
-#include "role_server/http/connection.h"
+#include "http_server/connection.h"
 
 namespace together::http {
 

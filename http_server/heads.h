@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "role_server/http/guard.h"
-#include "role_server/http/message.h"
+#include "http_server/guard.h"
+#include "http_server/message.h"
 
 namespace together::http {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/handshakes.h"
+#include "http_server/handshakes.h"
 
 #include <malloc.h>
 #include <sys/resource.h>

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/system/result.h"
-#include "role_server/http/message.h"
+#include "http_server/message.h"
 
 namespace together::http {
 

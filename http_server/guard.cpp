@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/guard.h"
+#include "http_server/guard.h"
 
 #include <algorithm>
 #include <boost/beast/core/string.hpp>

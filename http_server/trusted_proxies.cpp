@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/trusted_proxies.h"
+#include "http_server/trusted_proxies.h"
 
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>

@@ -7,11 +7,11 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-#include "role_server/http/backend.h"
-#include "role_server/http/connections.h"
-#include "role_server/http/handshakes.h"
-#include "role_server/http/limits.h"
-#include "role_server/http/trusted_proxies.h"
+#include "http_server/backend.h"
+#include "http_server/connections.h"
+#include "http_server/handshakes.h"
+#include "http_server/limits.h"
+#include "http_server/trusted_proxies.h"
 
 namespace together::http {
 

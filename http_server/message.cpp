@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/message.h"
+#include "http_server/message.h"
 
 namespace together::http {
 

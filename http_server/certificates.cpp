@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/certificates.h"
+#include "http_server/certificates.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>

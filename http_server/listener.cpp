@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "role_server/http/listener.h"
+#include "http_server/listener.h"
 
 #include <utility>
 

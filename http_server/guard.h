@@ -8,8 +8,8 @@
 #include <optional>
 #include <string_view>
 
-#include "role_server/http/limits.h"
-#include "role_server/http/message.h"
+#include "http_server/limits.h"
+#include "http_server/message.h"
 
 namespace together::http {
 

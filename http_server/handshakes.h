@@ -13,7 +13,7 @@
 #include <memory>
 #include <vector>
 
-#include "role_server/http/transport.h"
+#include "http_server/transport.h"
 
 namespace together::http {
 

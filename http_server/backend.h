@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-#include "role_server/http/message.h"
+#include "http_server/message.h"
 
 namespace together::http {
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <cstring>
 
-#include "role_server/http/transport.h"
+#include "http_server/transport.h"
 
 namespace together::http {
 namespace {

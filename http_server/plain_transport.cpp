@@ -7,7 +7,7 @@
 #include <array>
 #include <cerrno>
 
-#include "role_server/http/transport.h"
+#include "http_server/transport.h"
 
 namespace together::http {
 namespace {
