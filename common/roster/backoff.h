@@ -2,6 +2,8 @@
 // When nobody asks again, after an attempt that failed.
 #pragma once
 
+#include <cstdint>
+
 #include "common/roster/last_attempt.h"
 
 namespace together {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/audit.h"
 
+#include <cstdint>
+
 #include "common/system/parse_number.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/collaborators.h"
 
+#include <cstdint>
+
 #include "common/roles/identifiers.h"
 #include "role_server/api/body.h"
 #include "role_server/api/rendering.h"

@@ -2,6 +2,8 @@
 // Tokens of a person, API keys of a project, keys of its nodes.
 #include "role_server/model/keys.h"
 
+#include <cstdint>
+
 #include "role_server/access/role_lookup.h"
 #include "role_server/access/scopes.h"
 #include "role_server/api/body.h"

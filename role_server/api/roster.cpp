@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /v1/projects/{proj}/collaborators: the request that every node makes.
 
+#include <cstdint>
+
 #include "common/system/parse_number.h"
 #include "role_server/api/preconditions.h"
 #include "role_server/api/resources.h"

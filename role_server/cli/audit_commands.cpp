@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit export, audit verify, audit prune
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
 

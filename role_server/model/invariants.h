@@ -3,6 +3,7 @@
 // revision, give a number twice in time) cannot be seen there; the tests of the model see to that.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

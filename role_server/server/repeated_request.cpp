@@ -2,6 +2,7 @@
 #include "role_server/server/repeated_request.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "role_server/base/crypto.h"
 #include "role_server/messages/json.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the server's model says, beside what the naive one says.
 #include <algorithm>
+#include <cstdint>
 
 #include "role_server/access/role_lookup.h"
 #include "role_server/model/audit.h"

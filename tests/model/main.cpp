@@ -8,6 +8,7 @@
 // A failure is played again with ever fewer steps; what is left of them is printed, with the seed.
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>

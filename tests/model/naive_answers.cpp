@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the naive authority is asked.
 #include <algorithm>
+#include <cstdint>
 
 #include "tests/model/naive_authority.h"
 

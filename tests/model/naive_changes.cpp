@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done to the naive authority.
 #include <algorithm>
+#include <cstdint>
 
 #include "tests/model/naive_authority.h"
 

@@ -2,6 +2,7 @@
 // Does each step to the server's model and to the naive one, and compares them.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include <array>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>

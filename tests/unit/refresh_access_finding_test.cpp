@@ -2,6 +2,8 @@
 // What --check-access says of the authority's answers, without an authority to send them.
 #include <CppUTest/TestHarness.h>
 
+#include <cstdint>
+
 #include "tests/unit/support/roster_pages.h"
 #include "tests/unit/support/texts.h"
 #include "together_refresh/probe/access_finding.h"

@@ -2,6 +2,8 @@
 // What api-check says of an answer that came, without an authority to send it.
 #include <CppUTest/TestHarness.h>
 
+#include <cstdint>
+
 #include "tests/unit/support/roster_pages.h"
 #include "tests/unit/support/texts.h"
 #include "together_refresh/probe/judge_answers.h"

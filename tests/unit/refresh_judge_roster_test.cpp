@@ -2,6 +2,8 @@
 // What api-check says of a roster that was read, without an authority to read it from.
 #include <CppUTest/TestHarness.h>
 
+#include <cstdint>
+
 #include "tests/unit/support/texts.h"
 #include "together_refresh/probe/judge_roster.h"
 

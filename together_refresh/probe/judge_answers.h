@@ -2,6 +2,7 @@
 // What a node would think of an authority's answers, one by one: pure functions of what was read.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <vector>

@@ -3,6 +3,7 @@
 #include <pwd.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 

@@ -3,6 +3,7 @@
 // with a limit, and change nothing.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

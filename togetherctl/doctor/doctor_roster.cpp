@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "common/system/duration.h"
 #include "common/system/utc.h"

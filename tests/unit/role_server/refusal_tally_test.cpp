@@ -3,6 +3,8 @@
 
 #include <CppUTest/TestHarness.h>
 
+#include <cstdint>
+
 using namespace together::roled;
 
 struct RefusalTallyGroup : Utest {

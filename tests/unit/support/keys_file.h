@@ -6,6 +6,7 @@
 #include <cdb.h>
 #include <fcntl.h>
 
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
