@@ -16,7 +16,7 @@ constexpr auto max_check = 25s;
 constexpr int could_not_ask = 2;
 
 Result<std::vector<AccessFinding>> examine(const std::string& config_path) {
-    const auto config = load_config(config_path);
+    const auto config = load_node_config(config_path);
     if (!config) return tl::make_unexpected(config.error());
     if (config->roster_is_a_file())
         return failure("there is no authority to ask at " + config->base_url);

@@ -25,13 +25,13 @@ std::string_view origin_of(std::string_view url) {
     return url.substr(0, host == url.npos ? 0 : url.find('/', host + 3));
 }
 
-Result<Config> config_of_the_node(const std::string& path) {
+Result<NodeConfig> config_of_the_node(const std::string& path) {
     if (path == default_config_path && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
-        return Config{};
-    return load_config(path);
+        return NodeConfig{};
+    return load_node_config(path);
 }
 
-Result<void> check_settings(const Config& config) {
+Result<void> check_settings(const NodeConfig& config) {
     if (config.base_url.empty()) return failure("which authority? Give its URL");
     if (config.roster_is_a_file())
         return failure("there is no authority to ask at " + config.base_url +
@@ -51,7 +51,7 @@ void show(const std::vector<ConformanceResult>& findings) {
     }
 }
 
-Result<std::vector<ConformanceResult>> examine(const Config& config, const std::string& token) {
+Result<std::vector<ConformanceResult>> examine(const NodeConfig& config, const std::string& token) {
     const auto child = UnprivilegedChild::start(config, -1);
     if (!child) return tl::make_unexpected(child.error());
     const auto made = (*child)->check_conformance(token, max_examination);
@@ -66,7 +66,7 @@ int complain(const std::string& message) {
 
 }  // namespace
 
-Result<Config> config_for_api_check(const RefreshOptions& options) {
+Result<NodeConfig> config_for_api_check(const RefreshOptions& options) {
     const auto& given = options.api_check;
     auto config = config_of_the_node(options.config_path);
     if (!config) return config;

@@ -3,14 +3,14 @@
 // Writes nothing to the node's state.
 #pragma once
 
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "common/system/result.h"
 #include "together_refresh/process/options.h"
 
 namespace together {
 
 // The node's configuration where there is one, with what the command line says instead.
-Result<Config> config_for_api_check(const RefreshOptions& options);
+Result<NodeConfig> config_for_api_check(const RefreshOptions& options);
 
 // A line for each check on stdout: result, name, what came, what was expected, why it matters, with
 // tabs between. Returns the exit status (probe/conformance.h), 2 with a message on stderr where it

@@ -30,7 +30,7 @@ void say(const std::string& text) {
 }
 
 int one_round(const RefreshOptions& options, Clock& clock) {
-    const auto config = load_config(options.config_path);
+    const auto config = load_node_config(options.config_path);
     if (!config) {
         say(config.error().message);
         return exit_status(RefreshOutcome::configuration);

@@ -36,7 +36,7 @@ Result<void> prepare_directory(const std::string& path) {
 
 class Round {
   public:
-    Round(Rounds& rounds, const Config& config)
+    Round(Rounds& rounds, const NodeConfig& config)
         : rounds_(rounds),
           config_(config),
           options_(rounds.options_),
@@ -313,7 +313,7 @@ class Round {
     }
 
     Rounds& rounds_;
-    const Config& config_;
+    const NodeConfig& config_;
     const RefreshOptions& options_;
     RosterPaths paths_;
     Clock& clock_;
@@ -333,7 +333,7 @@ Rounds::Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int 
 
 Rounds::~Rounds() = default;
 
-RoundResult Rounds::run(const Config& config) {
+RoundResult Rounds::run(const NodeConfig& config) {
     RoundResult result = Round(*this, config).run();
     const bool keep = options_.kind == RefreshKind::watch && !config.roster_is_a_file();
     if (!keep) child_.reset();

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "common/roster/last_attempt.h"
 #include "common/system/clock.h"
 #include "together_refresh/child/unprivileged_child.h"
@@ -42,7 +42,7 @@ class Rounds {
     Rounds(const Rounds&) = delete;
     Rounds& operator=(const Rounds&) = delete;
 
-    RoundResult run(const Config& config);
+    RoundResult run(const NodeConfig& config);
 
   private:
     friend class Round;
@@ -51,7 +51,7 @@ class Rounds {
     RefreshLog log_;
     int stop_;
     std::unique_ptr<UnprivilegedChild> child_;
-    Config child_config_;
+    NodeConfig child_config_;
     VerifiedSnapshot verified_{clock_};
     AccountsKeeper accounts_{clock_};
     std::string accounts_problem_;

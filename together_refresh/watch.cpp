@@ -46,7 +46,7 @@ class StopSignal {
 
 // A random part of fresh_for, so that a thousand nodes do not ask in one instant and a roster does
 // not grow old between two rounds.
-Nanoseconds until_next_poll(const Config& config) {
+Nanoseconds until_next_poll(const NodeConfig& config) {
     const double part = 0.5 + 0.3 * random_fraction();
     const auto pause = std::chrono::duration<double>(config.fresh_for) * part;
     return std::max<Nanoseconds>(std::chrono::duration_cast<Nanoseconds>(pause), 100ms);
@@ -60,18 +60,19 @@ class Watcher {
     int run() {
         while (true) {
             const auto started = std::chrono::steady_clock::now();
-            const auto config = load_config(options_.config_path);
+            const auto config = load_node_config(options_.config_path);
             const RoundResult result = round(config);
             if (result.stopped) return 0;
             say(result);
             tell_service_manager_ready();
             const auto took = std::chrono::steady_clock::now() - started;
-            if (stop_.within(until_next_round(config ? *config : Config(), result, took))) return 0;
+            if (stop_.within(until_next_round(config ? *config : NodeConfig(), result, took)))
+                return 0;
         }
     }
 
   private:
-    RoundResult round(const Result<Config>& config) {
+    RoundResult round(const Result<NodeConfig>& config) {
         RoundResult result;
         if (config) {
             result = rounds_.run(*config);
@@ -92,7 +93,7 @@ class Watcher {
         last_failure_ = failed ? result.message : "";
     }
 
-    Nanoseconds until_next_round(const Config& config, const RoundResult& result,
+    Nanoseconds until_next_round(const NodeConfig& config, const RoundResult& result,
                                  Nanoseconds took) const {
         // At most as long as a poll would wait: an authority that is back is noticed soon.
         if (result.outcome != RefreshOutcome::valid)

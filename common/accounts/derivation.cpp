@@ -205,7 +205,7 @@ std::string gecos_of(std::string text) {
     return text;
 }
 
-std::string group_name(const Config& config, const std::optional<RosterGroup>& group) {
+std::string group_name(const NodeConfig& config, const std::optional<RosterGroup>& group) {
     if (!config.accounts.group.empty()) return config.accounts.group;
     if (group && !group->name.empty()) return group->name;
     return "p-" + eight_hex_digits(config.project);

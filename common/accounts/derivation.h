@@ -10,7 +10,7 @@
 #include "common/accounts/no_account.h"
 #include "common/accounts/node_names.h"
 #include "common/accounts/roster_accounts.h"
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "common/roster/snapshot.h"
 #include "common/system/clock.h"
 
@@ -60,7 +60,7 @@ struct Accounts {
 };
 
 struct AccountsInput {
-    const Config& config;
+    const NodeConfig& config;
     const std::vector<RosterEntry>& entries;  // of a snapshot: what is shared is marked
     const std::optional<RosterGroup>& group;
     const NodeNames& node;
@@ -76,6 +76,6 @@ inline constexpr std::string_view admin_suffix = "-admin";
 std::string gecos_of(std::string user_id);
 
 // The node's own word, else the authority's, else one made from the project.
-std::string group_name(const Config& config, const std::optional<RosterGroup>& group);
+std::string group_name(const NodeConfig& config, const std::optional<RosterGroup>& group);
 
 }  // namespace together

@@ -6,8 +6,8 @@
 #include <map>
 #include <memory>
 
+#include "common/config/config_file.h"
 #include "common/config/config_keys.h"
-#include "common/config/ini_file.h"
 #include "common/system/directory.h"
 #include "common/system/errno_text.h"
 #include "common/system/folder_of.h"
@@ -18,60 +18,58 @@ namespace {
 
 constexpr std::size_t max_file = std::size_t{64} * 1024;
 
-// Where each key was set, by "section.key", so that a second setting can name the first.
-using Places = std::map<std::string, std::string>;
-
 std::string known_sections() {
     return "[api], [roster], [gate], [accounts] and [volume \"NAME\"]";
 }
 
-VolumeConfig& volume_named(Config& config, std::string_view name) {
-    for (auto& volume : config.volumes)
-        if (volume.name == name) return volume;
-    config.volumes.push_back({std::string(name), {}});
-    return config.volumes.back();
-}
+class ConfigFiles {
+  public:
+    ConfigFiles(Config& config, FurtherSections* further) : config_(config), further_(further) {}
 
-std::optional<std::string> begin_section(Config& config, std::string_view section) {
-    if (const auto volume = volume_of_section(section)) {
-        if (auto problem = what_is_wrong_with_volume_name(*volume)) return problem;
-        volume_named(config, *volume);  // one without keys lacks its path
+    Result<void> read(const std::string& path) {
+        auto text = read_trusted(path, max_file);
+        if (!text) return failure(text.error().message);
+        return read_ini(
+            *text, path, [&](const IniEntry& entry) { return apply(path, entry); },
+            [&](std::string_view section) { return begin(section); });
+    }
+
+  private:
+    std::optional<std::string> begin(std::string_view section) {
+        if (is_config_section(section)) return std::nullopt;
+        if (!is_further_section(section))
+            return "unknown section [" + std::string(section) + "]; there are " + known_sections();
+        return further_ != nullptr ? further_->begin(section) : std::nullopt;
+    }
+
+    std::optional<std::string> apply(const std::string& file, const IniEntry& entry) {
+        const bool is_further = is_further_section(entry.section);
+        if (is_further && further_ == nullptr) return std::nullopt;
+        const auto [first, is_new] =
+            places_.emplace(std::string(entry.section) + "." + std::string(entry.key),
+                            file + ":" + std::to_string(entry.line));
+        if (!is_new) return std::string(entry.key) + " is set twice, first in " + first->second;
+        return is_further ? further_->set(entry) : set(entry);
+    }
+
+    std::optional<std::string> set(const IniEntry& entry) {
+        const auto* key = find_config_key(entry.section, entry.key);
+        if (key == nullptr) {
+            if (entry.section.empty())
+                return std::string(entry.key) + " stands in no section; there are " +
+                       known_sections();
+            return what_is_unknown(entry);
+        }
+        if (auto problem = key->set(config_, entry.value))
+            return std::string(entry.key) + ": " + *problem;
         return std::nullopt;
     }
-    if (is_config_section(section)) return std::nullopt;
-    return "unknown section [" + std::string(section) + "]; there are " + known_sections();
-}
 
-std::optional<std::string> set(Config& config, const IniEntry& entry) {
-    if (const auto volume = volume_of_section(entry.section))
-        return set_volume_key(volume_named(config, *volume), entry.key, entry.value);
-    const auto* key = find_config_key(entry.section, entry.key);
-    if (key == nullptr) {
-        if (entry.section.empty())
-            return std::string(entry.key) + " stands in no section; there are " + known_sections();
-        return "unknown key " + std::string(entry.key) + " in [" + std::string(entry.section) + "]";
-    }
-    if (auto problem = key->set(config, entry.value))
-        return std::string(entry.key) + ": " + *problem;
-    return std::nullopt;
-}
-
-std::optional<std::string> apply(Config& config, Places& places, const std::string& file,
-                                 const IniEntry& entry) {
-    const auto [first, is_new] =
-        places.emplace(std::string(entry.section) + "." + std::string(entry.key),
-                       file + ":" + std::to_string(entry.line));
-    if (!is_new) return std::string(entry.key) + " is set twice, first in " + first->second;
-    return set(config, entry);
-}
-
-Result<void> read_file(Config& config, Places& places, const std::string& path) {
-    auto text = read_trusted(path, max_file);
-    if (!text) return failure(text.error().message);
-    return read_ini(
-        *text, path, [&](const IniEntry& entry) { return apply(config, places, path, entry); },
-        [&](std::string_view section) { return begin_section(config, section); });
-}
+    Config& config_;
+    FurtherSections* further_;
+    // Where each key was set, by "section.key", so that a second setting can name the first.
+    std::map<std::string, std::string> places_;
+};
 
 // together.conf.d/*.conf, sorted by name. A folder that is not there has no files.
 Result<std::vector<std::string>> drop_ins(const std::string& folder) {
@@ -100,7 +98,7 @@ std::optional<std::string> what_does_not_fit_together(const Config& config) {
     // An absent name would be decided from a roster that is too old to decide, and without asking.
     if (!config.within_stale_for(config.recheck_after))
         return "[roster] stale_for is shorter than recheck_after";
-    return what_is_wrong_with_volumes(config.volumes);
+    return std::nullopt;
 }
 
 }  // namespace
@@ -121,22 +119,36 @@ const char* installed_refresh_program() {
     return TOGETHER_REFRESH_PROGRAM;
 }
 
-Result<Config> load_config(const std::string& path) {
+bool is_further_section(std::string_view section) {
+    constexpr std::string_view volume = "volume \"";
+    return section == "accounts" || (section.size() > volume.size() &&
+                                     section.starts_with(volume) && section.ends_with('"'));
+}
+
+std::string what_is_unknown(const IniEntry& entry) {
+    return "unknown key " + std::string(entry.key) + " in [" + std::string(entry.section) + "]";
+}
+
+Result<void> read_config(Config& config, const std::string& path, FurtherSections* further) {
     if (!path.starts_with('/'))
         return failure("the configuration's path " + path + " is not absolute");
-    Config config;
     config.path = path;
     config.refresh_program = installed_refresh_program();
-    Places places;
-    if (auto read = read_file(config, places, path); !read)
-        return tl::make_unexpected(read.error());
-    auto files = drop_ins(path + ".d");
-    if (!files) return tl::make_unexpected(files.error());
-    for (const auto& file : *files)
-        if (auto read = read_file(config, places, file); !read)
-            return tl::make_unexpected(read.error());
+    ConfigFiles files(config, further);
+    if (auto read = files.read(path); !read) return read;
+    const auto more = drop_ins(path + ".d");
+    if (!more) return tl::make_unexpected(more.error());
+    for (const auto& file : *more)
+        if (auto read = files.read(file); !read) return read;
     if (const auto problem = what_does_not_fit_together(config))
         return failure(path + ": " + *problem);
+    return {};
+}
+
+Result<Config> load_config(const std::string& path) {
+    Config config;
+    if (auto read = read_config(config, path, nullptr); !read)
+        return tl::make_unexpected(read.error());
     return config;
 }
 

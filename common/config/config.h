@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// together.conf and together.conf.d/*.conf beside it. Strict: an unknown section or key, a bad
-// value or a setting that is set twice is an error that names file, line and key.
+// Of together.conf and together.conf.d/*.conf beside it what a gate decides by: [api], [roster] and
+// [gate]. Strict: an unknown section or key, a bad value or a setting that is set twice is an error
+// that names file, line and key. Sections of others are theirs to check (common/node_config): a
+// slip in them locks nobody out, and no login loads their code.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "common/config/accounts_config.h"
-#include "common/config/volumes_config.h"
 #include "common/system/clock.h"
 #include "common/system/result.h"
 
@@ -49,9 +49,6 @@ struct Config {
     Mode mode = Mode::enforce;
     WithoutDoor without_door = WithoutDoor::open;  // read by packaging/fit-to-slurmctld
 
-    AccountsConfig accounts;
-    std::vector<VolumeConfig> volumes;
-
     bool operator==(const Config&) const = default;
 
     // The folder of the file in use, without a slash at its end.
@@ -63,7 +60,7 @@ struct Config {
     bool within_stale_for(Nanoseconds age) const { return !stale_for || age <= *stale_for; }
 };
 
-// Reads and checks everything. Thread-safe; opens the configuration's files and nothing else.
+// Thread-safe; opens the configuration's files and nothing else.
 Result<Config> load_config(const std::string& path);
 
 // [roster] refresh_program where no configuration says another.
@@ -75,6 +72,6 @@ struct Setting {
     std::string name;
     std::string value;
 };
-std::vector<Setting> settings_in_force(const Config& config);
+std::vector<Setting> gate_settings_in_force(const Config& config);
 
 }  // namespace together

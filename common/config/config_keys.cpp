@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/config/base_url.h"
+#include "common/config/config_values.h"
 #include "common/config/word_list.h"
 #include "common/roles/identifiers.h"
 #include "common/system/duration.h"
@@ -16,27 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Problem = std::optional<std::string>;
-
-Problem set_path(std::string& path, std::string_view value) {
-    if (!value.starts_with('/')) return "not an absolute path";
-    path = value;
-    return std::nullopt;
-}
-
-struct Bounds {
-    Nanoseconds least;
-    Nanoseconds most;
-};
-
-Problem set_duration(Nanoseconds& duration, std::string_view value, Bounds bounds) {
-    const auto parsed = parse_duration(value);
-    if (!parsed) return "not a duration such as 500ms, 30s, 5m, 24h or 7d";
-    if (*parsed < bounds.least || *parsed > bounds.most)
-        return "must be from " + format_duration(bounds.least) + " to " +
-               format_duration(bounds.most);
-    duration = *parsed;
-    return std::nullopt;
-}
 
 Problem set_base_url(Config& config, std::string_view value) {
     auto url = parse_base_url(value);
@@ -121,10 +101,6 @@ std::string show_exempt_users(const Config& config) {
     return text;
 }
 
-std::string yes_or_no(bool answer) {
-    return answer ? "yes" : "no";
-}
-
 struct Row {
     decltype(ConfigKey::section) section;
     decltype(ConfigKey::name) name;
@@ -177,32 +153,6 @@ constexpr std::array rows = std::to_array<Row>({
     {"gate", "without_door", set_without_door,
      [](const Config& c)
          -> std::string { return c.without_door == WithoutDoor::closed ? "closed" : "open"; }},
-    {"accounts", "enabled",
-     [](Config& c, std::string_view v) { return set_yes_or_no(c.accounts.enabled, v); },
-     [](const Config& c) { return yes_or_no(c.accounts.enabled); }},
-    {"accounts", "uid_range",
-     [](Config& c, std::string_view v) { return set_id_range(c.accounts.uid_range, v); },
-     [](const Config& c) { return show_id_range(c.accounts.uid_range); }},
-    {"accounts", "gid_range",
-     [](Config& c, std::string_view v) { return set_id_range(c.accounts.gid_range, v); },
-     [](const Config& c) { return show_id_range(c.accounts.gid_range); }},
-    {"accounts", "home", [](Config& c, std::string_view v) { return set_home(c.accounts, v); },
-     [](const Config& c) { return c.accounts.home; }},
-    {"accounts", "shell", [](Config& c, std::string_view v) { return set_shell(c.accounts, v); },
-     [](const Config& c) { return c.accounts.shell; }},
-    {"accounts", "group", [](Config& c, std::string_view v) { return set_group(c.accounts, v); },
-     [](const Config& c) { return c.accounts.group; }},
-    {"accounts", "group_members",
-     [](Config& c, std::string_view v) { return set_yes_or_no(c.accounts.group_members, v); },
-     [](const Config& c) { return yes_or_no(c.accounts.group_members); }},
-    {"accounts", "keep_removed",
-     [](Config& c, std::string_view v) {
-         return set_duration(c.accounts.keep_removed, v, {0s, 24h * 1825});
-     },
-     [](const Config& c) { return format_duration(c.accounts.keep_removed); }},
-    {"accounts", "reserved_logins",
-     [](Config& c, std::string_view v) { return set_reserved_logins(c.accounts, v); },
-     [](const Config& c) { return show_reserved_logins(c.accounts); }},
 });
 
 // Whoever decides checks values and shows none: a shared object gets the table that it uses, alone.
@@ -231,18 +181,12 @@ bool is_config_section(std::string_view section) {
     return false;
 }
 
-std::vector<Setting> settings_in_force(const Config& config) {
+std::vector<Setting> gate_settings_in_force(const Config& config) {
     std::vector<Setting> settings;
     for (const auto& row : rows) {
         const std::string section(std::string_view(row.section));
         settings.push_back(
             {section + "." + std::string(std::string_view(row.name)), row.show(config)});
-    }
-    for (const auto& volume : config.volumes) {
-        const auto name = "volume." + volume.name + ".";
-        settings.push_back({name + "path", volume.path});
-        settings.push_back({name + "members", volume.for_admins ? "admins" : "members"});
-        settings.push_back({name + "sticky", yes_or_no(volume.sticky)});
     }
     return settings;
 }

@@ -16,7 +16,7 @@ TEST_GROUP(config_keys) {
     ConfigFolder folder;
 
     // together.conf with one key more, after the two that must be.
-    Result<Config> with(const std::string& section, const std::string& setting) const {
+    Result<NodeConfig> with(const std::string& section, const std::string& setting) const {
         folder.write("together.conf",
                      ConfigFolder::required() + "[" + section + "]\n" + setting + "\n");
         return folder.load();
@@ -39,7 +39,7 @@ TEST_GROUP(config_keys) {
         TEXT_EQUAL(folder.path() + ":3: " + key + ": " + what,
                    folder.error_of("[api]\n" + other + "\n" + setting + "\n"));
     }
-    Config config_with(const std::string& section, const std::string& setting) const {
+    NodeConfig config_with(const std::string& section, const std::string& setting) const {
         auto config = with(section, setting);
         if (!config) FAIL(config.error().message.c_str());
         return *std::move(config);
@@ -298,8 +298,9 @@ TEST(config_keys, group_and_reserved_logins_are_names) {
     bad("accounts", "reserved_logins = a:b", "is no login");
 }
 
-TEST(config_keys, are_twenty_six) {
-    LONGS_EQUAL(26, config_keys().size());
+TEST(config_keys, of_the_gate_are_seventeen_and_of_accounts_nine) {
+    LONGS_EQUAL(17, config_keys().size());
+    LONGS_EQUAL(9, accounts_keys().size());
     for (const auto& key : config_keys()) {
         CHECK_TRUE(find_config_key(key.section, key.name) == &key);
         CHECK_TRUE(is_config_section(key.section));

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // together.conf as a whole: sections, duplicates, drop-ins, the path.
-#include "common/config/config.h"
-
 #include <CppUTest/TestHarness.h>
 
+#include "common/node_config/node_config.h"
 #include "tests/unit/support/config_folder.h"
 #include "tests/unit/support/texts.h"
 
@@ -218,4 +217,20 @@ TEST(config, names_what_is_wrong_with_a_volume) {
     for (const std::string path : {"/", "/home", "/usr", "/usr/local", "/etc/a", "/var", "/root"})
         TEXT_EQUAL(at + ":5: path: \"" + path + "\" is the system's own folder",
                    wrong("[volume \"a\"]\npath = " + path + "\n"));
+}
+
+// What only others read locks nobody out; they name it.
+TEST(config, of_a_gate_passes_over_slips_in_sections_of_others) {
+    for (const std::string slip : {"[accounts]\nenabeld = yes\n", "[volume \"a\"]\npath = a\n",
+                                   "[accounts]\nenabled = yes\nenabled = no\n"}) {
+        folder.write("together.conf", ConfigFolder::required() + slip);
+        const auto config = load_config(folder.path());
+        CHECK_TEXT(config.has_value(), slip.c_str());
+        TEXT_EQUAL("proj_a", config->project);
+        TEXT_CONTAINS(folder.path() + ":", load_node_config(folder.path()).error().message);
+    }
+    folder.write("together.conf", ConfigFolder::required() + "[acounts]\nenabled = yes\n");
+    TEXT_CONTAINS(":4: unknown section [acounts]", load_config(folder.path()).error().message);
+    folder.write("together.conf", ConfigFolder::required() + "[accounts]\nenabled\n");
+    CHECK_FALSE(load_config(folder.path()).has_value());
 }

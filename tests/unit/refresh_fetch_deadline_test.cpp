@@ -8,6 +8,7 @@
 #include <map>
 #include <thread>
 
+#include "common/node_config/node_config.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/frames.h"
 #include "tests/unit/support/roster_pages.h"
@@ -175,7 +176,7 @@ TEST(refresh_fetch_deadline, a_task_that_is_none_is_no_request) {
 
 TEST_GROUP(refresh_fetch_child) {
     TemporaryDirectory directory;
-    Config config;
+    NodeConfig config;
 
     void setup() override {
         config.project = "proj_123";

@@ -3,6 +3,7 @@
 #include <CppUTest/TestHarness.h>
 
 #include "common/accounts/ssh_key.h"
+#include "common/node_config/node_config.h"
 #include "tests/unit/support/frames.h"
 #include "tests/unit/support/roster_pages.h"
 #include "tests/unit/support/texts.h"
@@ -115,7 +116,7 @@ TEST(refresh_roster_accounts, all_keys_together_have_a_bound) {
 }
 
 TEST(refresh_roster_accounts, are_asked_for_where_accounts_are_enabled) {
-    Config config;
+    NodeConfig config;
     CHECK_TRUE(included(config) == Include::roles);
     config.accounts.enabled = true;
     CHECK_TRUE(included(config) == Include::accounts);

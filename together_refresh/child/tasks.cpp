@@ -79,14 +79,14 @@ void look_up_uids(const std::vector<std::string>& logins, Deadline deadline, Fra
 }
 
 // HTTP or a file, as base_url says.
-std::unique_ptr<RosterSource> source_for(const Config& config, int roster_file) {
+std::unique_ptr<RosterSource> source_for(const NodeConfig& config, int roster_file) {
     if (config.roster_is_a_file()) return std::make_unique<FileSource>(config, roster_file);
     return std::make_unique<HttpSource>(config);
 }
 
 class Tasks {
   public:
-    Tasks(const Config& config, int channel, int roster_file, FrameWriter& frames)
+    Tasks(const NodeConfig& config, int channel, int roster_file, FrameWriter& frames)
         : config_(config), channel_(channel), roster_file_(roster_file), frames_(frames) {}
 
     void serve(const ChildRequest& request) {
@@ -132,7 +132,7 @@ class Tasks {
             look_up_uids(in_turn(request.to_look_up, {}), until, frames_);
     }
 
-    const Config& config_;
+    const NodeConfig& config_;
     int channel_;
     int roster_file_;
     FrameWriter& frames_;
@@ -141,7 +141,7 @@ class Tasks {
 
 }  // namespace
 
-void run_child(const Config& config, int channel, int roster_file) {
+void run_child(const NodeConfig& config, int channel, int roster_file) {
     FrameWriter frames(channel);
     try {
         if (const auto dropped = drop_privileges(); !dropped) {

@@ -3,11 +3,11 @@
 // set (request.h) after the other, until its parent is gone.
 #pragma once
 
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 
 namespace together {
 
 // `channel`: the stream to the parent. `roster_file`: the opened roster for file://, or -1.
-void run_child(const Config& config, int channel, int roster_file);
+void run_child(const NodeConfig& config, int channel, int roster_file);
 
 }  // namespace together

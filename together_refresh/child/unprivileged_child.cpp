@@ -37,7 +37,7 @@ FetchSummary summary_of(PipeEnd end, const Received& received) {
 
 }  // namespace
 
-Result<std::unique_ptr<UnprivilegedChild>> UnprivilegedChild::start(const Config& config,
+Result<std::unique_ptr<UnprivilegedChild>> UnprivilegedChild::start(const NodeConfig& config,
                                                                     int roster_file) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/node_config/node_config.h"
 #include "together_refresh/child/answer_reader.h"
 
 namespace together {
@@ -24,7 +25,8 @@ struct FetchResult {
 class UnprivilegedChild {
   public:
     // Forks. `roster_file` is the opened roster for file://, or -1; the child keeps a copy.
-    static Result<std::unique_ptr<UnprivilegedChild>> start(const Config& config, int roster_file);
+    static Result<std::unique_ptr<UnprivilegedChild>> start(const NodeConfig& config,
+                                                            int roster_file);
     // Kills and reaps it.
     ~UnprivilegedChild();
     UnprivilegedChild(const UnprivilegedChild&) = delete;

@@ -17,7 +17,8 @@ constexpr auto max_answer = 10s;
 
 }  // namespace
 
-void probe_access(const Config& config, const FetchRequest& request, const AccessReport& report) {
+void probe_access(const NodeConfig& config, const FetchRequest& request,
+                  const AccessReport& report) {
     HttpClient client(config);
     const auto get = [&](const std::string& url) {
         const auto until =

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "common/node_config/node_config.h"
 #include "together_refresh/probe/access_finding.h"
 #include "together_refresh/source/fetch.h"
 
@@ -13,6 +14,7 @@ namespace together {
 using AccessReport = std::function<void(AccessFinding)>;
 
 // Ends by the request's deadline.
-void probe_access(const Config& config, const FetchRequest& request, const AccessReport& report);
+void probe_access(const NodeConfig& config, const FetchRequest& request,
+                  const AccessReport& report);
 
 }  // namespace together

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/node_config/node_config.h"
 #include "together_refresh/http/http_exchange.h"
 #include "together_refresh/source/fetch.h"
 #include "together_refresh/source/roster_document.h"
@@ -43,7 +44,7 @@ struct ReadRoster {
 
 class AuthorityProbe {
   public:
-    AuthorityProbe(const Config& config, HttpClient& client, const FetchRequest& request)
+    AuthorityProbe(const NodeConfig& config, HttpClient& client, const FetchRequest& request)
         : config_(config), client_(client), request_(request) {}
 
     // As a node asks: its project, its token, its limit.
@@ -60,7 +61,7 @@ class AuthorityProbe {
     enum class Step { more, last, changed };
     Result<Step> read_page(ReadRoster& roster, ProbeRequest& request);
 
-    const Config& config_;
+    const NodeConfig& config_;
     HttpClient& client_;
     const FetchRequest& request_;
     int without_request_id_ = 0;

@@ -36,7 +36,7 @@ class Discard : public FetchSink {
 
 class ConformanceProbe {
   public:
-    ConformanceProbe(const Config& config, HttpClient& client, const FetchRequest& request,
+    ConformanceProbe(const NodeConfig& config, HttpClient& client, const FetchRequest& request,
                      const ConformanceReport& report)
         : config_(config), request_(request), report_(report), probe_(config, client, request) {}
 
@@ -149,7 +149,7 @@ class ConformanceProbe {
         return answer;
     }
 
-    const Config& config_;
+    const NodeConfig& config_;
     const FetchRequest& request_;
     const ConformanceReport& report_;
     AuthorityProbe probe_;
@@ -161,7 +161,7 @@ class ConformanceProbe {
 
 }  // namespace
 
-void probe_conformance(const Config& config, const FetchRequest& request,
+void probe_conformance(const NodeConfig& config, const FetchRequest& request,
                        const ConformanceReport& report) {
     HttpClient client(config);
     ConformanceProbe(config, client, request, report).run();

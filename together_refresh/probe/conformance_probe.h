@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "together_refresh/probe/conformance.h"
 #include "together_refresh/source/fetch.h"
 
@@ -14,7 +14,7 @@ namespace together {
 using ConformanceReport = std::function<void(ConformanceResult)>;
 
 // Ends by the request's deadline. Reports each check once at most.
-void probe_conformance(const Config& config, const FetchRequest& request,
+void probe_conformance(const NodeConfig& config, const FetchRequest& request,
                        const ConformanceReport& report);
 
 }  // namespace together

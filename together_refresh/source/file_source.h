@@ -2,6 +2,7 @@
 // base_url = file://…: the roster is one page in a file, which the parent opened.
 #pragma once
 
+#include "common/node_config/node_config.h"
 #include "together_refresh/source/fetch.h"
 
 namespace together {
@@ -9,11 +10,12 @@ namespace together {
 class FileSource : public RosterSource {
   public:
     // `descriptor` stays the caller's.
-    FileSource(const Config& config, int descriptor) : config_(config), descriptor_(descriptor) {}
+    FileSource(const NodeConfig& config, int descriptor)
+        : config_(config), descriptor_(descriptor) {}
     FetchSummary fetch(const FetchRequest& request, FetchSink& sink) override;
 
   private:
-    const Config& config_;
+    const NodeConfig& config_;
     int descriptor_;
 };
 

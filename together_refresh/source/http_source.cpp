@@ -44,7 +44,8 @@ std::string percent_encoded(const std::string& text) {
 // One fetch of the whole roster.
 class Fetch {
   public:
-    Fetch(const Config& config, HttpClient& client, const FetchRequest& request, FetchSink& sink)
+    Fetch(const NodeConfig& config, HttpClient& client, const FetchRequest& request,
+          FetchSink& sink)
         : config_(config), client_(client), request_(request), sink_(sink) {}
 
     FetchSummary run() {
@@ -257,7 +258,7 @@ class Fetch {
             if (!value->empty()) sink_.note(std::string("< ") + name + ": " + *value);
     }
 
-    const Config& config_;
+    const NodeConfig& config_;
     HttpClient& client_;
     const FetchRequest& request_;
     FetchSink& sink_;

@@ -2,6 +2,7 @@
 // base_url = https://…: the roster in pages from the role authority.
 #pragma once
 
+#include "common/node_config/node_config.h"
 #include "together_refresh/http/http_exchange.h"
 #include "together_refresh/source/fetch.h"
 #include "together_refresh/source/roster_document.h"
@@ -17,11 +18,11 @@ inline constexpr std::size_t max_etag = 250;     // a longer one is not kept
 
 class HttpSource : public RosterSource {
   public:
-    explicit HttpSource(const Config& config) : config_(config), client_(config) {}
+    explicit HttpSource(const NodeConfig& config) : config_(config), client_(config) {}
     FetchSummary fetch(const FetchRequest& request, FetchSink& sink) override;
 
   private:
-    const Config& config_;
+    const NodeConfig& config_;
     HttpClient client_;
 };
 

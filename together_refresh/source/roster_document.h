@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/accounts/roster_accounts.h"
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "common/roster/snapshot.h"
 #include "common/system/result.h"
 #include "common/system/uids.h"
@@ -43,7 +43,7 @@ struct PageRefusal {
 };
 
 // What a node asks for.
-inline Include included(const Config& config) {
+inline Include included(const NodeConfig& config) {
     return config.accounts.enabled ? Include::accounts : Include::roles;
 }
 

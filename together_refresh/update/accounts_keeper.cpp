@@ -161,7 +161,7 @@ Result<void> make_directory(const std::string& path) {
     return check_roster_directory(path);
 }
 
-bool has_shell(const Config& config) {
+bool has_shell(const NodeConfig& config) {
     return ::access(config.accounts.shell.c_str(), X_OK) == 0;
 }
 
@@ -179,7 +179,7 @@ struct AccountsKeeper::Source {
 AccountsKeeper::AccountsKeeper(Clock& clock, const std::string& directory, NodeFiles node)
     : clock_(clock), paths_(directory), node_(std::move(node)), accounts_(clock), keys_(clock) {}
 
-Result<AccountsKeeper::Source> AccountsKeeper::read_source(const Config& config,
+Result<AccountsKeeper::Source> AccountsKeeper::read_source(const NodeConfig& config,
                                                            const Snapshot& roster) const {
     auto texts = read_node_texts(node_);
     if (!texts) return tl::make_unexpected(texts.error());
@@ -214,7 +214,7 @@ bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
            !one_is_over;
 }
 
-bool AccountsKeeper::needs_all(const Config& config, const Snapshot& roster) {
+bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster) {
     // Whatever came could not be used.
     if (!has_shell(config)) return false;
     const auto source = read_source(config, roster);
@@ -223,7 +223,7 @@ bool AccountsKeeper::needs_all(const Config& config, const Snapshot& roster) {
     return !stored || !is_current(*stored, *source) || stored->accounts.header().some_wait != 0;
 }
 
-Result<AccountsKeeper::Kept> AccountsKeeper::keep(const Config& config, const Snapshot& roster,
+Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, const Snapshot& roster,
                                                   const RosterAccounts* fetched) {
     const auto source = read_source(config, roster);
     if (!source) return tl::make_unexpected(source.error());
@@ -236,8 +236,8 @@ Result<AccountsKeeper::Kept> AccountsKeeper::keep(const Config& config, const Sn
     return derive(config, roster, *source, stored, fetched);
 }
 
-Result<AccountsKeeper::Kept> AccountsKeeper::derive(const Config& config, const Snapshot& roster,
-                                                    const Source& source,
+Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
+                                                    const Snapshot& roster, const Source& source,
                                                     const std::optional<Stored>& stored,
                                                     const RosterAccounts* fetched) {
     auto entries = entries_of(roster);

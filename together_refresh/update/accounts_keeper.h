@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/accounts/accounts_database.h"
+#include "common/node_config/node_config.h"
 #include "common/roster/snapshot.h"
 #include "together_refresh/update/verified_file.h"
 
@@ -20,7 +21,7 @@ class AccountsKeeper {
 
     // Whether the authority has to be asked for all of its roster, because what stands here is
     // missing or damaged, or was derived from something else: a "not modified" must not keep it.
-    bool needs_all(const Config& config, const Snapshot& roster);
+    bool needs_all(const NodeConfig& config, const Snapshot& roster);
 
     struct Kept {
         bool changed = false;
@@ -29,7 +30,8 @@ class AccountsKeeper {
     // After a round, under the write lock. `fetched` is null where the authority's answer is not
     // the one that stands in the snapshot: then group and keys stay as they are. Fails where our
     // own disk does, or where there is nothing to derive from; the old files stand.
-    Result<Kept> keep(const Config& config, const Snapshot& roster, const RosterAccounts* fetched);
+    Result<Kept> keep(const NodeConfig& config, const Snapshot& roster,
+                      const RosterAccounts* fetched);
 
   private:
     struct Source;
@@ -39,9 +41,9 @@ class AccountsKeeper {
     };
 
     std::optional<Stored> open_intact();
-    Result<Source> read_source(const Config& config, const Snapshot& roster) const;
+    Result<Source> read_source(const NodeConfig& config, const Snapshot& roster) const;
     bool is_current(const Stored& stored, const Source& source);
-    Result<Kept> derive(const Config& config, const Snapshot& roster, const Source& source,
+    Result<Kept> derive(const NodeConfig& config, const Snapshot& roster, const Source& source,
                         const std::optional<Stored>& stored, const RosterAccounts* fetched);
 
     Clock& clock_;

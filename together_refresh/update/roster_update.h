@@ -21,7 +21,7 @@ struct Update {
 };
 
 struct UpdateRequest {
-    const Config& config;
+    const NodeConfig& config;
     Moment validated;  // when the request was sent, or a long poll's answer came
     Moment now;
     std::string etag;  // what was asked with

@@ -171,7 +171,7 @@ int show_one(const std::string& login, const std::vector<Line>& lines, Output& o
 }
 
 int run(const CommandLine& line, Output& output) {
-    const auto config = load_config(line.config_path());
+    const auto config = load_node_config(line.config_path());
     if (!config) return output.fail(config.error().message);
     if (!config->accounts.enabled) {
         const std::string off = "The roster gives this node no accounts: [accounts] enabled is no.";

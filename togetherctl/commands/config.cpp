@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // togetherctl config: tests the configuration's files and shows what is in force.
-#include "common/config/config.h"
-
+#include "common/node_config/node_config.h"
 #include "togetherctl/cli/command_line.h"
 #include "togetherctl/cli/output.h"
 #include "togetherctl/cli/verb.h"
@@ -12,7 +11,7 @@ namespace {
 
 using namespace together;
 
-void show(const Config& config, const TokenFile& token, Output& output) {
+void show(const NodeConfig& config, const TokenFile& token, Output& output) {
     for (const auto& [name, value] : settings_in_force(config))
         output.line(std::string(name).append(value.empty() ? " =" : " = ").append(value));
     // A comment, so that the lines above stay ones that can be parsed.
@@ -21,7 +20,7 @@ void show(const Config& config, const TokenFile& token, Output& output) {
     output.line(text);
 }
 
-Json::Value json_of(const Config& config, const TokenFile& token) {
+Json::Value json_of(const NodeConfig& config, const TokenFile& token) {
     Json::Value json;
     json["path"] = config.path;
     for (const auto& [name, value] : settings_in_force(config)) json["settings"][name] = value;
@@ -33,7 +32,7 @@ Json::Value json_of(const Config& config, const TokenFile& token) {
 }
 
 int run(const CommandLine& line, Output& output) {
-    const auto config = load_config(line.config_path());
+    const auto config = load_node_config(line.config_path());
     if (!config) return output.fail(config.error().message);
     const auto token = look_at_token(*config);
     if (output.json())

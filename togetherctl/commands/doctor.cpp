@@ -32,7 +32,7 @@ std::optional<std::string> slurm_conf_in_use(const CommandLine& line) {
 }
 
 void examine(const CommandLine& line, Findings& findings) {
-    const auto config = load_config(line.config_path());
+    const auto config = load_node_config(line.config_path());
     if (!config) {
         findings.fail("configuration", config.error().message, "nobody but root gets in",
                       "edit it; togetherctl config tests it");

@@ -108,7 +108,7 @@ void show(const NodeStatus& status, Output& output) {
 }
 
 int run(const CommandLine& line, Output& output) {
-    const auto config = load_config(line.config_path());
+    const auto config = load_node_config(line.config_path());
     if (!config) return output.fail(config.error().message);
     const auto status = look_at_node(*config);
     if (output.json())

@@ -52,7 +52,7 @@ Result<void> change(const VolumeFolder& folder, gid_t gid, VolumeReport& report)
     return {};
 }
 
-VolumeReport report_on(const Config& config, const VolumeConfig& volume, bool apply,
+VolumeReport report_on(const NodeConfig& config, const VolumeConfig& volume, bool apply,
                        Output& output) {
     VolumeReport report{volume, {}, {}, {}};
     const auto group = project_group(config, volume.for_admins);
@@ -119,7 +119,7 @@ ExitStatus exit_status_of(const std::vector<VolumeReport>& reports) {
 int run(const CommandLine& line, Output& output) {
     const bool apply = line.has("apply");
     if (apply && ::geteuid() != 0) return output.fail("volumes: --apply needs root");
-    const auto config = load_config(line.config_path());
+    const auto config = load_node_config(line.config_path());
     if (!config) return output.fail(config.error().message);
     Json::Value json;
     json["volumes"] = Json::arrayValue;

@@ -125,7 +125,7 @@ std::string fault_of_home(const std::string& path, uid_t uid) {
 }
 
 // In the child: a file server that is dead holds whoever looks.
-int look_at_homes(const Config& config, const Accounts& accounts, int pipe) {
+int look_at_homes(const NodeConfig& config, const Accounts& accounts, int pipe) {
     const auto folder = config.accounts.home.substr(0, config.accounts.home.rfind('/') + 1);
     for (const auto& account : accounts.accounts) {
         if (account.is_the_nodes) continue;
@@ -135,7 +135,7 @@ int look_at_homes(const Config& config, const Accounts& accounts, int pipe) {
     return 0;
 }
 
-void check_homes(const Config& config, const Accounts& accounts, Findings& findings) {
+void check_homes(const NodeConfig& config, const Accounts& accounts, Findings& findings) {
     const auto run = run_child(1, {.patience = 5s}, [&](const std::vector<int>& pipes) {
         return look_at_homes(config, accounts, pipes[0]);
     });

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "togetherctl/doctor/findings.h"
 #include "togetherctl/processes/running_programs.h"
 #include "togetherctl/slurm/slurm_configuration.h"
@@ -17,7 +17,7 @@ namespace together::ctl {
 
 // What all of them are about.
 struct Patient {
-    together::Config config;
+    together::NodeConfig config;
     std::optional<std::string> slurm_conf;  // --slurm-conf, or what slurmd fetched
     SlurmConfiguration slurm;
     std::vector<RunningProgram> slurmctld;      // here

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 
+#include "common/node_config/node_config.h"
 #include "togetherctl/enabling/name_services.h"
 #include "togetherctl/node/name_answers.h"
 #include "togetherctl/node/watcher.h"
@@ -45,7 +46,7 @@ void note_what_is_missing(const CommandLine& line, Plan& plan) {
     if (!name_service_is_installed())
         plan.notes.emplace_back(
             "libnss_together.so.2 is not installed: nobody is found until it is");
-    const auto config = together::load_config(line.config_path());
+    const auto config = together::load_node_config(line.config_path());
     if (!config) {
         plan.notes.push_back("there are no accounts yet: " + config.error().message);
         return;

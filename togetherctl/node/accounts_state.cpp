@@ -13,7 +13,7 @@ namespace {
 
 using namespace together;
 
-void derive_the_rest(const Config& config, const Snapshot& roster,
+void derive_the_rest(const NodeConfig& config, const Snapshot& roster,
                      const std::optional<RosterGroup>& group, AccountsState& state) {
     std::vector<RosterEntry> entries;
     const bool whole = roster.for_each([&](const RosterEntry& entry) { entries.push_back(entry); });
@@ -34,7 +34,7 @@ void derive_the_rest(const Config& config, const Snapshot& roster,
 
 }  // namespace
 
-AccountsState look_at_accounts(const Config& config, const Snapshot* roster) {
+AccountsState look_at_accounts(const NodeConfig& config, const Snapshot* roster) {
     const AccountsPaths paths;
     AccountsState state{paths.accounts, {}, {}, {}};
     const auto stored = AccountsDatabase::open(paths.accounts, accounts_magic);

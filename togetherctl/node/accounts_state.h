@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common/accounts/derivation.h"
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "common/roster/snapshot.h"
 
 namespace together::ctl {
@@ -22,6 +22,7 @@ struct AccountsState {
 
 // Reads all of accounts.v1 once, to be sure of it. `without` and the groups are derived anew, from
 // the roster and this node's files as they are now; without a roster they are empty.
-AccountsState look_at_accounts(const together::Config& config, const together::Snapshot* roster);
+AccountsState look_at_accounts(const together::NodeConfig& config,
+                               const together::Snapshot* roster);
 
 }  // namespace together::ctl

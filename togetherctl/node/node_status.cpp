@@ -49,7 +49,7 @@ Json::Value json_of(const Admission& admission) {
     return json;
 }
 
-NodeStatus look_at_node(const Config& config) {
+NodeStatus look_at_node(const NodeConfig& config) {
     NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}, {}};
     const RosterPaths paths(config);
     status.roster = look_at_roster(config, status.now);

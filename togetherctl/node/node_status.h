@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/decision/emergency.h"
+#include "common/node_config/node_config.h"
 #include "common/roster/last_attempt.h"
 #include "togetherctl/node/roster_state.h"
 
@@ -18,7 +19,7 @@ namespace together::ctl {
 Json::Value json_of(const together::Admission& admission);
 
 struct NodeStatus {
-    together::Config config;
+    together::NodeConfig config;
     together::Moment now;
     RosterState roster;
     std::optional<std::string> lockdown;
@@ -30,7 +31,7 @@ struct NodeStatus {
 };
 
 // Asks nobody and changes nothing.
-NodeStatus look_at_node(const together::Config& config);
+NodeStatus look_at_node(const together::NodeConfig& config);
 
 Json::Value json_of(const NodeStatus& status);
 

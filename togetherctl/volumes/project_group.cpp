@@ -32,7 +32,7 @@ Result<gid_t> gid_of(const std::string& name) {
 }
 
 // The authority's name stands in accounts.v1 alone.
-std::string name_of_group(const Config& config) {
+std::string name_of_group(const NodeConfig& config) {
     if (!config.accounts.group.empty()) return config.accounts.group;
     const auto state = look_at_accounts(config, nullptr);
     return state.problem.empty() ? state.group : group_name(config, std::nullopt);
@@ -40,7 +40,7 @@ std::string name_of_group(const Config& config) {
 
 }  // namespace
 
-Result<ProjectGroup> project_group(const Config& config, bool of_admins) {
+Result<ProjectGroup> project_group(const NodeConfig& config, bool of_admins) {
     const auto name = name_of_group(config) + (of_admins ? "-admin" : "");
     const auto gid = gid_of(name);
     if (!gid) return tl::make_unexpected(gid.error());

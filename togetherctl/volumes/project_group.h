@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "common/system/result.h"
 
 namespace together::ctl {
@@ -17,6 +17,6 @@ struct ProjectGroup {
 };
 
 // Of all collaborators, or of the Admins. Asks the name service.
-together::Result<ProjectGroup> project_group(const together::Config& config, bool of_admins);
+together::Result<ProjectGroup> project_group(const together::NodeConfig& config, bool of_admins);
 
 }  // namespace together::ctl

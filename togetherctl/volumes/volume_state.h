@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "common/config/volumes_config.h"
+#include "common/node_config/volumes_config.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
 

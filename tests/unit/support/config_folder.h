@@ -2,7 +2,7 @@
 // A folder with together.conf in it, as /etc/together is one.
 #pragma once
 
-#include "common/config/config.h"
+#include "common/node_config/node_config.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/temporary_directory.h"
 
@@ -23,7 +23,9 @@ class ConfigFolder {
     std::string path() const { return directory_ / "together.conf"; }
     const TemporaryDirectory& directory() const { return directory_; }
 
-    together::Result<together::Config> load() const { return together::load_config(path()); }
+    together::Result<together::NodeConfig> load() const {
+        return together::load_node_config(path());
+    }
 
     // What is wrong with together.conf; "" where nothing is.
     std::string error() const {

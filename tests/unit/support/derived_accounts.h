@@ -5,6 +5,7 @@
 #include <CppUTest/TestHarness.h>
 
 #include "common/accounts/derivation.h"
+#include "common/node_config/node_config.h"
 #include "tests/unit/support/fake_clock.h"
 #include "tests/unit/support/roster_folder.h"
 
@@ -49,7 +50,7 @@ class DerivedAccounts {
         return "";
     }
 
-    together::Config config;
+    together::NodeConfig config;
     std::vector<together::RosterEntry> entries;
     std::optional<together::RosterGroup> group;
     together::NodeNames node;

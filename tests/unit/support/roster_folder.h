@@ -4,6 +4,7 @@
 
 #include <CppUTest/TestHarness.h>
 
+#include "common/node_config/node_config.h"
 #include "common/roster/roster.h"
 #include "common/system/overwritten_file.h"
 #include "tests/unit/support/files.h"
@@ -67,7 +68,7 @@ class RosterFolder {
         return snapshot ? std::string() : snapshot.error().message;
     }
 
-    together::Config config;
+    together::NodeConfig config;
     together::RosterContent content;
 
   private:

@@ -4,6 +4,7 @@
 
 #include <CppUTest/TestHarness.h>
 
+#include "common/node_config/node_config.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/temporary_directory.h"
 #include "together_refresh/update/roster_update.h"
@@ -56,7 +57,7 @@ class UpdatedFolder {
         return ::stat(paths().snapshot.c_str(), &status) == 0 ? status.st_ino : 0;
     }
 
-    together::Config config;
+    together::NodeConfig config;
     together::Moment now;
     std::string asked_with;  // the etag
     bool accept_older = false;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/config/accounts_config.h"
+#include "common/node_config/accounts_config.h"
 
 #include <algorithm>
+#include <array>
 
+#include "common/config/config_values.h"
 #include "common/config/word_list.h"
 #include "common/roles/identifiers.h"
+#include "common/system/duration.h"
 #include "common/system/first_account_id.h"
 #include "common/system/parse_number.h"
 
@@ -12,6 +15,7 @@ namespace together {
 namespace {
 
 using Problem = std::optional<std::string>;
+using namespace std::chrono_literals;
 
 // Above it some programs read a negative number.
 constexpr std::uint32_t max_id = 2147483647;
@@ -28,14 +32,6 @@ constexpr std::size_t max_path_text = 200;
 bool is_field_of_passwd(std::string_view text) {
     return text.size() <= max_path_text && is_printable(text) && is_utf8(text) &&
            text.find(':') == text.npos;
-}
-
-}  // namespace
-
-Problem set_yes_or_no(bool& answer, std::string_view value) {
-    if (value != "yes" && value != "no") return "must be yes or no";
-    answer = value == "yes";
-    return std::nullopt;
 }
 
 Problem set_id_range(IdRange& range, std::string_view value) {
@@ -93,6 +89,46 @@ std::string show_reserved_logins(const AccountsConfig& accounts) {
     std::string text;
     for (const auto& login : accounts.reserved_logins) text += (text.empty() ? "" : " ") + login;
     return text;
+}
+
+constexpr std::array keys = std::to_array<AccountsKey>({
+    {"enabled", [](AccountsConfig& c, std::string_view v) { return set_yes_or_no(c.enabled, v); },
+     [](const AccountsConfig& c) { return yes_or_no(c.enabled); }},
+    {"uid_range",
+     [](AccountsConfig& c, std::string_view v) { return set_id_range(c.uid_range, v); },
+     [](const AccountsConfig& c) { return show_id_range(c.uid_range); }},
+    {"gid_range",
+     [](AccountsConfig& c, std::string_view v) { return set_id_range(c.gid_range, v); },
+     [](const AccountsConfig& c) { return show_id_range(c.gid_range); }},
+    {"home", [](AccountsConfig& c, std::string_view v) { return set_home(c, v); },
+     [](const AccountsConfig& c) { return c.home; }},
+    {"shell", [](AccountsConfig& c, std::string_view v) { return set_shell(c, v); },
+     [](const AccountsConfig& c) { return c.shell; }},
+    {"group", [](AccountsConfig& c, std::string_view v) { return set_group(c, v); },
+     [](const AccountsConfig& c) { return c.group; }},
+    {"group_members",
+     [](AccountsConfig& c, std::string_view v) { return set_yes_or_no(c.group_members, v); },
+     [](const AccountsConfig& c) { return yes_or_no(c.group_members); }},
+    {"keep_removed",
+     [](AccountsConfig& c, std::string_view v) {
+         return set_duration(c.keep_removed, v, {0s, 24h * 1825});
+     },
+     [](const AccountsConfig& c) { return format_duration(c.keep_removed); }},
+    {"reserved_logins",
+     [](AccountsConfig& c, std::string_view v) { return set_reserved_logins(c, v); },
+     [](const AccountsConfig& c) { return show_reserved_logins(c); }},
+});
+
+}  // namespace
+
+std::span<const AccountsKey> accounts_keys() {
+    return keys;
+}
+
+const AccountsKey* find_accounts_key(std::string_view name) {
+    const auto found = std::find_if(keys.begin(), keys.end(),
+                                    [name](const AccountsKey& key) { return key.name == name; });
+    return found != keys.end() ? &*found : nullptr;
 }
 
 }  // namespace together

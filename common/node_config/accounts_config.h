@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,15 +36,14 @@ struct AccountsConfig {
     bool operator==(const AccountsConfig&) const = default;
 };
 
-// Each checks and stores a value; returns what is wrong with it. Internal to config.
-std::optional<std::string> set_yes_or_no(bool& answer, std::string_view value);
-std::optional<std::string> set_id_range(IdRange& range, std::string_view value);
-std::optional<std::string> set_home(AccountsConfig& accounts, std::string_view value);
-std::optional<std::string> set_shell(AccountsConfig& accounts, std::string_view value);
-std::optional<std::string> set_group(AccountsConfig& accounts, std::string_view value);
-std::optional<std::string> set_reserved_logins(AccountsConfig& accounts, std::string_view value);
+struct AccountsKey {
+    std::string_view name;
+    // Checks and stores a value; returns what is wrong with it.
+    std::optional<std::string> (*set)(AccountsConfig&, std::string_view value);
+    std::string (*show)(const AccountsConfig&);
+};
 
-std::string show_id_range(const IdRange& range);
-std::string show_reserved_logins(const AccountsConfig& accounts);
+std::span<const AccountsKey> accounts_keys();
+const AccountsKey* find_accounts_key(std::string_view name);
 
 }  // namespace together

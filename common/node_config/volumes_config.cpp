@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/config/volumes_config.h"
+#include "common/node_config/volumes_config.h"
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 
-#include "common/config/accounts_config.h"
+#include "common/config/config_values.h"
 #include "common/roles/identifiers.h"
 
 namespace together {

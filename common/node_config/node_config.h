@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// All of together.conf and together.conf.d/*.conf: the gate's sections and those of everything else
+// on a node. For programs that are no part of a login.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/node_config/accounts_config.h"
+#include "common/node_config/volumes_config.h"
+
+namespace together {
+
+struct NodeConfig : Config {
+    AccountsConfig accounts;
+    std::vector<VolumeConfig> volumes;
+
+    bool operator==(const NodeConfig&) const = default;
+};
+
+// Reads and checks everything. Thread-safe; opens the configuration's files and nothing else.
+Result<NodeConfig> load_node_config(const std::string& path);
+
+std::vector<Setting> settings_in_force(const NodeConfig& config);
+
+}  // namespace together
