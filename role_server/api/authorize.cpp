@@ -57,6 +57,7 @@ Outcome<Response> authorize(RequestContext& context) {
     if (!questions->isArray() || questions->empty() || questions->size() > max_questions)
         return bad_request("invalid_type", "'questions' must be a list of 1 to 100 questions.",
                            "questions");
+    context.questions = questions->size();
     Json::Value data(Json::arrayValue);
     for (const auto& one : *questions) {
         Body part(one, {"project_id", "organization_id", "user_id", "login", "action", "explain"});

@@ -98,6 +98,7 @@ Outcome<Response> evaluate_many(RequestContext& context) {
     if (!list->isArray() || list->size() > max_evaluations)
         return bad_request("invalid_type", "'evaluations' must be a list of 1 to 100.",
                            "evaluations");
+    context.questions = list->size();
     answers["evaluations"] = Json::Value(Json::arrayValue);
     for (const auto& one : *list) {
         if (!one.isObject())

@@ -4,6 +4,7 @@
 
 #include <json/value.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,6 +41,7 @@ struct RequestContext {
     Target target;
     Authorization::Verdict verdict;  // allowed, or name_only
     std::string invitation_id;       // of who accepts one without a token
+    std::size_t questions;           // that the request asks, as soon as its handler knows
 };
 
 // Answers from what it reads.

@@ -13,13 +13,22 @@ constexpr std::size_t max_remembered = 10'000;
 
 bool RateLimit::admits(const std::string& asker_id, Time now) {
     const std::lock_guard lock(mutex_);
-    if (buckets_.size() >= max_remembered && buckets_.count(asker_id) == 0) forget_full_ones(now);
-    auto& bucket =
-        buckets_.try_emplace(asker_id, Bucket{per_second_ * burst_seconds, now}).first->second;
-    bucket = {filled(bucket, now), std::max(bucket.filled_at, now)};
+    auto& bucket = bucket_of(asker_id, now);
     if (bucket.left < 1) return false;
     bucket.left -= 1;
     return true;
+}
+
+void RateLimit::charge(const std::string& asker_id, double more, Time now) {
+    const std::lock_guard lock(mutex_);
+    bucket_of(asker_id, now).left -= more;
+}
+
+RateLimit::Bucket& RateLimit::bucket_of(const std::string& asker_id, Time now) {
+    if (buckets_.size() >= max_remembered && buckets_.count(asker_id) == 0) forget_full_ones(now);
+    auto& bucket =
+        buckets_.try_emplace(asker_id, Bucket{per_second_ * burst_seconds, now}).first->second;
+    return bucket = {filled(bucket, now), std::max(bucket.filled_at, now)};
 }
 
 double RateLimit::filled(const Bucket& bucket, Time now) const {

@@ -2,7 +2,8 @@
 // How often one person or one project's key may ask: a token bucket for each, which holds two
 // seconds' worth. Whoever makes more tokens does not get more. Only for requests that were
 // authenticated, or a stranger could use up another's. Never for nodes: a cluster shares one key,
-// and all of it asks at once after a change.
+// and all of it asks at once after a change. Questions are limited to people alone: a gateway asks
+// for all of its users.
 #pragma once
 
 #include <chrono>
@@ -23,6 +24,10 @@ class RateLimit {
     // False: not yet; one more is allowed within a second, which is what Retry-After says of a 429.
     bool admits(const std::string& asker_id, Time now);
 
+    // That what was admitted was as much work as so many more. Whoever owes is admitted again when
+    // it is paid: refusing costs little only where nothing was read for it.
+    void charge(const std::string& asker_id, double more, Time now);
+
     std::size_t remembered() const;
 
   private:
@@ -31,6 +36,7 @@ class RateLimit {
         Time filled_at;
     };
 
+    Bucket& bucket_of(const std::string& asker_id, Time now);
     double filled(const Bucket& bucket, Time now) const;
     void forget_full_ones(Time now);
 
@@ -41,6 +47,8 @@ class RateLimit {
 
 inline constexpr double changes_per_second = 50;
 inline constexpr double reads_per_second = 500;
+// Of a batch, each counts.
+inline constexpr double questions_per_second = 1000;
 // Each of these has all nodes of a project fetch its roster again.
 inline constexpr double roster_changes_per_second = 10;
 

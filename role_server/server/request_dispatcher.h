@@ -76,7 +76,7 @@ class RequestDispatcher final : public http::Backend {
         std::size_t done = 0;
     };
 
-    Queue& queue_of(Work work);
+    Queue& queue_of(Work work, const Request& request);
     bool join(const std::string& key, const std::shared_ptr<http::Asker>& asker);
     void enqueue(Queue& queue, Work work, std::shared_ptr<Question> question);
     void on_answer(Queue& queue, Work work, const std::shared_ptr<Question>& question,
@@ -96,7 +96,7 @@ class RequestDispatcher final : public http::Backend {
     LongPolls long_polls_;
     std::unordered_map<std::string, std::shared_ptr<Question>> joinable_;
     std::deque<Delivery> deliveries_;
-    Queue probes_, questions_, reads_, changes_;
+    Queue probes_, questions_, batches_, reads_, changes_;
     boost::asio::thread_pool tellers_, watcher_;
     boost::asio::steady_timer over_;
     bool stopping_ = false;

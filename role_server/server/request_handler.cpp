@@ -92,6 +92,12 @@ Response dry_run_of(const Response& response, const Consequences& consequences) 
     return json_response(200, value);
 }
 
+// A person with all of their tokens; those for one project's services apart, or whoever runs them
+// could use up what is theirs elsewhere.
+std::string asker_of(const Actor& actor) {
+    return actor.user_id + actor.audience_id;
+}
+
 // Nothing where the database does not answer, which the log says then.
 template <class Look>
 auto looked_up(StorePool& stores, const Look& look) {
@@ -117,6 +123,7 @@ RequestHandler::RequestHandler(std::string db, Metrics* metrics)
       stores_(std::move(db)),
       background_(stores_),
       reads_(reads_per_second),
+      questions_(questions_per_second),
       changes_(changes_per_second),
       roster_changes_(roster_changes_per_second) {}
 
@@ -190,7 +197,8 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
                                {},
                                {},
                                Authorization::Verdict::hidden,
-                               {}};
+                               {},
+                               1};
         auto outcome = found.route->change != nullptr ? change(context, *found.route, trail)
                                                       : read(context, *found.route, trail);
         is_a_nodes = trail.actor && trail.actor->kind == Actor::Kind::node;
@@ -212,12 +220,12 @@ Outcome<Response> RequestHandler::read(RequestContext& context, const Route& rou
     if (auto admitted = admit(context, route, trail); !admitted)
         return tl::unexpected(admitted.error());
     if (auto fits = read_parameters(context, route); !fits) return tl::unexpected(fits.error());
-    // A gateway asks with one key for all of its users.
-    if (route.work != Work::question)
-        if (auto in_time = check_rate(context, reads_); !in_time)
-            return tl::unexpected(in_time.error());
+    const bool asks = route.work == Work::question;
+    if (auto in_time = asks ? check_questions(context) : check_rate(context, reads_); !in_time)
+        return tl::unexpected(in_time.error());
     trail.only_looked = true;
     auto outcome = route.read(context);
+    if (asks) count_questions(context);
     if (outcome) add_etag(context, route, *outcome);
     return outcome;
 }
@@ -294,13 +302,24 @@ Outcome<void> RequestHandler::check_rate(const RequestContext& context, RateLimi
     const auto& actor = context.actor;
     const auto& key = actor.key_id.empty() ? context.invitation_id : actor.key_id;
     if (key.empty() || actor.kind == Actor::Kind::node) return {};
-    const auto& asker = actor.user_id.empty() ? key : actor.user_id;
-    if (limit.admits(asker, Clock::now())) return {};
+    if (limit.admits(actor.user_id.empty() ? key : asker_of(actor), Clock::now())) return {};
     return other(429, "rate_limited",
                  actor.user_id.empty()
                      ? "That is too many requests with one key or invitation: go on in a second."
                      : "That is too many requests, with all of your tokens together: go on in a "
                        "second.");
+}
+
+// A gateway asks with one key for all of its users.
+Outcome<void> RequestHandler::check_questions(const RequestContext& context) {
+    if (context.actor.user_id.empty()) return {};
+    return check_rate(context, questions_);
+}
+
+void RequestHandler::count_questions(const RequestContext& context) {
+    if (context.actor.user_id.empty() || context.questions <= 1) return;
+    questions_.charge(asker_of(context.actor), static_cast<double>(context.questions - 1),
+                      Clock::now());
 }
 
 // Neither is waited for: the answer stands.

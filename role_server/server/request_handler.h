@@ -57,6 +57,8 @@ class RequestHandler {
     Outcome<Response> read(RequestContext& context, const Route& route, AuditContext& trail);
     Outcome<Response> change(RequestContext& context, const Route& route, AuditContext& trail);
     Outcome<void> check_rate(const RequestContext& context, RateLimit& limit);
+    Outcome<void> check_questions(const RequestContext& context);
+    void count_questions(const RequestContext& context);
     Outcome<void> admit(RequestContext& context, const Route& route, AuditContext& trail);
     void after(const AuditContext& trail, const Outcome<Response>& outcome, std::int64_t now);
 
@@ -64,7 +66,7 @@ class RequestHandler {
     StorePool stores_;
     RosterCache rosters_;
     BackgroundWriter background_;
-    RateLimit reads_, changes_, roster_changes_;
+    RateLimit reads_, questions_, changes_, roster_changes_;
     std::atomic<bool> draining_ = false;
 };
 

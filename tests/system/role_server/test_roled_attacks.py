@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an attacker tried on the finished model, and got: each a scenario that must not come back."""
 
+import re
+import select
+import threading
 import time
 
 import pytest
@@ -128,6 +131,83 @@ def test_who_holds_an_invitation_does_not_keep_others_from_writing(roled):
         codes.append(refused().code)
     assert set(codes) == {"login_taken", "rate_limited"}
     assert roled.accept(roled.invite("other@example.com"), "other"), "another invitation"
+
+
+# --- questions, as fast as they can be asked ----------------------------------------------------------------
+
+
+def batch(project, users, **fields):
+    return {"questions": [{"project_id": project, "user_id": user.id, "action": "ssh.login"} for user in users], **fields}
+
+
+def gateway_of(roled, project):
+    return roled.make("POST", f"/v1/projects/{project}/api_keys", {"name": "gateway", "scopes": ["authorize"]})["token"]
+
+
+@pytest.mark.parametrize("ask", [
+    lambda roled, project, member, **kwargs: roled.post(
+        "/v1/authorize", batch(project, [member] * 100), token=member, **kwargs),
+    lambda roled, project, member, **kwargs: roled.post(
+        "/access/v1/evaluations", {"subject": {"type": "user", "id": member.id}, "action": {"name": "ssh.login"},
+                                   "evaluations": [{"resource": {"type": "project", "id": project}}] * 100},
+        token=member, **kwargs)])
+def test_a_person_asks_a_thousand_questions_a_second_however_many_at_once(tenant, cluster, ask):
+    member, other, gateway = tenant.add_user("member"), tenant.add_user("other"), gateway_of(tenant, cluster)
+    for one in (member, other):
+        tenant.add_collaborator(cluster, one)
+    began, connection = time.monotonic(), tenant.connect()
+    answers = [ask(tenant, cluster, member, connection=connection)]
+    while answers[-1].status == 200 and len(answers) < 2000:
+        answers.append(ask(tenant, cluster, member, connection=connection))
+    assert 20 <= len(answers) - 1 <= 21 + 10 * (time.monotonic() - began), "two seconds' worth at once, then the rate"
+    assert (answers[-1].status, answers[-1].code) == (429, "rate_limited") and answers[-1].headers["retry-after"] == "1"
+    one = {"project_id": cluster, "action": "ssh.login"}
+    for token in (other, gateway):
+        body = {**one, "user_id": member.id} if token is gateway else one
+        assert tenant.post("/v1/authorize", body, token=token).status == 200
+    assert tenant.get("/v1/users/me", token=member).status == 200, "what they read is counted apart"
+    assert wait_until(lambda: ask(tenant, cluster, member).status == 200, "the limit to pass")
+
+
+def test_whoever_runs_a_cluster_uses_up_nothing_of_a_person_elsewhere(tenant, cluster):
+    """They get the tokens that are for it, and may ask with them as often as they like."""
+    member = tenant.add_user("member")
+    other = tenant.create_project("other")
+    for project in (cluster, other):
+        tenant.add_collaborator(project, member)
+    tokens = {project: tenant.token_for(project, member) for project in (cluster, other)}
+
+    def path(project):
+        return f"/v1/projects/{project}/authorize/ssh.login"
+    one = f"GET {path(cluster)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {tokens[cluster]}\r\n"
+    with tenant.socket(60) as client, client.makefile("rb") as answered:
+        sender = threading.Thread(target=client.sendall, args=(
+            (f"{one}\r\n" * 9999 + f"{one}Connection: close\r\n\r\n").encode(),))
+        sender.start()
+        statuses = re.findall(rb"HTTP/1\.1 (\d+)", answered.read())
+        sender.join()
+    assert len(statuses) == 10_000 and set(statuses) == {b"204", b"429"} and statuses[:2000] == [b"204"] * 2000
+    assert tenant.get(path(other), token=tokens[other]).status == 204
+    assert tenant.post("/v1/authorize", {"project_id": cluster, "action": "ssh.login"}, token=member).status == 200
+
+
+def test_a_gateway_is_never_refused_and_its_one_question_waits_for_no_batch(tenant, cluster):
+    """A Member may make a key that asks without limit: batches have a queue of their own."""
+    member, gateway = tenant.add_user("member"), gateway_of(tenant, cluster)
+    tenant.add_collaborator(cluster, member)
+    question, asker = {"project_id": cluster, "user_id": member.id, "action": "ssh.login"}, tenant.connect()
+    assert tenant.post("/v1/authorize", question, token=gateway, connection=asker).status == 200
+    flood = [tenant.connect() for _ in range(60)]
+    for connection in flood:
+        connection.connect()
+    for connection in flood:
+        tenant.send(connection, "POST", "/v1/authorize", batch(cluster, [member] * 100, explain=True), token=gateway)
+    assert tenant.post("/v1/authorize", question, token=gateway, connection=asker).status == 200
+    answered, _, _ = select.select([connection.sock for connection in flood], [], [], 0)
+    assert len(answered) < 50, "it stood behind them"
+    assert {connection.getresponse().status for connection in flood} == {200}
+    for connection in flood:
+        connection.close()
 
 
 def test_that_a_key_was_used_is_written_once_a_minute(roled, project):

@@ -50,6 +50,16 @@ TEST(RateLimitTest, a_clock_that_steps_back_gives_and_takes_nothing) {
     LONGS_EQUAL(10, admitted("key_a", 1000));
 }
 
+TEST(RateLimitTest, what_was_more_than_one_is_charged_and_refused_until_it_is_paid) {
+    CHECK_TRUE(limit.admits("key_a", now));
+    limit.charge("key_a", 149, now);
+    CHECK_FALSE(limit.admits("key_a", now));
+    now += seconds(1);
+    CHECK_FALSE(limit.admits("key_a", now));
+    now += milliseconds(100);
+    LONGS_EQUAL(5, admitted("key_a", 1000));
+}
+
 TEST(RateLimitTest, who_was_silent_is_forgotten_and_who_was_not_is_not) {
     for (int i = 0; i < 9999; ++i) (void)limit.admits("key_" + std::to_string(i), now);
     now += seconds(2);
