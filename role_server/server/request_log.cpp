@@ -19,7 +19,7 @@ Json::Value record_of(const Request& request, unsigned status, std::chrono::nano
     record["time"] = format_utc(now);
     record["id"] = request.id;
     record["client"] = request.peer;
-    record["method"] = request.method;
+    record["method"] = shown_method(request);
     record["path"] = shown_path(request);
     record["route"] = route_of(request.method, request.target);
     record["status"] = status;

@@ -3,21 +3,70 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 
-#include "role_server/base/crypto.h"
+#include "common/system/parse_number.h"
+#include "role_server/base/validation.h"
 
 namespace together::roled {
+namespace {
 
-std::string shown_path(const Request& request) {
-    auto path = request.target.substr(0, std::min<std::size_t>(request.target.find('?'), 250));
-    // "tgu_" and the look-up id: no more of a token, whatever stands before it.
-    constexpr std::size_t shown = 16;
-    for (auto at = path.find("tg"); at != std::string::npos; at = path.find("tg", at + 1)) {
-        const auto end = std::min(path.find_first_not_of(base62_alphabet, at + 4), path.size());
-        if (at + 3 < path.size() && path[at + 3] == '_' && end - at > shown)
-            path.replace(at + shown, end - at - shown, "...");
+constexpr std::size_t max_shown = 250;
+// "tgu_" and the look-up id.
+constexpr std::size_t shown_of_token = 16;
+
+// What is not well encoded stays as it is.
+std::string decoded_once(std::string_view text) {
+    std::string plain;
+    for (; !text.empty(); text.remove_prefix(1)) {
+        const auto hex = text.substr(1, 2);
+        const auto value = text.front() == '%' && hex.size() == 2
+                               ? parse_number<unsigned char>(hex, 16)
+                               : std::nullopt;
+        plain += value ? static_cast<char>(*value) : text.front();
+        if (value) text.remove_prefix(hex.size());
+    }
+    return plain;
+}
+
+// What passes through two programs may be encoded twice.
+std::string decoded(std::string text) {
+    for (auto plain = decoded_once(text); plain != text; plain = decoded_once(text)) text = plain;
+    return text;
+}
+
+// No more than so much of a token, whatever its case, what stands before it or goes on behind it.
+std::string without_secrets(std::string path) {
+    auto lower = without_case(path);
+    for (auto at = lower.find("tg"); at != std::string::npos; at = lower.find("tg", at + 1)) {
+        if (at + 3 >= lower.size() || lower[at + 3] != '_') continue;
+        const auto end = std::min(lower.find('/', at), lower.size());
+        if (end - at <= shown_of_token) continue;
+        for (auto* text : {&path, &lower})
+            text->replace(at + shown_of_token, end - at - shown_of_token, "...");
     }
     return path;
+}
+
+std::string as_visible_ascii(std::string text) {
+    for (auto& c : text)
+        if (c <= ' ' || c > '~') c = '?';
+    return text;
+}
+
+}  // namespace
+
+std::string shown_path(const Request& request) {
+    const auto sent = request.target.substr(0, std::min(request.target.find('?'), max_shown));
+    const auto shown = without_secrets(sent);
+    const auto plain = decoded(shown);
+    const auto shown_plain = without_secrets(plain);
+    return shown_plain == plain ? shown : as_visible_ascii(shown_plain);
+}
+
+std::string shown_method(const Request& request) {
+    if (request.method.size() <= shown_of_token) return request.method;
+    return request.method.substr(0, shown_of_token) + "...";
 }
 
 }  // namespace together::roled

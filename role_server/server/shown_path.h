@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request's path as it may be kept: without its query, and without the secret of a token that
-// somebody put in the place of an id.
+// somebody put in the place of an id, in any encoding.
 #pragma once
 
 #include <string>
@@ -10,5 +10,7 @@
 namespace together::roled {
 
 std::string shown_path(const Request& request);
+// HTTP takes any word for one.
+std::string shown_method(const Request& request);
 
 }  // namespace together::roled

@@ -55,6 +55,17 @@ def test_a_token_in_a_path_is_not_logged(logging, path):
     assert token[16:] not in logging.log_text()
 
 
+@pytest.mark.parametrize("sent", [lambda token: "%74" + token[1:], lambda token: "TGU_" + token[4:],
+                                  lambda token: "".join(f"%{ord(one):02x}" for one in token)])
+def test_nor_is_one_that_is_written_in_another_way(logging, sent):
+    token = logging.owner.token
+    answer = logging.get(f"/v1/users/me/tokens/{sent(token)}")
+    assert answer.status == 404
+    path = record(logging, id=answer.headers["x-request-id"])["path"]
+    assert path.lower() == f"/v1/users/me/tokens/{token[:16]}...".lower()
+    assert token[16:] not in logging.log_text() and sent(token)[-30:] not in logging.log_text()
+
+
 def test_what_could_not_be_understood_has_one(logging):
     with logging.socket() as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")

@@ -3,7 +3,10 @@
 
 #include <CppUTest/TestHarness.h>
 
+#include <array>
 #include <atomic>
+#include <cctype>
+#include <cstdio>
 #include <future>
 #include <string>
 #include <thread>
@@ -61,6 +64,48 @@ TEST(RequestLogTest, a_token_in_the_path_loses_its_secret) {
     RequestLog(keep()).answered(request_to("/v1/projects/" + key.token), 404, took, 0);
     CHECK_FALSE(has(lines.at(0), key.token.substr(16)));
     CHECK_TRUE(has(lines.at(0), R"("key":null)"));
+}
+
+TEST(RequestLogTest, a_token_loses_its_secret_in_any_encoding) {
+    const auto token = mint(KeyKind::user).token;
+    const auto secret = token.substr(16);
+    const auto encoded_t = [&](const char* t) { return t + token.substr(1); };
+    std::string each, upper = token, lower = token;
+    for (const char c : token) {
+        std::array<char, 4> hex{};
+        (void)std::snprintf(hex.data(), hex.size(), "%%%02x", static_cast<unsigned>(c));
+        each += hex.data();
+    }
+    for (auto& c : upper) c = static_cast<char>(std::toupper(c));
+    for (auto& c : lower) c = static_cast<char>(std::tolower(c));
+    const auto in_upper_case = upper.substr(16), in_lower_case = lower.substr(16);
+    for (const auto& sent :
+         {encoded_t("%74"), encoded_t("%54"), encoded_t("%2574"), each, upper, lower,
+          token.substr(0, 3) + "%5f" + token.substr(4), token.substr(0, 16) + "%zz" + secret,
+          "x%3Ftoken=" + token, "%00" + encoded_t("%ff%74")}) {
+        lines.clear();
+        RequestLog(keep()).answered(request_to("/v1/projects/" + sent + "/x"), 404, took, 0);
+        for (const auto& hidden : {secret, in_upper_case, in_lower_case, each.substr(48)})
+            CHECK_FALSE_TEXT(has(lines.at(0), hidden), lines[0].c_str());
+        CHECK_TRUE_TEXT(has(lines[0], R"(.../x")"), lines[0].c_str());
+    }
+}
+
+TEST(RequestLogTest, what_is_no_token_is_shown_as_it_was_sent) {
+    for (const std::string path : {"/v1/projects/proj_1%2f%zz%", "/tgx/tg_", "/tg", "/tgu",
+                                   "/v1/projects/tgu_short", "/a%20b"}) {
+        lines.clear();
+        RequestLog(keep()).answered(request_to(path), 404, took, 0);
+        CHECK_TRUE_TEXT(has(lines.at(0), "\"path\":\"" + path + '"'), lines[0].c_str());
+    }
+}
+
+TEST(RequestLogTest, a_token_in_the_place_of_the_method_loses_its_secret) {
+    auto request = request_to("/");
+    request.method = mint(KeyKind::node).token;
+    RequestLog(keep()).answered(request, 405, took, 0);
+    CHECK_TRUE(has(lines.at(0), "\"method\":\"" + request.method.substr(0, 16) + "...\""));
+    CHECK_FALSE(has(lines.at(0), request.method.substr(16)));
 }
 
 TEST(RequestLogTest, where_lines_are_not_taken_they_are_left_out_and_counted) {
