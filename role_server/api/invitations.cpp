@@ -182,9 +182,9 @@ Outcome<Response> remove_invitation(RequestContext& context, Change& change) {
 Outcome<void> require_invitation(RequestContext& context) {
     const auto profile = profile_in(context);
     if (!profile) return tl::unexpected(profile.error());
+    if (const auto named = read_token(profile->token)) context.invitation_id = named->id;
     const auto invitation = invitation_of(context.store, profile->token, context.now);
     if (!invitation) return tl::unexpected(invitation.error());
-    context.invitation_id = invitation->id;
     return {};
 }
 

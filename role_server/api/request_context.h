@@ -40,7 +40,7 @@ struct RequestContext {
     Actor actor;
     Target target;
     Authorization::Verdict verdict;  // allowed, or name_only
-    std::string invitation_id;       // of who accepts one without a token
+    std::string invitation_id;       // that the token in the body names, be it valid or not
     std::size_t questions;           // that the request asks, as soon as its handler knows
 };
 

@@ -14,6 +14,11 @@ namespace {
 constexpr std::size_t max_key = 128;
 constexpr std::int64_t max_answers = 10'000;
 
+// Whose requests these are. Who accepts an invitation without an account has nothing but that.
+const std::string& asker_of(const RequestContext& context) {
+    return context.actor.key_id.empty() ? context.invitation_id : context.actor.key_id;
+}
+
 std::string hash_of(const Request& request) {
     return sha256_hex(request.method + ' ' + request.target + '\n' + request.body);
 }
@@ -22,7 +27,7 @@ std::string hash_of(const Request& request) {
 
 Outcome<std::optional<std::string>> idempotency_key(const RequestContext& context) {
     auto key = header(context.request, "idempotency-key");
-    if (!key || context.actor.key_id.empty()) return std::optional<std::string>();
+    if (!key) return std::optional<std::string>();
     const bool visible =
         std::all_of(key->begin(), key->end(), [](char c) { return c > 0x20 && c < 0x7f; });
     if (key->empty() || key->size() > max_key || !visible)
@@ -34,7 +39,7 @@ Outcome<std::optional<std::string>> idempotency_key(const RequestContext& contex
 
 Outcome<std::optional<Response>> answered_before(const RequestContext& context,
                                                  const std::string& key) {
-    const auto found = find_answered(context.store, context.actor.key_id, key);
+    const auto found = find_answered(context.store, asker_of(context), key);
     if (!found) return std::optional<Response>();
     if (found->request_hash != hash_of(context.request))
         return conflict("idempotency_key_reused",
@@ -47,8 +52,23 @@ Outcome<std::optional<Response>> answered_before(const RequestContext& context,
     return std::optional(std::move(response));
 }
 
+Outcome<std::optional<Response>> accepted_before(const RequestContext& context) {
+    const auto key = idempotency_key(context);
+    if (!key) return tl::unexpected(key.error());
+    if (!*key) return std::optional<Response>();
+    if (!context.actor.key_id.empty()) return answered_before(context, **key);
+    const auto found = find_answered(context.store, context.invitation_id, **key);
+    // The hash is of the invitation's secret too: nobody else learns of it.
+    if (!found || found->request_hash != hash_of(context.request)) return std::optional<Response>();
+    return conflict("already_accepted",
+                    "This request has accepted the invitation before, and the token in that answer "
+                    "is shown once. Whoever runs this authority makes another: together-roled "
+                    "token add --user " +
+                        as_json(found->body)["user"]["id"].asString());
+}
+
 Outcome<void> require_room_for_answer(const RequestContext& context) {
-    if (count_answered(context.store, context.actor.key_id) < max_answers) return {};
+    if (count_answered(context.store, asker_of(context)) < max_answers) return {};
     return other(
         429, "too_many_answers",
         "The answers to 10,000 requests with an Idempotency-Key are kept for you, each for "
@@ -56,7 +76,7 @@ Outcome<void> require_room_for_answer(const RequestContext& context) {
 }
 
 void keep_answer(const RequestContext& context, const std::string& key, const Response& response) {
-    keep_answered(context.store, context.actor.key_id, key,
+    keep_answered(context.store, asker_of(context), key,
                   {hash_of(context.request), response.status, without_secret(response.body.view())},
                   context.now);
 }

@@ -11,13 +11,16 @@
 
 namespace together::roled {
 
-// The header's value; 400 where it has no usable form. Nothing for requests without a key of ours,
-// whose repetitions nobody can tell from others'.
+// The header's value; 400 where it has no usable form.
 Outcome<std::optional<std::string>> idempotency_key(const RequestContext& context);
 
 // The answer that was given; nothing where there was none. 409 where it was another request.
 Outcome<std::optional<Response>> answered_before(const RequestContext& context,
                                                  const std::string& key);
+
+// Of the request that accepted an invitation, and now is refused because that is used up. 409
+// already_accepted where the answer had a token, which is shown once. Nothing where it was another.
+Outcome<std::optional<Response>> accepted_before(const RequestContext& context);
 
 // 429 too_many_answers: a day's are kept, and of one person or project so many.
 Outcome<void> require_room_for_answer(const RequestContext& context);

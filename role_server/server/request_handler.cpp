@@ -83,6 +83,16 @@ Outcome<void> check_if_match(RequestContext& context) {
                  "It has been changed since you read it: read it again.");
 }
 
+// An invitation that is used up may have been by this very request, whose answer was lost.
+Outcome<Response> refused(const RequestContext& context, const ApiError& refusal) {
+    if (refusal.code == "invalid_invitation") {
+        auto before = accepted_before(context);
+        if (!before) return tl::unexpected(before.error());
+        if (*before) return std::move(**before);
+    }
+    return tl::unexpected(refusal);
+}
+
 Response dry_run_of(const Response& response, const Consequences& consequences) {
     Json::Value value;
     value["object"] = "dry_run";
@@ -235,7 +245,8 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
     {
         // First without the write lock: strangers must not be able to keep others from writing.
         Transaction transaction(context.store, Transaction::Mode::read);
-        if (auto known = admit(context, route, trail); !known) return tl::unexpected(known.error());
+        if (auto known = admit(context, route, trail); !known)
+            return refused(context, known.error());
         if (auto fits = read_parameters(context, route); !fits) return tl::unexpected(fits.error());
     }
     if (auto in_time = check_rate(context, changes_); !in_time)
@@ -250,7 +261,7 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
     if (!key) return tl::unexpected(key.error());
     Change change(context.store, author_of(context), std::string(context.operation), context.now);
     if (auto admitted = admit(context, route, trail); !admitted)
-        return tl::unexpected(admitted.error());
+        return refused(context, admitted.error());
     if (*key && !*dry_run) {
         auto before = answered_before(context, **key);
         if (!before) return tl::unexpected(before.error());

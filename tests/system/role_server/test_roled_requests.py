@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from support.roled import at_once
 from support.waiting import wait_until
 
 
@@ -208,6 +209,55 @@ def test_answers_are_kept_for_one_person_up_to_a_bound(tenant, alice):
     assert tenant.patch("/v1/users/me", {"name": "B"}, token=tokens[0]["token"]).status == 200
     assert tenant.patch("/v1/users/me", {"name": "B"}, headers={"Idempotency-Key": "x"}).status == 200, "another person"
     tenant.execute(f"DELETE FROM answered WHERE key_id = '{tokens[1]['id']}'")
+
+
+def accept(tenant, body, **kwargs):
+    return tenant.post("/v1/invitations/accept", body, **kwargs)
+
+
+def test_an_invitation_that_is_accepted_again_with_an_account_is_answered_again(tenant):
+    with tenant.elsewhere():
+        carol = tenant.add_user("carol")
+    body = {"token": tenant.invite(f"{carol.login}@example.com")}
+    first, again = (accept(tenant, body, token=carol, headers=once("k")) for _ in range(2))
+    assert first.status == again.status == 200 and first.json == again.json
+    assert again.headers["idempotency-replayed"] == "true"
+    assert accept(tenant, body, token=carol, headers=once("other")).code == "invalid_invitation"
+    other = accept(tenant, {**body, "name": "Carol"}, token=carol, headers=once("k"))
+    assert (other.status, other.code) == (409, "idempotency_key_reused")
+
+
+def test_a_new_account_is_made_once_and_its_token_shown_once(tenant):
+    body = {"token": tenant.invite(f"{tenant.prefix}dave@example.com"), "login": f"{tenant.prefix}dave"}
+    first, again = (accept(tenant, body, token=None, headers=once("k")) for _ in range(2))
+    assert (first.status, again.status, again.code) == (201, 409, "already_accepted")
+    user = first.json["user"]["id"]
+    assert f"together-roled token add --user {user}" in again.json["error"]["message"]
+    assert first.json["token"] not in str(tenant.rows("SELECT * FROM answered"))
+    made = tenant.command("token add", "--user", user)
+    assert tenant.get("/v1/users/me", token=made["token"]).json["id"] == user
+
+
+@pytest.mark.parametrize("change, headers", [({"name": "D"}, once("k")), ({}, once("k2")), ({}, {}),
+                                             ({"token": lambda token: token[:16] + token[:15:-1]}, once("k"))])
+def test_nobody_else_learns_that_an_invitation_was_accepted(tenant, change, headers):
+    body = {"token": tenant.invite(f"{tenant.prefix}dave@example.com"), "login": f"{tenant.prefix}dave"}
+    assert accept(tenant, body, token=None, headers=once("k")).status == 201
+    changed = {name: value(body[name]) if callable(value) else value for name, value in change.items()}
+    assert accept(tenant, {**body, **changed}, token=None, headers=headers).code == "invalid_invitation"
+
+
+def test_an_acceptance_that_is_sent_many_times_at_once_is_done_once(tenant):
+    body = {"token": tenant.invite(f"{tenant.prefix}dave@example.com"), "login": f"{tenant.prefix}dave"}
+    answers = at_once(*[lambda: accept(tenant, body, token=None, headers=once("k"))] * 8)
+    assert sorted(answer.status for answer in answers) == [201] + [409] * 7
+    assert {answer.code for answer in answers if answer.status == 409} == {"already_accepted"}
+
+
+def test_the_key_of_an_acceptance_has_its_form(tenant):
+    body = {"token": tenant.invite(f"{tenant.prefix}dave@example.com"), "login": f"{tenant.prefix}dave"}
+    assert accept(tenant, body, token=None, headers=once("a b")).code == "invalid_idempotency_key"
+    assert accept(tenant, body, token=None).status == 201
 
 
 # --- how often ------------------------------------------------------------------------------------------
