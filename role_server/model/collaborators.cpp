@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/model/collaborators.h"
 
+#include <algorithm>
+
 #include "role_server/model/invitations.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/members.h"
@@ -34,6 +36,41 @@ void read(Store& store, const std::string& where, const Visit& visit, const Use&
         soci::into(row.user_id), soci::into(row.login), soci::into(uid), soci::into(role),
         soci::into(stored_role), soci::into(source), soci::into(since), soci::into(row.granted_by),
         soci::into(until), use...);
+}
+
+// When they left before it; over or not.
+std::optional<Number> kept_end(Store& store, const std::string& project_id,
+                               const std::string& user_id) {
+    Number until = 0;
+    const bool found =
+        store.run("SELECT until FROM kept_ends WHERE project_id = :project AND user_id = :user",
+                  soci::into(until), soci::use(project_id), soci::use(user_id));
+    return found ? std::optional(until) : std::nullopt;
+}
+
+void forget_end(Store& store, const std::string& project_id, const std::string& user_id) {
+    store.run("DELETE FROM kept_ends WHERE project_id = :project AND user_id = :user",
+              soci::use(project_id), soci::use(user_id));
+}
+
+void keep_end(Store& store, const std::string& project_id, const std::string& user_id, Number now) {
+    forget_end(store, project_id, user_id);
+    store.run(
+        "INSERT INTO kept_ends (project_id, user_id, until) SELECT project_id, user_id, until"
+        " FROM collaborators WHERE project_id = :project AND user_id = :user AND until > :now",
+        soci::use(project_id), soci::use(user_id), soci::use(now));
+}
+
+// Nobody puts off their own end by leaving and coming back; see require_not_own_end().
+std::optional<std::int64_t> end_of_newcomer(Change& change, const Organization& organization,
+                                            const std::string& project_id,
+                                            const std::string& user_id,
+                                            std::optional<std::int64_t> wanted) {
+    const auto kept = kept_end(change.store(), project_id, user_id);
+    if (!kept || *kept <= change.now() || !change.is_by(user_id) ||
+        user_id == organization.owner_id)
+        return wanted;
+    return std::min<std::int64_t>(wanted.value_or(*kept), *kept);
 }
 
 }  // namespace
@@ -98,7 +135,11 @@ Outcome<void> add_to_project(Change& change, const Organization& organization,
     const auto user = find_user(store, user_id);
     if (user && !member)
         if (auto may = require_login_not_kept(store, organization.id, *user); !may) return may;
-    insert_collaborator(change, project_id, user_id, role, until, granted_by);
+    const auto end = granted_by.empty()
+                         ? end_of_newcomer(change, organization, project_id, user_id, until)
+                         : until;
+    forget_end(store, project_id, user_id);
+    insert_collaborator(change, project_id, user_id, role, end, granted_by);
     return give_uid_if_wanted(change, organization, user_id);
 }
 
@@ -172,6 +213,7 @@ Outcome<void> set_collaborator_until(Change& change, const std::string& project_
 void delete_collaborator(Change& change, const std::string& project_id,
                          const std::string& user_id) {
     if (find_collaborator(change.store(), project_id, user_id)) change.roster_changed(project_id);
+    keep_end(change.store(), project_id, user_id, change.now());
     change.store().run("DELETE FROM collaborators WHERE project_id = :project AND user_id = :user",
                        soci::use(project_id), soci::use(user_id));
     change.consequences().left_projects.insert(project_id);

@@ -53,7 +53,7 @@ std::optional<Collaborator> find_collaborator(Store& store, const std::string& p
 bool is_listed(Store& store, const std::string& project_id, const std::string& user_id);
 
 // 409 already_collaborator, suspended, ids_exhausted. `granted_by`: who let them in, where that is
-// not whoever makes the change.
+// not whoever makes the change. Who adds themselves gets no later end than the one they left before.
 Outcome<void> add_to_project(Change& change, const Organization& organization,
                              const std::string& project_id, const std::string& user_id, Role role,
                              std::optional<std::int64_t> until = {},
@@ -72,7 +72,7 @@ Outcome<void> require_may_leave(Store& store, const std::string& project_id,
 Outcome<void> set_collaborator_until(Change& change, const std::string& project_id,
                                      const Collaborator& collaborator,
                                      std::optional<std::int64_t> until);
-// And their tokens for it, and their invitations into it.
+// Their end is kept. And their tokens for it, and their invitations into it.
 void delete_collaborator(Change& change, const std::string& project_id, const std::string& user_id);
 
 }  // namespace together::roled

@@ -84,6 +84,8 @@ std::size_t remove_what_is_over(Store& store, std::int64_t now) {
     end_memberships(change);
     end_collaborations(change);
     const Number answered = now - answers_kept;
+    const Number time = now;
+    store.run("DELETE FROM kept_ends WHERE until <= :now", soci::use(time));
     store.run("DELETE FROM answered WHERE answered_at <= :answered", soci::use(answered));
     if (!change.settle()) return 0;
     const auto rosters = change.consequences().rosters.size();

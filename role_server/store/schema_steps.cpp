@@ -182,9 +182,17 @@ constexpr auto version_2 = std::to_array<std::string_view>({
     " WHERE m.suspended_at IS NULL AND p.deleted_at IS NULL",
 });
 
+constexpr auto version_3 = std::to_array<std::string_view>({
+    // Of those who left a project before the end that they had there.
+    "CREATE TABLE kept_ends (project_id {id} NOT NULL REFERENCES projects (id),"
+    " user_id {id} NOT NULL REFERENCES users (id), until BIGINT NOT NULL,"
+    " PRIMARY KEY (project_id, user_id))",
+});
+
 constexpr auto steps = std::to_array<SchemaStep>({
     {1, 1, version_1},
     {2, 2, version_2},
+    {3, 2, version_3},
 });
 
 }  // namespace

@@ -73,7 +73,9 @@ class Authority {
     std::map<Id, Invitation> invitations;
     std::map<std::string, Id> logins;             // of all time, in lower case
     std::set<std::pair<Id, std::string>> groups;  // of all time
-    std::int64_t records = 0;                     // in the trail
+    // By project and person, of those who left before it.
+    std::map<std::pair<Id, Id>, Time> kept_ends;
+    std::int64_t records = 0;  // in the trail
 
     // --- what is asked ---------------------------------------------------------------------
     std::optional<bool> role_in(const Id& project, const Id& user) const;  // true: Admin

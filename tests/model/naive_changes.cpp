@@ -106,7 +106,11 @@ Code Authority::set_until(const Id& organization, const Id& user, End until) {
 }
 
 void Authority::drop(const Id& project, const Id& user) {
-    projects.at(project).people.erase(user);
+    auto& there = projects.at(project).people;
+    kept_ends.erase({project, user});
+    if (const auto until = there.at(user).until; until && !is_over(until))
+        kept_ends[{project, user}] = *until;
+    there.erase(user);
     std::erase_if(keys, [&](const auto& one) {
         return one.second.user == user && one.second.audience == project;
     });
@@ -220,6 +224,12 @@ Code Authority::add_collaborator(const Id& id, const Id& user, bool admin, End u
     const auto* one = member(project.organization, user);
     if (one != nullptr && one->suspended) return "suspended";
     if (one == nullptr && keeps_login_of(project.organization, user)) return "reserved_login";
+    const auto kept = kept_ends.find({id, user});
+    const bool counts = kept != kept_ends.end() && !is_over(kept->second);
+    // By themselves, and not for longer than they were to be there.
+    if (counts && actor == user && organization.owner != user)
+        until = std::min(until.value_or(kept->second), kept->second);
+    kept_ends.erase({id, user});
     project.people[user] = {admin, until};
     return give_uid_if_wanted(project.organization, user);
 }
@@ -275,6 +285,7 @@ Code Authority::accept(const Id& id, const Id& user) {
     const auto* membership = member(one.organization, user);
     if (membership != nullptr && membership->suspended) return "suspended";
     if (membership == nullptr && keeps_login_of(one.organization, user)) return "reserved_login";
+    kept_ends.erase({one.project, user});
     there[user] = {one.admin, one.until};
     return give_uid_if_wanted(one.organization, user);
 }

@@ -163,6 +163,37 @@ def test_nobody_lengthens_an_end_of_their_own_that_their_membership_hides(tenant
     assert tenant.get(path).json["until"] == LATER + 2
 
 
+@pytest.mark.parametrize("goes", ["leave", "DELETE", "removed"])
+def test_an_admin_who_leaves_a_project_and_joins_again_has_the_end_of_before(tenant, cluster, root, goes):
+    tenant.add_collaborator(cluster, root, until=LATER)
+    path = f"{tenant.collaborators(cluster)}/{root.id}"
+
+    def leave_and_join():
+        if goes == "leave":
+            tenant.make("POST", f"/v1/projects/{cluster}/leave", {}, token=root)
+        else:
+            tenant.make("DELETE", path, token=root if goes == "DELETE" else tenant.owner)
+        return tenant.make("POST", f"/v1/projects/{cluster}/join", {}, token=root)["until"]
+    assert [leave_and_join() for _ in range(2)] == [LATER] * 2
+    tenant.make("PATCH", path, {"until": None})
+    assert leave_and_join() is None, "whoever may put it off has done so"
+
+
+def test_who_is_added_by_another_again_has_the_end_that_is_given_then(tenant, cluster, root):
+    tenant.add_collaborator(cluster, root, until=LATER)
+    for end in (None, LATER + 5):
+        tenant.make("POST", f"/v1/projects/{cluster}/leave", {}, token=root)
+        tenant.add_collaborator(cluster, root, until=end)
+        assert tenant.get(f"{tenant.collaborators(cluster)}/{root.id}").json["until"] == end
+
+
+def test_an_end_that_is_past_ends_nothing_more(tenant, cluster, root):
+    tenant.add_collaborator(cluster, root, until=LATER)
+    tenant.make("POST", f"/v1/projects/{cluster}/leave", {}, token=root)
+    tenant.execute(f"UPDATE kept_ends SET until = 1 WHERE user_id = '{root.id}'")
+    assert tenant.make("POST", f"/v1/projects/{cluster}/join", {}, token=root)["until"] is None
+
+
 def test_the_owner_lengthens_their_own_end_in_a_project(tenant, cluster):
     path = f"{tenant.collaborators(cluster)}/{tenant.owner.id}"
     for end in (LATER, None):
