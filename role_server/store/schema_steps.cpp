@@ -187,6 +187,13 @@ constexpr auto version_3 = std::to_array<std::string_view>({
     "CREATE TABLE kept_ends (project_id {id} NOT NULL REFERENCES projects (id),"
     " user_id {id} NOT NULL REFERENCES users (id), until BIGINT NOT NULL,"
     " PRIMARY KEY (project_id, user_id))",
+    // Invitations did not end with the role that they were made with, and would come back with it.
+    "UPDATE invitations SET revoked_at = created_at WHERE used_at IS NULL AND revoked_at IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM effective_roles r WHERE r.role = 'admin'"
+    " AND r.project_id = invitations.project_id AND r.user_id = invitations.created_by)"
+    " AND NOT EXISTS (SELECT 1 FROM members m WHERE m.role = 'admin' AND m.suspended_at IS NULL"
+    " AND invitations.project_id IS NULL AND m.organization_id = invitations.organization_id"
+    " AND m.user_id = invitations.created_by)",
 });
 
 constexpr auto steps = std::to_array<SchemaStep>({

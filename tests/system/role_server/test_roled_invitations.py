@@ -352,3 +352,30 @@ def test_an_external_collaborators_tokens_end_with_their_last_project(tenant, cl
     assert tenant.get("/v1/whoami", token=newt).status == 200
     tenant.make("DELETE", f"/v1/projects/{other}")
     assert tenant.get("/v1/whoami", token=newt).code == "revoked_token"
+
+
+def test_what_was_invited_by_who_has_lost_the_role_since_ends_with_an_older_database(roled):
+    """Up to the second schema, it came back with the role."""
+    project = roled.create_project("cluster")
+    roled.allow_externals()
+    makers = {name: roled.add_user(name, role="admin") for name in ("demoted", "removed", "suspended", "fine")}
+    local = {name: roled.add_user(name) for name in ("localdemoted", "localfine")}
+    for maker in local.values():
+        roled.add_collaborator(project, maker, role="admin")
+    made = {name: invite(roled, f"by-{name}@example.com", token=maker) for name, maker in makers.items()}
+    for name, maker in local.items():
+        made[name] = roled.make("POST", roled.collaborators(project), {"email": f"by-{name}@example.com"}, token=maker)
+    roled.stop()
+    was = {name: f"user_id = '{user.id}'" for name, user in {**makers, **local}.items()}
+    lost = ("UPDATE members SET role = 'member' WHERE " + was["demoted"],
+            "DELETE FROM members WHERE " + was["removed"],
+            "UPDATE members SET suspended_at = 1 WHERE " + was["suspended"],
+            "UPDATE collaborators SET role = 'member' WHERE " + was["localdemoted"])
+    roled.execute("DROP TABLE kept_ends", "UPDATE meta SET value = '2' WHERE name = 'schema_version'", *lost)
+    roled.command("audit verify")
+    roled.execute("UPDATE members SET role = 'admin' WHERE " + was["demoted"],
+                  "UPDATE members SET suspended_at = NULL WHERE " + was["suspended"],
+                  "UPDATE collaborators SET role = 'admin' WHERE " + was["localdemoted"])
+    roled.start()
+    accepted = {name for name, invitation in made.items() if accept(roled, invitation).status == 201}
+    assert accepted == {"fine", "localfine"}
