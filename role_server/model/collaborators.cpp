@@ -6,6 +6,7 @@
 #include "role_server/model/invitations.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/members.h"
+#include "role_server/model/posix_ids.h"
 #include "role_server/model/projects.h"
 
 namespace together::roled {
@@ -140,6 +141,9 @@ Outcome<void> add_to_project(Change& change, const Organization& organization,
                          : until;
     forget_end(store, project_id, user_id);
     insert_collaborator(change, project_id, user_id, role, end, granted_by);
+    if (!member && organization.allocate_uids &&
+        !posix_id(store, organization.id, IdKind::user, user_id))
+        if (auto room = require_room_for_external(store, organization); !room) return room;
     return give_uid_if_wanted(change, organization, user_id);
 }
 

@@ -52,8 +52,9 @@ std::optional<Collaborator> find_collaborator(Store& store, const std::string& p
 // Also who is suspended, and has no role for the time being.
 bool is_listed(Store& store, const std::string& project_id, const std::string& user_id);
 
-// 409 already_collaborator, suspended, ids_exhausted. `granted_by`: who let them in, where that is
-// not whoever makes the change. Who adds themselves gets no later end than the one they left before.
+// 409 already_collaborator, suspended, ids_exhausted, external_ids_exhausted. `granted_by`: who let
+// them in, where that is not whoever makes the change. Who adds themselves gets no later end than
+// the one they left before.
 Outcome<void> add_to_project(Change& change, const Organization& organization,
                              const std::string& project_id, const std::string& user_id, Role role,
                              std::optional<std::int64_t> until = {},

@@ -118,6 +118,25 @@ Outcome<std::int64_t> allocate_posix_id(Store& store, const std::string& organiz
     return *number;
 }
 
+Outcome<void> require_room_for_external(Store& store, const Organization& organization) {
+    const Number first = organization.ids.first, last = organization.ids.last;
+    const auto most = (last - first + 1) / 2;
+    Number taken = 0;
+    store.run(
+        "SELECT COUNT(*) FROM posix_ids i WHERE i.organization_id = :organization"
+        " AND i.kind = 'user' AND i.number BETWEEN :first AND :last AND NOT EXISTS"
+        " (SELECT 1 FROM members m WHERE m.organization_id = i.organization_id"
+        " AND m.user_id = i.holder_id)",
+        soci::into(taken), soci::use(organization.id), soci::use(first), soci::use(last));
+    if (taken < most) return {};
+    return conflict(
+        "external_ids_exhausted",
+        "External collaborators have had " + std::to_string(most) + " uids, half of those from " +
+            std::to_string(first) + " to " + std::to_string(last) +
+            "; an Admin of the organization can widen the range (first_id, last_id), on "
+            "its nodes too.");
+}
+
 Outcome<void> set_uid(Change& change, const Organization& organization, const std::string& user_id,
                       std::int64_t uid) {
     auto& store = change.store();

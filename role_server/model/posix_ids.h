@@ -32,6 +32,10 @@ std::optional<std::int64_t> posix_id(Store& store, const std::string& organizati
 Outcome<std::int64_t> allocate_posix_id(Store& store, const std::string& organization_id,
                                         IdKind kind, const std::string& holder_id);
 
+// 409 external_ids_exhausted: those who are no members have half of the numbers at most, or whoever
+// may invite into one project could use up what members and all projects need.
+Outcome<void> require_room_for_external(Store& store, const Organization& organization);
+
 // Told to the rosters. 400 outside the organization's range; 403 the Owner's, by somebody else; 409
 // uid_taken; 409 uid_already_set: a set uid does not change, files on disk belong to it.
 Outcome<void> set_uid(Change& change, const Organization& organization, const std::string& user_id,

@@ -138,6 +138,7 @@ class Authority {
     bool is_in(const Id& organization, const Id& user) const;
     Code give_number(const Id& organization, const std::string& holder);
     Code give_uid_if_wanted(const Id& organization, const Id& user);
+    Code give_uid_to_newcomer(const Id& organization, const Id& user);
     void leave(const Id& organization, const Id& user);
     bool is_suspended_somewhere(const Id& user) const;
     void drop(const Id& project, const Id& user);

@@ -40,6 +40,21 @@ Code Authority::give_uid_if_wanted(const Id& organization, const Id& user) {
     return give_number(organization, "user " + user);
 }
 
+// Half of the numbers is for members and projects.
+Code Authority::give_uid_to_newcomer(const Id& id, const Id& user) {
+    const auto& one = organizations.at(id);
+    if (one.allocates && !uid(id, user) && one.members.count(user) == 0) {
+        const auto externals =
+            std::count_if(one.numbers.begin(), one.numbers.end(), [&](const auto& given) {
+                const auto& [number, holder] = given;
+                return holder.starts_with("user ") && one.members.count(holder.substr(5)) == 0 &&
+                       number >= one.first && number <= one.last;
+            });
+        if (externals >= (one.last - one.first + 1) / 2) return "external_ids_exhausted";
+    }
+    return give_uid_if_wanted(id, user);
+}
+
 void Authority::found(const Id& id, const Id& default_project, const Id& owner) {
     organizations[id] = {owner, default_project, false, false, 10'000, 59'999, {}, {}, {}};
     projects[default_project] = {id, "Default Project", "p-default-project", 1, {}};
@@ -231,7 +246,7 @@ Code Authority::add_collaborator(const Id& id, const Id& user, bool admin, End u
         until = std::min(until.value_or(kept->second), kept->second);
     kept_ends.erase({id, user});
     project.people[user] = {admin, until};
-    return give_uid_if_wanted(project.organization, user);
+    return give_uid_to_newcomer(project.organization, user);
 }
 
 Code Authority::set_collaborator_role(const Id& id, const Id& user, bool admin) {
@@ -287,7 +302,7 @@ Code Authority::accept(const Id& id, const Id& user) {
     if (membership == nullptr && keeps_login_of(one.organization, user)) return "reserved_login";
     kept_ends.erase({one.project, user});
     there[user] = {one.admin, one.until};
-    return give_uid_if_wanted(one.organization, user);
+    return give_uid_to_newcomer(one.organization, user);
 }
 
 Code Authority::add_ssh_key(const Id& id, const Id& user, const std::string& text) {

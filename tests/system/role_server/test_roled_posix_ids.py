@@ -137,3 +137,40 @@ def test_switching_allocation_on_gives_everybody_a_uid_who_has_none(tenant, clus
     uids = {login: one["uid"] for login, one in tenant.entries(cluster).items()}
     assert None not in uids.values() and len(set(uids.values())) == 2
     assert tenant.revision(cluster) == before + 1
+
+
+def test_external_collaborators_take_half_of_the_range_at_most(tenant, server, cluster):
+    """And whoever was one and is gone still counts: a number is given once."""
+    tenant.allow_externals()
+    tenant.make("PATCH", tenant.settings, {"allocate_uids": True, "last_id": 10009})
+    other = server.tenant(next(server.tenants))
+    guests = [other.add_user(f"guest{number}") for number in range(6)]
+    admin = tenant.add_user("local")
+    tenant.add_collaborator(cluster, admin, role="admin")
+    path = tenant.collaborators(cluster)
+    tenant.make("PATCH", tenant.settings, {"last_id": 10014})  # 5 given, 10 left; half is 7
+    for guest in (*guests, other.add_user("guest6")):
+        tenant.make("POST", path, {"user_id": guest.id}, token=admin)
+    tenant.remove_collaborator(cluster, guests[0])
+    late = other.add_user("late")
+    answer = tenant.post(path, {"user_id": late.id}, token=admin)
+    assert (answer.status, answer.code) == (409, "external_ids_exhausted")
+    assert "7 uids, half of those from 10000 to 10014" in answer.json["error"]["message"]
+    assert late.login not in tenant.entries(cluster)
+    tenant.add_collaborator(cluster, guests[0]), "has one already"
+    assert tenant.get(tenant.member(tenant.add_user("dave"))).json["uid"], "a member"
+    tenant.make("PATCH", tenant.settings, {"last_id": 10019})
+    tenant.make("POST", path, {"user_id": late.id}, token=admin)
+
+
+def test_an_organization_that_has_used_up_its_numbers_takes_none_of_another(tenant, server):
+    tenant.make("PATCH", tenant.settings, {"allocate_uids": True, "last_id": 10004})
+    for number in range(2):
+        tenant.add_user(f"member{number}")
+    with pytest.raises(RuntimeError, match="All ids from 10000 to 10004 are given"):
+        tenant.add_user("one-too-many")
+    answer = tenant.post("/v1/invitations/accept", {"token": tenant.invite(f"{tenant.prefix}x@example.com")}, token=None)
+    assert (answer.status, answer.code) == (409, "ids_exhausted")
+    other = server.tenant(next(server.tenants))
+    other.make("PATCH", other.settings, {"allocate_uids": True})
+    assert 10000 <= other.get(other.member(other.add_user("bob"))).json["uid"] <= 59999
