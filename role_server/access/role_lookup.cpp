@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/access/role_lookup.h"
 
+#include <algorithm>
+
 namespace together::roled {
 namespace {
 
@@ -71,6 +73,32 @@ std::optional<std::string> organization_of(Store& store, const std::string& proj
     });
 }
 
+struct AdminRow {
+    std::string email;
+    std::optional<std::string> login;
+    bool external = false;
+    std::optional<Number> until;
+};
+
+std::vector<AdminRow> first_admins(Store& store, const std::string& from, const std::string& id,
+                                   std::int64_t now) {
+    const Number time = now;
+    AdminRow row;
+    Number external = 0;
+    std::vector<AdminRow> admins;
+    store.each(
+        "SELECT u.email, u.login, r.until, " + from +
+            " AND r.role = 'admin' AND (r.until IS NULL OR r.until > :now)"
+            " ORDER BY r.user_id LIMIT 3",
+        [&] {
+            row.external = external != 0;
+            admins.push_back(row);
+        },
+        soci::into(row.email), soci::into(row.login), soci::into(row.until), soci::into(external),
+        soci::use(id), soci::use(time));
+    return admins;
+}
+
 bool in_some_project(Store& store, const std::string& organization_id, const std::string& user_id,
                      std::int64_t now) {
     const Number time = now;
@@ -120,7 +148,6 @@ Outcome<Target> target_project(Store& store, const Actor& actor, const std::stri
 
 std::vector<std::string> admins_to_ask(Store& store, const Target& target, Level level,
                                        std::int64_t now) {
-    const Number time = now;
     const bool in_project = level == Level::project && !target.project_id.empty();
     const auto& id = in_project ? target.project_id : target.organization_id;
     const std::string from = in_project
@@ -129,23 +156,19 @@ std::vector<std::string> admins_to_ask(Store& store, const Target& target, Level
                                    " WHERE r.project_id = :id"
                                  : "0 FROM members r JOIN users u ON u.id = r.user_id"
                                    " WHERE r.suspended_at IS NULL AND r.organization_id = :id";
-    std::string email;
-    Number external = 0;
-    std::optional<std::string> login;
+    const auto load = [&] { return first_admins(store, from, id, now); };
+    auto admins = store.remembered().get("admins " + id, load);
+    if (std::any_of(admins.begin(), admins.end(),
+                    [&](const auto& one) { return is_over(one.until, now); }))
+        admins = load();
     std::vector<std::string> people;
-    store.each(
-        "SELECT u.email, u.login, " + from +
-            " AND r.role = 'admin' AND (r.until IS NULL OR r.until > :now)"
-            " ORDER BY r.user_id LIMIT 3",
-        [&] {
-            // By login, which nobody chooses to be taken for another; addresses of members are for
-            // members alone, and of external collaborators for nobody.
-            if (target.standing.organization_role && external == 0)
-                people.push_back(login ? *login : email);
-            else if (login)
-                people.push_back(*login);
-        },
-        soci::into(email), soci::into(login), soci::into(external), soci::use(id), soci::use(time));
+    for (const auto& one : admins)
+        // By login, which nobody chooses to be taken for another; addresses of members are for
+        // members alone, and of external collaborators for nobody.
+        if (target.standing.organization_role && !one.external)
+            people.push_back(one.login.value_or(one.email));
+        else if (one.login)
+            people.push_back(*one.login);
     return people;
 }
 

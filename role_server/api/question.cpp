@@ -69,7 +69,9 @@ Json::Value explanation(const RequestContext& context, const Question& question,
     value["suspended"] = standing.suspended;
     value["organization_role"] = role_in(standing, Level::organization);
     if (!question.project_id.empty()) {
-        const auto one = find_collaborator(context.store, question.project_id, subject);
+        const auto one = context.store.remembered().get(
+            "explained " + question.project_id + '\n' + subject,
+            [&] { return find_collaborator(context.store, question.project_id, subject); });
         value["source"] = one ? Json::Value(std::string(word_for(one->source))) : Json::Value();
         value["since"] = one ? json_number(one->since) : Json::Value();
         value["granted_by"] = one ? json_or_null(one->granted_by) : Json::Value();

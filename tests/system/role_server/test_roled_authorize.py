@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What gateways, control planes and Kubernetes ask: may somebody do something, and who bears a token."""
 
+import time
+
 import pytest
+
+from support.waiting import wait_until
 
 # From the platform's tables, by hand.
 ORGANIZATION_BOTH = {"organization.read", "billing.read", "projects.read", "members.read"}
@@ -222,3 +226,28 @@ def test_no_other_token_is_anybody(tenant, cluster, alice, node):
 def test_a_review_has_its_form(tenant, node, body, code):
     answer = tenant.post("/v1/kubernetes/tokenreviews", body, token=node)
     assert (answer.status, answer.code) == (400, code)
+
+
+def test_an_explanation_is_never_older_than_the_last_change(tenant, cluster):
+    """What it is made of is remembered as long as nothing changes."""
+    alice, bob = tenant.add_user("alice"), tenant.add_user("bob")
+    for user in (alice, bob):
+        tenant.add_collaborator(cluster, user)
+
+    def explained():
+        return tenant.post("/v1/authorize", {"project_id": cluster, "user_id": bob.id, "action": "clusters.scale",
+                                             "explain": True}).json["explanation"]
+    owner = tenant.owner.login
+    assert (explained()["ask"], explained()["until"]) == ([owner], None)
+    for _ in range(2):
+        tenant.change_collaborator(cluster, alice, role="admin")
+        assert sorted(explained()["ask"]) == sorted([alice.login, owner])
+        tenant.change_collaborator(cluster, alice, role="member")
+        assert explained()["ask"] == [owner]
+    tenant.change_collaborator(cluster, bob, until=4_000_000_000)
+    assert explained()["until"] == 4_000_000_000
+    end = int(time.time()) + 4
+    tenant.change_collaborator(cluster, alice, role="admin", until=end)
+    assert alice.login in explained()["ask"] or time.time() >= end
+    wait_until(lambda: alice.login not in explained()["ask"], "her end")
+    assert time.time() >= end
