@@ -40,7 +40,8 @@ def reach(folder: str, below: dict[str, list[str]], above: tuple[str, ...] = ())
     if folder in above:
         raise SystemExit(f"layers: {folder} stands above itself: {' > '.join((*above, folder))}")
     if folder not in below:
-        raise SystemExit(f"layers: no together_folder() line for {folder}, which stands below {above[-1]}")
+        below_whom = f", which stands below {above[-1]}" if above else ""
+        raise SystemExit(f"layers: no together_folder() line for {folder}{below_whom}")
     reached = {folder}
     for other in below[folder]:
         reached |= reach(other, below, (*above, folder))
