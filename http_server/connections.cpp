@@ -7,7 +7,7 @@ namespace {
 namespace ip = boost::asio::ip;
 
 ip::address counted_as(const ip::address& peer) {
-    const auto client = unmapped(peer);
+    auto client = unmapped(peer);
     if (!client.is_v6()) return client;
     auto bytes = client.to_v6().to_bytes();
     std::fill(bytes.begin() + bytes.size() / 2, bytes.end(), static_cast<unsigned char>(0));

@@ -16,7 +16,7 @@
 namespace together::roled {
 namespace {
 
-constexpr std::int64_t day = 24 * 3600;
+constexpr std::int64_t day = std::int64_t{24} * 3600;
 
 const char* object_name(KeyKind kind) {
     switch (kind) {

@@ -11,7 +11,7 @@
 namespace together::roled {
 namespace {
 
-constexpr std::int64_t thirty_days = 30 * 24 * 3600;
+constexpr std::int64_t thirty_days = std::int64_t{30} * 24 * 3600;
 
 Json::Value to_json(const Member& member) {
     Json::Value value;

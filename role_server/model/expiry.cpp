@@ -16,7 +16,7 @@
 namespace together::roled {
 namespace {
 
-constexpr std::int64_t answers_kept = 24 * 3600;
+constexpr std::int64_t answers_kept = std::int64_t{24} * 3600;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 

@@ -13,7 +13,7 @@
 namespace together::roled {
 namespace {
 
-constexpr std::int64_t seven_days = 7 * 24 * 3600;
+constexpr std::int64_t seven_days = std::int64_t{7} * 24 * 3600;
 constexpr Number max_open = 1000;
 // Of one who is no Admin of the organization: one project must not use up what is for all.
 constexpr Number max_open_of_one = 100;
