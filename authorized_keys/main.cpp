@@ -26,7 +26,7 @@ void end_in_time() {
     sigset_t alarm;
     ::sigemptyset(&alarm);
     ::sigaddset(&alarm, SIGALRM);
-    ::signal(SIGALRM, SIG_DFL);
+    static_cast<void>(::signal(SIGALRM, SIG_DFL));
     ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
     ::alarm(most_seconds);
 }

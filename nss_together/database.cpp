@@ -18,7 +18,7 @@ namespace {
 // tables one behind the other. A slot is a pair (hash, position of the record), a record's head a
 // pair of lengths. Little-endian.
 constexpr uint32_t number_of_tables = 256;
-constexpr size_t contents_size = number_of_tables * 2 * sizeof(uint32_t);
+constexpr size_t contents_size = size_t{number_of_tables} * 2 * sizeof(uint32_t);
 
 Outcome unavailable() {
     return {NSS_STATUS_UNAVAIL, errno};
@@ -89,7 +89,8 @@ Outcome Database::find_table(uint32_t hash, Pair& table) const {
     const uint32_t first = number > 0 ? number - 1 : 0;
     const uint32_t count = number > 0 && number < number_of_tables - 1 ? 3 : 2;
     char tables[3 * pair_size];
-    if (const auto got = read(tables, count * pair_size, first * pair_size); got.failed())
+    if (const auto got = read(tables, count * pair_size, static_cast<off_t>(first * pair_size));
+        got.failed())
         return got;
     for (uint32_t i = 0; i + 1 < count; ++i) {
         const Pair one = pair_at(tables + i * pair_size);
@@ -177,7 +178,7 @@ Outcome Database::find_account(const Key& key, Account& account) {
 }
 
 bool is_intact(const Key& key, const char* bytes, size_t size) {
-    uint64_t expected;
+    uint64_t expected = 0;
     memcpy(&expected, bytes, sizeof expected);
     return record_checksum(key.bytes, key.size, bytes, size) == expected;
 }

@@ -55,7 +55,7 @@ Outcome give(Database& database, const Key& key, Record record, group* result, c
     if (head.text == 0 || text[head.text - 1] != '\0' || strlen(text) + 1 == head.text)
         return damaged;
     for (uint32_t i = 0; i < head.members; ++i) {
-        uint32_t offset;
+        uint32_t offset = 0;
         memcpy(&offset, record.bytes + head.fixed + i * sizeof offset, sizeof offset);
         if (offset >= head.text) return damaged;
         members[i] = text + offset;

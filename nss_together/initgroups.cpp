@@ -41,7 +41,7 @@ Outcome add_groups(const Key& key, gid_t primary, GroupList list) {
     if (const auto opened = database.open(); opened.failed()) return opened;
     if (const auto got = database.find_account(key, account); got.failed()) return got;
     for (uint16_t i = 0; i < account.head.groups && !list.is_full(); ++i) {
-        gid_t gid;
+        gid_t gid = 0;
         memcpy(&gid, account.groups + i * sizeof gid, sizeof gid);
         if (gid == primary || gid < first_account_id) continue;
         if (!list.add(gid)) return no_memory;

@@ -27,7 +27,7 @@ std::optional<std::string> why_too_large(const RosterCounts& counts) {
 }
 
 std::optional<std::string> why_not_believed(const RosterCounts& counts) {
-    if (const auto reason = why_too_large(counts)) return reason;
+    if (auto reason = why_too_large(counts)) return reason;
     if (counts.entries > 0) return std::nullopt;
     if (counts.left_out > 0)
         return "the roster is not believed: none of its " + std::to_string(counts.left_out) +

@@ -11,9 +11,9 @@ namespace together {
 namespace {
 
 // What is wrong, thrown nowhere: the first problem is kept, later ones follow from it.
-class Reader {
+class DocumentReader {
   public:
-    explicit Reader(std::string place) : place_(std::move(place)) {}
+    explicit DocumentReader(std::string place) : place_(std::move(place)) {}
 
     // Null where it is absent.
     static const Json::Value* optional_field(const Json::Value& object, const char* name) {
@@ -97,9 +97,9 @@ std::string place_of(Json::ArrayIndex index) {
 
 using Keys = std::vector<std::string>;
 
-Keys read_keys(const Json::Value& entry, Reader& reader, RosterPage& page) {
+Keys read_keys(const Json::Value& entry, DocumentReader& reader, RosterPage& page) {
     Keys keys;
-    const auto* list = Reader::optional_field(entry, "ssh_keys");
+    const auto* list = DocumentReader::optional_field(entry, "ssh_keys");
     if (list == nullptr) return keys;
     if (!list->isArray()) {
         reader.complain("ssh_keys", "is not an array");
@@ -119,14 +119,14 @@ Keys read_keys(const Json::Value& entry, Reader& reader, RosterPage& page) {
     return keys;
 }
 
-void read_group(const Json::Value& root, RosterPage& page, Reader& list) {
-    const auto* value = Reader::optional_field(root, "group");
+void read_group(const Json::Value& root, RosterPage& page, DocumentReader& list) {
+    const auto* value = DocumentReader::optional_field(root, "group");
     if (value == nullptr || value->isNull()) return;
     if (!value->isObject()) {
         list.complain("group", "is not an object");
         return;
     }
-    Reader reader("group.");
+    DocumentReader reader("group.");
     RosterGroup group;
     group.name = reader.text(*value, "name", max_group_name);
     group.gid = reader.optional_gid(*value, "gid");
@@ -138,13 +138,14 @@ void read_group(const Json::Value& root, RosterPage& page, Reader& list) {
 std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex index,
                                       Include include, RosterPage& page) {
     if (!value.isObject()) return "data[" + std::to_string(index) + "] is not an object";
-    Reader reader(place_of(index));
+    DocumentReader reader(place_of(index));
     reader.constant(value, "object", "project.collaborator");
     RosterEntry entry;
     entry.user_id = reader.text(value, "user_id", max_user_id);
     entry.role = reader.text(value, "role", max_role);
     entry.external = reader.optional_boolean(value, "external");
-    if (const auto* uid = Reader::optional_field(value, "uid"); uid != nullptr && !uid->isNull())
+    if (const auto* uid = DocumentReader::optional_field(value, "uid");
+        uid != nullptr && !uid->isNull())
         if (const auto number = reader.number(*uid, "uid", no_uid - 1)) {
             entry.uid = static_cast<uid_t>(*number);
             entry.uid_source = UidSource::authority;
@@ -165,7 +166,7 @@ std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex
 std::optional<std::string> read_list(const Json::Value& root, const std::string& project,
                                      Include include, RosterPage& page) {
     if (!root.isObject()) return "it is not an object";
-    Reader reader("");
+    DocumentReader reader("");
     reader.constant(root, "object", "list");
     reader.constant(root, "project_id", project);
     page.next_cursor = reader.text_or_null(root, "next_cursor").value_or("");

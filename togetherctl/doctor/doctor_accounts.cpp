@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <sstream>
 
 #include "authorized_keys/served_keys.h"
 #include "common/roster/roster.h"
 #include "common/system/io.h"
+#include "common/system/parse_number.h"
 #include "common/system/trusted_file.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/enabling/accounts_target.h"
@@ -161,12 +161,13 @@ void check_homes(const NodeConfig& config, const Accounts& accounts, Findings& f
 // slurmctld takes a group's members up after that many seconds.
 void check_group_update_time(const Patient& patient, const AccountsState& state,
                              Findings& findings) {
-    constexpr int most = 10;
+    constexpr unsigned most = 10;
     if (patient.slurmctld.empty() || state.group.empty() ||
         patient.slurm.text.find(state.group) == std::string::npos)
         return;
     const auto seconds = patient.slurm.setting("GroupUpdateTime").value_or("600");
-    if (std::atoi(seconds.c_str()) <= most && seconds != "0")
+    const auto number = parse_number<unsigned>(seconds);
+    if (number && *number > 0 && *number <= most)
         return findings.ok("group_update_time", "GroupUpdateTime is " + seconds);
     findings.warn("group_update_time",
                   "slurm.conf has the group " + state.group + ", and GroupUpdateTime is " + seconds,

@@ -330,7 +330,7 @@ Result<std::string> without_homes(std::string_view text) {
 }
 
 Result<std::string> with_homes(std::string_view text) {
-    const auto bare = without_homes(text);
+    auto bare = without_homes(text);
     if (!bare) return bare;
     if (const auto lines = lines_of(*bare); !lines) return tl::make_unexpected(lines.error());
     return with_block(*bare, bare->size(), {std::string(home_line)}, home_block);
