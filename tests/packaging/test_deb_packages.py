@@ -29,7 +29,10 @@ CONTENTS = {
     ],
     "together-access-tools": [
         "/usr/bin/togetherctl",
+        "/usr/libexec/together/together-authorized-keys",
+        "/usr/libexec/together/withdraw-settings",
         "/usr/share/bash-completion/completions/togetherctl",
+        "/usr/share/man/man8/together-authorized-keys.8.gz",
         "/usr/share/man/man8/togetherctl.8.gz",
     ],
     "libpam-together": [

@@ -163,8 +163,37 @@ def test_togetherctl_disable_goes_first(node: DebianRoot) -> None:
       chmod 755 /usr/bin/togetherctl
       apt-get -qq remove -y libpam-together >&2
       cat /root/called""").splitlines()
-    assert [line for line in called if "--help" not in line] == ["disable ssh", "disable sudo"]
+    assert [line for line in called if "--help" not in line] == \
+        ["disable ssh", "disable sudo", "disable su", "disable cron"]
     assert everybody(node) == OPEN
+
+
+# What togetherctl wrote besides lines of the gate.
+SETTINGS = r"""
+printf '[accounts]\nenabled = yes\n' >>/etc/together/together.conf
+togetherctl refresh
+cp -a /etc/nsswitch.conf /etc/ssh/sshd_config /root
+mkdir /run/sshd
+for what in accounts homes "keys --keep-files"; do togetherctl enable $what; done
+"""
+
+
+def test_settings_that_need_the_tools_go_before_them(node: DebianRoot) -> None:
+    node.out(SETTINGS)
+    assert node.out("grep -c together /etc/nsswitch.conf; grep -c '^AuthorizedKeysCommand ' /etc/ssh/sshd_config; "
+                    "grep -c 'together-access homes' /etc/pam.d/sshd").split() == ["2", "1", "2"]
+    node.out("apt-get -qq remove -y together-access-tools")
+    assert node.out("for file in nsswitch.conf ssh/sshd_config; do cmp /etc/$file /root/${file##*/}; done; "
+                    "cmp /etc/pam.d/sshd /root/sshd.before; echo same") == "same\n"
+
+
+def test_the_tools_stay_while_sshd_asks_for_keys(node: DebianRoot) -> None:
+    run = node.run(SETTINGS + """
+      printf '#!/bin/sh\nexit 1\n' >/usr/bin/togetherctl
+      dpkg -r --force-depends together-access-tools && exit 9
+      test -x /usr/libexec/together/together-authorized-keys""")
+    assert run.returncode == 0, run.stderr
+    assert "/etc/ssh/sshd_config still has together-authorized-keys; take it out first" in run.stderr
 
 
 ORDERS = [
@@ -229,7 +258,7 @@ def test_apt_does_not_part_slurmctld_from_its_plug_in(node: DebianRoot) -> None:
 def start_of_slurmctld(root: DebianRoot) -> str:
     """What systemd runs before slurmctld; nobody has told it of an upgrade."""
     unit = root.out("cat /usr/lib/systemd/system/slurmctld.service.d/together.conf")
-    before = re.search(r"^ExecStartPre=-\+(/\S+)$", unit, re.MULTILINE)
+    before = re.search(r"^ExecStartPre=\+(/\S+)$", unit, re.MULTILINE)
     assert before
     return before[1]
 

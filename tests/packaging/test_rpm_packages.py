@@ -14,7 +14,8 @@ RPMS = Path(os.environ.get("TOGETHER_RPMS", "/nonexistent"))
 CONTAINS = {
     "together-access-common": ["/usr/libexec/together/together-refresh", "/usr/libexec/together/withdraw-lines",
                                "/etc/together/together.conf", "/usr/share/man/man5/together.conf.5"],
-    "together-access-tools": ["/usr/bin/togetherctl"],
+    "together-access-tools": ["/usr/bin/togetherctl", "/usr/libexec/together/together-authorized-keys",
+                              "/usr/libexec/together/withdraw-settings"],
     "together-access-selinux": ["/usr/share/selinux/packages/together.pp"],
     "pam_together": ["/security/pam_together.so"],
     "libnss_together": ["/libnss_together.so.2"],
@@ -66,6 +67,10 @@ def test_slurm_locks() -> None:
                                                ("slurm-job-submit-together", "job_submit")])
 def test_the_lines_go_when_the_last_one_goes(package: str, what: str) -> None:
     assert f'[ "$1" -gt 0 ] || /usr/libexec/together/withdraw-lines {what}' in query(package, "--scripts")
+
+
+def test_the_settings_go_when_the_tools_go() -> None:
+    assert '[ "$1" -gt 0 ] || /usr/libexec/together/withdraw-settings' in query("together-access-tools", "--scripts")
 
 
 def test_rpmlint() -> None:
