@@ -46,7 +46,9 @@ class Round {
 
     RoundResult run() {
         auto result = refresh();
-        if (began_ && config_.accounts.enabled && !result.stopped) keep_accounts(result);
+        const bool has_accounts =
+            config_.accounts.enabled || rounds_.accounts_.has_any_of(config_.project);
+        if (began_ && has_accounts && !result.stopped) keep_accounts(result);
         return result;
     }
 
@@ -224,6 +226,7 @@ class Round {
         auto kept = [&]() -> Result<AccountsKeeper::Kept> {
             if (auto locked = acquire_write_lock(); !locked)
                 return tl::make_unexpected(locked.error());
+            if (!config_.accounts.enabled) return rounds_.accounts_.take_away(config_);
             const auto stored = open_roster(config_, clock_);
             if (!stored || !rounds_.verified_.is_intact(stored->snapshot))
                 return failure("there is no intact roster");

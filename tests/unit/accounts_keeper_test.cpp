@@ -285,6 +285,42 @@ TEST(accounts_keeper, keeps_all_of_another_project_by_uid) {
     CHECK_TRUE(names.user("carol") != "absent");
 }
 
+TEST(accounts_keeper, takes_all_away_where_the_configuration_says_no) {
+    changed(&fetched);
+    roster.config.accounts = AccountsConfig{};
+    CHECK_TRUE(keeper.has_any_of(roster.config.project));
+    TEXT_EQUAL("0 accounts, 0 groups, 2 removed", keeper.take_away(roster.config)->message);
+    TEXT_EQUAL("absent", names.user("alice"));
+    TEXT_CONTAINS("alice:*:10001:", names.user(10001));
+    TEXT_EQUAL("absent", names.group("p-lab"));
+    TEXT_EQUAL("none", keys_of("alice"));
+    const auto before = inode();
+    CHECK_FALSE(keeper.take_away(roster.config)->changed);
+    LONGS_EQUAL(before, inode());
+    clock.tick(24h * 90);
+    CHECK_TRUE(keeper.take_away(roster.config)->changed);
+    TEXT_EQUAL("absent", names.user(10001));
+    roster.config.accounts.enabled = true;
+    roster.config.accounts.shell = "/bin/sh";
+    CHECK_TRUE(needs_all());
+    CHECK_TRUE(changed(&fetched));
+    CHECK_TRUE(names.user("alice") != "absent");
+    CHECK_TRUE(keys_of("alice").starts_with(key_text));
+}
+
+TEST(accounts_keeper, takes_away_what_is_damaged_too_but_nothing_of_another_project) {
+    CHECK_FALSE(keeper.has_any_of(roster.config.project));
+    changed(&fetched);
+    auto damaged = read_file(paths.accounts);
+    damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 4);
+    write_file(paths.accounts, damaged, 0644);
+    CHECK_TRUE(keeper.has_any_of(roster.config.project));
+    CHECK_TRUE(keeper.take_away(roster.config)->changed);
+    TEXT_EQUAL("absent", names.user("alice"));
+    TEXT_EQUAL("none", keys_of("alice"));
+    CHECK_FALSE(keeper.has_any_of("proj_other"));
+}
+
 TEST(accounts_keeper, changes_nothing_where_the_shell_is_missing) {
     changed(&fetched);
     roster.config.accounts.shell = "/bin/no-such-shell";

@@ -180,14 +180,14 @@ AccountsKeeper::AccountsKeeper(Clock& clock, const std::string& directory, NodeF
     : clock_(clock), paths_(directory), node_(std::move(node)), accounts_(clock), keys_(clock) {}
 
 Result<AccountsKeeper::Source> AccountsKeeper::read_source(const NodeConfig& config,
-                                                           const Snapshot& roster) const {
+                                                           const Digest& roster) const {
     auto texts = read_node_texts(node_);
     if (!texts) return tl::make_unexpected(texts.error());
     DigestStream node;
     digest_into(node, *texts);
     for (const auto& [name, value] : settings_in_force(config))
         if (name.starts_with("accounts.")) node.update(std::as_bytes(std::span(value)));
-    return Source{*std::move(texts), node.finish(), roster.header().content, config.project,
+    return Source{*std::move(texts), node.finish(), roster, config.project,
                   config.accounts.keep_removed};
 }
 
@@ -217,7 +217,7 @@ bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
 bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster) {
     // Whatever came could not be used.
     if (!has_shell(config)) return false;
-    const auto source = read_source(config, roster);
+    const auto source = read_source(config, roster.header().content);
     if (!source) return false;
     const auto stored = open_intact();
     return !stored || !is_current(*stored, *source) || stored->accounts.header().some_wait != 0;
@@ -225,7 +225,7 @@ bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster)
 
 Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, const Snapshot& roster,
                                                   const RosterAccounts* fetched) {
-    const auto source = read_source(config, roster);
+    const auto source = read_source(config, roster.header().content);
     if (!source) return tl::make_unexpected(source.error());
     const auto stored = open_intact();
     if (stored && fetched == nullptr && is_current(*stored, *source)) return Kept{};
@@ -233,23 +233,40 @@ Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, cons
         return failure("[accounts] shell " + config.accounts.shell + " is no program on this node");
     if (fetched == nullptr && (!stored || project_in(stored->accounts.header()) != config.project))
         return failure("they wait for an answer of the authority");
-    return derive(config, roster, *source, stored, fetched);
+    auto entries = entries_of(roster);
+    if (!entries) return failure("the roster is damaged");
+    return derive(config, *std::move(entries), *source, stored, fetched);
+}
+
+bool AccountsKeeper::has_any_of(const std::string& project) const {
+    const auto accounts = AccountsDatabase::open(paths_.accounts, accounts_magic);
+    return accounts && project_in(accounts->header()) == project;
+}
+
+Result<AccountsKeeper::Kept> AccountsKeeper::take_away(const NodeConfig& config) {
+    const auto source = read_source(config, Digest{});
+    if (!source) return tl::make_unexpected(source.error());
+    const auto stored = open_intact();
+    if (stored && is_current(*stored, *source)) return Kept{};
+    RosterAccounts nobody;
+    nobody.none_to_ask = true;
+    return derive(config, {}, *source, stored, &nobody);
 }
 
 Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
-                                                    const Snapshot& roster, const Source& source,
+                                                    std::vector<RosterEntry> entries,
+                                                    const Source& source,
                                                     const std::optional<Stored>& stored,
                                                     const RosterAccounts* fetched) {
-    auto entries = entries_of(roster);
     const auto before = stored ? stored->accounts.people() : Accounts{};
-    if (!entries || !before) return failure("the roster or " + paths_.accounts + " is damaged");
+    if (!before) return failure(paths_.accounts + " is damaged");
     auto node = names_in(source.texts);
     // Of the node's own files there is no need to ask.
     const auto files = node.users;
     const auto readers = node.groups.contains(group_of_refresh) ? node.groups[group_of_refresh] : 0;
     const OtherServices others(*before, fetched);
     const bool some_remembered = others.add_to(node);
-    const auto waiting = std::erase_if(*entries, [&](const auto& entry) {
+    const auto waiting = std::erase_if(entries, [&](const auto& entry) {
         return !files.contains(entry.login) && others.must_wait(entry);
     });
     const bool is_the_projects = stored && project_in(stored->accounts.header()) == config.project;
@@ -265,7 +282,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
         fetched != nullptr && group && others.have(group_name(config, group), *group);
     const bool some_wait = some_remembered || waiting > 0 || group_waits;
     const Moment now = clock_.now();
-    const auto accounts = derive_accounts({config, *entries, group, node, *before, now});
+    const auto accounts = derive_accounts({config, entries, group, node, *before, now});
 
     AccountsHeader header;
     const auto people = account_records(accounts, config.accounts, header.people_records);

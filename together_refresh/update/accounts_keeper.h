@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/accounts/accounts_database.h"
 #include "common/node_config/node_config.h"
@@ -32,6 +33,11 @@ class AccountsKeeper {
     // own disk does, or where there is nothing to derive from; the old files stand.
     Result<Kept> keep(const NodeConfig& config, const Snapshot& roster,
                       const RosterAccounts* fetched);
+    // Where the configuration gives no accounts (any more): as if everybody had been removed, and
+    // the project's groups with them. Under the write lock, where there is anything of the project:
+    // what is another's, another configuration gives.
+    bool has_any_of(const std::string& project) const;
+    Result<Kept> take_away(const NodeConfig& config);
 
   private:
     struct Source;
@@ -41,10 +47,11 @@ class AccountsKeeper {
     };
 
     std::optional<Stored> open_intact();
-    Result<Source> read_source(const NodeConfig& config, const Snapshot& roster) const;
+    Result<Source> read_source(const NodeConfig& config, const Digest& roster) const;
     bool is_current(const Stored& stored, const Source& source);
-    Result<Kept> derive(const NodeConfig& config, const Snapshot& roster, const Source& source,
-                        const std::optional<Stored>& stored, const RosterAccounts* fetched);
+    Result<Kept> derive(const NodeConfig& config, std::vector<RosterEntry> entries,
+                        const Source& source, const std::optional<Stored>& stored,
+                        const RosterAccounts* fetched);
 
     Clock& clock_;
     AccountsPaths paths_;

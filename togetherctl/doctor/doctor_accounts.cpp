@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "authorized_keys/served_keys.h"
+#include "common/accounts/accounts_database.h"
 #include "common/roster/roster.h"
 #include "common/system/io.h"
 #include "common/system/parse_number.h"
@@ -90,6 +91,27 @@ void check_accounts_file(const AccountsState& state, Findings& findings) {
     else
         findings.ok("accounts", std::to_string(state.accounts.accounts.size()) + " accounts, " +
                                     std::to_string(state.accounts.groups.size()) + " groups");
+}
+
+// Where they are off: what of before is still answered.
+void check_nothing_is_left(const Config& config, Findings& findings) {
+    const AccountsPaths paths;
+    const auto stored = AccountsDatabase::open(paths.accounts, accounts_magic);
+    if (!stored && stored.error().kind == FileError::missing) return;
+    const std::string off = "[accounts] enabled is no, and " + paths.accounts;
+    const std::string still = "who had an account by the roster may have it still";
+    if (!stored)
+        return findings.warn("accounts", off + " cannot be read: " + stored.error().message, still,
+                             "togetherctl disable accounts, and remove the file");
+    const auto& header = stored->header();
+    if (header.accounts == 0 && header.has_group == 0) return;
+    const bool is_ours = project_in(header) == config.project;
+    findings.warn("accounts",
+                  off + " still has " + std::to_string(header.accounts) + " accounts" +
+                      (is_ours ? "" : ", of the project " + project_in(header)),
+                  still,
+                  is_ours ? "togetherctl refresh --verbose"
+                          : "togetherctl disable accounts, and remove the file");
 }
 
 // ---- keys --------------------------------------------------------------------------------------
@@ -181,7 +203,7 @@ void check_group_update_time(const Patient& patient, const AccountsState& state,
 void check_accounts(const Patient& patient, Findings& findings) {
     const auto& config = patient.config;
     check_name_service(config.accounts.enabled, findings);
-    if (!config.accounts.enabled) return;
+    if (!config.accounts.enabled) return check_nothing_is_left(config, findings);
     SystemClock clock;
     const auto roster = open_roster(config, clock);
     const auto state = look_at_accounts(config, roster ? &roster->snapshot : nullptr);

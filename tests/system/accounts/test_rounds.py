@@ -115,6 +115,27 @@ def test_a_removal_is_everywhere_within_a_watchers_round(empty_node: AccountsNod
         assert output("getent", "passwd", "10002").endswith(":/usr/sbin/nologin")
 
 
+def test_switched_off_all_are_gone_but_the_owners_names(node: AccountsNode) -> None:
+    node.write_config("[accounts]\nenabled = maybe\n")
+    assert node.run().returncode != 0
+    assert has_account("alice") and output("id", "-Gn", "bob") == "bob p-lab"
+    node.set(enabled="no")
+    node.roster.path.rename(node.roster.path.with_suffix(".away"))  # whatever the authority says
+    assert node.run().returncode != 0
+    for absent in ("alice", "bob"):
+        output("getent", "passwd", absent, status=ABSENT)
+    output("getent", "group", "p-lab", status=ABSENT)
+    assert output("getent", "passwd", "10001").split(":")[0] == "alice"
+    assert KEY.encode().split()[1] not in KEYS.read_bytes()
+    before = ACCOUNTS.stat().st_ino, KEYS.stat().st_ino
+    node.change()
+    assert (ACCOUNTS.stat().st_ino, KEYS.stat().st_ino) == before
+    node.set()
+    node.refresh()
+    assert output("id", "-Gn", "alice") == "alice p-lab p-lab-admin"
+    assert KEY.encode().split()[1] in KEYS.read_bytes()
+
+
 def test_a_missing_shell_leaves_all_as_it_is(node: AccountsNode) -> None:
     node.set(shell="/bin/no-such-shell")
     said = node.refresh().stderr

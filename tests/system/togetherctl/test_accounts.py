@@ -160,8 +160,14 @@ def test_doctor_on_nsswitch(lines: str, what: str, why: str, nsswitch: Path) -> 
     assert doctor()["name_service"]["result"] == "failure"
 
 
-def test_doctor_without_accounts_says_nothing_of_them() -> None:
+def test_doctor_without_accounts_says_what_is_left_of_them_else_nothing() -> None:
+    write_config(api__project="proj_other")
+    assert "3 accounts, of the project" in doctor()["accounts"]["what"]
     write_config()
+    found = doctor()["accounts"]
+    assert found["result"] == "warning" and found["fix"] == "togetherctl refresh --verbose"
+    assert "enabled is no" in found["what"] and "still has 3 accounts" in found["what"]
+    refresh()
     assert set(doctor()) == {"watcher"}
 
 
