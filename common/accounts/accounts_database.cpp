@@ -32,6 +32,15 @@ struct RemovedHead {
     std::uint16_t is_found;
 };
 
+struct UsedGidHead {
+    std::uint64_t checksum;
+    Moment removed;
+    std::uint32_t gid;
+    std::uint16_t fixed;
+    std::uint8_t for_admins;
+    std::uint8_t is_removed;
+};
+
 void add_text(std::string& texts, std::string_view text) {
     texts.append(text);
     texts += '\0';
@@ -129,6 +138,15 @@ std::optional<RemovedAccount> removed_in(std::string_view key, std::string_view 
     return account;
 }
 
+std::optional<UsedGid> used_gid_in(std::string_view key, std::string_view record) {
+    const auto head = head_of<UsedGidHead>(key, record);
+    if (!head) return std::nullopt;
+    record.remove_prefix(head->fixed);
+    UsedGid used{head->gid, take_text(record), head->for_admins != 0, std::nullopt};
+    if (head->is_removed != 0) used.removed = head->removed;
+    return used;
+}
+
 std::string number_key(char kind, std::uint32_t number) {
     std::string key(1 + id_letters, kind);
     write_id(key.data() + 1, number);
@@ -177,6 +195,10 @@ std::string removed_key(uid_t uid) {
     return number_key('r', uid);
 }
 
+std::string used_gid_key(gid_t gid) {
+    return number_key('k', gid);
+}
+
 std::string encode_account(std::string_view key, const Account& account, const AccountsConfig& as) {
     return account_record(key, account.uid, account.is_the_nodes ? account_is_the_nodes : 0,
                           account.groups,
@@ -197,6 +219,17 @@ std::string encode_removed(std::string_view key, const RemovedAccount& account) 
     std::string texts;
     add_text(texts, account.login);
     add_text(texts, account.gecos);
+    return record_of(key, head, texts);
+}
+
+std::string encode_used_gid(std::string_view key, const UsedGid& used) {
+    UsedGidHead head{};
+    head.removed = used.removed.value_or(Moment{});
+    head.gid = used.gid;
+    head.for_admins = used.for_admins ? 1 : 0;
+    head.is_removed = used.removed ? 1 : 0;
+    std::string texts;
+    add_text(texts, used.project);
     return record_of(key, head, texts);
 }
 
@@ -260,6 +293,10 @@ std::optional<Accounts> AccountsDatabase::people() const {
             auto account = removed_in(record->key, record->value);
             if (!account) return std::nullopt;
             people.removed.push_back(*std::move(account));
+        } else if (record->key.front() == 'k') {
+            auto used = used_gid_in(record->key, record->value);
+            if (!used) return std::nullopt;
+            people.used_gids.push_back(*std::move(used));
         }
     }
     return people;

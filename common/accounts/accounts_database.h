@@ -39,7 +39,7 @@ struct AccountsHeader {
     std::uint32_t gid = 0;  // no_uid: none
     std::uint32_t admin_gid = 0;
     std::uint32_t accounts = 0;
-    std::uint32_t removed = 0;
+    std::uint32_t removed = 0;  // people and gids
     std::uint32_t without = 0;
     std::uint32_t people_records = 0;  // those before the groups'
     std::uint32_t some_wait = 0;       // of the roster, for an answer of the authority
@@ -69,12 +69,14 @@ std::string group_key(std::string_view name);
 std::string account_uid_key(uid_t uid);
 std::string gid_key(gid_t gid);
 std::string removed_key(uid_t uid);
+std::string used_gid_key(gid_t gid);
 
 // A removed account's as well, where it has a uid's key.
 std::string encode_account(std::string_view key, const Account& account, const AccountsConfig& as);
 std::string encode_nologin(std::string_view key, const RemovedAccount& account,
                            const AccountsConfig& as);
 std::string encode_removed(std::string_view key, const RemovedAccount& account);
+std::string encode_used_gid(std::string_view key, const UsedGid& used);
 std::string encode_group(std::string_view key, const AccountGroup& group);
 // `text`: "TYPE BASE64\n" for each key.
 std::string encode_keys(std::string_view key, std::uint16_t keys, std::string_view text);
@@ -89,7 +91,7 @@ class AccountsDatabase {
     const struct stat& status() const { return file_.status; }
     bool verify_intact() const;
 
-    // Accounts and removed, as they were written. Call verify_intact() first.
+    // Accounts, removed and used_gids, as they were written. Call verify_intact() first.
     std::optional<Accounts> people() const;
     // The record of somebody's keys, from a file of keys; nothing where there are none.
     std::optional<std::string> keys_of(const std::string& login, std::vector<char>& buffer) const;

@@ -39,6 +39,7 @@ class Derivation {
         choose_groups();
         for (const auto& entry : in_.entries) take(entry);
         keep_removed();
+        keep_gids();
         return std::move(out_);
     }
 
@@ -62,6 +63,8 @@ class Derivation {
         if (keep_ == Nanoseconds::zero()) return;
         for (const auto& one : in_.before.accounts)
             if (!one.is_the_nodes) holders_[one.uid] = {one.login, one.gecos, in_.now};
+        for (const auto& one : in_.before.used_gids)
+            if (!one.removed || !is_over(*one.removed)) used_gids_[one.gid] = one;
     }
 
     void without(const std::string& name, NoAccount reason) {
@@ -106,6 +109,7 @@ class Derivation {
         if (holder != holders_.end() && holder->second.login != entry.login &&
             holder->second.gecos != gecos_of(entry.user_id))
             return NoAccount::uid_of_a_removed_account;
+        if (used_gids_.contains(entry.uid)) return NoAccount::uid_is_a_used_gid;
         return std::nullopt;
     }
 
@@ -127,20 +131,23 @@ class Derivation {
     // The groups that there will be; members follow.
     void choose_groups() {
         if (!in_.group) return;
-        project_ = choose_group(group_name_, in_.group->gid);
-        admins_ = choose_group(group_name_ + std::string(admin_suffix), in_.group->admin_gid);
+        project_ = choose_group(group_name_, in_.group->gid, false);
+        admins_ = choose_group(group_name_ + std::string(admin_suffix), in_.group->admin_gid, true);
     }
 
-    std::optional<std::size_t> choose_group(const std::string& name, std::optional<gid_t> gid) {
-        if (const auto reason = why_no_group(name, gid)) {
+    std::optional<std::size_t> choose_group(const std::string& name, std::optional<gid_t> gid,
+                                            bool for_admins) {
+        if (const auto reason = why_no_group(name, gid, for_admins)) {
             without(name, *reason);
             return std::nullopt;
         }
+        out_.used_gids.push_back({*gid, in_.config.project, for_admins, std::nullopt});
         out_.groups.push_back({name, *gid, {}});
         return out_.groups.size() - 1;
     }
 
-    std::optional<NoAccount> why_no_group(const std::string& name, std::optional<gid_t> gid) const {
+    std::optional<NoAccount> why_no_group(const std::string& name, std::optional<gid_t> gid,
+                                          bool for_admins) const {
         if (!gid) return NoAccount::group_without_gid;
         if (settings_.group.empty() && !is_name_for_a_group(name))
             return NoAccount::group_name_not_ours;
@@ -150,6 +157,10 @@ class Derivation {
         if (in_.node.gids.contains(*gid)) return NoAccount::group_gid_of_the_node;
         if (is_a_uid(*gid)) return NoAccount::group_gid_is_a_uid;
         if (in_.group->gid == in_.group->admin_gid) return NoAccount::group_gids_shared;
+        if (const auto used = used_gids_.find(*gid);
+            used != used_gids_.end() &&
+            (used->second.project != in_.config.project || used->second.for_admins != for_admins))
+            return NoAccount::group_gid_of_a_removed_group;
         return std::nullopt;
     }
 
@@ -184,12 +195,24 @@ class Derivation {
                   [](const auto& a, const auto& b) { return a.uid < b.uid; });
     }
 
+    void keep_gids() {
+        if (keep_ == Nanoseconds::zero()) return;
+        for (const auto& one : out_.used_gids) used_gids_.erase(one.gid);
+        for (auto [gid, used] : used_gids_) {
+            if (!used.removed) used.removed = in_.now;
+            out_.used_gids.push_back(std::move(used));
+        }
+        std::sort(out_.used_gids.begin(), out_.used_gids.end(),
+                  [](const auto& a, const auto& b) { return a.gid < b.gid; });
+    }
+
     const AccountsInput& in_;
     const AccountsConfig& settings_;
     std::unordered_set<std::string> reserved_;
     std::string group_name_;
     Nanoseconds keep_;
     std::unordered_map<uid_t, Holder> holders_;
+    std::unordered_map<gid_t, UsedGid> used_gids_;
     std::unordered_set<uid_t> taken_;
     std::optional<std::size_t> project_;
     std::optional<std::size_t> admins_;

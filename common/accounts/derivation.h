@@ -3,6 +3,7 @@
 // the node has, what it had, and the time.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,17 @@ struct AccountGroup {
     bool operator==(const AccountGroup&) const = default;
 };
 
+// Files may belong to it: for keep_removed after the group is gone, no group but the same of the
+// same project gets this gid, and nobody this uid.
+struct UsedGid {
+    gid_t gid = 0;
+    std::string project;
+    bool for_admins = false;
+    std::optional<Moment> removed;  // nothing while the group is there
+
+    bool operator==(const UsedGid&) const = default;
+};
+
 struct WithoutAccount {
     std::string name;  // a login, or a group's name
     NoAccount reason{};
@@ -56,6 +68,7 @@ struct Accounts {
     std::vector<Account> accounts;
     std::vector<RemovedAccount> removed;
     std::vector<AccountGroup> groups;
+    std::vector<UsedGid> used_gids;
     std::vector<WithoutAccount> without;
 };
 
@@ -64,7 +77,7 @@ struct AccountsInput {
     const std::vector<RosterEntry>& entries;  // of a snapshot: what is shared is marked
     const std::optional<RosterGroup>& group;
     const NodeNames& node;
-    const Accounts& before;  // its accounts and removed
+    const Accounts& before;  // its accounts, removed and used_gids
     Moment now;
 };
 

@@ -37,6 +37,9 @@ constexpr std::array texts = std::to_array<NoAccountText>({
     {NoAccount::uid_of_a_removed_account, "uid_of_a_removed_account",
      "the uid was somebody else's, whose files may still be here",
      "another uid at the authority; free again after [accounts] keep_removed"},
+    {NoAccount::uid_is_a_used_gid, "uid_is_a_used_gid",
+     "the uid is or was the gid of a project's group, whose files may be here",
+     "another uid at the authority: uids and gids from one counter"},
     {NoAccount::other_name_service, "other_name_service",
      "another name service has the login or uid, or has not answered yet",
      "getent -s SERVICE passwd LOGIN (group, too); another login or uid at the authority"},
@@ -58,12 +61,15 @@ constexpr std::array texts = std::to_array<NoAccountText>({
      "another gid at the authority: uids and gids from one counter"},
     {NoAccount::group_gids_shared, "group_gids_shared", "both groups of the project have one gid",
      "another gid at the authority"},
+    {NoAccount::group_gid_of_a_removed_group, "group_gid_of_a_removed_group",
+     "the gid was another group's, whose files may still be here",
+     "another gid at the authority; free again after [accounts] keep_removed"},
 });
 
 consteval bool rows_stand_in_order() {
     for (std::size_t i = 0; i < texts.size(); ++i)
         if (static_cast<std::size_t>(texts[i].reason) != i) return false;
-    return texts.size() == static_cast<std::size_t>(NoAccount::group_gids_shared) + 1;
+    return texts.size() == static_cast<std::size_t>(NoAccount::group_gid_of_a_removed_group) + 1;
 }
 static_assert(rows_stand_in_order());
 

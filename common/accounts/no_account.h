@@ -24,6 +24,7 @@ enum class NoAccount : std::uint8_t {
     uid_of_the_node,
     uid_is_a_gid_of_the_node,
     uid_of_a_removed_account,
+    uid_is_a_used_gid,
     other_name_service,
     group_without_gid,
     group_name_not_ours,
@@ -32,6 +33,7 @@ enum class NoAccount : std::uint8_t {
     group_gid_of_the_node,
     group_gid_is_a_uid,
     group_gids_shared,
+    group_gid_of_a_removed_group,
 };
 
 // Rows stand in the order of NoAccount.

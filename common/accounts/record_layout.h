@@ -8,6 +8,7 @@
 //                                   "*", each member
 //   "l" login (keys)                KeysHead, then "TYPE BASE64\n" for each key
 //   "r" uid                         together-refresh's own: RemovedHead, then login and user id
+//   "k" gid                         likewise, whose group's it is or was: UsedGidHead, then project
 //
 // Native byte order: the files never leave the node. `fixed` is the length of the part before the
 // arrays: later fields go behind today's, and an old module, which is loaded until its process

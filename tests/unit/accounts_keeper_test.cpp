@@ -285,6 +285,21 @@ TEST(accounts_keeper, keeps_all_of_another_project_by_uid) {
     CHECK_TRUE(names.user("carol") != "absent");
 }
 
+TEST(accounts_keeper, keeps_the_gids_of_another_projects_groups) {
+    changed(&fetched);
+    roster.config.project = roster.content.project = "proj_b";
+    roster.content.entries = {entry("carol", 10003)};
+    roster.write();
+    changed(&fetched);
+    TEXT_EQUAL("absent", names.group("p-lab"));
+    clock.tick(24h * 90 - 1s);
+    CHECK_FALSE(changed(nullptr));
+    TEXT_EQUAL("absent", names.group("p-lab"));
+    clock.tick(1s);
+    CHECK_TRUE(changed(nullptr));
+    TEXT_EQUAL("p-lab:*:20000:carol", names.group("p-lab"));
+}
+
 TEST(accounts_keeper, takes_all_away_where_the_configuration_says_no) {
     changed(&fetched);
     roster.config.accounts = AccountsConfig{};

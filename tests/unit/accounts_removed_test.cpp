@@ -140,3 +140,43 @@ TEST(accounts_removed, no_group_gets_their_uid_for_its_gid) {
     node.derive();
     TEXT_EQUAL("group_gid_is_a_uid", node.why_not("p-lab"));
 }
+
+TEST(accounts_removed, keep_the_gid_of_a_group_from_every_other_for_90_days) {
+    node.group = RosterGroup{"p-lab", 20002, 20000};  // the Admins' is what everybody's was
+    node.derive();
+    TEXT_EQUAL("group_gid_of_a_removed_group", node.why_not("p-lab-admin"));
+    TEXT_EQUAL("", node.why_not("p-lab"));
+    node.config.project = "proj_b";
+    node.group = RosterGroup{"p-lab", 20002, 20001};
+    node.derive();
+    TEXT_EQUAL("group_gid_of_a_removed_group", node.why_not("p-lab"));
+    TEXT_EQUAL("group_gid_of_a_removed_group", node.why_not("p-lab-admin"));
+    node.entries.push_back(entry("mallory", 20000));
+    node.derive();
+    TEXT_EQUAL("uid_is_a_used_gid", node.why_not("mallory"));
+    node.clock.tick(24h * 90);
+    node.derive();
+    TEXT_EQUAL("", node.why_not("p-lab"));
+    TEXT_EQUAL("", node.why_not("p-lab-admin"));
+    CHECK_TRUE(node.account("mallory") != nullptr);
+}
+
+TEST(accounts_removed, keep_the_gid_for_the_same_group_whatever_it_is_called) {
+    node.group->name = "p-renamed";
+    node.derive();
+    LONGS_EQUAL(20000, node.derived.groups[0].gid);
+    node.group = std::nullopt;
+    node.derive();
+    CHECK_TRUE(node.derived.groups.empty());
+    node.group = RosterGroup{"p-lab", 20000, 20001};
+    node.derive();
+    LONGS_EQUAL(2, node.derived.groups.size());
+}
+
+TEST(accounts_removed, keep_no_gid_where_none_are_kept) {
+    node.config.accounts.keep_removed = 0ns;
+    node.derive();
+    node.config.project = "proj_b";
+    node.derive();
+    LONGS_EQUAL(2, node.derived.groups.size());
+}

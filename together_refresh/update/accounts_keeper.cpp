@@ -147,12 +147,20 @@ std::string summary_of(const Accounts& accounts) {
     return text;
 }
 
-Moment first_removed(const Accounts& accounts) {
-    if (accounts.removed.empty()) return {};
-    Moment first = accounts.removed.front().removed;
-    for (const auto& one : accounts.removed)
-        if (elapsed(one.removed, first) > Nanoseconds::zero()) first = one.removed;
-    return first;
+// When each that is kept, a person's uid or a group's gid, was removed.
+std::vector<Moment> removals(const Accounts& accounts) {
+    std::vector<Moment> moments;
+    for (const auto& one : accounts.removed) moments.push_back(one.removed);
+    for (const auto& one : accounts.used_gids)
+        if (one.removed) moments.push_back(*one.removed);
+    return moments;
+}
+
+Moment first_of(const std::vector<Moment>& moments) {
+    const auto first = std::min_element(
+        moments.begin(), moments.end(),
+        [](const auto& a, const auto& b) { return elapsed(a, b) > Nanoseconds::zero(); });
+    return first == moments.end() ? Moment{} : *first;
 }
 
 Result<void> make_directory(const std::string& path) {
@@ -291,10 +299,11 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
     put(header.project, source.project);
     put_group(header, is_theirs ? std::nullopt : group);
     header.accounts = static_cast<std::uint32_t>(accounts.accounts.size());
-    header.removed = static_cast<std::uint32_t>(accounts.removed.size());
+    const auto removed = removals(accounts);
+    header.removed = static_cast<std::uint32_t>(removed.size());
     header.without = static_cast<std::uint32_t>(accounts.without.size());
     header.some_wait = some_wait ? 1 : 0;
-    header.first_removed = first_removed(accounts);
+    header.first_removed = first_of(removed);
     header.roster = source.roster;
     header.node = source.node;
     const auto digest_of_people = digest_of(people);

@@ -49,6 +49,10 @@ AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& 
         const auto uid = account_uid_key(account.uid);
         records.emplace_back(uid, encode_nologin(uid, account, as));
     }
+    for (const auto& used : accounts.used_gids) {
+        const auto key = used_gid_key(used.gid);
+        records.emplace_back(key, encode_used_gid(key, used));
+    }
     people = static_cast<std::uint32_t>(records.size());
     for (const auto& group : accounts.groups)
         for (const auto& key : {group_key(group.name), gid_key(group.gid)})

@@ -17,7 +17,7 @@ namespace together {
 
 using AccountsRecords = std::vector<std::pair<std::string, std::string>>;  // key, record
 
-// People first, then groups; `people` is how many are people's.
+// People and used gids first, then groups; `people` is how many the first are.
 AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& as,
                                 std::uint32_t& people);
 
