@@ -302,6 +302,14 @@ std::optional<Accounts> AccountsDatabase::people() const {
     return people;
 }
 
+std::optional<gid_t> AccountsDatabase::gid_of_group(const std::string& name) const {
+    std::vector<char> buffer(header_.length);
+    const auto key = group_key(name);
+    const auto record = find_in_database(file_.descriptor.get(), key, buffer);
+    const auto head = record ? head_of<GroupHead>(key, *record) : std::nullopt;
+    return head ? std::optional(head->gid) : std::nullopt;
+}
+
 std::optional<std::string> AccountsDatabase::keys_of(const std::string& login,
                                                      std::vector<char>& buffer) const {
     // Lengths, key, head, and the most that somebody can have.

@@ -93,6 +93,8 @@ class AccountsDatabase {
 
     // Accounts, removed and used_gids, as they were written. Call verify_intact() first.
     std::optional<Accounts> people() const;
+    // The gid of a group of ours; nothing where there is none of that name.
+    std::optional<gid_t> gid_of_group(const std::string& name) const;
     // The record of somebody's keys, from a file of keys; nothing where there are none.
     std::optional<std::string> keys_of(const std::string& login, std::vector<char>& buffer) const;
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "common/accounts/accounts_database.h"
 #include "common/system/errno_text.h"
 #include "togetherctl/node/accounts_state.h"
 
@@ -31,6 +32,17 @@ Result<gid_t> gid_of(const std::string& name) {
     }
 }
 
+// A group of the node's own may have the name: the folder would be its members'.
+Result<void> check_group_is_ours(const std::string& name, gid_t gid) {
+    const AccountsPaths paths;
+    const auto stored = AccountsDatabase::open(paths.accounts, accounts_magic);
+    if (!stored) return failure(stored.error().message);
+    if (stored->gid_of_group(name) == gid) return {};
+    return failure("the group " + name + " (" + std::to_string(gid) +
+                   ") is this node's own, not the project's; [accounts] group gives that another "
+                   "name, or remove the node's");
+}
+
 // The authority's name stands in accounts.v1 alone.
 std::string name_of_group(const NodeConfig& config) {
     if (!config.accounts.group.empty()) return config.accounts.group;
@@ -44,6 +56,9 @@ Result<ProjectGroup> project_group(const NodeConfig& config, bool of_admins) {
     const auto name = name_of_group(config) + (of_admins ? "-admin" : "");
     const auto gid = gid_of(name);
     if (!gid) return tl::make_unexpected(gid.error());
+    if (config.accounts.enabled)
+        if (auto ours = check_group_is_ours(name, *gid); !ours)
+            return tl::make_unexpected(ours.error());
     return ProjectGroup{name, *gid};
 }
 

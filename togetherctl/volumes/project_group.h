@@ -16,7 +16,9 @@ struct ProjectGroup {
     gid_t gid = 0;
 };
 
-// Of all collaborators, or of the Admins. Asks the name service.
-together::Result<ProjectGroup> project_group(const together::NodeConfig& config, bool of_admins);
+// Of all collaborators, or of the Admins. Asks the name service. Where the roster gives this node
+// its groups, no other of that name will do; else it is the operators' own of the name that they
+// wrote.
+together::Result<ProjectGroup> project_group(const together::Config& config, bool of_admins);
 
 }  // namespace together::ctl

@@ -100,6 +100,20 @@ def test_volumes_take_the_authoritys_group() -> None:
     assert "there is no group p-" in ctl("volumes").stdout
 
 
+def test_volumes_take_no_group_of_the_nodes_own(tmp_path: Path) -> None:
+    write_config(f'[volume "data"]\npath = {tmp_path}\n', accounts__enabled="yes")
+    path = Path("/etc/group")
+    before = path.read_text()
+    path.write_text(before + "p-lab:x:31000:\n")
+    try:
+        for arguments in (["volumes"], ["volumes", "--apply"]):
+            run = ctl(*arguments)
+            assert run.returncode == 2 and "the group p-lab (31000) is this node's own" in run.stdout
+        assert tmp_path.stat().st_gid == 0
+    finally:
+        path.write_text(before)
+
+
 # ---- doctor -------------------------------------------------------------------------------------
 
 CHECKS = ("name_service", "accounts", "keys", "homes", "watcher")
