@@ -15,6 +15,7 @@ void add_detail(std::string& detail, const std::vector<std::string>& problems) {
 }
 
 bool is_root(const Subject& subject) {
+    if (!subject.has_account) return false;
     return subject.uid ? *subject.uid == 0 : subject.login == "root";
 }
 
@@ -89,6 +90,8 @@ std::optional<Reason> Gate::decide_without_roster(const Question& question, Deci
                                : admission_of_login(folder, subject.login, clock_, problems);
     add_detail(decision.detail, problems);
     if (!admission) return std::nullopt;
+    // It says nothing of a role: an Admin's rights in a cluster come from the roster alone.
+    if (!subject.has_account && !permits(Role::member, question.action)) return std::nullopt;
     decision.login = admission->login;
     decision.detail = admission->reason;
     decision.admitted_until = admission->until;
@@ -96,6 +99,7 @@ std::optional<Reason> Gate::decide_without_roster(const Question& question, Deci
 }
 
 bool Gate::is_exempt(const Subject& subject) {
+    if (!subject.has_account) return false;
     const Config& config = *config_;
     if (subject.uid) return contains(config.exempt_uids, *subject.uid);
     if (contains(config.exempt_logins, subject.login)) return true;
@@ -224,7 +228,7 @@ Reason Gate::judge(const RosterEntry& entry, const Question& question, Decision&
     if (entry.uid_source != UidSource::none) decision.uid = entry.uid;
     if (entry.login_shared) return Reason::login_shared;
     if (entry.uid_shared) return Reason::uid_shared;
-    if (!question.subject.uid)
+    if (question.subject.has_account && !question.subject.uid)
         if (const auto reason = compare_with_node(entry, decision)) return *reason;
     if (decision.uid && *decision.uid < config_->min_uid) return Reason::uid_below_minimum;
     if (!decision.role) return Reason::unknown_role;

@@ -13,14 +13,19 @@
 
 namespace together {
 
-// Whom the question is about: a login (PAM, togetherctl) or a uid (Slurm), never both. A login of
-// any form: what is none is on no roster, and is refused as absent.
+// Whom the question is about: an account's login (PAM, togetherctl) or uid (Slurm), or a name that
+// another system authenticated (Kubernetes, HTTP). A login of any form: what is none is on no
+// roster, and is refused as absent.
 struct Subject {
     std::string login;
     std::optional<uid_t> uid;
+    // False: a login of the roster and no account of this node, whatever accounts it has. Who is
+    // called root there is not root.
+    bool has_account = true;
 
     static Subject of_login(std::string login) { return {std::move(login), std::nullopt}; }
     static Subject of_uid(uid_t uid) { return {{}, uid}; }
+    static Subject of_name(std::string name) { return {std::move(name), std::nullopt, false}; }
 };
 
 struct Question {
@@ -37,8 +42,8 @@ class Gate {
     Gate(Result<Config> config, Clock& clock, NodeAccounts& accounts, Refresher& refresher);
 
     // Never throws but std::bad_alloc. May block up to config.deadline where the refresher does,
-    // and as long as `accounts` where the roster carries uids and the subject is a login, or where
-    // it has entries without one and the subject is a uid.
+    // and as long as `accounts` where the roster carries uids and the subject is an account's
+    // login, or where it has entries without one and the subject is a uid.
     Decision decide(const Question& question);
 
     const Result<Config>& config() const { return config_; }

@@ -3,6 +3,7 @@
 // the rows by gates to which two of them apply.
 #include <CppUTest/TestHarness.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -89,6 +90,17 @@ const std::map<std::string, Facts> conditions = {
      {{"listed", "yes"}, {"role", "member"}, {"action", "ssh.login"}}},
 };
 
+// Of a name from Kubernetes or HTTP: what differs from the conditions above.
+const std::map<std::string, Facts> conditions_of_a_name = {
+    {"the subject is root", {{"subject", "root"}, {"listed", "no"}}},
+    {"the subject is exempt", {{"exempt", "yes"}, {"listed", "no"}}},
+    {"the subject is admitted, to what an Admin may do",
+     {{"admitted", "yes"}, {"listed", "no"}, {"action", "clusters.scale"}}},
+    {"a listed login's uid cannot be looked up", {{"listed", "yes"}, {"name_service", "broken"}}},
+    {"a listed login has no account", {{"listed", "yes"}, {"account", "none"}}},
+    {"a listed login has another uid here", {{"listed", "yes"}, {"account", "other"}}},
+};
+
 // Neighbours that exclude each other, so that no situation tells their order.
 const std::set<std::pair<std::string, std::string>> exclude_each_other = {
     {"an absent uid's name is not known yet", "an absent uid's name cannot be looked up"},
@@ -127,7 +139,7 @@ class Situation : public GateTest {
     }
 
     Decision decide_it() {
-        Question question{is("by", "uid") ? Subject::of_uid(uid_) : Subject::of_login(login_)};
+        Question question{subject()};
         if (const auto action = facts_.find("action"); action != facts_.end())
             question.action = action_named(action->second).value();
         question.require_admin = is("require", "admin");
@@ -139,6 +151,11 @@ class Situation : public GateTest {
     bool is(const std::string& key, const std::string& value) const {
         const auto found = facts_.find(key);
         return found != facts_.end() && found->second == value;
+    }
+
+    Subject subject() const {
+        if (is("by", "uid")) return Subject::of_uid(uid_);
+        return is("by", "name") ? Subject::of_name(login_) : Subject::of_login(login_);
     }
 
     void arrange_files() {
@@ -194,6 +211,27 @@ TEST_GROUP(decision_table){};
 
 TEST(decision_table, says_of_each_row_what_the_gate_answers) {
     for (const auto& row : rows()) gives(row, facts_of(row.condition), row.condition);
+}
+
+TEST(decision_table, says_what_the_gate_answers_about_a_name_from_elsewhere) {
+    const auto of_a_name = rows_under("A name from Kubernetes or HTTP");
+    LONGS_EQUAL(conditions_of_a_name.size(), of_a_name.size());
+    for (const auto& row : of_a_name) {
+        const auto found = conditions_of_a_name.find(row.condition);
+        CHECK_TEXT(found != conditions_of_a_name.end(), row.condition.c_str());
+        gives(row, *both(found->second, {{"by", "name"}}), row.condition);
+    }
+}
+
+TEST(decision_table, has_its_other_rows_for_a_name_from_elsewhere_too) {
+    const auto of_a_name = rows_under("A name from Kubernetes or HTTP");
+    for (const auto& row : rows()) {
+        if (std::any_of(of_a_name.begin(), of_a_name.end(),
+                        [&](const Row& other) { return other.condition == row.condition; }))
+            continue;
+        if (const auto facts = both(facts_of(row.condition), {{"by", "name"}}))
+            gives(row, *facts, row.condition + ", of a name");
+    }
 }
 
 TEST(decision_table, has_each_condition_once) {
