@@ -8,6 +8,7 @@
 
 #include "common/decision/explanation.h"
 #include "common/decision/log_line.h"
+#include "spank_together/slurm_api.h"
 #include "spank_together/submit_check.h"
 
 #define TOGETHER_SLURMCTLD_SYMBOL extern "C" [[gnu::visibility("default")]]

@@ -5,6 +5,8 @@
 #include <exception>
 #include <string>
 
+#include "common/resident/resident_log.h"
+
 extern "C" {
 // spank.h declares its hooks outside its own extern "C".
 #include <slurm/slurm.h>
@@ -18,16 +20,8 @@ char* slurm_xstrdup(const char* text);
 
 namespace together {
 
-// Where an adapter's lines go. A seam: tests keep them.
-class PluginLog {
-  public:
-    virtual ~PluginLog() = default;
-    virtual void info(const std::string& line) = 0;
-    virtual void error(const std::string& line) = 0;
-};
-
 // Thread-safe as Slurm's log is. `name` stands before each line, so that one can search for it.
-class SlurmLog : public PluginLog {
+class SlurmLog : public ResidentLog {
   public:
     explicit SlurmLog(const char* name) : name_(name) {}
     void info(const std::string& line) override { ::slurm_info("%s: %s", name_, line.c_str()); }

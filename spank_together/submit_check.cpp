@@ -26,8 +26,8 @@ std::vector<std::string> nameless_of(const Snapshot& roster) {
 
 }  // namespace
 
-SubmitCheck::SubmitCheck(const std::string& config_path, PluginLog& log)
-    : configuration_(config_path, accounts_, log), log_(log) {
+SubmitCheck::SubmitCheck(const std::string& config_path, ResidentLog& log)
+    : configuration_(config_path, &accounts_, log, "submission"), log_(log) {
     look();
     const BlockedSignals blocked;
     try {

@@ -8,7 +8,7 @@
 
 #include "common/decision/gate.h"
 #include "common/resident/background_accounts.h"
-#include "spank_together/config_keeper.h"
+#include "common/resident/config_keeper.h"
 
 namespace together {
 
@@ -18,7 +18,7 @@ class SubmitCheck {
   public:
     // Reads the configuration, and waits a second at most for the uids of exempt logins: what the
     // name service does not tell by then is used when it does. `log` must outlive it.
-    SubmitCheck(const std::string& config_path, PluginLog& log);
+    SubmitCheck(const std::string& config_path, ResidentLog& log);
     ~SubmitCheck();
     SubmitCheck(const SubmitCheck&) = delete;
     SubmitCheck& operator=(const SubmitCheck&) = delete;
@@ -38,7 +38,7 @@ class SubmitCheck {
     ConfigKeeper configuration_;
     std::optional<Digest> seen_;         // the roster that nameless_ is of
     std::vector<std::string> nameless_;  // its logins without a uid
-    PluginLog& log_;
+    ResidentLog& log_;
     std::mutex mutex_;
     std::condition_variable_any wake_;
     std::jthread watcher_;

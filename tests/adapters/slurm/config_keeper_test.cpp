@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The last valid configuration stays in force, and what happened is told once.
-#include "spank_together/config_keeper.h"
+#include "common/resident/config_keeper.h"
 
 #include "tests/adapters/slurm/support/adapter.h"
 #include "tests/adapters/slurm/support/node.h"
@@ -9,7 +9,7 @@ using namespace together;
 
 namespace {
 
-class KeptLog : public PluginLog {
+class KeptLog : public ResidentLog {
   public:
     void info(const std::string& line) override { infos.push_back(line); }
     void error(const std::string& line) override { errors.push_back(line); }
@@ -34,7 +34,7 @@ TEST_GROUP(config_keeper) {
     Node node;
     KeptLog log;
     GrowingAccounts accounts;
-    ConfigKeeper keeper{node.path, accounts, log};
+    ConfigKeeper keeper{node.path, &accounts, log, "submission"};
 };
 
 TEST(config_keeper, before_the_first_look_there_is_none) {

@@ -6,11 +6,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/config/config.h"
+#include "common/resident/resident_log.h"
 #include "common/system/node_accounts.h"
-#include "spank_together/slurm_api.h"
 
 namespace together {
 
@@ -18,8 +19,10 @@ namespace together {
 // pointer; look() by one thread.
 class ConfigKeeper {
   public:
-    // The seams must outlive it. Nothing is read before the first look().
-    ConfigKeeper(std::string path, NodeAccounts& accounts, PluginLog& log);
+    // The seams must outlive it. Nothing is read before the first look(). `accounts` is null where
+    // nobody's uid counts; `asked` is what is refused while there is no configuration: "request".
+    ConfigKeeper(std::string path, NodeAccounts* accounts, ResidentLog& log,
+                 std::string_view asked);
 
     // Reads the files if one of them is another than at the last look (device, inode, size, time
     // of change), and looks again for exempt logins that had no account. Blocks as long as the
@@ -35,8 +38,9 @@ class ConfigKeeper {
     void put_in_force(Result<Config> config);
 
     std::string path_;
-    NodeAccounts& accounts_;
-    PluginLog& log_;
+    NodeAccounts* accounts_;
+    ResidentLog& log_;
+    std::string asked_;
     std::vector<std::string> seen_;
     Config read_;                          // the last valid one, without the uids of exempt logins
     std::vector<std::string> unresolved_;  // exempt logins without a uid, as sentences
