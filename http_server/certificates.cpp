@@ -4,6 +4,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <string_view>
+
+#include "common/system/file_identity.h"
+
 namespace together::http {
 namespace {
 
@@ -11,6 +15,20 @@ tl::unexpected<Error> failed(const std::string& file) {
     const auto error = ERR_get_error();
     const char* reason = error == 0 ? nullptr : ERR_reason_error_string(error);
     return failure(file + ": " + (reason == nullptr ? "OpenSSL does not take it" : reason));
+}
+
+// A connection without a certificate of that authority ends in its handshake.
+bool demand_certificates(SSL_CTX* context, const std::string& authority) {
+    if (SSL_CTX_load_verify_file(context, authority.c_str()) != 1) return false;
+    auto* const names = SSL_load_client_CA_file(authority.c_str());
+    if (names == nullptr) return false;
+    SSL_CTX_set_client_CA_list(context, names);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    // Without one OpenSSL ends what a client resumes.
+    constexpr std::string_view id = "together";
+    return SSL_CTX_set_session_id_context(context,
+                                          reinterpret_cast<const unsigned char*>(id.data()),
+                                          static_cast<unsigned>(id.size())) == 1;
 }
 
 }  // namespace
@@ -31,7 +49,18 @@ Result<std::shared_ptr<SSL_CTX>> read_certificates(const CertificateFiles& files
         return failed(files.chain);
     if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1)
         return failed(files.key);
+    if (!files.client_ca.empty() && !demand_certificates(context.get(), files.client_ca))
+        return failed(files.client_ca);
     return context;
+}
+
+std::optional<Result<std::shared_ptr<SSL_CTX>>> CertificateWatch::look(
+    const CertificateFiles& files) {
+    auto now = file_identity(files.chain) + "\n" + file_identity(files.key) + "\n" +
+               (files.client_ca.empty() ? std::string() : file_identity(files.client_ca));
+    if (now == seen_) return std::nullopt;
+    seen_ = std::move(now);
+    return read_certificates(files);
 }
 
 }  // namespace together::http

@@ -42,10 +42,8 @@ class Connection final : public LiveConnection,
                          public Asker,
                          public std::enable_shared_from_this<Connection> {
   public:
-    Connection(net::ip::tcp::socket socket, Server& server)
-        : socket_(std::move(socket)), timer_(socket_.get_executor()), server_(server) {
-        Error ignored;
-        peer_ = socket_.remote_endpoint(ignored).address();
+    Connection(ClientSocket socket, const Connections::Address& peer, Server& server)
+        : socket_(std::move(socket)), timer_(socket_.get_executor()), server_(server), peer_(peer) {
         server_.open.add(*this, peer_);
     }
     ~Connection() override { server_.open.remove(*this); }
@@ -364,9 +362,10 @@ class Connection final : public LiveConnection,
         Clock::now() >= deadline_ ? drop() : watch_deadline();
     }
 
-    net::ip::tcp::socket socket_;
+    ClientSocket socket_;
     net::steady_timer timer_;
     Server& server_;
+    const Connections::Address peer_;
     std::shared_ptr<Transport> transport_;
     Clock::time_point deadline_ = Clock::time_point::max();
     Clock::time_point timer_ends_ = Clock::time_point::max();
@@ -374,7 +373,6 @@ class Connection final : public LiveConnection,
     std::size_t parsed_ = 0;  // of in_, in a head that is not complete
     std::unique_ptr<Parser> parser_;
     std::shared_ptr<Request> request_;
-    net::ip::address peer_;
     Clock::time_point head_at_;  // of request_
     std::string request_id_;
     std::string head_;  // to be sent, before body_
@@ -393,8 +391,8 @@ class Connection final : public LiveConnection,
 
 }  // namespace
 
-void serve_connection(net::ip::tcp::socket socket, Server& server) {
-    std::make_shared<Connection>(std::move(socket), server)->start();
+void serve_connection(ClientSocket socket, const Connections::Address& peer, Server& server) {
+    std::make_shared<Connection>(std::move(socket), peer, server)->start();
 }
 
 }  // namespace together::http

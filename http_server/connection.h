@@ -5,7 +5,7 @@
 // once, and keeps no buffer. I/O thread only. Keeps itself alive through its pending operations.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 
 #include "http_server/backend.h"
 #include "http_server/connections.h"
@@ -25,6 +25,9 @@ struct Server {
     HttpLimits limits = {};
 };
 
-void serve_connection(boost::asio::ip::tcp::socket socket, Server& server);
+// Of TCP, or of a socket of this machine, whose clients all have the unspecified address.
+using ClientSocket = boost::asio::generic::stream_protocol::socket;
+
+void serve_connection(ClientSocket socket, const Connections::Address& peer, Server& server);
 
 }  // namespace together::http

@@ -7,14 +7,15 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <sstream>
 
+#include "http_server/descriptors.h"
 #include "http_server/listener.h"
+#include "http_server/two_step_stop.h"
 #include "role_server/base/log.h"
 #include "role_server/metrics/metrics.h"
 #include "role_server/server/metrics_backend.h"
@@ -29,22 +30,11 @@ namespace {
 namespace net = boost::asio;
 using Error = boost::system::error_code;
 
-constexpr std::chrono::seconds max_stop{10};
 constexpr std::size_t max_scrapers = 16;
 constexpr std::size_t descriptors_for_us = 64 + max_scrapers;
 
-// As many descriptors as we may have. Returns how many connections that leaves room for.
-std::size_t raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024 - descriptors_for_us;
-    limit.rlim_cur = limit.rlim_max;
-    (void)::setrlimit(RLIMIT_NOFILE, &limit);
-    (void)::getrlimit(RLIMIT_NOFILE, &limit);
-    return std::max<std::size_t>(limit.rlim_cur, 2 * descriptors_for_us) - descriptors_for_us;
-}
-
 http::Connections::Limits connection_limits(const ServeOptions& options) {
-    const auto all = raise_descriptor_limit();
+    const auto all = http::raise_descriptor_limit(descriptors_for_us);
     const auto of_an_address =
         options.max_per_address > 0 ? options.max_per_address : std::max<std::size_t>(all / 2, 64);
     return {all, of_an_address, options.max_unknown_per_address};
@@ -76,57 +66,6 @@ Result<void> check_database(const std::string& db) {
         return failure(shown(db) + ": " + error.what());
     }
 }
-
-// Stops in two steps. First /readyz says so while connections are still taken, so that a load
-// balancer sends no more; then no more are taken, and those that are open end with their answers.
-class Stop {
-  public:
-    Stop(net::io_context& io, RequestDispatcher& dispatcher, http::Listener& listener,
-         http::Connections& open, std::chrono::milliseconds drain)
-        : io_(io),
-          dispatcher_(dispatcher),
-          listener_(listener),
-          open_(open),
-          drain_(drain),
-          signals_(io, SIGTERM, SIGINT),
-          timer_(io) {
-        signals_.async_wait([this](const Error& error, int) {
-            if (!error) begin();
-        });
-    }
-
-  private:
-    void begin() {
-        write_log("stopping");
-        dispatcher_.begin_to_stop();
-        timer_.expires_after(drain_);
-        timer_.async_wait([this](const Error&) {
-            listener_.stop();
-            give_up_at_ = std::chrono::steady_clock::now() + max_stop;
-            wait_for_the_last();
-        });
-    }
-
-    void wait_for_the_last() {
-        open_.close_idle();
-        if (open_.empty()) return io_.stop();
-        if (std::chrono::steady_clock::now() >= give_up_at_) {
-            write_log("connections are still open and are closed now");
-            return io_.stop();
-        }
-        timer_.expires_after(std::chrono::milliseconds(20));
-        timer_.async_wait([this](const Error&) { wait_for_the_last(); });
-    }
-
-    net::io_context& io_;
-    RequestDispatcher& dispatcher_;
-    http::Listener& listener_;
-    http::Connections& open_;
-    const std::chrono::milliseconds drain_;
-    net::signal_set signals_;
-    net::steady_timer timer_;
-    std::chrono::steady_clock::time_point give_up_at_;
-};
 
 // SIGHUP: the certificates are read again. Where they are bad, the old ones stay.
 class Reload {
@@ -220,7 +159,8 @@ Result<void> serve(const ServeOptions& options) {
     http::Listener metrics_listener(io, metrics_server);
     if (options.metrics)
         if (auto begun = serve_metrics(metrics_listener, *options.metrics); !begun) return begun;
-    const Stop stop(io, dispatcher, listener, open, options.drain);
+    const http::TwoStepStop stop(io, {{listener, open}}, dispatcher, options.drain,
+                                 [&] { dispatcher.begin_to_stop(); });
     const Reload reload(io, options.tls, server.handshakes);
     announce(*bound, server.handshakes != nullptr);
     io.run();

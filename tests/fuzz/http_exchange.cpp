@@ -94,11 +94,10 @@ std::string exchange(net::io_context& io, PromptBackend& backend,
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
         throw std::runtime_error("no socketpair");
     Client client(ends[0]);
-    net::ip::tcp::socket socket(io);
-    socket.assign(net::ip::tcp::v4(), ends[1]);
+    http::ClientSocket socket(io, net::generic::stream_protocol(AF_UNIX, 0), ends[1]);
     http::Connections open({4, 4, 4});
     http::Server server{backend, open, nullptr};
-    http::serve_connection(std::move(socket), server);
+    http::serve_connection(std::move(socket), {}, server);
     settle(io, backend, client);
     for (auto left : pieces)
         while (!left.empty()) {
