@@ -27,7 +27,7 @@ std::vector<std::string> nameless_of(const Snapshot& roster) {
 }  // namespace
 
 SubmitCheck::SubmitCheck(const std::string& config_path, ResidentLog& log)
-    : configuration_(config_path, &accounts_, log, "submission"), log_(log) {
+    : configuration_(config_path, load_config, &accounts_, log, "submission"), log_(log) {
     look();
     const BlockedSignals blocked;
     try {

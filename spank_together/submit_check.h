@@ -35,7 +35,7 @@ class SubmitCheck {
     BackgroundAccounts accounts_;
     SystemClock clock_;
     NoRefresher refresher_;
-    ConfigKeeper configuration_;
+    ConfigKeeper<> configuration_;
     std::optional<Digest> seen_;         // the roster that nameless_ is of
     std::vector<std::string> nameless_;  // its logins without a uid
     ResidentLog& log_;

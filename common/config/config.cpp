@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t max_file = std::size_t{64} * 1024;
 
 std::string known_sections() {
-    return "[api], [roster], [gate], [accounts] and [volume \"NAME\"]";
+    return "[api], [roster], [gate], [accounts], [kubernetes], [http] and [volume \"NAME\"]";
 }
 
 class ConfigFiles {
@@ -121,8 +121,9 @@ const char* installed_refresh_program() {
 
 bool is_further_section(std::string_view section) {
     constexpr std::string_view volume = "volume \"";
-    return section == "accounts" || (section.size() > volume.size() &&
-                                     section.starts_with(volume) && section.ends_with('"'));
+    return section == "accounts" || section == "kubernetes" || section == "http" ||
+           (section.size() > volume.size() && section.starts_with(volume) &&
+            section.ends_with('"'));
 }
 
 std::string what_is_unknown(const IniEntry& entry) {

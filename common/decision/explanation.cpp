@@ -101,6 +101,14 @@ std::string how_old(const Decision& d) {
 
 }  // namespace
 
+std::string where_members_work(const std::vector<std::string>& namespaces) {
+    std::string names;
+    for (const auto& one : namespaces) names += (names.empty() ? "" : ", ") + one;
+    return "Members of the project work in the namespace" +
+           std::string(namespaces.size() == 1 ? " " : "s ") + (names.empty() ? "(none)" : names) +
+           ".";
+}
+
 std::string age_text(Nanoseconds at_least, bool uncertain) {
     if (!uncertain) return format_age(at_least) + " old";
     return (at_least > Nanoseconds::zero() ? "at least " + format_age(at_least) + " old"

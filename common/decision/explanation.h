@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/decision/decision.h"
 
@@ -11,6 +12,9 @@ namespace together {
 // For the person who is refused: who, what, why, what to do next. Empty where the gate lets the
 // subject in. One line for each sentence group; no secret.
 std::string message_for_user(const Decision& decision);
+
+// Said after a refusal of what needs an Admin, in a Kubernetes namespace that is not the project's.
+std::string where_members_work(const std::vector<std::string>& namespaces);
 
 // "2h old", "at least 2h old (this node's clock was set back)".
 std::string age_text(Nanoseconds at_least, bool uncertain);

@@ -91,7 +91,8 @@ std::optional<Reason> Gate::decide_without_roster(const Question& question, Deci
     add_detail(decision.detail, problems);
     if (!admission) return std::nullopt;
     // It says nothing of a role: an Admin's rights in a cluster come from the roster alone.
-    if (!subject.has_account && !permits(Role::member, question.action)) return std::nullopt;
+    const bool is_for_admins = question.require_admin || !permits(Role::member, question.action);
+    if (!subject.has_account && is_for_admins) return std::nullopt;
     decision.login = admission->login;
     decision.detail = admission->reason;
     decision.admitted_until = admission->until;

@@ -91,7 +91,7 @@ std::string show_reserved_logins(const AccountsConfig& accounts) {
     return text;
 }
 
-constexpr std::array keys = std::to_array<AccountsKey>({
+constexpr std::array keys = std::to_array<SectionKey<AccountsConfig>>({
     {"enabled", [](AccountsConfig& c, std::string_view v) { return set_yes_or_no(c.enabled, v); },
      [](const AccountsConfig& c) { return yes_or_no(c.enabled); }},
     {"uid_range",
@@ -121,14 +121,8 @@ constexpr std::array keys = std::to_array<AccountsKey>({
 
 }  // namespace
 
-std::span<const AccountsKey> accounts_keys() {
+std::span<const SectionKey<AccountsConfig>> accounts_keys() {
     return keys;
-}
-
-const AccountsKey* find_accounts_key(std::string_view name) {
-    const auto found = std::find_if(keys.begin(), keys.end(),
-                                    [name](const AccountsKey& key) { return key.name == name; });
-    return found != keys.end() ? &*found : nullptr;
 }
 
 }  // namespace together

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/node_config/section_key.h"
 #include "common/system/clock.h"
 
 namespace together {
@@ -36,14 +36,6 @@ struct AccountsConfig {
     bool operator==(const AccountsConfig&) const = default;
 };
 
-struct AccountsKey {
-    std::string_view name;
-    // Checks and stores a value; returns what is wrong with it.
-    std::optional<std::string> (*set)(AccountsConfig&, std::string_view value);
-    std::string (*show)(const AccountsConfig&);
-};
-
-std::span<const AccountsKey> accounts_keys();
-const AccountsKey* find_accounts_key(std::string_view name);
+std::span<const SectionKey<AccountsConfig>> accounts_keys();
 
 }  // namespace together

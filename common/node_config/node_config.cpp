@@ -26,11 +26,10 @@ class NodeSections : public FurtherSections {
     Problem set(const IniEntry& entry) override {
         if (const auto volume = volume_of_section(entry.section))
             return set_volume_key(volume_named(*volume), entry.key, entry.value);
-        const auto* key = find_accounts_key(entry.key);
-        if (key == nullptr) return what_is_unknown(entry);
-        if (auto problem = key->set(config_.accounts, entry.value))
-            return std::string(entry.key) + ": " + *problem;
-        return std::nullopt;
+        if (entry.section == "kubernetes")
+            return set_key(kubernetes_keys(), config_.kubernetes, entry);
+        if (entry.section == "http") return set_key(http_keys(), config_.http, entry);
+        return set_key(accounts_keys(), config_.accounts, entry);
     }
 
   private:
@@ -44,6 +43,13 @@ class NodeSections : public FurtherSections {
     NodeConfig& config_;
 };
 
+template <class Section>
+void add(const std::string& prefix, std::span<const SectionKey<Section>> keys,
+         const Section& section, std::vector<Setting>& settings) {
+    for (const auto& key : keys)
+        settings.push_back({prefix + std::string(key.name), key.show(section)});
+}
+
 }  // namespace
 
 Result<NodeConfig> load_node_config(const std::string& path) {
@@ -51,15 +57,17 @@ Result<NodeConfig> load_node_config(const std::string& path) {
     NodeSections sections(config);
     if (auto read = read_config(config, path, &sections); !read)
         return tl::make_unexpected(read.error());
-    if (const auto problem = what_is_wrong_with_volumes(config.volumes))
-        return failure(path + ": " + *problem);
+    auto problem = what_is_wrong_with(config.kubernetes);
+    if (!problem) problem = what_is_wrong_with_volumes(config.volumes);
+    if (problem) return failure(path + ": " + *problem);
     return config;
 }
 
 std::vector<Setting> settings_in_force(const NodeConfig& config) {
     auto settings = gate_settings_in_force(config);
-    for (const auto& key : accounts_keys())
-        settings.push_back({"accounts." + std::string(key.name), key.show(config.accounts)});
+    add("accounts.", accounts_keys(), config.accounts, settings);
+    add("kubernetes.", kubernetes_keys(), config.kubernetes, settings);
+    add("http.", http_keys(), config.http, settings);
     for (const auto& volume : config.volumes) {
         const auto name = "volume." + volume.name + ".";
         settings.push_back({name + "path", volume.path});

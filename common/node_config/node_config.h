@@ -8,12 +8,15 @@
 
 #include "common/config/config.h"
 #include "common/node_config/accounts_config.h"
+#include "common/node_config/services_config.h"
 #include "common/node_config/volumes_config.h"
 
 namespace together {
 
 struct NodeConfig : Config {
     AccountsConfig accounts;
+    KubernetesConfig kubernetes;
+    HttpConfig http;
     std::vector<VolumeConfig> volumes;
 
     bool operator==(const NodeConfig&) const = default;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/server/serve.h"
 
-#include <sys/prctl.h>
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -13,6 +10,7 @@
 #include <optional>
 #include <sstream>
 
+#include "http_server/core_dumps.h"
 #include "http_server/descriptors.h"
 #include "http_server/listener.h"
 #include "http_server/two_step_stop.h"
@@ -38,14 +36,6 @@ http::Connections::Limits connection_limits(const ServeOptions& options) {
     const auto of_an_address =
         options.max_per_address > 0 ? options.max_per_address : std::max<std::size_t>(all / 2, 64);
     return {all, of_an_address, options.max_unknown_per_address};
-}
-
-// A core would hold the tokens of those who asked last. Both: a limit of zero keeps no dump from a
-// handler that the kernel pipes it to.
-void forbid_core_dumps() {
-    const rlimit none{0, 0};
-    (void)::setrlimit(RLIMIT_CORE, &none);
-    (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 Result<net::ip::tcp::endpoint> endpoint_of(const char* option, const ListenAddress& listen) {
@@ -123,7 +113,7 @@ Result<void> serve_metrics(http::Listener& listener, const ListenAddress& addres
 }  // namespace
 
 Result<void> serve(const ServeOptions& options) {
-    forbid_core_dumps();
+    http::forbid_core_dumps();
     const auto at = endpoint_of("--listen", options.listen);
     if (!at) return tl::unexpected(at.error());
     if (auto checked = check_database(options.db); !checked) return checked;

@@ -66,6 +66,45 @@ TEST(config_keys, have_the_defaults_of_the_manual) {
     LONGS_EQUAL(1000, config.min_uid);
     TEXT_EQUAL("", config.contact);
     CHECK_TRUE(config.mode == Mode::enforce);
+    CHECK_TRUE(config.kubernetes == KubernetesConfig());
+    CHECK_TRUE(config.http == HttpConfig());
+}
+
+TEST(config_keys, kubernetes_listens_beyond_this_machine_only_with_a_client_ca) {
+    const std::string tls = "\ntls_cert = /c\ntls_key = /k";
+    good("kubernetes", "listen = 127.0.0.1:9443" + tls);
+    good("kubernetes", "listen = [::1]:9443" + tls);
+    good("kubernetes", "listen = 10.0.0.1:9443" + tls + "\nclient_ca = /ca");
+    for (const auto* wrong : {"localhost:9443", "::1:9443", "127.0.0.1", "127.0.0.1:0", "[::1"})
+        bad("kubernetes", std::string("listen = ") + wrong, "not of the form");
+    TEXT_CONTAINS("that needs a client_ca",
+                  with("kubernetes", "listen = 0.0.0.0:9443" + tls).error().message);
+    TEXT_CONTAINS("[kubernetes] tls_cert is missing",
+                  with("kubernetes", "listen = 127.0.0.1:9443").error().message);
+}
+
+TEST(config_keys, namespaces_are_never_those_of_kubernetes_itself) {
+    const auto config = config_with("kubernetes", "namespaces = default, team-*");
+    LONGS_EQUAL(2, config.kubernetes.namespaces.size());
+    for (const auto* wrong : {"kube-system", "default kube-public", "kube-node-lease", "kube-*"})
+        bad("kubernetes", std::string("namespaces = ") + wrong, "Kubernetes' own");
+    for (const auto* wrong : {"*", "a*b", "Default", "-a"})
+        bad("kubernetes", std::string("namespaces = ") + wrong, "is no namespace");
+}
+
+TEST(config_keys, a_username_prefix_is_not_kubernetes_own) {
+    good("kubernetes", "username_prefix =");
+    good("kubernetes", "username_prefix = oidc:");
+    bad("kubernetes", "username_prefix = system:node:", "Kubernetes' own");
+}
+
+TEST(config_keys, http_listens_on_this_machine_alone) {
+    good("http", "listen = unix:/run/together/authorizer.sock");
+    good("http", "listen = 127.0.0.1:9480");
+    good("http", "listen = off");
+    bad("http", "listen = 0.0.0.0:9480", "must be a path or a loopback address");
+    bad("http", "listen = unix:authorizer.sock", "not an absolute path");
+    bad("http", "listen = /run/a.sock", "not of the form");
 }
 
 TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
@@ -86,7 +125,10 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
             "gate.mode=observe\ngate.without_door=open\n"
             "accounts.enabled=no\naccounts.uid_range=10000-59999\naccounts.gid_range=10000-59999\n"
             "accounts.home=/home/%u\naccounts.shell=/bin/bash\naccounts.group=\n"
-            "accounts.group_members=yes\naccounts.keep_removed=90d\naccounts.reserved_logins=\n",
+            "accounts.group_members=yes\naccounts.keep_removed=90d\naccounts.reserved_logins=\n"
+            "kubernetes.listen=off\nkubernetes.tls_cert=\nkubernetes.tls_key=\n"
+            "kubernetes.client_ca=\nkubernetes.username_prefix=together:\n"
+            "kubernetes.namespaces=default\nhttp.listen=off\nhttp.map_file=\n",
         shown);
 }
 
@@ -298,9 +340,9 @@ TEST(config_keys, group_and_reserved_logins_are_names) {
     bad("accounts", "reserved_logins = a:b", "is no login");
 }
 
-TEST(config_keys, of_the_gate_are_seventeen_and_of_accounts_nine) {
+TEST(config_keys, of_the_gate_are_seventeen_and_of_others_as_many) {
     LONGS_EQUAL(17, config_keys().size());
-    LONGS_EQUAL(9, accounts_keys().size());
+    LONGS_EQUAL(17, accounts_keys().size() + kubernetes_keys().size() + http_keys().size());
     for (const auto& key : config_keys()) {
         CHECK_TRUE(find_config_key(key.section, key.name) == &key);
         CHECK_TRUE(is_config_section(key.section));

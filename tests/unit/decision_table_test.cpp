@@ -223,6 +223,14 @@ TEST(decision_table, says_what_the_gate_answers_about_a_name_from_elsewhere) {
     }
 }
 
+TEST(decision_table, has_no_admission_make_a_name_an_admin) {
+    Situation admitted({{"by", "name"}, {"admitted", "yes"}, {"listed", "no"}});
+    DECIDED(allow, admitted, admitted.decide_it());
+    Situation as_admin(
+        {{"by", "name"}, {"admitted", "yes"}, {"listed", "no"}, {"require", "admin"}});
+    DECIDED(deny, not_a_collaborator, as_admin.decide_it());
+}
+
 TEST(decision_table, has_its_other_rows_for_a_name_from_elsewhere_too) {
     const auto of_a_name = rows_under("A name from Kubernetes or HTTP");
     for (const auto& row : rows()) {

@@ -19,6 +19,6 @@ struct ProjectGroup {
 // Of all collaborators, or of the Admins. Asks the name service. Where the roster gives this node
 // its groups, no other of that name will do; else it is the operators' own of the name that they
 // wrote.
-together::Result<ProjectGroup> project_group(const together::Config& config, bool of_admins);
+together::Result<ProjectGroup> project_group(const together::NodeConfig& config, bool of_admins);
 
 }  // namespace together::ctl

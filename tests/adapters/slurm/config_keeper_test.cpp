@@ -34,7 +34,7 @@ TEST_GROUP(config_keeper) {
     Node node;
     KeptLog log;
     GrowingAccounts accounts;
-    ConfigKeeper keeper{node.path, &accounts, log, "submission"};
+    ConfigKeeper<> keeper{node.path, load_config, &accounts, log, "submission"};
 };
 
 TEST(config_keeper, before_the_first_look_there_is_none) {

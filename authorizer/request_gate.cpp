@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "authorizer/request_gate.h"
+
+#include <unistd.h>
+
+#include <chrono>
+
+#include "common/decision/explanation.h"
+#include "common/decision/log_line.h"
+
+namespace together::authorizer {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// A name has no account; if the gate asked all the same, it would get nobody in.
+class NobodysAccounts final : public NodeAccounts {
+  public:
+    Result<std::optional<uid_t>> uid_of(const std::string&) override { return no_accounts(); }
+    Result<std::optional<std::string>> login_of(uid_t) override { return no_accounts(); }
+
+  private:
+    static tl::unexpected<Error> no_accounts() { return failure("accounts are not asked about"); }
+};
+
+bool is_plain(const Decision& decision) {
+    return decision.reason == Reason::role_permits && !decision.would;
+}
+
+std::int64_t microseconds_since(Steady::time_point started) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started).count();
+}
+
+std::string metric(std::string_view name, std::string_view help, const std::string& value) {
+    const std::string full = "together_" + std::string(name);
+    return "# HELP " + full + " " + std::string(help) + "\n# TYPE " + full + " gauge\n" + full +
+           " " + value + "\n";
+}
+
+Result<Config> gates_part(const Result<NodeConfig>& config) {
+    if (!config) return tl::make_unexpected(config.error());
+    return Config(*config);
+}
+
+}  // namespace
+
+RequestGate::RequestGate(Clock& clock, DecisionCounts& counts, Write write)
+    : clock_(clock),
+      counts_(counts),
+      write_(std::move(write)),
+      accounts_(std::make_unique<NobodysAccounts>()) {
+    use(std::make_shared<const Result<NodeConfig>>(failure("the configuration was not read yet")));
+}
+
+RequestGate::~RequestGate() = default;
+
+void RequestGate::use(std::shared_ptr<const Result<NodeConfig>> config) {
+    if (config == config_) return;
+    config_ = std::move(config);
+    gate_.emplace(gates_part(*config_), clock_, *accounts_, refresher_);
+}
+
+Decision RequestGate::decide(const Asked& asked) {
+    const auto started = Steady::now();
+    auto decision =
+        gate_->decide({Subject::of_name(asked.login), asked.action, asked.require_admin});
+    counts_.add(asked.door, decision);
+    if (is_plain(decision)) return decision;
+    auto line = log_line(decision, {std::string(asked.door), std::string(asked.peer), ::getpid(),
+                                    microseconds_since(started)});
+    append_field(line, "request", asked.what);
+    write_(line);
+    return decision;
+}
+
+std::optional<std::string> RequestGate::why_not_ready() const {
+    if (!*config_) return config_->error().message;
+    const auto roster = open_roster(**config_, clock_);
+    if (!roster) return roster.error().message;
+    if ((*config_)->within_stale_for(roster->age.at_least)) return std::nullopt;
+    return "the roster is " + age_text(roster->age.at_least, roster->age.uncertain);
+}
+
+std::string RequestGate::roster_metrics() const {
+    const auto usable = metric("roster_usable", "Whether anybody of the roster can be let in.",
+                               why_not_ready() ? "0" : "1");
+    if (!*config_) return usable;
+    const auto roster = open_roster(**config_, clock_);
+    if (!roster) return usable;
+    const auto& header = roster->snapshot.header();
+    const std::chrono::duration<double> age = roster->age.at_least;
+    return usable +
+           metric("roster_age_seconds", "Since the roster was validated.",
+                  std::to_string(age.count())) +
+           metric("roster_entries", "Collaborators on the roster.",
+                  std::to_string(header.entries)) +
+           metric("roster_revision", "Of the roster, as its authority counts.",
+                  std::to_string(header.revision));
+}
+
+}  // namespace together::authorizer
