@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.programs import (CHECKOUT, MANUALS, TOGETHER_REFRESH, TOGETHER_ROLED, TOGETHERCTL, manual,
+from support.programs import (CHECKOUT, MANUALS, TOGETHER_AUTHORIZER, TOGETHER_REFRESH, TOGETHER_ROLED, TOGETHERCTL, manual,
                       options_in, options_of_manual, output, settings, subsections, verbs,
                       write_config)
 
@@ -64,7 +64,8 @@ def test_the_checks_of_doctor() -> None:
 
 
 @pytest.mark.parametrize(("page", "program"), [("together-refresh.8", TOGETHER_REFRESH),
-                                               ("together-roled.8", TOGETHER_ROLED)])
+                                               ("together-roled.8", TOGETHER_ROLED),
+                                               ("together-authorizer.8", TOGETHER_AUTHORIZER)])
 def test_options_of_a_program(page: str, program: Path) -> None:
     told = options_of_manual(manual(page)) | ({"help"} if program == TOGETHER_ROLED else set())
     known = options_in(output(program, "--help")) | {"help"}
@@ -155,7 +156,7 @@ def test_the_template_has_each_key_with_its_default(tmp_path: Path) -> None:
                    lambda line: f"{line[1]} = {required.get(line[1], line[2].strip())}",
                    template, flags=re.MULTILINE)
     # An empty value is not a setting of a path.
-    given = re.sub(r"^(ca_file|proxy) = \n", "", given, flags=re.MULTILINE)
+    given = re.sub(r"^(ca_file|proxy|tls_cert|tls_key|client_ca|map_file) = \n", "", given, flags=re.MULTILINE)
     given = given.replace("/usr/libexec/together/together-refresh", "/usr/bin/true")
     everything = settings(write_config(tmp_path / "template.conf", given))
     defaults = settings(write_config(tmp_path / "together.conf"))

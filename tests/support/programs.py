@@ -11,6 +11,7 @@ BUILD = Path(os.environ.get("TOGETHER_BUILD", CHECKOUT / "build" / "release")).r
 MANUALS = CHECKOUT / "docs" / "man"
 TOGETHERCTL = BUILD / "togetherctl" / "togetherctl"
 TOGETHER_REFRESH = BUILD / "together_refresh" / "together-refresh"
+TOGETHER_AUTHORIZER = BUILD / "authorizer" / "together-authorizer"
 TOGETHER_ROLED = BUILD / "role_server" / "together-roled"
 COMPLETION = CHECKOUT / "packaging" / "bash-completion" / "togetherctl"
 
