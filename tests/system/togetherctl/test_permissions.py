@@ -2,6 +2,7 @@
 """permissions, compared with a table that was written by hand from the platform's pages."""
 
 from support.ctl_node import CONFIG, PLAIN_USER, ctl, ctl_json
+from support.roled import ROOT
 
 # Row by row: action, Admin, Member.
 ORGANIZATION = """
@@ -79,3 +80,27 @@ def test_check_knows_the_projects_actions_and_no_others(roster: None) -> None:
         for login, permitted in (("alice", admin), ("bob", member)):
             status = 2 if level == "organization" else 0 if permitted == "yes" else 1
             assert ctl("check", login, "--action", action).returncode == status, (login, action)
+
+
+def kubernetes_row(row: dict) -> str:
+    action = f"`{row['action']}`" if row["action"] else "whoever is authenticated"
+    group = "" if row["where"] == "path" else f"`{row['group'] or 'core'}`"
+    return (f"| {action} | yes | {'yes' if row['member'] else 'no'} | {row['where']} | {group} | "
+            f"`{row['resources']}` | `{row['verbs']}` |")
+
+
+def test_the_document_has_kubernetes_row_by_row() -> None:
+    document = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    rows = [kubernetes_row(row) for row in ctl_json("permissions", "--kubernetes")["kubernetes"]]
+    assert len(rows) > 30
+    assert [line for line in document.splitlines() if line.startswith("| ") and line.count("|") == 8][2:] == rows
+
+
+def test_the_text_has_kubernetes_row_by_row() -> None:
+    rows = ctl_json("permissions", "--kubernetes")["kubernetes"]
+    lines = ctl("permissions", "--kubernetes").stdout.splitlines()
+    assert lines[-1] == "What is in no row is an Admin's."
+    assert len(lines) == len(rows) + 3
+    for line, row in zip(lines[1:], rows):
+        assert line.split()[0] == (row["action"] or "-")
+        assert line.endswith(row["verbs"]) and row["resources"] in line and row["where"] in line
