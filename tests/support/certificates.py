@@ -20,13 +20,18 @@ class Certificates:
 
     def context(self, name: str, alternatives: str = ADDRESSES, *days: str) -> ssl.SSLContext:
         """A server's, with a certificate that the ca_file vouches for."""
+        self.issue(name, f"/CN={name}", alternatives, *days)
+        return self._served(name)
+
+    def issue(self, name: str, subject: str, alternatives: str = ADDRESSES, *days: str) -> tuple[Path, Path]:
+        """A certificate and its key: NAME.pem, NAME.key."""
         request, certificate = self.folder / f"{name}.csr", self.folder / f"{name}.pem"
-        self._make(*ECDSA, "-keyout", self._key(name), "-out", request, "-subj", f"/CN={name}",
+        self._make(*ECDSA, "-keyout", self._key(name), "-out", request, "-subj", subject,
                    "-addext", alternatives)
         self._openssl("x509", "-req", "-in", request, "-out", certificate, "-CA", self.ca_file,
                       "-CAkey", self._key("ca"), "-CAcreateserial", "-copy_extensions", "copy",
                       *(days or ("-days", "30")))
-        return self._served(name)
+        return certificate, self._key(name)
 
     def self_signed(self) -> ssl.SSLContext:
         name = "self_signed"

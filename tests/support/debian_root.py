@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A new Debian of the release that this machine runs, made by debootstrap, to install packages in.
+"""A new Debian, made by debootstrap, to install packages in: the release that this machine runs, or another.
 
 The packages' dependencies are in it from the start, so that the tests need no network. What a test changes
 lies in a layer of its own (overlayfs) and goes with the test; processes end with each run().
@@ -50,25 +50,39 @@ def suite() -> str:
     return next(line.split("=")[1] for line in lines if line.startswith("VERSION_CODENAME="))
 
 
-def make_base(name: str, script: str) -> Path:
+def sources_of(release: str) -> str:
+    """Those of this machine; of another release its main archive, on the same mirror."""
+    ours = Path("/etc/apt/sources.list.d/debian.sources").read_text()
+    if release == suite():
+        return ours
+    return (f"Types: deb\nURIs: {mirror()}\nSuites: {release}\nComponents: main\n"
+            "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n")
+
+
+def mirror() -> str:
+    sources = Path("/etc/apt/sources.list.d/debian.sources").read_text()
+    return next(line.split()[1] for line in sources.splitlines() if line.startswith("URIs:"))
+
+
+def make_base(name: str, script: str, release: str | None = None) -> Path:
     """A new Debian, kept for the next run, in which `script` has installed what tests want."""
+    release = release or suite()
     base = STORE / name
     if (base / "complete").exists():
         return base
     shutil.rmtree(base, ignore_errors=True)
     base.mkdir(parents=True)
-    ready = STORE / f"{suite()}.tar"
+    ready = STORE / f"{release}.tar"
     if ready.exists():
         subprocess.run(["tar", "-C", base, "-xf", ready], check=True)
     else:
-        sources = Path("/etc/apt/sources.list.d/debian.sources").read_text()
-        mirror = next(line.split()[1] for line in sources.splitlines() if line.startswith("URIs:"))
-        subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", suite(), base, mirror],
+        subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", release, base, mirror()],
                        check=True, stdout=subprocess.DEVNULL)
     base.chmod(0o755)
     (base / "etc/apt/sources.list").unlink(missing_ok=True)
-    for path in ("apt/sources.list.d/debian.sources", "resolv.conf", "hosts"):
-        shutil.copy(Path("/etc") / path, base / "etc" / path)
+    (base / "etc/apt/sources.list.d/debian.sources").write_text(sources_of(release))
+    for name in ("resolv.conf", "hosts"):
+        shutil.copy(Path("/etc") / name, base / "etc" / name)
     for path in Path("/etc/apt/apt.conf.d").glob("99*"):
         shutil.copy(path, base / "etc/apt/apt.conf.d")
     # Nothing starts while it is made and while it is used.

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How soon somebody who was removed is refused, and what is kept where."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from support.kubernetes.api_server import ApiServer, Person, authorization
+from support.kubernetes.objects import PODS
+from support.kubernetes.world import World
+from support.waiting import wait_until
+
+
+@pytest.fixture
+def carol(world: World) -> Iterator[str]:
+    """A Member whom the test removes; the name of her token."""
+    world.add_member("carol")
+    yield "carol"
+    world.remove_member("carol")
+
+
+def seconds_until_refused(person: Person) -> float:
+    began = time.monotonic()
+    wait_until(lambda: person.request("GET", PODS).status == 403, "the refusal", 60)
+    return time.monotonic() - began
+
+
+def allowed(person: Person) -> bool:
+    return person.request("GET", PODS).status == 200
+
+
+def test_removed_is_refused_within_a_second(world: World, server: ApiServer, carol: str) -> None:
+    person = world.person(server, carol)
+    wait_until(lambda: allowed(person), "carol's way in")
+    world.remove_member(carol)
+    took = seconds_until_refused(person)
+    print(f"measured: a removal counts after {took:.2f} s, nothing kept")
+    assert took < 1
+
+
+def test_removed_while_she_watches(world: World, server: ApiServer, carol: str) -> None:
+    """A watch that is open is not asked about again; the next request is refused."""
+    person = server.with_certificate("watching", "/CN=together:carol")
+    wait_until(lambda: allowed(person), "carol's way in")
+    world.remove_member(carol)
+    assert seconds_until_refused(person) < 1
+    assert "carol is not a collaborator" in person.kubectl("get", "pods").stderr
+
+
+def test_added_gets_in_at_once(world: World, server: ApiServer) -> None:
+    person = server.with_certificate("dora", "/CN=together:dora")
+    assert not allowed(person)
+    world.add_member("dora")
+    began = time.monotonic()
+    wait_until(lambda: allowed(person), "dora's way in", 60)
+    print(f"measured: an addition counts after {time.monotonic() - began:.2f} s")
+    world.remove_member("dora")
+
+
+def test_what_the_api_server_keeps_outlasts_the_removal(world: World, carol: str) -> None:
+    kept = authorization(world.webhook, cacheAuthorizedRequests=True, authorizedTTL="2s")
+    person = world.api_server("keeping", access=kept).with_certificate("carol", "/CN=together:carol")
+    wait_until(lambda: allowed(person), "carol's way in")
+    world.remove_member(carol)
+    took = seconds_until_refused(person)
+    print(f"measured: a removal counts after {took:.2f} s, authorizedTTL 2s")
+    assert took < 4
+
+
+def test_ttl_of_zero_is_the_default_of_minutes(world: World, carol: str) -> None:
+    """In the file; cacheAuthorizedRequests: false is what keeps nothing."""
+    zero = authorization(world.webhook, cacheAuthorizedRequests=True, authorizedTTL="0s")
+    person = world.api_server("zero", access=zero).with_certificate("carol", "/CN=together:carol")
+    wait_until(lambda: allowed(person), "carol's way in")
+    world.remove_member(carol)
+    fresh = world.started[0].with_certificate("carol", "/CN=together:carol")
+    wait_until(lambda: not allowed(fresh), "carol's refusal elsewhere")
+    assert allowed(person)
+
+
+def test_revoked_token_is_anonymous(world: World, server: ApiServer, carol: str) -> None:
+    person = world.person(server, carol)
+    wait_until(lambda: allowed(person), "carol's way in")
+    world.revoke_token(carol)
+    began = time.monotonic()
+    wait_until(lambda: "system:anonymous" in person.request("GET", PODS).message, "the end of the token", 60)
+    print(f"measured: a revoked token counts for {time.monotonic() - began:.2f} s, no token kept")
+    assert time.monotonic() - began < 2
+
+
+def test_kept_token_is_of_no_use_to_who_was_removed(world: World, carol: str) -> None:
+    """The API server knows who she is for a while; the authorizer knows that she is out."""
+    server = world.api_server("tokens", token_ttl="2m")
+    person = world.person(server, carol)
+    wait_until(lambda: allowed(person), "carol's way in")
+    world.remove_member(carol)
+    assert seconds_until_refused(person) < 1
+    assert "carol is not a collaborator" in person.request("GET", PODS).message
+
+
+def test_revoked_token_lives_as_long_as_the_api_server_keeps_it(world: World, carol: str) -> None:
+    server = world.api_server("two-seconds", token_ttl="2s")
+    person = world.person(server, carol)
+    wait_until(lambda: allowed(person), "carol's way in")
+    world.revoke_token(carol)
+    took = seconds_until_refused(person)
+    print(f"measured: a revoked token counts for {took:.2f} s, --authentication-token-webhook-cache-ttl=2s")
+    assert took < 4
+
+
+def test_token_for_the_authoritys_own_api_is_nobody(world: World, server: ApiServer) -> None:
+    person = server.with_token("own-api", world.people["alice"].token)
+    assert "system:anonymous" in person.request("GET", PODS).message
