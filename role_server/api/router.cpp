@@ -47,6 +47,10 @@ constexpr Route with_name_only(Route route) {
     route.name_only = true;
     return route;
 }
+constexpr Route with_parameter(Route route, std::string_view parameter) {
+    route.parameter = parameter;
+    return route;
+}
 constexpr Route with_access(Route route, Access access) {
     route.access = access;
     return route;
@@ -85,7 +89,9 @@ constexpr std::array table = std::to_array<Route>({
     asked("POST", "/v1/authorize", Access::any_key, authorize),
     asked("POST", "/access/v1/evaluation", Access::any_key, evaluate),
     asked("POST", "/access/v1/evaluations", Access::any_key, evaluate_many),
-    asked("POST", "/v1/kubernetes/tokenreviews", Access::any_key, review_token),
+    // An API server says how long it waits.
+    with_parameter(asked("POST", "/v1/kubernetes/tokenreviews", Access::any_key, review_token),
+                   "timeout"),
     asked("GET", "/v1/projects/{proj}/authorize/{action}", Access::bearer, authorize_bearer),
 
     mine(me, get_me),

@@ -184,7 +184,7 @@ def node(tenant, cluster):
 
 
 def review(tenant, node, token, **spec):
-    answer = tenant.post("/v1/kubernetes/tokenreviews", {
+    answer = tenant.post("/v1/kubernetes/tokenreviews?timeout=30s", {  # as an API server asks
         "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "metadata": {"creationTimestamp": None},
         "spec": {"token": token, **spec}}, token=node)
     assert answer.status == 200, answer
