@@ -47,6 +47,7 @@ import (
 	tokenwebhook "k8s.io/apiserver/plugin/pkg/authenticator/token/webhook"
 	accesswebhook "k8s.io/apiserver/plugin/pkg/authorizer/webhook"
 	webhookmetrics "k8s.io/apiserver/plugin/pkg/authorizer/webhook/metrics"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/component-base/cli"
 )
 
@@ -170,9 +171,9 @@ func jwtIssuers(path string) ([]apiserver.JWTAuthenticator, error) {
 	if err != nil {
 		return nil, err
 	}
-	scheme := runtime.NewScheme()
-	install.Install(scheme)
-	codecs := serializer.NewCodecFactory(scheme, serializer.EnableStrict)
+	known := runtime.NewScheme()
+	install.Install(known)
+	codecs := serializer.NewCodecFactory(known, serializer.EnableStrict)
 	decoded, err := runtime.Decode(codecs.UniversalDecoder(), text)
 	if err != nil {
 		return nil, err
@@ -280,7 +281,11 @@ func (o *others) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (o *others) review(w http.ResponseWriter, r *http.Request) {
 	var asked authorization.SelfSubjectAccessReview
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+	text, err := io.ReadAll(r.Body)
+	if err == nil { // kubectl sends protobuf
+		_, _, err = scheme.Codecs.UniversalDeserializer().Decode(text, nil, &asked)
+	}
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
@@ -294,12 +299,13 @@ func (o *others) review(w http.ResponseWriter, r *http.Request) {
 	} else if path := asked.Spec.NonResourceAttributes; path != nil {
 		attributes.Verb, attributes.Path = path.Verb, path.Path
 	}
-	decision, reason, err := o.chain.Authorize(r.Context(), attributes)
+	decision, reason, failure := o.chain.Authorize(r.Context(), attributes)
 	asked.Status = authorization.SubjectAccessReviewStatus{
 		Allowed: decision == authorizer.DecisionAllow, Denied: decision == authorizer.DecisionDeny, Reason: reason}
-	if err != nil {
-		asked.Status.EvaluationError = err.Error()
+	if failure != nil {
+		asked.Status.EvaluationError = failure.Error()
 	}
+	asked.TypeMeta = meta.TypeMeta{Kind: "SelfSubjectAccessReview", APIVersion: "authorization.k8s.io/v1"}
 	send(w, http.StatusCreated, asked)
 }
 

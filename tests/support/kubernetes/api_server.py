@@ -122,7 +122,20 @@ class Person:
         return done.stdout
 
     def request(self, method: str, path: str, body: Any = None) -> Answer:
-        """Without kubectl, which takes half a second to look around."""
+        """Without kubectl, which looks around first."""
+        began = time.monotonic()
+        try:
+            with self._open(method, path, body) as answer:
+                return Answer(answer.status, as_json(answer.read()), time.monotonic() - began)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return Answer(refusal.code, as_json(refusal.read()), time.monotonic() - began)
+
+    def watch(self, path: str) -> Any:
+        """What changes there from now on, a line each: a context manager."""
+        return self._open("GET", f"{path}?watch=1")
+
+    def _open(self, method: str, path: str, body: Any = None) -> Any:
         user = json.loads(self.config.read_text())["users"][0]["user"]
         context = ssl.create_default_context(cafile=str(self.server.certificates.ca_file))
         if "client-certificate" in user:
@@ -132,13 +145,7 @@ class Person:
         sent.add_header("Content-Type", "application/json")
         if "token" in user:
             sent.add_header("Authorization", f"Bearer {user['token']}")
-        began = time.monotonic()
-        try:
-            with urllib.request.urlopen(sent, timeout=120, context=context) as answer:
-                return Answer(answer.status, as_json(answer.read()), time.monotonic() - began)
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return Answer(refusal.code, as_json(refusal.read()), time.monotonic() - began)
+        return urllib.request.urlopen(sent, timeout=120, context=context)
 
 
 def as_json(text: bytes) -> Any:
@@ -185,6 +192,9 @@ class ApiServer(Program):
 
     def with_token(self, name: str, token: str) -> Person:
         return self._person(name, token=token)
+
+    def with_nothing(self) -> Person:
+        return self._person("nothing")
 
     def _person(self, name: str, **user: str) -> Person:
         return Person(self, kubeconfig(self.folder / f"{name}.kubeconfig", self.url, self.certificates.ca_file, **user))

@@ -96,6 +96,7 @@ class World:
 
     def set_up_node(self) -> None:
         """One on which nothing of ours has run; with a roster, the watcher and the authorizer."""
+        self.clean_up_node()
         for folder in (ETC, CACHE):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o755)
@@ -111,6 +112,7 @@ class World:
         self.watcher.wait_for(snapshot.exists, "the first roster")
 
     def start_authorizer(self) -> None:
+        assert is_free(self.port), "another one is there"
         self.authorizer = Program(self.folder / "authorizer.log", TOGETHER_AUTHORIZER, "--config", CONFIG)
         self.authorizer.wait_for(lambda: not is_free(self.port), "together-authorizer")
 

@@ -82,11 +82,11 @@ def test_configuration_gone_wrong_leaves_the_last_one(world: World, alice: Perso
 
 
 def test_lockdown_shuts_the_door(world: World, server: ApiServer, alice: Person, controller: Person) -> None:
-    assert world.ctl("lockdown", "on", "--reason", "an incident").returncode == 0
+    assert world.ctl("lockdown", "--reason", "an incident").returncode == 0
     wait_until(lambda: alice.request("GET", PODS).status == 403, "the lockdown")
     assert "the cluster is locked down (an incident)" in refusal(alice)
     assert controller.request("GET", PODS).status == 200
-    assert world.ctl("lockdown", "off").returncode == 0
+    assert world.ctl("lockdown", "--off").returncode == 0
     wait_until(lambda: alice.request("GET", PODS).status == 200, "its end")
 
 
