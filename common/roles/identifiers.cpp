@@ -69,6 +69,12 @@ bool is_project(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return is_word(c) || c == '-'; });
 }
 
+bool is_node_name(std::string_view text) {
+    return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+        return is_word(c) || c == '.' || c == '-';
+    });
+}
+
 bool is_printable(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);

@@ -12,6 +12,9 @@ bool is_login(std::string_view text);
 // proj_[A-Za-z0-9_-]{1,64}
 bool is_project(std::string_view text);
 
+// [A-Za-z0-9._-]{1,253}: what a node calls itself.
+bool is_node_name(std::string_view text);
+
 bool is_digits(std::string_view text);
 
 bool is_utf8(std::string_view text);

@@ -20,6 +20,7 @@
 namespace together::roled {
 
 class RosterCache;
+class KnownNodes;
 
 // What the placeholders of the route's path stand for; empty where it has none of that name.
 struct PathIds {
@@ -29,6 +30,7 @@ struct PathIds {
 struct RequestContext {
     Store& store;  // in a transaction
     RosterCache& rosters;
+    KnownNodes& nodes;
     const Request& request;
     const Uri& uri;
     const PathIds& ids;

@@ -45,6 +45,18 @@ Outcome<RosterKind> kind_of(const RequestContext& context) {
     return bad_request("invalid_include", "'include' is 'accounts'.", "include");
 }
 
+// What the node says that it has. Only a revision that this database has given out: none of a
+// restored one's past, and none that is yet to come.
+std::optional<std::int64_t> held_revision(const Request& request, const Version& current) {
+    const auto value = header(request, "if-none-match").value_or("");
+    const auto tag = std::string_view(value).substr(value.starts_with("W/") ? 2 : 0);
+    const auto prefix = '"' + current.epoch + '-';
+    if (!tag.starts_with(prefix)) return std::nullopt;
+    const auto rest = tag.substr(prefix.size());
+    const auto revision = parse_number<std::int64_t>(rest.substr(0, rest.find('-')));
+    return revision && *revision <= current.revision ? revision : std::nullopt;
+}
+
 Response unchanged(const RequestContext& context, const Roster& roster, std::chrono::seconds wait) {
     Response response;
     response.status = 304;
@@ -75,6 +87,9 @@ Outcome<Response> get_roster(RequestContext& context) {
     } else {
         response.body = roster->page(*after, context.page.limit);
     }
+    if (context.actor.kind == Actor::Kind::node)
+        response.node_request = NodeRequest{context.ids.project, context.actor.key_id,
+                                            held_revision(context.request, *version)};
     // A 304 that nobody waited for is what a client gets from a server that knows no wait.
     const bool at_once = response.status == 304 && context.phase == Phase::may_long_poll;
     if (wait.count() > 0 && !at_once) say_applied(response, wait);

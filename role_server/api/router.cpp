@@ -149,6 +149,7 @@ constexpr std::array table = std::to_array<Route>({
     write("POST", node_keys, project_write, add_node_key),
     get(node_key, project_write, get_node_key),
     write("DELETE", node_key, project_write, remove_node_key),
+    list("/v1/projects/{proj}/nodes", project_read, list_nodes, "revision"),
     list("/v1/projects/{proj}/access_review", project_write, review_access, "format"),
 });
 

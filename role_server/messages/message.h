@@ -20,11 +20,20 @@ struct LongPoll {
     std::string project_id;
     std::int64_t revision;
     std::chrono::seconds wait;
+    // Waits for its nodes: `revision` is then their progress.
+    bool is_for_nodes = false;
+};
+
+// A node has asked for its roster, and has this revision of it by its own word.
+struct NodeRequest {
+    std::string project_id, key_id;
+    std::optional<std::int64_t> holds;
 };
 
 struct Response : http::Response {
     std::optional<LongPoll>
         long_poll;  // the rest is then the answer to give if it cannot be a long poll
+    std::optional<NodeRequest> node_request;
 };
 
 // A request is asked about once or, when it was a long poll, twice; the second time it is answered.

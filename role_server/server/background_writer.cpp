@@ -16,8 +16,8 @@ constexpr std::int64_t minute = 60;
 
 }  // namespace
 
-BackgroundWriter::BackgroundWriter(StorePool& stores)
-    : stores_(stores), thread_([this] { run(); }) {}
+BackgroundWriter::BackgroundWriter(StorePool& stores, KnownNodes& nodes)
+    : stores_(stores), nodes_(nodes), thread_([this] { run(); }) {}
 
 BackgroundWriter::~BackgroundWriter() {
     {
@@ -58,16 +58,21 @@ std::int64_t BackgroundWriter::dropped() const {
 void BackgroundWriter::run() {
     std::vector<AuditRecord> records;
     Uses uses;
+    NodeChanges nodes;
     std::unique_lock lock(mutex_);
-    while (!stopping_) {
+    // Once more after it was told to stop, also where it was writing then.
+    for (bool last = false; !last;) {
         wake_.wait_for(lock, pause, [this] { return stopping_; });
+        last = stopping_;
         if (records.empty()) records = refusals_.take(now_seconds(), stopping_);
         uses.merge(std::exchange(uses_, {}));
-        if (records.empty() && uses.empty()) continue;
+        if (nodes.empty()) nodes = nodes_.in_memory().take(now_milliseconds(), stopping_);
+        if (records.empty() && uses.empty() && nodes.empty()) continue;
         lock.unlock();
-        if (write(records, uses)) {
+        if (write(records, uses, nodes)) {
             records.clear();
             uses.clear();
+            nodes = {};
         }
         lock.lock();
     }
@@ -75,7 +80,8 @@ void BackgroundWriter::run() {
         write_log(std::to_string(records.size()) + " refusals are not in the audit trail");
 }
 
-bool BackgroundWriter::write(const std::vector<AuditRecord>& records, const Uses& uses) {
+bool BackgroundWriter::write(const std::vector<AuditRecord>& records, const Uses& uses,
+                             const NodeChanges& nodes) {
     try {
         auto lease = stores_.lease();
         if (!lease) throw soci::soci_error(lease.error().message);
@@ -83,7 +89,10 @@ bool BackgroundWriter::write(const std::vector<AuditRecord>& records, const Uses
             Transaction transaction(**lease, Transaction::Mode::write);
             for (const auto& record : records) append(**lease, record);
             for (const auto& [key_id, time] : uses) note_use(**lease, key_id, time);
+            std::optional<NodeWrite> written;
+            if (!nodes.empty()) written = nodes_.write(**lease, nodes, now_milliseconds());
             transaction.commit();
+            if (written) nodes_.written(*written);
             return true;
         } catch (const soci::soci_error&) {
             lease->discard();

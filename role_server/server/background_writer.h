@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is written beside requests: refusals, and when keys were used last. On a thread of its own,
-// many in one transaction, so that no request waits for it, and none is refused because of it.
+// What is written beside requests: refusals, when keys were used last, and what nodes report. On a
+// thread of its own, many in one transaction, so that no request waits for it, and none is refused
+// because of it.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "role_server/model/known_nodes.h"
 #include "role_server/server/refusal_tally.h"
 #include "role_server/store/store_pool.h"
 
@@ -18,7 +20,7 @@ namespace together::roled {
 
 class BackgroundWriter {
   public:
-    explicit BackgroundWriter(StorePool& stores);
+    BackgroundWriter(StorePool& stores, KnownNodes& nodes);
     // Writes what is left.
     ~BackgroundWriter();
     BackgroundWriter(const BackgroundWriter&) = delete;
@@ -36,9 +38,10 @@ class BackgroundWriter {
     using Uses = std::map<std::string, std::int64_t>;  // of keys, and when: seconds since 1970
     void run();
     // False where the database did not take them.
-    bool write(const std::vector<AuditRecord>& records, const Uses& uses);
+    bool write(const std::vector<AuditRecord>& records, const Uses& uses, const NodeChanges& nodes);
 
     StorePool& stores_;
+    KnownNodes& nodes_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     RefusalTally refusals_;

@@ -22,8 +22,36 @@ constexpr std::size_t max_asked = 5'000;
 // for which nobody's one waits.
 constexpr std::size_t max_question = 1024;
 
+// Receipts that people and programs wait for.
+constexpr std::size_t max_node_polls = 1'000;
+
 // Between two looks at what else there is to do: about a quarter of a millisecond.
 constexpr std::size_t delivered_at_once = 8;
+
+constexpr std::string_view node_header = "together-node";
+
+// A long poll of a node: as long as it is held, the node is there.
+class HeldByNode final : public http::Asker {
+  public:
+    HeldByNode(std::shared_ptr<http::Asker> asker, std::unique_ptr<Nodes::Held> held)
+        : asker_(std::move(asker)), held_(std::move(held)) {}
+
+    void on_answer(const std::shared_ptr<const http::Response>& response) override {
+        asker_->on_answer(response);
+    }
+    void on_parked(http::Ticket ticket, std::chrono::seconds at_most, bool trusted) override {
+        asker_->on_parked(ticket, at_most, trusted);
+    }
+
+  private:
+    const std::shared_ptr<http::Asker> asker_;
+    const std::unique_ptr<Nodes::Held> held_;
+};
+
+// Of both lists: which one it is of is its last bit.
+http::Ticket ticket_of(http::Ticket ticket, bool is_for_nodes) {
+    return ticket << 1U | (is_for_nodes ? 1U : 0U);
+}
 
 Response overloaded() {
     return error_response({503, "overloaded", "Too many requests wait already.", {}});
@@ -33,7 +61,8 @@ Response overloaded() {
 std::string key_of(const Request& request) {
     if (request.method != "GET" || !request.body.empty()) return {};
     std::string key = request.target;
-    for (const auto& [name, value] : request.headers) key += '\n' + name + ':' + value;
+    for (const auto& [name, value] : request.headers)
+        if (name != node_header) key += '\n' + name + ':' + value;
     return key;
 }
 
@@ -49,6 +78,12 @@ RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& handle
           io, {max_waiters},
           [this](std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done) {
               look(std::move(projects), std::move(done));
+          },
+          [this](std::vector<LongPolls::Due> due) { tell(std::move(due)); }),
+      node_polls_(
+          io, {max_node_polls},
+          [this](std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done) {
+              look_at_nodes(std::move(projects), std::move(done));
           },
           [this](std::vector<LongPolls::Due> due) { tell(std::move(due)); }),
       probes_(1, SIZE_MAX),
@@ -87,7 +122,8 @@ void RequestDispatcher::ask(std::shared_ptr<const Request> request,
     const auto work = work_of(request->method, request->target);
     auto& queue = queue_of(work, *request);
     auto key = work == Work::read ? key_of(*request) : std::string();
-    if (join(key, asker)) return;
+    auto node = header(*request, node_header).value_or("");
+    if (join(key, asker, node)) return;
     if (queue.asked >= queue.max_asked) {
         net::post(io_, [asker = std::move(asker)] {
             asker->on_answer(std::make_shared<const Response>(overloaded()));
@@ -98,17 +134,21 @@ void RequestDispatcher::ask(std::shared_ptr<const Request> request,
     question->request = std::move(request);
     question->key = std::move(key);
     question->askers.push_back(std::move(asker));
+    question->nodes.push_back(std::move(node));
     if (!question->key.empty()) joinable_[question->key] = question;
     enqueue(queue, work, std::move(question));
 }
 
-bool RequestDispatcher::join(const std::string& key, const std::shared_ptr<http::Asker>& asker) {
+bool RequestDispatcher::join(const std::string& key, const std::shared_ptr<http::Asker>& asker,
+                             std::string& node) {
     const auto found = key.empty() ? joinable_.end() : joinable_.find(key);
     if (found == joinable_.end()) return false;
     auto& question = *found->second;
     const std::lock_guard lock(question.mutex);
-    if (!question.begun) question.askers.push_back(asker);
-    return !question.begun;
+    if (question.begun) return false;
+    question.askers.push_back(asker);
+    question.nodes.push_back(std::move(node));
+    return true;
 }
 
 // The question is given back too: the connections must end on the I/O thread.
@@ -134,20 +174,41 @@ void RequestDispatcher::on_answer(Queue& queue, Work work,
     if (found != joinable_.end() && found->second == question) joinable_.erase(found);
     if (work == Work::change && response.status < 400) long_polls_.on_change();
     const auto shared = std::make_shared<const Response>(std::move(response));
+    note_nodes(*question, *shared);
     if (shared->long_poll)
         park(*question, shared);
     else
         deliver(shared, std::move(question->askers));
 }
 
+// One answer for many: each has its own word counted.
+void RequestDispatcher::note_nodes(Question& question, const Response& response) {
+    if (!response.node_request) return;
+    const auto& [project_id, key_id, holds] = *response.node_request;
+    const auto now = now_milliseconds();
+    for (std::size_t i = 0; i < question.askers.size(); ++i) {
+        const auto report = read_node_report(question.nodes[i]);
+        if (!report || !handler_.nodes().seen(project_id, key_id, *report, holds, now)) continue;
+        if (!response.long_poll) continue;
+        auto& asker = question.askers[i];
+        asker = std::make_shared<HeldByNode>(std::move(asker),
+                                             handler_.nodes().hold(project_id, report->name));
+    }
+}
+
+void RequestDispatcher::cancel(http::Ticket ticket) {
+    ((ticket & 1U) != 0 ? node_polls_ : long_polls_).cancel(ticket >> 1U);
+}
+
 void RequestDispatcher::park(const Question& question,
                              const std::shared_ptr<const Response>& response) {
     const auto& poll = *response->long_poll;
+    auto& polls = poll.is_for_nodes ? node_polls_ : long_polls_;
     Askers at_once;
     for (const auto& asker : question.askers) {
-        const auto ticket = long_polls_.add(poll, question.request, !response->trusted, asker);
+        const auto ticket = polls.add(poll, question.request, !response->trusted, asker);
         if (ticket)
-            asker->on_parked(*ticket, poll.wait, response->trusted);
+            asker->on_parked(ticket_of(*ticket, poll.is_for_nodes), poll.wait, response->trusted);
         else
             at_once.push_back(asker);
     }
@@ -207,6 +268,15 @@ void RequestDispatcher::look(std::vector<std::string> projects,
     });
 }
 
+void RequestDispatcher::look_at_nodes(std::vector<std::string> projects,
+                                      std::function<void(LongPolls::Looked)> done) {
+    net::post(watcher_, [this, projects = std::move(projects), done = std::move(done)]() mutable {
+        auto progress = handler_.progress_of_nodes(projects);
+        const LongPolls::Looked looked{progress.all, std::move(progress.of_projects)};
+        net::post(io_, [done = std::move(done), looked] { done(looked); });
+    });
+}
+
 // Once a second: what has an end is told as over at most so much later. Whoever decides looks at
 // the time anyway.
 void RequestDispatcher::remove_what_is_over() {
@@ -241,6 +311,7 @@ void RequestDispatcher::begin_to_stop() {
     over_.cancel();
     handler_.begin_draining();
     long_polls_.release_all();
+    node_polls_.release_all();
 }
 
 }  // namespace together::roled

@@ -35,7 +35,7 @@ class RequestDispatcher final : public http::Backend {
     RequestDispatcher& operator=(const RequestDispatcher&) = delete;
 
     void ask(std::shared_ptr<const Request> request, std::shared_ptr<http::Asker> asker) override;
-    void cancel(http::Ticket ticket) override { long_polls_.cancel(ticket); }
+    void cancel(http::Ticket ticket) override;
     http::Response render(const http::Refusal& refusal) const override;
     void report(std::string_view sentence) override;
     void on_answered(const Request& request, unsigned status,
@@ -66,7 +66,9 @@ class RequestDispatcher final : public http::Backend {
         std::string key;  // empty: only this one's
         std::mutex mutex;
         bool begun = false;
-        Askers askers;  // nobody joins once it has begun
+        // Nobody joins once it has begun. What each says of itself, Together-Node, has its place.
+        Askers askers;
+        std::vector<std::string> nodes;
     };
 
     struct Delivery {
@@ -77,10 +79,11 @@ class RequestDispatcher final : public http::Backend {
     };
 
     Queue& queue_of(Work work, const Request& request);
-    bool join(const std::string& key, const std::shared_ptr<http::Asker>& asker);
+    bool join(const std::string& key, const std::shared_ptr<http::Asker>& asker, std::string& node);
     void enqueue(Queue& queue, Work work, std::shared_ptr<Question> question);
     void on_answer(Queue& queue, Work work, const std::shared_ptr<Question>& question,
                    Response response);
+    void note_nodes(Question& question, const Response& response);
     void park(const Question& question, const std::shared_ptr<const Response>& response);
     void tell(std::vector<LongPolls::Due> due);
     void deliver(std::shared_ptr<const http::Response> response, Askers askers, Told told = {});
@@ -88,12 +91,14 @@ class RequestDispatcher final : public http::Backend {
     void note(const Told& told);
     void remove_what_is_over();
     void look(std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done);
+    void look_at_nodes(std::vector<std::string> projects,
+                       std::function<void(LongPolls::Looked)> done);
 
     boost::asio::io_context& io_;
     RequestHandler& handler_;
     Metrics* const metrics_;
     RequestLog* const log_;
-    LongPolls long_polls_;
+    LongPolls long_polls_, node_polls_;
     std::unordered_map<std::string, std::shared_ptr<Question>> joinable_;
     std::deque<Delivery> deliveries_;
     Queue probes_, questions_, batches_, reads_, changes_;

@@ -93,6 +93,18 @@ Outcome<Response> refused(const RequestContext& context, const ApiError& refusal
     return tl::unexpected(refusal);
 }
 
+// Of the roster that has changed: what GET …/nodes?revision= takes. Where several have, of the one
+// that the request names.
+void add_revision(const RequestContext& context, const Consequences& consequences,
+                  Response& response) {
+    const auto& rosters = consequences.rosters;
+    const bool named = rosters.count(context.ids.project) > 0;
+    if (!named && rosters.size() != 1) return;
+    const auto version = version_of(context.store, named ? context.ids.project : *rosters.begin());
+    if (version)
+        response.headers.emplace_back("Together-Revision", std::to_string(version->revision));
+}
+
 Response dry_run_of(const Response& response, const Consequences& consequences) {
     Json::Value value;
     value["object"] = "dry_run";
@@ -131,7 +143,7 @@ auto looked_up(StorePool& stores, const Look& look) {
 RequestHandler::RequestHandler(std::string db, Metrics* metrics)
     : metrics_(metrics),
       stores_(std::move(db)),
-      background_(stores_),
+      background_(stores_, nodes_),
       reads_(reads_per_second),
       questions_(questions_per_second),
       changes_(changes_per_second),
@@ -196,6 +208,7 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
         const auto operation = operation_of(*found.route);
         RequestContext context{**lease,
                                rosters_,
+                               nodes_,
                                request,
                                uri,
                                found.ids,
@@ -278,6 +291,7 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
         if (auto in_time = check_rate(context, roster_changes_); !in_time)
             return tl::unexpected(in_time.error());
     if (*key) keep_answer(context, **key, *outcome);
+    add_revision(context, change.consequences(), *outcome);
     const auto start = Clock::now();
     change.commit();
     if (metrics_ != nullptr) metrics_->committed(seconds_since(start));
@@ -362,6 +376,18 @@ Revisions RequestHandler::revisions(const std::vector<std::string>& projects) {
         return found;
     });
     return current.value_or(Revisions());
+}
+
+RequestHandler::Progress RequestHandler::progress_of_nodes(
+    const std::vector<std::string>& projects) {
+    (void)looked_up(stores_, [&](Store& store) {
+        nodes_.read_new(store, now_milliseconds());
+        return true;
+    });
+    Progress progress{nodes_.in_memory().progress(), {}};
+    for (const auto& project : projects)
+        progress.of_projects[project] = nodes_.in_memory().progress_of(project);
+    return progress;
 }
 
 bool RequestHandler::remove_what_is_over() {

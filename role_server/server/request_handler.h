@@ -11,6 +11,7 @@
 #include "role_server/api/router.h"
 #include "role_server/messages/message.h"
 #include "role_server/metrics/metrics.h"
+#include "role_server/model/known_nodes.h"
 #include "role_server/model/project_roster.h"
 #include "role_server/server/background_writer.h"
 #include "role_server/server/rate_limit.h"
@@ -32,6 +33,15 @@ class RequestHandler {
     std::optional<std::int64_t> counter();
     // The current revision of each of these projects. Empty where the database does not answer.
     Revisions revisions(const std::vector<std::string>& projects);
+
+    // The nodes of these projects, other replicas' too: a greater number after each change of what
+    // they hold; `all` is that of all projects together.
+    struct Progress {
+        std::int64_t all;
+        Revisions of_projects;
+    };
+    Progress progress_of_nodes(const std::vector<std::string>& projects);
+    Nodes& nodes() { return nodes_.in_memory(); }
 
     // Removes what ends by itself and is over. Whether a roster is another one now.
     bool remove_what_is_over();
@@ -65,6 +75,7 @@ class RequestHandler {
     Metrics* const metrics_;
     StorePool stores_;
     RosterCache rosters_;
+    KnownNodes nodes_;
     BackgroundWriter background_;
     RateLimit reads_, questions_, changes_, roster_changes_;
     std::atomic<bool> draining_ = false;

@@ -196,10 +196,22 @@ constexpr auto version_3 = std::to_array<std::string_view>({
     " AND m.user_id = invitations.created_by)",
 });
 
+// What nodes say of themselves. No foreign keys: it is no part of the model, and one row must not
+// keep the others out.
+constexpr auto version_4 = std::to_array<std::string_view>({
+    "CREATE TABLE nodes (project_id {id} NOT NULL, name {id} NOT NULL,"
+    " version VARCHAR(64) NOT NULL, mode VARCHAR(16) NOT NULL, key_id {id} NOT NULL,"
+    " revision BIGINT, last_seen_ms BIGINT NOT NULL, seq BIGINT NOT NULL,"
+    " PRIMARY KEY (project_id, name))",
+    // The number of the write that it came with: replicas read what is new to them.
+    "CREATE INDEX nodes_by_seq ON nodes (seq)",
+});
+
 constexpr auto steps = std::to_array<SchemaStep>({
     {1, 1, version_1},
     {2, 2, version_2},
     {3, 2, version_3},
+    {4, 2, version_4},
 });
 
 }  // namespace

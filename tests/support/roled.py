@@ -408,11 +408,13 @@ class Roled:
             if connection is None:
                 used.close()
 
-    def ask_for_roster(self, connection, project, token, etag=None, wait=None, query="?limit=1000"):
+    def ask_for_roster(self, connection, project, token, etag=None, wait=None, query="?limit=1000", node=None):
         """Without reading the answer."""
         headers = {}
         if etag:
             headers["If-None-Match"] = etag
         if wait is not None:
             headers["Prefer"] = f"wait={wait}"
+        if node is not None:
+            headers["Together-Node"] = node
         self.send(connection, "GET", self.collaborators(project) + query, token=token, headers=headers)

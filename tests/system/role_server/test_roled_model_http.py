@@ -495,6 +495,7 @@ class Walk:
         yield f"{here}/node_keys", ids, "project.write", project, (lambda answer: len(answer["data"]), 1)
         yield (f"{here}/node_keys/{{key}}", {**ids, "key": "key_" + self.node_keys[project][4:16]}, "project.write",
                project, None)
+        yield f"{here}/nodes", ids, "project.read", project, None
         yield f"{here}/access_review", ids, "project.write", project, (
             by("user_id", "role"), {id: (one["role"],) for id, one in model.roster(project).items()})
         action = self.chance.choice(["inference.use", "clusters.scale", "ssh.login", "costs.read"])

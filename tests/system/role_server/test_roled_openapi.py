@@ -312,6 +312,9 @@ def tell_who_may(story):
     assert story.post(reviews, review, token=story.node_keys)["status"]["authenticated"]
     review["spec"]["token"] = "tgu_none"
     assert not story.post(reviews, review, token=story.node_keys)["status"]["authenticated"]
+    story.roled.roster(project, story.node_keys, etag=story.roled.roster(project, story.node_keys).headers["etag"],
+                       node="name=gpu1; version=0.1.0; mode=enforce")
+    story.get(PROJECT + "/nodes")
     story.get(PROJECT + "/access_review")
     table = story.ask("get", PROJECT + "/access_review", query="?format=csv").text.splitlines()
     assert len(table) == 4 and table[0].startswith("user_id,email,name,login,")

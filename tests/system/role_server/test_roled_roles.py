@@ -77,6 +77,7 @@ POST   /v1/organizations/{org}/projects                  201  +     +     +     
 GET    /v1/organizations/{org}/audit                     200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
 
 GET    /v1/projects/{proj}                               200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    -    -   x
+GET    /v1/projects/{proj}/nodes                         200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    -    -   x
 PATCH  /v1/projects/{proj}                               200  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
 DELETE /v1/projects/{proj}                               204  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
 POST   /v1/projects/{proj}/join                          201  !     !     +      -      -       !     -   !      -    ?   x    ?   -   -    -    -   x

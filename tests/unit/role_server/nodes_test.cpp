@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role_server/model/nodes.h"
+
+#include <CppUTest/TestHarness.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include <string>
+
+#include "role_server/model/known_nodes.h"
+#include "role_server/store/schema.h"
+#include "role_server/store/store.h"
+
+using namespace together::roled;
+
+namespace {
+
+constexpr std::int64_t start = 1'700'000'000'000;
+constexpr std::int64_t day = std::int64_t{24} * 3600 * 1000;
+
+NodeReport named(const std::string& name) {
+    return {name, "0.1.0", "enforce"};
+}
+
+}  // namespace
+
+struct NodesGroup : Utest {
+    Nodes nodes{4};
+    std::int64_t now = start;
+
+    bool seen(const std::string& name, std::optional<std::int64_t> holds = {},
+              const std::string& key = "key_a") {
+        return nodes.seen("proj_a", key, named(name), holds, now);
+    }
+    NodesPage page(std::int64_t revision, std::size_t limit = 100, const std::string& after = {}) {
+        return nodes.page("proj_a", revision, {limit, after}, now);
+    }
+    std::string names(std::int64_t revision, std::size_t limit = 100,
+                      const std::string& after = {}) {
+        std::string text;
+        for (const auto& row : page(revision, limit, after).rows) text += row.name + " ";
+        return text;
+    }
+};
+
+TEST_GROUP_BASE(NodesTest, NodesGroup){};
+
+TEST(NodesTest, a_report_has_a_name_a_version_and_a_mode) {
+    const auto report = read_node_report("name=gpu-17.rack; version=0.1.0+git~1; mode=lockdown");
+    STRCMP_EQUAL("gpu-17.rack", report->name.c_str());
+    STRCMP_EQUAL("0.1.0+git~1", report->version.c_str());
+    STRCMP_EQUAL("lockdown", report->mode.c_str());
+    CHECK(read_node_report("mode=observe;name=a;version=1;colour=red").has_value());
+    for (const auto& text :
+         {std::string(), std::string("name=a; version=1"), std::string("version=1; mode=enforce"),
+          std::string("name=a; version=1; mode=none"),
+          std::string("name=a b; version=1; mode=enforce"),
+          std::string("name=\x1b[31m; version=1; mode=enforce"),
+          std::string("name=a, name=b; version=1; mode=enforce"),
+          "name=" + std::string(254, 'a') + "; version=1; mode=enforce",
+          "name=a; version=" + std::string(65, '1') + "; mode=enforce"})
+        CHECK_FALSE(read_node_report(text).has_value());
+}
+
+TEST(NodesTest, those_that_wait_come_first_and_pages_go_on_where_the_last_one_ended) {
+    seen("c", 7);
+    seen("a", 8);
+    seen("d");
+    seen("b", 9);
+    STRCMP_EQUAL("c d a b ", names(8).c_str());
+    LONGS_EQUAL(2, page(8).confirmed);
+    LONGS_EQUAL(2, page(8).waiting);
+    std::string all, after;
+    for (int i = 0; i < 4; ++i) {
+        const auto row = page(8, 1, after).rows.front();
+        all += row.name + " ";
+        after = Nodes::cursor_of(row, 8);
+    }
+    STRCMP_EQUAL("c d a b ", all.c_str());
+    STRCMP_EQUAL("", names(8, 1, after).c_str());
+}
+
+TEST(NodesTest, only_a_change_of_what_is_held_is_progress) {
+    seen("a", 7);
+    const auto before = nodes.progress_of("proj_a");
+    seen("a", 7);
+    LONGS_EQUAL(before, nodes.progress_of("proj_a"));
+    seen("a", 8);
+    CHECK(nodes.progress_of("proj_a") > before);
+    LONGS_EQUAL(0, nodes.progress_of("proj_b"));
+}
+
+TEST(NodesTest, one_whose_request_is_held_is_seen_now) {
+    seen("a", 7);
+    const auto held = nodes.hold("proj_a", "a");
+    now += 50'000;
+    LONGS_EQUAL(now, page(7).rows.front().node.last_seen);
+    POINTERS_EQUAL(nullptr, nodes.hold("proj_a", "b").get());
+}
+
+TEST(NodesTest, who_makes_names_up_pushes_out_only_their_own_and_nobody_who_waits) {
+    seen("real", 7, "key_of_real");
+    seen("held", 7, "key_forged");
+    const auto held = nodes.hold("proj_a", "held");
+    seen("x1", 7, "key_forged");
+    seen("x2", 7, "key_forged");
+    CHECK_FALSE(seen("x3", 7, "key_forged"));
+    for (int i = 3; i < 50; ++i) {
+        now += 100'000;
+        CHECK(seen("x" + std::to_string(i), 7, "key_forged"));
+    }
+    STRCMP_EQUAL("held real x48 x49 ", names(7).c_str());
+}
+
+TEST(NodesTest, who_has_been_silent_for_30_days_is_forgotten) {
+    seen("a", 7);
+    nodes.take(now, true);
+    now += 29 * day;
+    seen("b", 7);
+    now += 2 * day;
+    const auto changes = nodes.take(now, true);
+    STRCMP_EQUAL("b ", names(7).c_str());
+    LONGS_EQUAL(1, changes.gone.size());
+    STRCMP_EQUAL("a", changes.gone.front().second.c_str());
+}
+
+TEST(NodesTest, changes_are_written_together_once_no_other_comes) {
+    seen("a", 7);
+    CHECK(nodes.take(now + 100, false).empty());
+    now += 200;
+    seen("b", 7);
+    CHECK(nodes.take(now + 200, false).empty());
+    LONGS_EQUAL(2, nodes.take(now + 300, false).rows.size());
+    CHECK(nodes.take(now + 9999, false).empty());
+    now += 10'000;
+    seen("a", 7);
+    CHECK(nodes.take(now + 60'000, false).empty());
+    now += 300'000;
+    seen("a", 7);
+    CHECK(nodes.take(now + 1'000, false).empty());
+    LONGS_EQUAL(1, nodes.take(now + 30'000, false).rows.size());
+}
+
+struct StoredNodesGroup : Utest {
+    std::unique_ptr<Store> store = Store::in_memory();
+    std::vector<std::string> statements;
+
+    void setup() override { CHECK(migrate(*store).has_value()); }
+    void count_statements() {
+        auto* backend = static_cast<soci::sqlite3_session_backend*>(store->sql().get_backend());
+        sqlite_api::sqlite3_trace_v2(
+            backend->conn_, SQLITE_TRACE_STMT,
+            [](unsigned, void* context, void*, void* text) {
+                static_cast<std::vector<std::string>*>(context)->emplace_back(
+                    static_cast<const char*>(text));
+                return 0;
+            },
+            &statements);
+    }
+    void write(KnownNodes& nodes, std::int64_t now) {
+        Transaction transaction(*store, Transaction::Mode::write);
+        const auto written = nodes.write(*store, nodes.in_memory().take(now, true), now);
+        transaction.commit();
+        nodes.written(written);
+    }
+};
+
+TEST_GROUP_BASE(StoredNodesTest, StoredNodesGroup){};
+
+TEST(StoredNodesTest, ten_thousand_nodes_are_one_statement) {
+    KnownNodes nodes;
+    for (int i = 0; i < 10'000; ++i)
+        nodes.in_memory().seen("proj_a", "key_a", named("n" + std::to_string(i)), 7, start);
+    count_statements();
+    write(nodes, start);
+    std::size_t changing = 0;
+    for (const auto& text : statements)
+        if (text.starts_with("INSERT") || text.starts_with("DELETE") || text.starts_with("UPDATE"))
+            ++changing;
+    LONGS_EQUAL(1, changing);
+    Number count = 0;
+    store->run("SELECT COUNT(*) FROM nodes", soci::into(count));
+    LONGS_EQUAL(10'000, count);
+}
+
+TEST(StoredNodesTest, replicas_and_those_that_come_after_know_what_one_wrote) {
+    KnownNodes a, b;
+    a.in_memory().seen("proj_a", "key_a", named("one"), 7, start);
+    a.in_memory().seen("proj_a", "key_a", named("none"), {}, start);
+    write(a, start);
+    b.in_memory().seen("proj_a", "key_a", named("one"), 8, start + 1);
+    b.read_new(*store, start + 1);
+    LONGS_EQUAL(1, b.in_memory().page("proj_a", 8, {}, start).confirmed);
+    LONGS_EQUAL(1, b.in_memory().page("proj_a", 8, {}, start).waiting);
+    write(b, start + 1);
+    a.read_new(*store, start + 2);
+    LONGS_EQUAL(1, a.in_memory().page("proj_a", 8, {}, start).confirmed);
+    // An older word, written later, changes nothing.
+    a.in_memory().seen("proj_b", "key_a", named("other"), 7, start + 2);
+    write(a, start + 2);
+    KnownNodes after;
+    after.read_new(*store, start + 3);
+    LONGS_EQUAL(1, after.in_memory().page("proj_a", 8, {}, start).confirmed);
+    STRCMP_EQUAL("other", after.in_memory().page("proj_b", 8, {}, start).rows.front().name.c_str());
+}
