@@ -19,6 +19,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Between a round and the next that waits at the authority.
+constexpr auto at_once = 10ms;
+
 // SIGTERM and SIGINT as a descriptor: seen between rounds, while nothing is half done.
 class StopSignal {
   public:
@@ -64,10 +67,11 @@ class Watcher {
             const RoundResult result = round(config);
             if (result.stopped) return 0;
             say(result);
-            tell_service_manager_ready();
             const auto took = std::chrono::steady_clock::now() - started;
-            if (stop_.within(until_next_round(config ? *config : NodeConfig(), result, took)))
-                return 0;
+            const auto pause = until_next_round(config ? *config : NodeConfig(), result, took);
+            news_before_ = result.changed && took < 1s;
+            tell_service_manager_ready();
+            if (stop_.within(pause)) return 0;
         }
     }
 
@@ -98,10 +102,11 @@ class Watcher {
         // At most as long as a poll would wait: an authority that is back is noticed soon.
         if (result.outcome != RefreshOutcome::valid)
             return delay_after_failure(failures_, result.retry_after, true, random_fraction());
-        if (result.may_long_poll) return 50ms;
+        if (result.may_long_poll) return at_once;
         if (!result.was_long_poll) return until_next_poll(config);
+        // The next request says that we have it: whoever removed somebody waits to hear so.
+        if (took >= 1s || (result.changed && !news_before_)) return at_once;
         // One that says it held the request and did not, must not be asked in a loop.
-        if (took >= 1s) return 50ms;
         if (result.changed) return 200ms;
         return until_next_poll(config);
     }
@@ -111,6 +116,7 @@ class Watcher {
     const StopSignal stop_;
     Rounds rounds_;
     std::uint32_t failures_ = 0;
+    bool news_before_ = false;  // the round before was short and had news
     std::string last_failure_;
 };
 

@@ -31,8 +31,9 @@ struct Config {
     std::string base_url;  // without a slash at its end
     std::string project;
     std::string token_file = "/etc/together/token";
-    std::string ca_file;  // empty: the system's store
-    std::string proxy;    // empty: none
+    std::string ca_file;    // empty: the system's store
+    std::string proxy;      // empty: none
+    std::string node_name;  // empty: the host name
 
     std::string directory = "/var/cache/together";
     Nanoseconds fresh_for = std::chrono::seconds(30);

@@ -44,6 +44,13 @@ Problem set_proxy(Config& config, std::string_view value) {
     return std::nullopt;
 }
 
+Problem set_node_name(Config& config, std::string_view value) {
+    if (!is_node_name(value))
+        return "not of the form NAME (letters, digits, ., _ and -, at most 253)";
+    config.node_name = value;
+    return std::nullopt;
+}
+
 Problem set_stale_for(Config& config, std::string_view value) {
     if (value == "forever") {
         config.stale_for.reset();
@@ -116,6 +123,7 @@ constexpr std::array rows = std::to_array<Row>({
     {"api", "ca_file", [](Config& c, std::string_view v) { return set_path(c.ca_file, v); },
      [](const Config& c) { return c.ca_file; }},
     {"api", "proxy", set_proxy, [](const Config& c) { return c.proxy; }},
+    {"api", "node_name", set_node_name, [](const Config& c) { return c.node_name; }},
     {"roster", "directory", [](Config& c, std::string_view v) { return set_path(c.directory, v); },
      [](const Config& c) { return c.directory; }},
     {"roster", "fresh_for",

@@ -117,6 +117,7 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
     TEXT_EQUAL(
         "api.base_url=https://api.example.com/v1\napi.project=proj_a\n"
         "api.token_file=/etc/together/token\napi.ca_file=\napi.proxy=\n"
+        "api.node_name=\n"
         "roster.directory=/var/cache/together\nroster.fresh_for=500ms\nroster.recheck_after=2s\n"
         "roster.stale_for=forever\nroster.local_fault_for=15m\nroster.deadline=3s\nroster.refresh_"
         "program=" +
@@ -179,6 +180,13 @@ TEST(config_keys, paths_are_absolute) {
     TEXT_EQUAL("/c", config_with("api", "ca_file = /c").ca_file);
     TEXT_EQUAL("/d", config_with("roster", "directory = /d").directory);
     TEXT_EQUAL("/p", config_with("roster", "refresh_program = /p").refresh_program);
+}
+
+TEST(config_keys, node_name_has_no_character_that_a_header_or_a_list_could_stumble_over) {
+    TEXT_EQUAL("gpu-17.rack_2", config_with("api", "node_name = gpu-17.rack_2").node_name);
+    for (const char* name : {"", "a b", "a;mode=observe"})
+        bad_api("node_name = " + std::string(name),
+                "not of the form NAME (letters, digits, ., _ and -, at most 253)");
 }
 
 TEST(config_keys, proxy_is_an_http_proxy_without_password) {
@@ -340,8 +348,8 @@ TEST(config_keys, group_and_reserved_logins_are_names) {
     bad("accounts", "reserved_logins = a:b", "is no login");
 }
 
-TEST(config_keys, of_the_gate_are_seventeen_and_of_others_as_many) {
-    LONGS_EQUAL(17, config_keys().size());
+TEST(config_keys, of_the_gate_are_eighteen_and_of_others_seventeen) {
+    LONGS_EQUAL(18, config_keys().size());
     LONGS_EQUAL(17, accounts_keys().size() + kubernetes_keys().size() + http_keys().size());
     for (const auto& key : config_keys()) {
         CHECK_TRUE(find_config_key(key.section, key.name) == &key);

@@ -27,6 +27,7 @@ struct RequestLayout {
     std::uint64_t token_length;
     std::uint64_t logins_length;
     std::uint64_t addresses_length;
+    std::uint64_t node_length;
 };
 
 bool write_all(int fd, std::string_view data) {
@@ -129,9 +130,11 @@ bool send_request(int fd, const ChildRequest& request) {
     layout.token_length = question.token.size();
     layout.logins_length = logins.size();
     layout.addresses_length = addresses.size();
+    layout.node_length = question.node.size();
     const std::string head(reinterpret_cast<const char*>(&layout), sizeof layout);
     return send_first_byte(fd, head.front(), question.sockets.get()) &&
-           write_all(fd, head.substr(1) + question.etag + question.token + logins + addresses);
+           write_all(fd, head.substr(1) + question.etag + question.token + logins + addresses +
+                             question.node);
 }
 
 std::optional<ChildRequest> receive_request(int fd) {
@@ -149,7 +152,8 @@ std::optional<ChildRequest> receive_request(int fd) {
     std::string addresses(layout.addresses_length, '\0');
     question.etag.resize(layout.etag_length);
     question.token.resize(layout.token_length);
-    for (auto* text : {&question.etag, &question.token, &logins, &addresses})
+    question.node.resize(layout.node_length);
+    for (auto* text : {&question.etag, &question.token, &logins, &addresses, &question.node})
         if (!read_all(fd, text->data(), text->size())) return std::nullopt;
     // steady_clock is one for both ends: they are one machine's.
     question.deadline = Deadline(Deadline::duration(layout.deadline));

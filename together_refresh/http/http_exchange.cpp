@@ -37,6 +37,7 @@ HeaderList headers_of(const HttpRequest& request) {
     add(list, "Accept: application/json");
     if (!request.token.empty()) add(list, "Authorization: Bearer " + request.token);
     if (!request.etag.empty()) add(list, "If-None-Match: " + request.etag);
+    if (!request.node.empty()) add(list, "Together-Node: " + request.node);
     if (request.wait.count() > 0) add(list, "Prefer: wait=" + std::to_string(request.wait.count()));
     return list;
 }

@@ -23,6 +23,7 @@ struct HttpRequest {
     Deadline first_byte_deadline;
     // Of `url`'s host, or of the proxy: tried in turn where its name cannot be looked up.
     std::vector<std::string> addresses = {};
+    std::string node = {};                          // Together-Node, where not empty
     std::shared_ptr<ReservedSockets> sockets = {};  // connected with first, each once
 };
 

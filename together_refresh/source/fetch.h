@@ -32,6 +32,7 @@ struct FetchRequest {
     // For a long poll: by when its answer must begin.
     Deadline first_byte_deadline;
     std::string etag;   // of the stored roster; empty: ask unconditionally
+    std::string node;   // what this node says of itself: Together-Node; empty: nothing
     std::string token;  // read by the parent, anew for each request
     // Of the stored roster, where it is not modified: whose uid nobody knew, and some whose uid
     // this node gave, because an account can be removed and its uid given to somebody else.

@@ -122,6 +122,7 @@ class Fetch {
             request_.deadline,
             request_.deadline,
             request_.addresses,
+            request_.node,
             request_.sockets};
         if (cursor_.empty()) {
             request.etag = request_.etag;
@@ -237,6 +238,7 @@ class Fetch {
         sink_.note("> GET " + request.url);
         sink_.note("> Authorization: Bearer (hidden)");
         if (!request.etag.empty()) sink_.note("> If-None-Match: " + request.etag);
+        if (!request.node.empty()) sink_.note("> Together-Node: " + request.node);
         if (request.wait > 0s) sink_.note("> Prefer: wait=" + std::to_string(request.wait.count()));
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // togetherctl status: the gate on this node at a glance.
+#include "common/config/node_name.h"
 #include "common/roster/backoff.h"
 #include "common/system/duration.h"
 #include "common/system/utc.h"
@@ -92,6 +93,7 @@ void show(const NodeStatus& status, Output& output) {
         {"Project", status.config.project, Tone::strong},
         {"Mode", observing ? "OBSERVE" : "enforce", observing ? Tone::warning : Tone::plain},
         {"Authority", status.config.base_url},
+        {"Node", node_name_of(status.config)},
         {"Configuration", status.config.path},
     };
     add_roster(status, fields);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "common/config/node_name.h"
 #include "common/roster/backoff.h"
 #include "common/system/log_sink.h"
 #include "common/system/utc.h"
@@ -69,6 +70,7 @@ Json::Value json_of(const NodeStatus& status) {
     json["project"] = status.config.project;
     json["mode"] = status.config.mode == Mode::observe ? "observe" : "enforce";
     json["base_url"] = status.config.base_url;
+    json["node"] = node_name_of(status.config);
     json["configuration"] = status.config.path;
     json["roster"] = together::ctl::json_of(status.roster);
     json["shortages"] = Json::arrayValue;
