@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 
 #include "common/decision/explanation.h"
 #include "common/decision/log_line.h"

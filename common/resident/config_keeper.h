@@ -39,7 +39,7 @@ class ConfigKeeper {
     std::shared_ptr<const Result<Settings>> current() const;
 
   private:
-    void read();
+    void read_anew();
     void resolve();
     void put_in_force(Result<Settings> config);
 
@@ -77,14 +77,14 @@ void ConfigKeeper<Settings>::look() {
     auto now = config_fingerprint(path_);
     if (now != seen_) {
         seen_ = std::move(now);
-        read();
+        read_anew();
     } else if (!unresolved_.empty()) {
         resolve();
     }
 }
 
 template <class Settings>
-void ConfigKeeper<Settings>::read() {
+void ConfigKeeper<Settings>::read_anew() {
     auto config = load_(path_);
     if (!config) {
         const bool keeps = current()->has_value();

@@ -2,6 +2,8 @@
 // GET /v1/projects/{proj}/nodes: which nodes have a revision of the roster, and which not yet. The
 // receipt of a change.
 
+#include <cstdint>
+
 #include "common/system/parse_number.h"
 #include "role_server/api/preconditions.h"
 #include "role_server/api/rendering.h"

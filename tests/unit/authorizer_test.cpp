@@ -46,7 +46,7 @@ TEST_GROUP_BASE(authorizer, GateTest) {
     ForwardAuth forward_auth{gate};
 
     void use_config() {
-        gate.use(std::make_shared<const Result<Config>>(config));
+        gate.use(std::make_shared<const Result<NodeConfig>>(config));
     }
     AccessAnswer answer(const std::string& user, const std::string& attributes) {
         use_config();

@@ -4,6 +4,7 @@
 #include <CppUTest/TestHarness.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <cstdint>
 #include <string>
 
 #include "role_server/model/known_nodes.h"

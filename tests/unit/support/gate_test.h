@@ -37,7 +37,7 @@ struct GateTest : Utest {
     FakeAccounts accounts;
     FakeRefresher refresher;
     RosterFolder roster;
-    together::Config& config = roster.config;
+    together::NodeConfig& config = roster.config;
 };
 
 #define DECIDED(expected_verdict, expected_reason, decision)                    \
