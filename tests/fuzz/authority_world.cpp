@@ -90,6 +90,7 @@ class Maker {
         ann.ask("PATCH", organization(), R"({"external_collaborators": true})");
         for (const auto* login : {"bob", "member", "promoted", "suspended"})
             people_[login] = join(handler, ann, organization() + "/invitations", login);
+        world_.outsider = join(handler, ann, organization() + "/invitations", "outsider");
         ann.ask("PATCH", organization() + "/members/" + people_["bob"], R"({"role": "admin"})");
         people_["external"] = join(handler, ann, collaborators(), "external");
         for (const auto* login : {"bob", "member", "promoted", "suspended"})

@@ -12,7 +12,8 @@ namespace together::fuzz {
 
 struct World {
     std::string organization, project, other_organization, other_project;
-    std::string invitation;           // a token that somebody may accept
+    std::string invitation;  // a token that somebody may accept
+    std::string outsider;    // the id of a member of the organization who is not in the project
     std::vector<std::string> tokens;  // of everybody, and of each kind; the Owner's first
     std::vector<std::string> users, logins, keys, invitations;
 };

@@ -349,7 +349,7 @@ int main(int argc, char** argv) {
     if (timed)
         return together::fuzz::run(0, number(3, std::random_device()()),
                                    std::chrono::seconds(number(2, 0)));
-    return together::fuzz::run(number(1, 5'000), number(2, 1), std::nullopt);
+    return together::fuzz::run(number(1, 10'000), number(2, 1), std::nullopt);
 }
 
 #endif

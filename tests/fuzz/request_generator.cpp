@@ -44,7 +44,7 @@ const std::map<std::string, std::string, std::less<>> bodies{
     {"PATCH /v1/projects/{proj}", R"({"name": "cluster 2", "group": "p-cluster2"})"},
     {"POST /v1/projects/{proj}/join", R"({})"},
     {"POST /v1/projects/{proj}/leave", R"({})"},
-    {"POST /v1/projects/{proj}/collaborators", R"({"user_id": "$USER", "role": "member"})"},
+    {"POST /v1/projects/{proj}/collaborators", R"({"user_id": "$OUTSIDER", "role": "member"})"},
     {"PATCH /v1/projects/{proj}/collaborators/{user}", R"({"role": "admin", "until": 4000000000})"},
     {"POST /v1/projects/{proj}/api_keys",
      R"({"name": "x", "scopes": ["costs.read", "authorize"]})"},
@@ -137,6 +137,7 @@ RequestGenerator::Request RequestGenerator::request() {
     const auto& route = any(roled::routes());
     Request request;
     careful_ = one_in(2);
+    request.needs_no_key = route.access == roled::Access::invited;
     request.method = odd(16) ? any(methods) : std::string(route.method);
     if (request.method == "GET" && one_in(6)) request.method = "HEAD";
     request.target = target_of(route);
@@ -220,6 +221,7 @@ std::string RequestGenerator::body_of(const roled::Route& route) {
     replace_all(text, "$ACTION", std::string(any(permissions()).name));
     replace_all(text, "$TOKEN", any(world_.tokens));
     replace_all(text, "$INVITATION", world_.invitation);
+    replace_all(text, "$OUTSIDER", world_.outsider);
     if (careful_ || one_in(4)) return text;
     if (auto value = roled::as_json(text); value.isObject() && !one_in(5)) {
         for (auto changes = 1 + below(2); changes > 0; --changes) mutate(value);
@@ -316,9 +318,9 @@ std::string RequestGenerator::bearer(const std::string& token) {
     return "Authorization: Bearer " + (one_in(2) ? world_.tokens.front() : token) + "\r\n";
 }
 
-std::string RequestGenerator::authorization() {
+std::string RequestGenerator::authorization(const Request& request) {
     auto token = any(world_.tokens);
-    if (one_in(12)) return {};
+    if (one_in(request.needs_no_key ? 2 : 12)) return {};
     if (careful_) return bearer(token);
     switch (below(16)) {
         case 1:
@@ -348,7 +350,7 @@ void RequestGenerator::add_headers(Request& request) {
     } else if (!odd(60)) {
         headers += "Host: localhost:8480\r\n";
     }
-    headers += authorization();
+    headers += authorization(request);
     if (!request.body.empty() && !odd(20)) headers += "Content-Type: application/json\r\n";
     if (one_in(12)) headers += "Idempotency-Key: k" + std::to_string(below(4)) + "\r\n";
     if (one_in(16)) headers += any(std::array{"If-Match: *\r\n"s, "If-Match: \"x\", W/\"y\"\r\n"s});

@@ -39,6 +39,7 @@ class RequestGenerator {
     struct Request {
         std::string method, target, version = "HTTP/1.1", headers, body;
         bool refused = false;  // by everybody who reads HTTP as its authors meant it
+        bool needs_no_key = false;
     };
 
     bool one_in(std::size_t many) { return below(many) == 0; }
@@ -58,7 +59,7 @@ class RequestGenerator {
     Json::Value any_value();
     void spoil_text(std::string& text);
     std::string bearer(const std::string& token);
-    std::string authorization();
+    std::string authorization(const Request& request);
     void add_headers(Request& request);
     void add_framing(Request& request);
     void add_chunked(Request& request);

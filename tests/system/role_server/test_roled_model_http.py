@@ -273,6 +273,11 @@ class Walk:
         def here_in(after):
             return after.roles(project)
 
+        def leave(after, _):
+            if me is None:  # a key of the project, which is nobody's place in it
+                raise Refused("forbidden")
+            here_in(after).remove_collaborator(project, me)
+
         def drop_api_key(after, _):
             if api_key not in after.api_keys[project]:
                 raise Refused("not_found")
@@ -296,8 +301,7 @@ class Walk:
                     lambda after, _: here_in(after).remove_collaborator(project, someone))),
             (4, Act("POST", f"{here}/join", {}, "join", project, 201,
                     lambda after, _: here_in(after).add_collaborator(project, me))),
-            (3, Act("POST", f"{here}/leave", {}, "project.read", project, 204,
-                    lambda after, _: here_in(after).remove_collaborator(project, me))),
+            (3, Act("POST", f"{here}/leave", {}, "project.read", project, 204, leave)),
             (6, Act("PATCH", member, {"role": role}, "members.manage_roles", organization, 200,
                     lambda after, _: after.organizations[organization].change_member(someone, role=role))),
             (5, Act("PATCH", member, {"suspended": suspended}, "members.manage_roles", organization, 200,
