@@ -2,6 +2,7 @@
 #include "common/config/config.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <map>
 #include <memory>
@@ -18,8 +19,14 @@ namespace {
 
 constexpr std::size_t max_file = std::size_t{64} * 1024;
 
+// Of who is no gate.
+constexpr auto further_sections =
+    std::to_array<std::string_view>({"accounts", "kubernetes", "http"});
+
 std::string known_sections() {
-    return "[api], [roster], [gate], [accounts], [kubernetes], [http] and [volume \"NAME\"]";
+    std::string text = "[api], [roster], [gate]";
+    for (const auto section : further_sections) text.append(", [").append(section).append("]");
+    return text + " and [volume \"NAME\"]";
 }
 
 class ConfigFiles {
@@ -120,10 +127,18 @@ const char* installed_refresh_program() {
 }
 
 bool is_further_section(std::string_view section) {
-    constexpr std::string_view volume = "volume \"";
-    return section == "accounts" || section == "kubernetes" || section == "http" ||
-           (section.size() > volume.size() && section.starts_with(volume) &&
-            section.ends_with('"'));
+    return std::find(further_sections.begin(), further_sections.end(), section) !=
+               further_sections.end() ||
+           volume_of_section(section);
+}
+
+std::optional<std::string_view> volume_of_section(std::string_view section) {
+    constexpr std::string_view begin = "volume \"";
+    if (!section.starts_with(begin) || section.size() == begin.size() || !section.ends_with('"'))
+        return std::nullopt;
+    section.remove_prefix(begin.size());
+    section.remove_suffix(1);
+    return section;
 }
 
 std::string what_is_unknown(const IniEntry& entry) {

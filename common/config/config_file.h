@@ -20,8 +20,10 @@ class FurtherSections {
     virtual std::optional<std::string> set(const IniEntry& entry) = 0;
 };
 
-// "[accounts]", "[volume \"NAME\"]".
+// "accounts", "volume \"NAME\"".
 bool is_further_section(std::string_view section);
+// The NAME of such a section; nothing where it is another's.
+std::optional<std::string_view> volume_of_section(std::string_view section);
 
 // The sentence about a key that a section does not have.
 std::string what_is_unknown(const IniEntry& entry);

@@ -52,14 +52,6 @@ Problem set_members(VolumeConfig& volume, std::string_view value) {
 
 }  // namespace
 
-std::optional<std::string_view> volume_of_section(std::string_view section) {
-    if (!section.starts_with(begin) || section.size() == begin.size() || !section.ends_with('"'))
-        return std::nullopt;
-    section.remove_prefix(begin.size());
-    section.remove_suffix(1);
-    return section;
-}
-
 Problem what_is_wrong_with_volume_name(std::string_view name) {
     const auto fits = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

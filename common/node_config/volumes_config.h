@@ -18,9 +18,6 @@ struct VolumeConfig {
     bool operator==(const VolumeConfig&) const = default;
 };
 
-// The NAME of a section; nothing where it is another's.
-std::optional<std::string_view> volume_of_section(std::string_view section);
-
 // Each returns what is wrong, or nothing. Internal to config.
 std::optional<std::string> what_is_wrong_with_volume_name(std::string_view name);
 std::optional<std::string> set_volume_key(VolumeConfig& volume, std::string_view key,
