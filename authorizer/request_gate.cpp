@@ -83,14 +83,16 @@ std::optional<std::string> RequestGate::why_not_ready() const {
 }
 
 std::string RequestGate::roster_metrics() const {
-    const auto usable = metric("roster_usable", "Whether anybody of the roster can be let in.",
-                               why_not_ready() ? "0" : "1");
-    if (!*config_) return usable;
+    const auto usable = [](bool is_usable) {
+        return metric("roster_usable", "Whether anybody of the roster can be let in.",
+                      is_usable ? "1" : "0");
+    };
+    if (!*config_) return usable(false);
     const auto roster = open_roster(**config_, clock_);
-    if (!roster) return usable;
+    if (!roster) return usable(false);
     const auto& header = roster->snapshot.header();
     const std::chrono::duration<double> age = roster->age.at_least;
-    return usable +
+    return usable((*config_)->within_stale_for(roster->age.at_least)) +
            metric("roster_age_seconds", "Since the roster was validated.",
                   std::to_string(age.count())) +
            metric("roster_entries", "Collaborators on the roster.",

@@ -48,13 +48,16 @@ class Round {
 
     RoundResult run() {
         auto result = refresh();
-        const bool has_accounts =
-            config_.accounts.enabled || rounds_.accounts_.has_any_of(config_.project);
-        if (began_ && has_accounts && !result.stopped) keep_accounts(result);
+        if (began_ && !result.stopped && has_accounts()) keep_accounts(result);
         return result;
     }
 
   private:
+    // Or had some: what is off is taken away.
+    bool has_accounts() const {
+        return config_.accounts.enabled || rounds_.accounts_.has_any_of(config_.project);
+    }
+
     RoundResult refresh() {
         if (auto prepared = prepare_directory(config_.directory); !prepared)
             return ended(RefreshOutcome::no_answer, prepared.error().message);
