@@ -3,7 +3,6 @@
 
 import json
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -15,16 +14,10 @@ from typing import Any
 
 from support.certificates import Certificates
 from support.kubernetes import programs
+from support.sshd import free_port
 from support.waiting import wait_until
 
 Run = subprocess.CompletedProcess[str]
-
-
-def free_port() -> int:
-    """Nobody else listens here: the sandbox has a network of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_json(path: Path, document: Any) -> Path:

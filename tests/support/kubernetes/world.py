@@ -17,13 +17,12 @@ from typing import Any
 
 from support.authority import certificate
 from support.certificates import Certificates
-from support.kubernetes.api_server import (
-    ApiServer, Etcd, Person, Program, authorization, free_port, kubeconfig)
-from support.programs import BUILD, TOGETHER_REFRESH, TOGETHERCTL
+from support.kubernetes.api_server import ApiServer, Etcd, Person, Program, authorization, kubeconfig
+from support.programs import TOGETHER_AUTHORIZER, TOGETHER_REFRESH, TOGETHERCTL
 from support.roled import Roled
+from support.sshd import free_port
 from support.waiting import wait_until
 
-TOGETHER_AUTHORIZER = BUILD / "authorizer" / "together-authorizer"
 ETC, CACHE = Path("/etc/together"), Path("/var/cache/together")
 CONFIG = ETC / "together.conf"
 
