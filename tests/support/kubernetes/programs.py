@@ -19,8 +19,14 @@ SOURCE = Path(__file__).parent / "api_server.go"
 API_SERVER = debian_root.STORE / "kubernetes-api-server"
 Command = list[str | os.PathLike[str]]
 
+# Of etcd the program alone: its package makes a user and folders, for which it wants /proc.
 INSTALL = """
-apt-get -qq install -y --no-install-recommends golang-go golang-k8s-apiextensions-apiserver-dev etcd-server kubectl
+apt-get -qq install -y --no-install-recommends golang-go golang-k8s-apiextensions-apiserver-dev kubectl
+cd /root
+apt-get -qq download etcd-server
+dpkg -x etcd-server_*.deb etcd
+mv etcd/usr/bin/etcd /usr/bin
+rm -r etcd etcd-server_*.deb
 """
 # Linked statically. Go looks for itself in /proc, which is not there.
 BUILD = """
