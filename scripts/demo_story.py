@@ -109,6 +109,10 @@ class Story:
             host.add_config(demo_newcomer.SETTINGS)
         host.snapshot = host.snapshot_folder / f"{self.project}.roster.v1"
         command = [*host.namespace_of_its_own(), str(host.refresh_program), "--watch"]
+        if host is not self.cluster.controller:
+            # The hosts have one /var/lib/together here, and a node without [accounts] empties it.
+            own = "mount -t tmpfs -o mode=755 own /var/lib/together && exec \"$@\""
+            command = ["unshare", "--mount", "--propagation=unchanged", "sh", "-c", own, "sh", *command]
         log = open(self.directory / f"watch-{host.name}.log", "wb")
         self.watchers.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log))
         wait_until(host.snapshot.exists, f"the roster on {host.name}")
