@@ -51,14 +51,19 @@ long page_faults_so_far() {
 
 }  // namespace
 
-double time_in_new_process(const std::function<void()>& work) {
-    return in_new_process<double>([&] { return time_of(work); });
+double time_in_new_process(const std::function<void()>& work, const std::function<void()>& before) {
+    return in_new_process<double>([&] {
+        before();
+        return time_of(work);
+    });
 }
 
-long page_faults_in_new_process(const std::function<void()>& work) {
+long page_faults_in_new_process(const std::function<void()>& work,
+                                const std::function<void()>& before) {
     return in_new_process<long>([&] {
-        const long before = page_faults_so_far();
+        before();
+        const long faults = page_faults_so_far();
         work();
-        return page_faults_so_far() - before;
+        return page_faults_so_far() - faults;
     });
 }

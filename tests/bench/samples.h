@@ -13,6 +13,9 @@ double percentile(Samples samples, double part);
 // Microseconds that `work` took.
 double time_of(const std::function<void()>& work);
 
-// The same in a newly forked process, as sshd and its like do it; its first and only call.
-double time_in_new_process(const std::function<void()>& work);
-long page_faults_in_new_process(const std::function<void()>& work);
+// The same in a newly forked process, as sshd and its like do it; its first and only call. What the
+// process does `before` is not counted.
+double time_in_new_process(
+    const std::function<void()>& work, const std::function<void()>& before = [] {});
+long page_faults_in_new_process(
+    const std::function<void()>& work, const std::function<void()>& before = [] {});
