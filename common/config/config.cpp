@@ -52,10 +52,11 @@ class ConfigFiles {
     std::optional<std::string> apply(const std::string& file, const IniEntry& entry) {
         const bool is_further = is_further_section(entry.section);
         if (is_further && further_ == nullptr) return std::nullopt;
-        const auto [first, is_new] =
-            places_.emplace(std::string(entry.section) + "." + std::string(entry.key),
-                            file + ":" + std::to_string(entry.line));
-        if (!is_new) return std::string(entry.key) + " is set twice, first in " + first->second;
+        const auto [first, is_new] = places_.emplace(
+            std::string(entry.section).append(1, '.').append(entry.key), Place{file, entry.line});
+        if (!is_new)
+            return std::string(entry.key) + " is set twice, first in " +
+                   std::string(first->second.file) + ":" + std::to_string(first->second.line);
         return is_further ? further_->set(entry) : set(entry);
     }
 
@@ -72,10 +73,15 @@ class ConfigFiles {
         return std::nullopt;
     }
 
+    struct Place {
+        std::string_view file;  // whoever reads the files keeps their names
+        int line;
+    };
+
     Config& config_;
     FurtherSections* further_;
     // Where each key was set, by "section.key", so that a second setting can name the first.
-    std::map<std::string, std::string> places_;
+    std::map<std::string, Place> places_;
 };
 
 // together.conf.d/*.conf, sorted by name. A folder that is not there has no files.

@@ -2,6 +2,7 @@
 #include "common/decision/log_line.h"
 
 #include <algorithm>
+#include <array>
 
 #include "common/system/duration.h"
 #include "common/system/utc.h"
@@ -9,9 +10,16 @@
 namespace together {
 namespace {
 
+constexpr auto plain = [] {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                         "0123456789_.:/@+-,%"))
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
 bool is_plain(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("_.:/@+-,%").find(c) != std::string_view::npos;
+    return plain[static_cast<unsigned char>(c)];
 }
 
 void append_escaped(std::string& line, std::string_view value) {
