@@ -265,7 +265,7 @@ class Round {
             std::max<Deadline>(request_.deadline, std::chrono::steady_clock::now() + 100ms);
         while (!lock->try_acquire(LockPart::write)) {
             if (std::chrono::steady_clock::now() >= until)
-                return failure("another together-refresh holds " + paths_.lock);
+                return failure("another together-refresh holds " + paths_.lock());
             ::poll(nullptr, 0, 5);
         }
         lock_.emplace(*std::move(lock));

@@ -150,7 +150,7 @@ class OnDemandWait {
         // It found no room for a last attempt, or no memory to run in.
         return prevented(config_.refresh_program +
                          " ended without a new roster and could not say why in " +
-                         paths_.last_attempt + " (is the disk full? togetherctl refresh tells)");
+                         paths_.last_attempt() + " (is the disk full? togetherctl refresh tells)");
     }
 
     // A missing program is the operators' to fix; for want of memory it is the node's own fault.

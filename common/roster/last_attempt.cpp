@@ -75,7 +75,7 @@ std::optional<LastAttempt> decode_last_attempt(std::string_view bytes) {
 }
 
 std::optional<LastAttempt> read_last_attempt(const RosterPaths& paths) {
-    auto file = open_trusted(paths.last_attempt, Links::refuse);
+    auto file = open_trusted(paths.last_attempt(), Links::refuse);
     if (!file) return std::nullopt;
     std::array<char, last_attempt_size + 1> buffer;
     const auto got = read_some_at(file->descriptor.get(), buffer.data(), buffer.size(), 0);
@@ -84,7 +84,7 @@ std::optional<LastAttempt> read_last_attempt(const RosterPaths& paths) {
 }
 
 Result<void> write_last_attempt(const RosterPaths& paths, const LastAttempt& attempt) {
-    return overwrite_in_place(paths.last_attempt, encode_last_attempt(attempt));
+    return overwrite_in_place(paths.last_attempt(), encode_last_attempt(attempt));
 }
 
 }  // namespace together

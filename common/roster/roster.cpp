@@ -18,7 +18,7 @@ bool was_replaced(const std::string& path, const struct stat& status) {
 }  // namespace
 
 std::optional<Stamp> read_stamp(const RosterPaths& paths) {
-    auto file = open_trusted(paths.stamp, Links::refuse);
+    auto file = open_trusted(paths.stamp(), Links::refuse);
     if (!file) return std::nullopt;
     std::array<std::byte, stamp_size + 1> bytes;
     const auto got = read_some_at(file->descriptor.get(), bytes.data(), bytes.size(), 0);

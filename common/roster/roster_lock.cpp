@@ -26,14 +26,14 @@ struct flock byte_of(LockPart part, short type) {
 
 Result<RosterLock> RosterLock::open(const RosterPaths& paths) {
     FileDescriptor file(
-        ::open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-    if (!file) return failure(errno_text("cannot open " + paths.lock, errno));
+        ::open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    if (!file) return failure(errno_text("cannot open " + paths.lock(), errno));
     struct stat status {};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
-        return failure(paths.lock + " is not a regular file");
+        return failure(paths.lock() + " is not a regular file");
     // Whoever can open it can hold it.
     if ((status.st_mode & 0077) != 0)
-        return failure(paths.lock + " is open to others (chmod 0600)");
+        return failure(paths.lock() + " is open to others (chmod 0600)");
     // Its maker's umask may have taken these: the next one may be a root who cannot override modes.
     if ((status.st_mode & 0600) != 0600) ::fchmod(file.get(), 0600);
     return RosterLock(std::move(file));

@@ -84,7 +84,7 @@ TEST(last_attempt, is_written_and_read_in_its_file) {
     CHECK_FALSE(read_last_attempt(paths()).has_value());
     CHECK_TRUE(write_last_attempt(paths(), attempt).has_value());
     CHECK_TRUE(equal(*read_last_attempt(paths()), attempt));
-    LONGS_EQUAL(0644, std::filesystem::status(paths().last_attempt).permissions());
+    LONGS_EQUAL(0644, std::filesystem::status(paths().last_attempt()).permissions());
     attempt.outcome = RefreshOutcome::valid;
     CHECK_TRUE(write_last_attempt(paths(), attempt).has_value());
     CHECK_TRUE(equal(*read_last_attempt(paths()), attempt));
@@ -94,38 +94,38 @@ TEST(last_attempt, is_readable_whatever_the_umask) {
     const auto before = ::umask(0777);
     CHECK_TRUE(write_last_attempt(paths(), attempt).has_value());
     ::umask(before);
-    LONGS_EQUAL(0644, std::filesystem::status(paths().last_attempt).permissions());
+    LONGS_EQUAL(0644, std::filesystem::status(paths().last_attempt()).permissions());
 }
 
 TEST(last_attempt, of_another_owner_counts_as_none) {
     needs_root();
     CHECK_TRUE(write_last_attempt(paths(), attempt).has_value());
-    CHECK_EQUAL(0, ::chown(paths().last_attempt.c_str(), nobody, nobody));
+    CHECK_EQUAL(0, ::chown(paths().last_attempt().c_str(), nobody, nobody));
     CHECK_FALSE(read_last_attempt(paths()).has_value());
 }
 
 TEST(last_attempt, that_others_can_write_counts_as_none) {
     CHECK_TRUE(write_last_attempt(paths(), attempt).has_value());
-    ::chmod(paths().last_attempt.c_str(), 0666);
+    ::chmod(paths().last_attempt().c_str(), 0666);
     CHECK_FALSE(read_last_attempt(paths()).has_value());
 }
 
 TEST(last_attempt, replaces_a_longer_file_whole) {
-    write_file(paths().last_attempt, std::string(5000, 'x'));
+    write_file(paths().last_attempt(), std::string(5000, 'x'));
     CHECK_FALSE(read_last_attempt(paths()).has_value());
     CHECK_TRUE(write_last_attempt(paths(), attempt).has_value());
-    LONGS_EQUAL(512, std::filesystem::file_size(paths().last_attempt));
+    LONGS_EQUAL(512, std::filesystem::file_size(paths().last_attempt()));
     CHECK_TRUE(read_last_attempt(paths()).has_value());
 }
 
 TEST(last_attempt, is_not_written_through_a_link_or_into_a_fifo) {
     write_file(directory / "victim", "untouched");
-    std::filesystem::create_symlink(directory / "victim", paths().last_attempt);
+    std::filesystem::create_symlink(directory / "victim", paths().last_attempt());
     CHECK_FALSE(write_last_attempt(paths(), attempt).has_value());
     TEXT_EQUAL("untouched", read_file(directory / "victim"));
     CHECK_FALSE(read_last_attempt(paths()).has_value());
-    std::filesystem::remove(paths().last_attempt);
-    CHECK_EQUAL(0, ::mkfifo(paths().last_attempt.c_str(), 0644));
+    std::filesystem::remove(paths().last_attempt());
+    CHECK_EQUAL(0, ::mkfifo(paths().last_attempt().c_str(), 0644));
     CHECK_FALSE(write_last_attempt(paths(), attempt).has_value());
     CHECK_FALSE(read_last_attempt(paths()).has_value());
 }

@@ -50,7 +50,7 @@ TEST(on_demand, touches_nothing_for_who_may_not) {
                refresh().outcome == RefreshAttempt::Outcome::not_permitted;
     }));
     LONGS_EQUAL(0, runs());
-    CHECK_FALSE(exists(roster.paths().lock));
+    CHECK_FALSE(exists(roster.paths().lock()));
 }
 
 TEST(on_demand, asks_where_there_is_no_roster) {
@@ -117,14 +117,14 @@ TEST(on_demand, holds_back_until_the_mark_has_passed) {
 
 TEST(on_demand, is_held_back_by_no_mark_that_is_not_roots) {
     make_helper(install_newer());
-    std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt);
-    CHECK_EQUAL(0, ::chown(roster.paths().last_attempt.c_str(), nobody, nobody));
+    std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt());
+    CHECK_EQUAL(0, ::chown(roster.paths().last_attempt().c_str(), nobody, nobody));
     CHECK_TRUE(brings_a_newer_one());
 }
 
 TEST(on_demand, is_held_back_by_no_mark_that_is_damaged) {
     make_helper(install_newer());
-    write_file(roster.paths().last_attempt, read_file(file("failed.attempt")).substr(0, 511));
+    write_file(roster.paths().last_attempt(), read_file(file("failed.attempt")).substr(0, 511));
     CHECK_TRUE(brings_a_newer_one());
 }
 
@@ -132,7 +132,7 @@ TEST(on_demand, names_a_helper_that_cannot_be_executed) {
     TEXT_EQUAL("cannot execute " + file("helper") + ": No such file or directory",
                refresh().problem);
     // Our own errors hold nobody back.
-    CHECK_FALSE(exists(roster.paths().last_attempt));
+    CHECK_FALSE(exists(roster.paths().last_attempt()));
     make_helper(install_newer());
     CHECK_TRUE(brings_a_newer_one());
 }
@@ -157,7 +157,7 @@ TEST(on_demand, names_a_folder_that_is_missing) {
 }
 
 TEST(on_demand, names_a_lock_that_others_could_hold) {
-    write_file(roster.paths().lock, "", 0666);
+    write_file(roster.paths().lock(), "", 0666);
     make_helper("");
     TEXT_CONTAINS("is open to others", refresh().problem);
     LONGS_EQUAL(0, runs());
@@ -167,7 +167,7 @@ TEST(on_demand, kills_a_helper_that_hangs_and_leaves_its_mark) {
     config.deadline = 300ms;
     make_helper("trap '' TERM\nexec sleep 60");
     CHECK_TRUE(takes(300ms, 500ms, [&] {
-        std::filesystem::remove(roster.paths().last_attempt);
+        std::filesystem::remove(roster.paths().last_attempt());
         TEXT_EQUAL("together-refresh did not end within 300ms", refresh().problem);
         CHECK_TRUE(no_child_is_left());
     }));
@@ -233,7 +233,7 @@ TEST(on_demand, takes_a_helper_that_says_nothing_for_a_node_fault) {
     make_helper("exit 75");
     CHECK_TRUE(refresh().node_fault);
     // What an earlier one said is not its word.
-    write_file(roster.paths().last_attempt, read_file(file("failed.attempt")));
+    write_file(roster.paths().last_attempt(), read_file(file("failed.attempt")));
     clock.tick(1min);
     CHECK_TRUE(refresh().node_fault);
     LONGS_EQUAL(2, runs());
@@ -242,7 +242,7 @@ TEST(on_demand, takes_a_helper_that_says_nothing_for_a_node_fault) {
 TEST(on_demand, takes_a_mark_that_cannot_be_written_for_a_node_fault) {
     config.deadline = 100ms;
     make_helper("exec sleep 60");
-    std::filesystem::create_directory(roster.paths().last_attempt);
+    std::filesystem::create_directory(roster.paths().last_attempt());
     CHECK_TRUE(refresh().node_fault);
 }
 

@@ -77,7 +77,7 @@ TEST(refresh_lock, that_hangs_keeps_nobody_past_the_deadline) {
     int rounds = 0;
     CHECK_TRUE(takes(500ms, 700ms, [&] {
         ++rounds;
-        std::filesystem::remove(roster.paths().last_attempt);
+        std::filesystem::remove(roster.paths().last_attempt());
         for (const auto& attempt : refresh_in_threads())
             TEXT_CONTAINS("did not end within 500ms", attempt.problem);
     }));
@@ -89,7 +89,7 @@ TEST(refresh_lock, of_another_process_is_waited_for_within_the_own_deadline) {
     make_helper("");
     const auto lock = held_by_another();
     CHECK_TRUE(takes(300ms, 500ms, [&] {
-        std::filesystem::remove(roster.paths().last_attempt);
+        std::filesystem::remove(roster.paths().last_attempt());
         TEXT_EQUAL("another login's refresh did not end within 300ms", refresh().problem);
     }));
     // Its holder may be stopped: the next ones do not wait as long again.
@@ -129,7 +129,7 @@ TEST(refresh_lock, of_another_that_failed_is_believed) {
     auto lock = held_by_another();
     std::thread other([&] {
         std::this_thread::sleep_for(50ms);  // sleeps: a refresh that takes long
-        std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt);
+        std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt());
         lock.release(LockPart::refresh);
     });
     TEXT_CONTAINS("api.example.com did not answer", refresh().problem);
@@ -139,7 +139,7 @@ TEST(refresh_lock, of_another_that_failed_is_believed) {
 
 TEST(refresh_lock, is_not_waited_for_while_the_mark_holds) {
     const auto lock = held_by_another();
-    std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt);
+    std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt());
     CHECK_TRUE(takes(
         0ms, 100ms, [&] { TEXT_CONTAINS("not asked again for another 4.0s", refresh().problem); }));
 }

@@ -64,7 +64,7 @@ TEST(refresh_roster_update, the_first_roster_is_written_with_its_age) {
     CHECK_TRUE(age() == Nanoseconds(700ms));
     CHECK_TRUE(folder.entry("alice") == entry("alice", 10001));
     LONGS_EQUAL(7, folder.stored()->snapshot.header().revision);
-    CHECK_FALSE(exists(folder.paths().temporary));
+    CHECK_FALSE(exists(folder.paths().temporary()));
 }
 
 TEST(refresh_roster_update, unchanged_content_extends_the_stamp_and_keeps_the_file) {
@@ -196,7 +196,7 @@ TEST(refresh_roster_update, not_modified_without_a_roster_is_refused) {
     CHECK_TRUE(kind_of(folder.update(not_modified())) == Kind::refused);
     folder.asked_with = "\"r7\"";
     CHECK_TRUE(kind_of(folder.update(not_modified())) == Kind::refused);
-    CHECK_FALSE(exists(folder.paths().stamp));
+    CHECK_FALSE(exists(folder.paths().stamp()));
 }
 
 TEST(refresh_roster_update, a_roster_without_entries_is_refused_whoever_lets_it_pass) {
@@ -248,7 +248,7 @@ TEST(refresh_roster_update, another_base_urls_roster_is_replaced) {
 }
 
 TEST(refresh_roster_update, a_stamp_that_cannot_be_written_loses_no_new_roster) {
-    make_directory(folder.paths().stamp);
+    make_directory(folder.paths().stamp());
     const auto update = folder.update(complete({entry("alice")}));
     CHECK_TRUE(kind_of(update) == Kind::written);
     TEXT_CONTAINS(".stamp", update->message);

@@ -30,25 +30,25 @@ TEST(roster_lock, is_a_file_that_only_its_owner_can_open) {
     const auto before = ::umask(0);
     open();
     ::umask(before);
-    LONGS_EQUAL(0600, std::filesystem::status(folder.paths().lock).permissions());
+    LONGS_EQUAL(0600, std::filesystem::status(folder.paths().lock()).permissions());
 }
 
 TEST(roster_lock, that_others_could_hold_is_refused) {
     open();
     for (const mode_t mode : {0640U, 0604U, 0660U, 0644U}) {
-        ::chmod(folder.paths().lock.c_str(), mode);
+        ::chmod(folder.paths().lock().c_str(), mode);
         const auto lock = RosterLock::open(folder.paths());
-        TEXT_EQUAL(folder.paths().lock + " is open to others (chmod 0600)", lock.error().message);
+        TEXT_EQUAL(folder.paths().lock() + " is open to others (chmod 0600)", lock.error().message);
     }
 }
 
 TEST(roster_lock, is_opened_through_no_link_and_waits_for_no_fifo) {
     write_file(folder.directory() / "victim", "", 0600);
-    std::filesystem::create_symlink(folder.directory() / "victim", folder.paths().lock);
+    std::filesystem::create_symlink(folder.directory() / "victim", folder.paths().lock());
     CHECK_FALSE(RosterLock::open(folder.paths()).has_value());
-    std::filesystem::remove(folder.paths().lock);
-    CHECK_EQUAL(0, ::mkfifo(folder.paths().lock.c_str(), 0600));
-    TEXT_EQUAL(folder.paths().lock + " is not a regular file",
+    std::filesystem::remove(folder.paths().lock());
+    CHECK_EQUAL(0, ::mkfifo(folder.paths().lock().c_str(), 0600));
+    TEXT_EQUAL(folder.paths().lock() + " is not a regular file",
                RosterLock::open(folder.paths()).error().message);
 }
 

@@ -69,36 +69,36 @@ TEST(roster, is_not_changed_by_anothers_stamp) {
 
 TEST(roster, is_not_changed_by_a_stamp_that_is_torn_cut_or_empty) {
     folder.stamp(clock.now(), digest);
-    const auto stamp = read_file(folder.paths().stamp);
+    const auto stamp = read_file(folder.paths().stamp());
     for (std::size_t byte = 0; byte < stamp.size(); ++byte) {
         auto damaged = stamp;
         damaged[byte] = static_cast<char>(damaged[byte] ^ 0x10);
-        write_file(folder.paths().stamp, damaged);
+        write_file(folder.paths().stamp(), damaged);
         CHECK_TRUE(validated() == written);
-        write_file(folder.paths().stamp, stamp.substr(0, byte));
+        write_file(folder.paths().stamp(), stamp.substr(0, byte));
         CHECK_TRUE(validated() == written);
     }
-    write_file(folder.paths().stamp, stamp + "x");
+    write_file(folder.paths().stamp(), stamp + "x");
     CHECK_TRUE(validated() == written);
 }
 
 TEST(roster, is_not_changed_by_a_stamp_that_is_not_roots) {
     needs_root();
     folder.stamp(clock.now(), digest);
-    CHECK_EQUAL(0, ::chown(folder.paths().stamp.c_str(), nobody, 0));
+    CHECK_EQUAL(0, ::chown(folder.paths().stamp().c_str(), nobody, 0));
     CHECK_TRUE(validated() == written);
-    CHECK_EQUAL(0, ::chown(folder.paths().stamp.c_str(), 0, 0));
-    ::chmod(folder.paths().stamp.c_str(), 0666);
+    CHECK_EQUAL(0, ::chown(folder.paths().stamp().c_str(), 0, 0));
+    ::chmod(folder.paths().stamp().c_str(), 0666);
     CHECK_TRUE(validated() == written);
 }
 
 TEST(roster, is_not_changed_by_a_stamp_that_is_no_file) {
     folder.stamp(clock.now(), digest);
-    std::filesystem::rename(folder.paths().stamp, folder.directory() / "stamp");
-    std::filesystem::create_symlink(folder.directory() / "stamp", folder.paths().stamp);
+    std::filesystem::rename(folder.paths().stamp(), folder.directory() / "stamp");
+    std::filesystem::create_symlink(folder.directory() / "stamp", folder.paths().stamp());
     CHECK_TRUE(validated() == written);
-    std::filesystem::remove(folder.paths().stamp);
-    CHECK_EQUAL(0, ::mkfifo(folder.paths().stamp.c_str(), 0644));
+    std::filesystem::remove(folder.paths().stamp());
+    CHECK_EQUAL(0, ::mkfifo(folder.paths().stamp().c_str(), 0644));
     CHECK_TRUE(validated() == written);
 }
 

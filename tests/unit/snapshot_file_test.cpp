@@ -123,29 +123,29 @@ TEST(snapshot_file, is_no_fifo_and_no_folder) {
 }
 
 TEST(snapshot_file, leaves_no_temporary_file) {
-    CHECK_FALSE(exists(roster.paths().temporary));
+    CHECK_FALSE(exists(roster.paths().temporary()));
 }
 
 TEST(snapshot_file, replaces_what_a_killed_writer_left) {
-    write_file(roster.paths().temporary, "half of a roster");
+    write_file(roster.paths().temporary(), "half of a roster");
     roster.write();
     TEXT_EQUAL("", roster.problem());
-    CHECK_FALSE(exists(roster.paths().temporary));
+    CHECK_FALSE(exists(roster.paths().temporary()));
 }
 
 TEST(snapshot_file, is_not_written_through_a_link) {
     write_file(roster.directory() / "victim", "untouched");
-    std::filesystem::create_symlink(roster.directory() / "victim", roster.paths().temporary);
+    std::filesystem::create_symlink(roster.directory() / "victim", roster.paths().temporary());
     roster.write();
     TEXT_EQUAL("untouched", read_file(roster.directory() / "victim"));
     CHECK_FALSE(std::filesystem::is_symlink(roster.path()));
 }
 
 TEST(snapshot_file, stays_when_the_next_cannot_be_written) {
-    make_directory(roster.paths().temporary);
+    make_directory(roster.paths().temporary());
     const auto written = write_snapshot(roster.paths(), roster.content);
     CHECK_FALSE(written.has_value());
-    TEXT_CONTAINS(roster.paths().temporary, written.error().message);
+    TEXT_CONTAINS(roster.paths().temporary(), written.error().message);
     TEXT_EQUAL("", roster.problem());
 }
 
@@ -157,7 +157,8 @@ TEST(snapshot_file, stays_when_the_disk_is_full) {
         ::signal(SIGXFSZ, SIG_IGN);
         const rlimit limit{1000, 1000};
         ::setrlimit(RLIMIT_FSIZE, &limit);
-        return !write_snapshot(roster.paths(), roster.content) && !exists(roster.paths().temporary);
+        return !write_snapshot(roster.paths(), roster.content) &&
+               !exists(roster.paths().temporary());
     }));
     TEXT_EQUAL("", roster.problem());
     CHECK_TRUE(before == read_file(roster.path()));

@@ -48,7 +48,7 @@ TEST_GROUP(snapshot) {
         roster.content.entries = {entry("alice", 1), too_long};
         CHECK_FALSE(write_snapshot(roster.paths(), roster.content).has_value());
         CHECK_FALSE(exists(roster.path()));
-        CHECK_FALSE(exists(roster.paths().temporary));
+        CHECK_FALSE(exists(roster.paths().temporary()));
     }
 };
 

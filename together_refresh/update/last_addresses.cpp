@@ -40,7 +40,7 @@ std::string first_line(const Config& config) {
 }
 
 std::string read_file(const RosterPaths& paths) {
-    auto file = open_trusted(paths.addresses, Links::refuse);
+    auto file = open_trusted(paths.addresses(), Links::refuse);
     if (!file) return {};
     std::array<char, max_file> buffer;
     const auto got = read_some_at(file->descriptor.get(), buffer.data(), buffer.size(), 0);
@@ -81,7 +81,7 @@ void remember_address(const Config& config, const std::string& address) {
     if (known.size() > max_addresses) known.resize(max_addresses);
     std::string text = first_line(config) + '\n';
     for (const auto& each : known) text += each + '\n';
-    static_cast<void>(overwrite_in_place(RosterPaths(config).addresses, text));
+    static_cast<void>(overwrite_in_place(RosterPaths(config).addresses(), text));
 }
 
 }  // namespace together

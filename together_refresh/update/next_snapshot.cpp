@@ -68,11 +68,11 @@ int exchange(const std::string& a, const std::string& b) {
 }  // namespace
 
 NextSnapshot::NextSnapshot(const RosterPaths& paths, Kind kind)
-    : paths_(paths), kind_(kind), new_file_(paths.snapshot, paths.temporary) {}
+    : paths_(paths), kind_(kind), new_file_(paths.snapshot, paths.temporary()) {}
 
 Result<void> NextSnapshot::open() {
     if (kind_ == Kind::new_file) return noted(new_file_.open());
-    spare_ = open_spare(paths_.spare, 0);
+    spare_ = open_spare(paths_.spare(), 0);
     return spare_ ? Result<void>() : error("cannot use");
 }
 
@@ -91,10 +91,10 @@ Result<void> NextSnapshot::commit(off_t length) {
 }
 
 Result<void> NextSnapshot::commit_spare() {
-    if (auto finished = noted(finish_file(fd(), paths_.spare, mode)); !finished) return finished;
+    if (auto finished = noted(finish_file(fd(), paths_.spare(), mode)); !finished) return finished;
     // The first snapshot has none to change places with, and not every file system can.
-    if (exchange(paths_.spare, paths_.snapshot) != 0 &&
-        ::rename(paths_.spare.c_str(), paths_.snapshot.c_str()) != 0)
+    if (exchange(paths_.spare(), paths_.snapshot) != 0 &&
+        ::rename(paths_.spare().c_str(), paths_.snapshot.c_str()) != 0)
         return error("cannot rename");
     return noted(sync_folder(paths_.directory));
 }
@@ -108,7 +108,7 @@ Result<void> NextSnapshot::noted(FileStep step) {
 tl::unexpected<Error> NextSnapshot::error(const std::string& what) {
     errno_ = errno;
     return failure(errno_text(
-        what + " " + (kind_ == Kind::new_file ? paths_.temporary : paths_.spare), errno_));
+        what + " " + (kind_ == Kind::new_file ? paths_.temporary() : paths_.spare()), errno_));
 }
 
 bool NextSnapshot::lacked_room() const {
@@ -119,15 +119,15 @@ Result<void> keep_spare(const RosterPaths& paths) {
     struct stat snapshot {};
     struct stat spare {};
     if (::stat(paths.snapshot.c_str(), &snapshot) != 0) return {};
-    const bool there = ::lstat(paths.spare.c_str(), &spare) == 0;
+    const bool there = ::lstat(paths.spare().c_str(), &spare) == 0;
     const auto no_room = [&] {
         return failure(
-            errno_text("no room could be reserved for the next roster: " + paths.spare, errno));
+            errno_text("no room could be reserved for the next roster: " + paths.spare(), errno));
     };
-    FileDescriptor file = open_spare(paths.spare, O_CREAT);
+    FileDescriptor file = open_spare(paths.spare(), O_CREAT);
     // Somebody else's file or a link has our name.
-    if (!file && there && ::unlink(paths.spare.c_str()) == 0)
-        file = open_spare(paths.spare, O_CREAT);
+    if (!file && there && ::unlink(paths.spare().c_str()) == 0)
+        file = open_spare(paths.spare(), O_CREAT);
     if (!file || ::fstat(file.get(), &spare) != 0) return no_room();
     const auto room = room_to_rename(file.get());
     const bool is_enough = spare.st_size >= snapshot.st_size + room;

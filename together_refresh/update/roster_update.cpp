@@ -198,7 +198,7 @@ class Updater {
 
     Result<void> stamp(const Digest& digest) const {
         const auto bytes = encode_stamp({request_.validated, digest});
-        return overwrite_in_place(paths_.stamp,
+        return overwrite_in_place(paths_.stamp(),
                                   {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     }
 

@@ -17,7 +17,7 @@ constexpr std::uint64_t few_bytes = std::uint64_t{4} * 1024 * 1024;
 
 bool has_spare(const RosterPaths& paths, off_t snapshot) {
     struct stat spare {};
-    return ::lstat(paths.spare.c_str(), &spare) == 0 && S_ISREG(spare.st_mode) &&
+    return ::lstat(paths.spare().c_str(), &spare) == 0 && S_ISREG(spare.st_mode) &&
            spare.st_size >= snapshot;
 }
 
@@ -28,7 +28,7 @@ std::vector<std::string> shortages(const RosterPaths& paths) {
     struct stat snapshot {};
     if (::stat(paths.snapshot.c_str(), &snapshot) != 0) return found;
     if (!has_spare(paths, snapshot.st_size))
-        found.push_back("no room is reserved for the next roster: " + paths.spare +
+        found.push_back("no room is reserved for the next roster: " + paths.spare() +
                         " is missing or too small");
     struct statvfs disk {};
     if (::statvfs(paths.directory.c_str(), &disk) != 0) return found;

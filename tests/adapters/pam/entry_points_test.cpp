@@ -184,5 +184,5 @@ TEST(entry_points, a_session_never_waits) {
     PamLogin login = node.login("alice");
     ::pam_open_session(login.handle(), 0);
     CHECK_TRUE(std::chrono::steady_clock::now() - started < 2s);
-    CHECK_FALSE(std::ifstream(node.roster_paths().lock).good());
+    CHECK_FALSE(std::ifstream(node.roster_paths().lock()).good());
 }

@@ -136,7 +136,7 @@ TEST_GROUP(refresh) {
         const std::string what = helper + ", " + user + ", in a host with: " + kind.name;
         std::string late;
         for (int attempt = 0; attempt < 3; ++attempt) {
-            std::filesystem::remove(node.roster_paths().last_attempt);
+            std::filesystem::remove(node.roster_paths().last_attempt());
             log.take();
             const auto report = log_in(kind, user);
             LONGS_EQUAL_TEXT(expected, report.answer, what.c_str());
@@ -227,7 +227,7 @@ TEST(refresh, helper_that_is_missing_leaves_the_old_roster_in_force) {
 
 TEST(refresh, helper_is_missing) {
     is_borne("missing", Helper::ends);
-    std::filesystem::remove(node.roster_paths().last_attempt);
+    std::filesystem::remove(node.roster_paths().last_attempt());
     log.take();
     node.account("alice");
     STRCMP_CONTAINS("cannot execute", log.take().back().c_str());

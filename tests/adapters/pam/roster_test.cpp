@@ -213,6 +213,6 @@ TEST(roster, sudo_decides_from_what_is_there_and_touches_nothing) {
         const auto line = log.take_one();  // and nothing about waiting
         CHECK_TRUE(has_field(line, "evidence=old"));
     }
-    CHECK_FALSE(std::filesystem::exists(node.roster_paths().lock));
-    CHECK_FALSE(std::filesystem::exists(node.roster_paths().last_attempt));
+    CHECK_FALSE(std::filesystem::exists(node.roster_paths().lock()));
+    CHECK_FALSE(std::filesystem::exists(node.roster_paths().last_attempt()));
 }

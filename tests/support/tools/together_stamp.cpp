@@ -114,16 +114,16 @@ std::pair<std::string, Digest> restamped(const RosterPaths& paths, SnapshotHeade
 }
 
 Result<void> replace(const RosterPaths& paths, const std::string& bytes) {
-    if (auto written = overwrite_in_place(paths.temporary, bytes); !written) return written;
+    if (auto written = overwrite_in_place(paths.temporary(), bytes); !written) return written;
     std::error_code error;
-    std::filesystem::rename(paths.temporary, paths.snapshot, error);
-    if (error) return failure("cannot rename " + paths.temporary + ": " + error.message());
+    std::filesystem::rename(paths.temporary(), paths.snapshot, error);
+    if (error) return failure("cannot rename " + paths.temporary() + ": " + error.message());
     return {};
 }
 
 Result<void> write_stamp(const RosterPaths& paths, const Stamp& stamp) {
     const auto bytes = encode_stamp(stamp);
-    return overwrite_in_place(paths.stamp,
+    return overwrite_in_place(paths.stamp(),
                               {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 

@@ -42,7 +42,7 @@ struct OnDemandTest : Utest {
                roster.path();
     }
     std::string install_last_attempt() const {
-        return "cp " + file("failed.attempt") + " " + roster.paths().last_attempt;
+        return "cp " + file("failed.attempt") + " " + roster.paths().last_attempt();
     }
     long runs() const {
         const auto text = read_file(file("runs"));

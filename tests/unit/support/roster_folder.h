@@ -51,7 +51,7 @@ class RosterFolder {
     void stamp(const together::Moment& validated, const together::Digest& digest) const {
         const auto bytes = together::encode_stamp({validated, digest});
         const auto written = together::overwrite_in_place(
-            paths().stamp, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+            paths().stamp(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
         if (!written) FAIL(written.error().message.c_str());
     }
 
