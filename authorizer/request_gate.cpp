@@ -8,6 +8,7 @@
 
 #include "common/decision/explanation.h"
 #include "common/decision/log_line.h"
+#include "common/decision/roster_metrics.h"
 
 namespace together::authorizer {
 namespace {
@@ -30,12 +31,6 @@ bool is_plain(const Decision& decision) {
 
 std::int64_t microseconds_since(Steady::time_point started) {
     return std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started).count();
-}
-
-std::string metric(std::string_view name, std::string_view help, const std::string& value) {
-    const std::string full = "together_" + std::string(name);
-    return "# HELP " + full + " " + std::string(help) + "\n# TYPE " + full + " gauge\n" + full +
-           " " + value + "\n";
 }
 
 Result<Config> gates_part(const Result<NodeConfig>& config) {
@@ -83,22 +78,7 @@ std::optional<std::string> RequestGate::why_not_ready() const {
 }
 
 std::string RequestGate::roster_metrics() const {
-    const auto usable = [](bool is_usable) {
-        return metric("roster_usable", "Whether anybody of the roster can be let in.",
-                      is_usable ? "1" : "0");
-    };
-    if (!*config_) return usable(false);
-    const auto roster = open_roster(**config_, clock_);
-    if (!roster) return usable(false);
-    const auto& header = roster->snapshot.header();
-    const std::chrono::duration<double> age = roster->age.at_least;
-    return usable((*config_)->within_stale_for(roster->age.at_least)) +
-           metric("roster_age_seconds", "Since the roster was validated.",
-                  std::to_string(age.count())) +
-           metric("roster_entries", "Collaborators on the roster.",
-                  std::to_string(header.entries)) +
-           metric("roster_revision", "Of the roster, as its authority counts.",
-                  std::to_string(header.revision));
+    return together::roster_metrics(*config_ ? &**config_ : nullptr, clock_);
 }
 
 }  // namespace together::authorizer

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "authorizer/service.h"
+#include "common/decision/decision_report.h"
 #include "common/resident/config_keeper.h"
 #include "common/system/file_identity.h"
 #include "common/system/log_sink.h"
@@ -68,7 +69,9 @@ class Program {
         : keeper_(config_path, load_node_config, nullptr, log_, "request"),
           gate_(clock_, counts_,
                 [](const std::string& line) {
-                    send_log_line(LogLevel::notice, program_name, line, true);
+                    const DatagramSocket socket;
+                    send_log_line(LogLevel::notice, program_name, line, true, {}, socket);
+                    report_decision(line, socket);
                 }),
           kubernetes_(io_, {gate_, counts_, stopping_, say}, counts_),
           http_(io_, {gate_, counts_, stopping_, say}) {}

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "common/decision/decision_report.h"
 #include "common/system/duration.h"
 
 namespace together {
@@ -37,7 +38,10 @@ void DecisionLog::decided(const Decision& decision) {
     origin_.took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
     // In observe mode, how loud it would have been.
     const Verdict verdict = decision.would.value_or(decision.verdict);
-    send(severity_of(verdict), log_line(decision, origin_));
+    const auto line = log_line(decision, origin_);
+    const DatagramSocket socket;
+    send(severity_of(verdict), line, socket);
+    report_decision(line, socket);
 }
 
 void DecisionLog::waits_for_a_refresh(const Config& config) {
@@ -70,8 +74,9 @@ std::string DecisionLog::line_about(std::string_view event) const {
     return line;
 }
 
-void DecisionLog::send(LogLevel level, const std::string& line) const {
-    send_log_line(level, ident, line, stderr_is_a_log_);
+void DecisionLog::send(LogLevel level, const std::string& line,
+                       const DatagramSocket& socket) const {
+    send_log_line(level, ident, line, stderr_is_a_log_, {}, socket);
 }
 
 void log_exception(const char* what) noexcept {

@@ -27,7 +27,8 @@ class DecisionLog {
 
   private:
     std::string line_about(std::string_view event) const;
-    void send(LogLevel level, const std::string& line) const;
+    void send(LogLevel level, const std::string& line,
+              const DatagramSocket& socket = DatagramSocket()) const;
 
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::string login_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "common/decision/decision_report.h"
 #include "common/decision/explanation.h"
 #include "common/decision/log_line.h"
 #include "spank_together/slurm_api.h"
@@ -43,11 +44,13 @@ int answer(uid_t uid, char** message) {
     else
         decision.uid = uid;  // unavailable: init() failed
     const auto took = std::chrono::steady_clock::now() - started;
-    plugin_log.info(
+    const auto line =
         log_line(decision, {"slurmctld",
                             {},
                             ::getpid(),
-                            std::chrono::duration_cast<std::chrono::microseconds>(took).count()}));
+                            std::chrono::duration_cast<std::chrono::microseconds>(took).count()});
+    plugin_log.info(line);
+    report_decision(line);
     if (decision.allowed()) return SLURM_SUCCESS;
     tell(message, message_for_user(decision));
     return ESLURM_ACCESS_DENIED;

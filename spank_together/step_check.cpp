@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "common/config/exempt_logins.h"
+#include "common/decision/decision_report.h"
 #include "common/decision/explanation.h"
 #include "common/decision/log_line.h"
 #include "common/decision/role_environment.h"
@@ -48,6 +49,7 @@ void report(spank_t spank, const Decision& decision, std::chrono::microseconds t
     std::string line = log_line(decision, {"slurmstepd", {}, ::getpid(), took.count()});
     append_field(line, "step", step_name(spank));
     SlurmLog(name).info(line);
+    report_decision(line);
     // Slurm sends these to the job's stderr.
     if (const auto message = message_for_user(decision); !message.empty())
         ::slurm_spank_log("%s", message.c_str());

@@ -12,6 +12,7 @@
 #include "common/roster/backoff.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/random.h"
+#include "together_refresh/count/decision_counter.h"
 #include "together_refresh/process/service_manager.h"
 
 namespace together {
@@ -58,10 +59,14 @@ Nanoseconds until_next_poll(const NodeConfig& config) {
 class Watcher {
   public:
     Watcher(const RefreshOptions& options, Clock& clock, const RefreshLog& log)
-        : options_(options), log_(log), rounds_(options, clock, log, stop_.descriptor()) {}
+        : options_(options),
+          log_(log),
+          rounds_(options, clock, log, stop_.descriptor()),
+          counter_(options.config_path) {}
 
     int run() {
         while (true) {
+            counter_.keep_running();
             const auto started = std::chrono::steady_clock::now();
             const auto config = load_node_config(options_.config_path);
             const RoundResult result = round(config);
@@ -115,6 +120,7 @@ class Watcher {
     const RefreshLog& log_;
     const StopSignal stop_;
     Rounds rounds_;
+    DecisionCounter counter_;
     std::uint32_t failures_ = 0;
     bool news_before_ = false;  // the round before was short and had news
     std::string last_failure_;

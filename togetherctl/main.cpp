@@ -14,10 +14,11 @@ namespace together::ctl {
 namespace {
 
 // In the order in which an operator meets them.
-constexpr std::array<const Verb*, 16> verbs = {
-    &status_verb,      &doctor_verb,   &check_verb,     &explain_verb, &refresh_verb, &roster_verb,
-    &permissions_verb, &config_verb,   &api_check_verb, &enable_verb,  &disable_verb, &admit_verb,
-    &lockdown_verb,    &sessions_verb, &accounts_verb,  &volumes_verb,
+constexpr std::array<const Verb*, 17> verbs = {
+    &status_verb,   &doctor_verb,      &check_verb,    &explain_verb,   &refresh_verb,
+    &roster_verb,   &permissions_verb, &config_verb,   &api_check_verb, &enable_verb,
+    &disable_verb,  &admit_verb,       &lockdown_verb, &decisions_verb, &sessions_verb,
+    &accounts_verb, &volumes_verb,
 };
 
 int run(const std::vector<std::string>& arguments) {

@@ -21,7 +21,7 @@ constexpr std::size_t max_file = std::size_t{64} * 1024;
 
 // Of who is no gate.
 constexpr auto further_sections =
-    std::to_array<std::string_view>({"accounts", "kubernetes", "http"});
+    std::to_array<std::string_view>({"accounts", "metrics", "kubernetes", "http"});
 
 std::string known_sections() {
     std::string text = "[api], [roster], [gate]";

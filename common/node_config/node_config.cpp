@@ -26,6 +26,7 @@ class NodeSections : public FurtherSections {
     Problem set(const IniEntry& entry) override {
         if (const auto volume = volume_of_section(entry.section))
             return set_volume_key(volume_named(*volume), entry.key, entry.value);
+        if (entry.section == "metrics") return set_key(metrics_keys(), config_.metrics, entry);
         if (entry.section == "kubernetes")
             return set_key(kubernetes_keys(), config_.kubernetes, entry);
         if (entry.section == "http") return set_key(http_keys(), config_.http, entry);
@@ -66,6 +67,7 @@ Result<NodeConfig> load_node_config(const std::string& path) {
 std::vector<Setting> settings_in_force(const NodeConfig& config) {
     auto settings = gate_settings_in_force(config);
     add("accounts.", accounts_keys(), config.accounts, settings);
+    add("metrics.", metrics_keys(), config.metrics, settings);
     add("kubernetes.", kubernetes_keys(), config.kubernetes, settings);
     add("http.", http_keys(), config.http, settings);
     for (const auto& volume : config.volumes) {

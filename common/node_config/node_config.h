@@ -8,6 +8,7 @@
 
 #include "common/config/config.h"
 #include "common/node_config/accounts_config.h"
+#include "common/node_config/metrics_config.h"
 #include "common/node_config/services_config.h"
 #include "common/node_config/volumes_config.h"
 
@@ -15,6 +16,7 @@ namespace together {
 
 struct NodeConfig : Config {
     AccountsConfig accounts;
+    MetricsConfig metrics;
     KubernetesConfig kubernetes;
     HttpConfig http;
     std::vector<VolumeConfig> volumes;

@@ -3,17 +3,13 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <time.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 
 #include "common/system/file_descriptor.h"
 #include "common/system/utc.h"
@@ -28,20 +24,6 @@ std::string tagged(std::string_view ident, std::string_view line) {
     text += "[" + std::to_string(::getpid()) + "]: ";
     text += line;
     return text;
-}
-
-enum class Sent { yes, queue_full, nobody_there };
-
-Sent send_datagram(const std::string& path, const std::string& text) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), std::min(path.size(), sizeof address.sun_path - 1));
-    const FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket) return Sent::nobody_there;
-    const auto sent = ::sendto(socket.get(), text.data(), text.size(), MSG_NOSIGNAL,
-                               reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    if (sent >= 0) return Sent::yes;
-    return errno == EAGAIN || errno == ENOBUFS ? Sent::queue_full : Sent::nobody_there;
 }
 
 // A file or pipe that collects stderr, as with `sshd -D -e` in a container: neither /dev/null
@@ -96,10 +78,10 @@ std::string now_in_utc() {
 }  // namespace
 
 void send_log_line(LogLevel level, std::string_view ident, std::string_view line,
-                   bool stderr_is_a_log, const LogPaths& paths) {
+                   bool stderr_is_a_log, const LogPaths& paths, const DatagramSocket& socket) {
     const std::string text = tagged(ident, line);
     const int priority = facility_authpriv * 8 + static_cast<int>(level);
-    switch (send_datagram(paths.socket, "<" + std::to_string(priority) + ">" + text)) {
+    switch (socket.send(paths.socket, "<" + std::to_string(priority) + ">" + text)) {
         case Sent::yes:
             return;
         case Sent::queue_full:

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/system/datagram_socket.h"
+
 namespace together {
 
 struct LogPaths {
@@ -23,8 +25,9 @@ enum class LogLevel { warning = 4, notice = 5, info = 6 };  // syslog's numbers
 
 // Sends one line, tagged "ident[pid]", facility authpriv. `stderr_is_a_log` is false in calling
 // programs whose stderr is the invoker's (sudo, su). Never blocks, never fails the caller.
-// Thread-safe.
+// Thread-safe, where each thread has a `socket` of its own.
 void send_log_line(LogLevel level, std::string_view ident, std::string_view line,
-                   bool stderr_is_a_log, const LogPaths& paths = {});
+                   bool stderr_is_a_log, const LogPaths& paths = {},
+                   const DatagramSocket& socket = DatagramSocket());
 
 }  // namespace together

@@ -99,7 +99,7 @@ TEST(config_keys, a_username_prefix_is_not_kubernetes_own) {
 }
 
 TEST(config_keys, http_listens_on_this_machine_alone) {
-    good("http", "listen = unix:/run/together/authorizer.sock");
+    good("http", "listen = unix:/run/together-authorizer/http.sock");
     good("http", "listen = 127.0.0.1:9480");
     good("http", "listen = off");
     bad("http", "listen = 0.0.0.0:9480", "must be a path or a loopback address");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include "common/system/errno_text.h"
 #include "common/system/io.h"
@@ -104,6 +105,12 @@ void Output::document(const Json::Value& document) {
     text_ += Json::writeString(builder, document) + "\n";
 }
 
+void Output::json_line(const Json::Value& document) {
+    Json::StreamWriterBuilder builder;
+    builder["indentation"] = "";
+    text_ += Json::writeString(builder, document) + "\n";
+}
+
 int Output::fail(const std::string& message) {
     complain(message);
     if (json_) {
@@ -121,7 +128,8 @@ void Output::complain(std::string_view message) {
 }
 
 bool Output::flush() {
-    if (together::write_full(STDOUT_FILENO, text_.data(), text_.size())) return true;
+    const auto text = std::exchange(text_, {});
+    if (together::write_full(STDOUT_FILENO, text.data(), text.size())) return true;
     complain(together::errno_text("cannot write to stdout", errno));
     return false;
 }

@@ -37,6 +37,8 @@ class Output {
     void fields(const Fields& fields);
     void table(const Row& head, const std::vector<Row>& rows);
     void document(const Json::Value& document);
+    // One of many documents, a line each.
+    void json_line(const Json::Value& document);
 
     // On stderr, at once; with --json also as the document {"error": {"message": …}}. Returns the
     // exit status for it.
@@ -44,7 +46,7 @@ class Output {
     // On stderr, at once.
     static void complain(std::string_view message);
 
-    // False, and a complaint, where stdout does not take it.
+    // What was collected so far. False, and a complaint, where stdout does not take it.
     bool flush();
 
   private:

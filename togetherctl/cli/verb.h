@@ -48,6 +48,7 @@ extern const Verb admit_verb;
 extern const Verb api_check_verb;
 extern const Verb check_verb;
 extern const Verb config_verb;
+extern const Verb decisions_verb;
 extern const Verb disable_verb;
 extern const Verb doctor_verb;
 extern const Verb enable_verb;

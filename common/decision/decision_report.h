@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells together-refresh --watch of a decision, which counts it (togetherctl decisions).
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "common/system/datagram_socket.h"
+
+namespace together {
+
+// root's, 0755.
+inline constexpr const char* decisions_folder = "/run/together";
+// The last of them, 0600: a line each, of fields as in the log, "time" and "sender" (a uid) first.
+inline constexpr const char* decisions_journal = "/run/together/decisions";
+
+// Where the decisions of programs of `uid` are taken: a socket that only this user can write to, so
+// who sent a decision is never a question.
+std::string decisions_socket(uid_t uid, const std::string& folder = decisions_folder);
+
+// `line` is log_line()'s. Never waits: where nobody reads, or not fast enough, the count is lost.
+void report_decision(std::string_view line, const DatagramSocket& socket = DatagramSocket());
+
+}  // namespace together

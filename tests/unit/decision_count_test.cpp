@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// What together-refresh --watch makes of the decisions that programs of this node send.
+#include <CppUTest/TestHarness.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "common/decision/decision_report.h"
+#include "common/decision/log_fields.h"
+#include "common/decision/log_line.h"
+#include "tests/unit/support/files.h"
+#include "tests/unit/support/temporary_directory.h"
+#include "tests/unit/support/texts.h"
+#include "together_refresh/count/decision_journal.h"
+#include "together_refresh/count/decision_sockets.h"
+#include "together_refresh/count/decision_tally.h"
+
+using namespace together;
+
+namespace {
+
+std::string line_of(Verdict verdict, Reason reason, const std::string& login = "alice") {
+    Decision decision;
+    decision.login = login;
+    decision.verdict = verdict;
+    decision.reason = reason;
+    return log_line(decision, {"sshd", "192.0.2.7", 7, 80});
+}
+
+const std::string allowed = line_of(Verdict::allow, Reason::role_permits);
+const std::string denied = line_of(Verdict::deny, Reason::not_a_collaborator, "mallory");
+
+}  // namespace
+
+TEST_GROUP(decision_tally) {
+    DecisionTally tally;
+};
+
+TEST(decision_tally, counts_each_answer_by_itself) {
+    CHECK(tally.add(allowed));
+    CHECK(tally.add(denied));
+    CHECK(tally.add(denied));
+    STRCMP_CONTAINS(
+        "together_decisions_total{action=\"ssh.login\",verdict=\"allow\","
+        "reason=\"role_permits\"} 1\n",
+        tally.text().c_str());
+    STRCMP_CONTAINS("verdict=\"deny\",reason=\"not_a_collaborator\"} 2\n", tally.text().c_str());
+    STRCMP_CONTAINS("together_decisions_malformed_total 0\n", tally.text().c_str());
+}
+
+TEST(decision_tally, names_no_person) {
+    CHECK(tally.add(denied));
+    CHECK(tally.text().find("mallory") == std::string::npos);
+}
+
+TEST(decision_tally, takes_nothing_that_could_leave_its_label) {
+    for (const std::string bad :
+         {"", "hello", "action=a verdict=b", "action=a verdict=b reason=\"x\\\"} 7\"",
+          "action=a verdict=b reason=C", "action=a verdict=b reason=-"})
+        CHECK_FALSE(tally.add(bad));
+    STRCMP_CONTAINS("together_decisions_malformed_total 6\n", tally.text().c_str());
+}
+
+TEST(decision_tally, a_sender_cannot_fill_the_memory) {
+    for (int i = 0; i < 2000; ++i) tally.add("action=a verdict=b reason=r" + std::to_string(i));
+    STRCMP_CONTAINS("together_decisions_malformed_total 1000\n", tally.text().c_str());
+}
+
+TEST_GROUP(log_fields){};
+
+TEST(log_fields, are_what_the_log_line_was_made_of) {
+    std::string line;
+    append_field(line, "login", "a b=c");
+    append_field(line, "role", "");
+    append_field(line, "detail", "say \"hi\" x=y");
+    append_field(line, "age", "2s");
+    CHECK_EQUAL(std::string("a b=c"), field_in(line, "login"));
+    CHECK_EQUAL(std::string("-"), field_in(line, "role"));
+    CHECK_EQUAL(std::string("say \\\"hi\\\" x=y"), field_in(line, "detail"));
+    CHECK_EQUAL(std::string("2s"), field_in(line, "age"));
+    CHECK_EQUAL(std::string(), field_in(line, "x"));
+    CHECK_EQUAL(4U, fields_in(line).size());
+}
+
+TEST(log_fields, of_anything_end) {
+    for (const std::string text :
+         {"", " ", "=", "a=", "a=\"", "a=\"\\", "= = =", "a b", "a=\"b\"c"})
+        fields_in(text);
+    CHECK_EQUAL(0U, fields_in("no fields at all").size());
+}
+
+TEST_GROUP(decision_journal) {
+    TemporaryDirectory directory;
+    std::string path = directory / "decisions";
+
+    std::size_t lines() const {
+        const auto text = read_file(path);
+        return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    }
+};
+
+TEST(decision_journal, has_a_line_for_each_and_is_roots) {
+    DecisionJournal journal(path);
+    journal.add(0, 64030, denied);
+    CHECK_EQUAL("time=1970-01-01T00:00:00Z sender=64030 " + denied + "\n", read_file(path));
+    struct stat status {};
+    CHECK_EQUAL(0, ::stat(path.c_str(), &status));
+    CHECK_EQUAL(0600, static_cast<int>(status.st_mode & 07777));
+}
+
+TEST(decision_journal, a_sender_writes_one_printable_line) {
+    DecisionJournal journal(path);
+    journal.add(0, 7, "login=x\ntime=2 sender=0 login=root\x1b[2J\x9b" + std::string(9000, 'a'));
+    CHECK_EQUAL(1U, lines());
+    CHECK(read_file(path).size() < 2200);
+    CHECK(read_file(path).find('\x1b') == std::string::npos);
+}
+
+TEST(decision_journal, keeps_the_last_thousand) {
+    DecisionJournal journal(path);
+    for (int i = 0; i < 2001; ++i) journal.add(0, 0, "n=" + std::to_string(i));
+    CHECK_EQUAL(1000U, lines());
+    STRCMP_CONTAINS("n=1001\n", read_file(path).c_str());
+    STRCMP_CONTAINS("n=2000\n", read_file(path).c_str());
+    CHECK(read_file(path).find("n=1000\n") == std::string::npos);
+}
+
+TEST(decision_journal, goes_on_after_a_restart) {
+    { DecisionJournal(path).add(0, 0, "n=1"); }
+    { DecisionJournal(path).add(0, 0, "n=2"); }
+    CHECK_EQUAL(2U, lines());
+}
+
+TEST_GROUP(decision_sockets) {
+    TemporaryDirectory directory;
+    DecisionSockets sockets{directory.path()};
+    std::vector<std::string> taken;
+
+    void take() {
+        sockets.take(0, [&](uid_t sender, std::string_view line) {
+            taken.push_back(std::to_string(sender) + " " + std::string(line));
+        });
+    }
+    std::string socket_of(uid_t uid) const {
+        return decisions_socket(uid, directory.path());
+    }
+};
+
+TEST(decision_sockets, know_the_sender_by_its_socket) {
+    CHECK(sockets.keep({0, 64030}).has_value());
+    CHECK(DatagramSocket().send(socket_of(64030), allowed) == Sent::yes);
+    CHECK(DatagramSocket().send(socket_of(0), denied) == Sent::yes);
+    take();
+    CHECK_EQUAL(2U, taken.size());
+    CHECK_EQUAL("0 " + denied, taken[0]);
+    CHECK_EQUAL("64030 " + allowed, taken[1]);
+}
+
+TEST(decision_sockets, can_be_written_to_by_their_user_alone) {
+    CHECK(sockets.keep({0, 64030}).has_value());
+    struct stat status {};
+    CHECK_EQUAL(0, ::stat(socket_of(64030).c_str(), &status));
+    CHECK_EQUAL(64030U, status.st_uid);
+    CHECK_EQUAL(0600, static_cast<int>(status.st_mode & 07777));
+    CHECK_EQUAL(0, ::stat(socket_of(0).c_str(), &status));
+    CHECK_EQUAL(0U, status.st_uid);
+    CHECK_EQUAL(0600, static_cast<int>(status.st_mode & 07777));
+}
+
+TEST(decision_sockets, take_the_place_of_whatever_stood_there) {
+    write_file(socket_of(0), "x");
+    CHECK(sockets.keep({0}).has_value());
+    CHECK(DatagramSocket().send(socket_of(0), allowed) == Sent::yes);
+}
+
+TEST(decision_sockets, of_who_is_no_sender_any_more_go) {
+    CHECK(sockets.keep({0, 64030}).has_value());
+    CHECK(sockets.keep({0}).has_value());
+    CHECK(DatagramSocket().send(socket_of(64030), allowed) == Sent::nobody_there);
+}
+
+TEST(decision_sockets, a_flood_costs_its_sender_counts_and_nobody_waits) {
+    CHECK(sockets.keep({0}).has_value());
+    const DatagramSocket socket;
+    Sent last = Sent::yes;
+    for (int i = 0; i < 100000 && last == Sent::yes; ++i) last = socket.send(socket_of(0), allowed);
+    CHECK(last == Sent::queue_full);
+    take();
+    CHECK(!taken.empty());
+    CHECK(socket.send(socket_of(0), allowed) == Sent::yes);
+}
+
+TEST_GROUP(datagram_socket){};
+
+TEST(datagram_socket, a_path_that_is_too_long_reaches_nobody) {
+    CHECK(DatagramSocket().send("/tmp/" + std::string(200, 'x'), "") == Sent::nobody_there);
+    CHECK(DatagramSocket().send("/no/such/socket", "") == Sent::nobody_there);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "together_refresh/count/decision_counter.h"
+
+#include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <vector>
+
+#include "common/decision/decision_report.h"
+#include "common/node_config/node_config.h"
+#include "common/roster/roster_directory.h"
+#include "common/system/atomic_file.h"
+#include "common/system/errno_text.h"
+#include "together_refresh/count/decision_journal.h"
+#include "together_refresh/count/decision_sockets.h"
+#include "together_refresh/count/decision_tally.h"
+#include "together_refresh/count/node_metrics.h"
+#include "together_refresh/process/process_setup.h"
+
+namespace together {
+namespace {
+
+using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
+
+constexpr auto between_starts = 10s;
+// The textfile is as old at most: sooner where something was counted.
+constexpr auto rewrite_after = 15s;
+constexpr auto rewrite_counted_after = 5s;
+constexpr auto turn = 1s;
+
+void say(const std::string& text) {
+    (void)std::fprintf(stderr, "together-refresh: %s\n", text.c_str());
+}
+
+std::vector<uid_t> uids_of(const std::vector<std::string>& logins) {
+    std::vector<uid_t> uids{0};
+    for (const auto& login : logins)
+        if (const passwd* entry = ::getpwnam(login.c_str()); entry != nullptr && entry->pw_uid != 0)
+            uids.push_back(entry->pw_uid);
+    return uids;
+}
+
+Result<void> write_textfile(const std::string& path, const std::string& text) {
+    constexpr mode_t for_everybody = 0644;
+    AtomicFile file(path);
+    FileStep step = file.open();
+    if (step) step = file.write(text);
+    if (step) step = file.finish(for_everybody);
+    if (!step) return failure(step.error().message);
+    if (auto committed = file.commit(); !committed) return failure(committed.error().message);
+    return {};
+}
+
+class Counting {
+  public:
+    explicit Counting(const std::string& config_path)
+        : config_path_(config_path), sockets_(decisions_folder), journal_(decisions_journal) {}
+
+    [[noreturn]] void run() {
+        while (true) {
+            const auto config = load_node_config(config_path_);
+            if (config) complain(sockets_.keep(uids_of(config->metrics.senders)), sockets_problem_);
+            const auto until = Steady::now() + rewrite_after;
+            const auto soonest = Steady::now() + rewrite_counted_after;
+            bool counted = false;
+            while (Steady::now() < until && !(counted && Steady::now() >= soonest))
+                sockets_.take(static_cast<int>(std::chrono::milliseconds(turn).count()),
+                              [&](uid_t sender, std::string_view line) {
+                                  counted = true;
+                                  add(sender, line);
+                              });
+            if (config && !config->metrics.textfile.empty())
+                complain(write_textfile(config->metrics.textfile,
+                                        tally_.text() + node_metrics(*config, clock_)),
+                         textfile_problem_);
+        }
+    }
+
+  private:
+    void add(uid_t sender, std::string_view line) {
+        if (tally_.add(line)) journal_.add(clock_.now().realtime, sender, line);
+    }
+
+    // Once, until it is another one.
+    static void complain(const Result<void>& result, std::string& last) {
+        const auto problem = result ? std::string() : result.error().message;
+        if (!problem.empty() && problem != last) say("decisions are not counted: " + problem);
+        last = problem;
+    }
+
+    const std::string& config_path_;
+    SystemClock clock_;
+    DecisionSockets sockets_;
+    DecisionJournal journal_;
+    DecisionTally tally_;
+    std::string sockets_problem_;
+    std::string textfile_problem_;
+};
+
+[[noreturn]] void count(const std::string& config_path, pid_t watcher) {
+    try {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != watcher) ::_exit(0);
+        reset_inherited_state();
+        keep_only_descriptors({});
+        Counting(config_path).run();
+    } catch (const std::exception& error) {
+        say(std::string("decisions are not counted: ") + error.what());
+    }
+    ::_exit(1);
+}
+
+// Its folder is root's, or it is a trap.
+bool has_folder() {
+    if (::mkdir(decisions_folder, 0755) != 0 && errno != EEXIST) return false;
+    return check_roster_directory(decisions_folder).has_value();
+}
+
+}  // namespace
+
+DecisionCounter::~DecisionCounter() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+}
+
+void DecisionCounter::keep_running() {
+    if (::geteuid() != 0) return;
+    if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == 0) return;
+    pid_ = -1;
+    if (started_ != Steady::time_point{} && Steady::now() - started_ < between_starts) return;
+    started_ = Steady::now();
+    if (!has_folder()) return;
+    const pid_t watcher = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid == 0) count(config_path_, watcher);
+    pid_ = pid;
+}
+
+}  // namespace together
