@@ -61,6 +61,9 @@ inline constexpr AccountsMagic keys_magic = {'t', 'o', 'g', 'e', 't', 'h', 'e', 
 std::span<const std::byte> digested_part(const AccountsHeader& header);
 std::uint64_t checksum_of(const AccountsHeader& header);
 
+// Of the same records, derived from the same.
+bool is_same_content(AccountsHeader one, AccountsHeader other);
+
 std::string project_in(const AccountsHeader& header);
 // The authority's, for whoever has no answer of it.
 std::optional<RosterGroup> group_in(const AccountsHeader& header);

@@ -122,14 +122,67 @@ TEST(accounts_keeper, is_asked_for_all_where_a_file_is_damaged_or_missing) {
             damaged[at] = static_cast<char>(damaged[at] ^ 4);
             write_file(path, damaged, path == paths.keys ? 0640 : 0644);
             CHECK_TRUE(needs_all());
-            TEXT_CONTAINS("wait for an answer", keep(nullptr).error().message);
-            CHECK_TRUE(changed(&fetched));
+            if (path == paths.accounts)
+                TEXT_CONTAINS("wait for an answer", keep(nullptr).error().message);
+            else
+                CHECK_FALSE(changed(nullptr));
+            CHECK_TRUE(needs_all());
+            changed(&fetched);
+            TEXT_EQUAL(intact, read_file(path));
             CHECK_FALSE(needs_all());
         }
         ::unlink(path.c_str());
         CHECK_TRUE(needs_all());
-        CHECK_TRUE(changed(&fetched));
+        changed(&fetched);
+        TEXT_EQUAL(intact, read_file(path));
     }
+}
+
+TEST(accounts_keeper, remembers_who_was_removed_where_the_keys_are_lost) {
+    changed(&fetched);
+    roster.content.entries = {entry("alice", 10001, "admin"), entry("mallory", 10002)};
+    roster.write();
+    fetched.group->gid = 20007;
+    for (const std::string& damage : {std::string(), std::string(5000, '\0')}) {
+        ::unlink(paths.keys.c_str());
+        if (!damage.empty()) write_file(paths.keys, damage, 0640);
+        changed(&fetched);
+        TEXT_EQUAL("absent", names.user("mallory"));
+        CHECK_TRUE(names.user(10002).starts_with("bob:"));
+        CHECK_TRUE(keys_of("alice").starts_with(key_text));
+    }
+    fetched.group = RosterGroup{"p-lab", 20001, 20000};  // what the Admins' and everybody's were
+    changed(&fetched);
+    TEXT_EQUAL("absent", names.group("p-lab"));
+    TEXT_EQUAL("absent", names.group("p-lab-admin"));
+}
+
+TEST(accounts_keeper, somebody_who_was_removed_has_no_account_where_the_keys_are_lost) {
+    changed(&fetched);
+    roster.content.entries.pop_back();
+    roster.write();
+    ::unlink(paths.keys.c_str());
+    CHECK_TRUE(changed(nullptr));
+    TEXT_EQUAL("absent", names.user("bob"));
+    CHECK_FALSE(changed(nullptr));
+    // What keys there are, the authority says.
+    CHECK_TRUE(needs_all());
+    changed(&fetched);
+    CHECK_TRUE(keys_of("alice").starts_with(key_text));
+    CHECK_FALSE(needs_all());
+}
+
+TEST(accounts_keeper, keeps_the_keys_where_the_accounts_are_lost) {
+    changed(&fetched);
+    const auto keys = read_file(paths.keys);
+    ::unlink(paths.accounts.c_str());
+    CHECK_FALSE(keep(nullptr).has_value());
+    TEXT_EQUAL(keys, read_file(paths.keys));
+    roster.config.accounts.enabled = false;
+    CHECK_TRUE(keeper.has_any_of(roster.config.project));
+    CHECK_FALSE(keeper.has_any_of("proj_other"));
+    keeper.take_away(roster.config);
+    TEXT_EQUAL("none", keys_of("alice"));
 }
 
 TEST(accounts_keeper, follows_the_nodes_own_files_and_the_configuration) {

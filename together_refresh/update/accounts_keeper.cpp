@@ -147,6 +147,13 @@ std::string summary_of(const Accounts& accounts) {
     return text;
 }
 
+Result<void> write_where_new(const std::string& path, const AccountsRecords& records,
+                             const AccountsHeader& header, const FileAccess& access,
+                             const std::optional<AccountsDatabase>& stored) {
+    if (stored && is_same_content(stored->header(), header)) return {};
+    return write_accounts_file(path, records, header, access);
+}
+
 // When each that is kept, a person's uid or a group's gid, was removed.
 std::vector<Moment> removals(const Accounts& accounts) {
     std::vector<Moment> moments;
@@ -167,6 +174,21 @@ Result<void> make_directory(const std::string& path) {
     if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
         return failure(errno_text("cannot make " + path, errno));
     return check_roster_directory(path);
+}
+
+// Else a round ended between them, or one was lost.
+bool are_of_one_round(const std::optional<AccountsDatabase>& accounts,
+                      const std::optional<AccountsDatabase>& keys) {
+    return accounts && keys && accounts->header().roster == keys->header().roster &&
+           accounts->header().node == keys->header().node;
+}
+
+bool is_of(const std::optional<AccountsDatabase>& file, const std::string& project) {
+    return file && project_in(file->header()) == project;
+}
+
+bool has_records(const std::optional<AccountsDatabase>& file, const Digest& records) {
+    return file && file->header().records == records;
 }
 
 bool has_shell(const NodeConfig& config) {
@@ -199,27 +221,27 @@ Result<AccountsKeeper::Source> AccountsKeeper::read_source(const NodeConfig& con
                   config.accounts.keep_removed};
 }
 
-std::optional<AccountsKeeper::Stored> AccountsKeeper::open_intact() {
-    auto accounts = AccountsDatabase::open(paths_.accounts, accounts_magic);
-    auto keys = AccountsDatabase::open(paths_.keys, keys_magic);
-    const auto intact = [](VerifiedFile& seen, const AccountsDatabase& file) {
-        return seen.is_intact(file.status(), file.header().digest,
-                              [&] { return file.verify_intact(); });
+AccountsKeeper::Stored AccountsKeeper::open_intact() {
+    const auto intact = [](const std::string& path, const AccountsMagic& magic,
+                           VerifiedFile& seen) -> std::optional<AccountsDatabase> {
+        auto file = AccountsDatabase::open(path, magic);
+        if (!file || !seen.is_intact(file->status(), file->header().digest,
+                                     [&] { return file->verify_intact(); }))
+            return std::nullopt;
+        return *std::move(file);
     };
-    if (!accounts || !keys || !intact(accounts_, *accounts) || !intact(keys_, *keys))
-        return std::nullopt;
-    return Stored{*std::move(accounts), *std::move(keys)};
+    return {intact(paths_.accounts, accounts_magic, accounts_),
+            intact(paths_.keys, keys_magic, keys_)};
 }
 
 bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
-    const auto& header = stored.accounts.header();
-    const auto& keys = stored.keys.header();
+    if (!stored.accounts || !are_of_one_round(stored.accounts, stored.keys)) return false;
+    const auto& header = stored.accounts->header();
     const auto age = age_of(header.first_removed, clock_.now(), Nanoseconds::zero());
     const bool one_is_over =
         header.removed > 0 && !age.uncertain && age.value >= source.keep_removed;
     return project_in(header) == source.project && header.roster == source.roster &&
-           header.node == source.node && keys.roster == header.roster && keys.node == header.node &&
-           !one_is_over;
+           header.node == source.node && !one_is_over;
 }
 
 bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster) {
@@ -228,7 +250,7 @@ bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster)
     const auto source = read_source(config, roster.header().content);
     if (!source) return false;
     const auto stored = open_intact();
-    return !stored || !is_current(*stored, *source) || stored->accounts.header().some_wait != 0;
+    return !is_current(stored, *source) || stored.accounts->header().some_wait != 0;
 }
 
 Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, const Snapshot& roster,
@@ -236,10 +258,10 @@ Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, cons
     const auto source = read_source(config, roster.header().content);
     if (!source) return tl::make_unexpected(source.error());
     const auto stored = open_intact();
-    if (stored && fetched == nullptr && is_current(*stored, *source)) return Kept{};
+    if (fetched == nullptr && is_current(stored, *source)) return Kept{};
     if (!has_shell(config))
         return failure("[accounts] shell " + config.accounts.shell + " is no program on this node");
-    if (fetched == nullptr && (!stored || project_in(stored->accounts.header()) != config.project))
+    if (fetched == nullptr && !is_of(stored.accounts, config.project))
         return failure("they wait for an answer of the authority");
     auto entries = entries_of(roster);
     if (!entries) return failure("the roster is damaged");
@@ -247,15 +269,18 @@ Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, cons
 }
 
 bool AccountsKeeper::has_any_of(const std::string& project) const {
-    const auto accounts = AccountsDatabase::open(paths_.accounts, accounts_magic);
-    return accounts && project_in(accounts->header()) == project;
+    const auto is_its = [&](const std::string& path, const AccountsMagic& magic) {
+        const auto file = AccountsDatabase::open(path, magic);
+        return file && project_in(file->header()) == project;
+    };
+    return is_its(paths_.accounts, accounts_magic) || is_its(paths_.keys, keys_magic);
 }
 
 Result<AccountsKeeper::Kept> AccountsKeeper::take_away(const NodeConfig& config) {
     const auto source = read_source(config, Digest{});
     if (!source) return tl::make_unexpected(source.error());
     const auto stored = open_intact();
-    if (stored && is_current(*stored, *source)) return Kept{};
+    if (is_current(stored, *source)) return Kept{};
     RosterAccounts nobody;
     nobody.none_to_ask = true;
     return derive(config, {}, *source, stored, &nobody);
@@ -263,10 +288,9 @@ Result<AccountsKeeper::Kept> AccountsKeeper::take_away(const NodeConfig& config)
 
 Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
                                                     std::vector<RosterEntry> entries,
-                                                    const Source& source,
-                                                    const std::optional<Stored>& stored,
+                                                    const Source& source, const Stored& stored,
                                                     const RosterAccounts* fetched) {
-    const auto before = stored ? stored->accounts.people() : Accounts{};
+    const auto before = stored.accounts ? stored.accounts->people() : Accounts{};
     if (!before) return failure(paths_.accounts + " is damaged");
     auto node = names_in(source.texts);
     // Of the node's own files there is no need to ask.
@@ -277,8 +301,8 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
     const auto waiting = std::erase_if(entries, [&](const auto& entry) {
         return !files.contains(entry.login) && others.must_wait(entry);
     });
-    const bool is_the_projects = stored && project_in(stored->accounts.header()) == config.project;
-    auto group = is_the_projects ? group_in(stored->accounts.header()) : std::nullopt;
+    auto group =
+        is_of(stored.accounts, config.project) ? group_in(stored.accounts->header()) : std::nullopt;
     bool group_waits = false;
     if (fetched != nullptr && fetched->group != group) {
         const auto name = group_name(config, fetched->group);
@@ -294,8 +318,6 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
 
     AccountsHeader header;
     const auto people = account_records(accounts, config.accounts, header.people_records);
-    const auto keys = fetched != nullptr ? fetched_keys(accounts, fetched->keys)
-                                         : stored_keys(accounts, stored->keys);
     put(header.project, source.project);
     put_group(header, is_theirs ? std::nullopt : group);
     header.accounts = static_cast<std::uint32_t>(accounts.accounts.size());
@@ -306,26 +328,28 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
     header.first_removed = first_of(removed);
     header.roster = source.roster;
     header.node = source.node;
-    const auto digest_of_people = digest_of(people);
-    const auto digest_of_keys = digest_of(keys);
-    const bool same_people = stored && stored->accounts.header().records == digest_of_people;
-    const bool same_keys = stored && stored->keys.header().records == digest_of_keys;
-    if (same_people && same_keys && is_current(*stored, source) &&
-        group_in(stored->accounts.header()) == (is_theirs ? std::nullopt : group) &&
-        stored->accounts.header().some_wait == header.some_wait)
-        return Kept{};
 
     if (auto made = make_directory(paths_.directory); !made)
         return tl::make_unexpected(made.error());
-    // Who has no account any more has no key first.
-    header.magic = keys_magic;
-    header.records = digest_of_keys;
-    const FileAccess for_refresh = {0640, readers};
-    if (auto written = write_accounts_file(paths_.keys, keys, header, for_refresh); !written)
-        return tl::make_unexpected(written.error());
+    // Who has no account any more has no key first. Without an answer, keys that are not of the
+    // accounts' round stay as they are: which are missing there, the authority says.
+    bool same_keys = true;
+    if (fetched != nullptr || are_of_one_round(stored.accounts, stored.keys)) {
+        const auto keys = fetched != nullptr ? fetched_keys(accounts, fetched->keys)
+                                             : stored_keys(accounts, *stored.keys);
+        header.magic = keys_magic;
+        header.records = digest_of(keys);
+        same_keys = has_records(stored.keys, header.records);
+        const FileAccess for_refresh = {0640, readers};
+        if (auto written = write_where_new(paths_.keys, keys, header, for_refresh, stored.keys);
+            !written)
+            return tl::make_unexpected(written.error());
+    }
     header.magic = accounts_magic;
-    header.records = digest_of_people;
-    if (auto written = write_accounts_file(paths_.accounts, people, header, {0644, ::getegid()});
+    header.records = digest_of(people);
+    const bool same_people = has_records(stored.accounts, header.records);
+    const FileAccess for_all = {0644, ::getegid()};
+    if (auto written = write_where_new(paths_.accounts, people, header, for_all, stored.accounts);
         !written)
         return tl::make_unexpected(written.error());
     if (!same_people) tell_nscd();

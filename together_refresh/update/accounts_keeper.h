@@ -41,17 +41,17 @@ class AccountsKeeper {
 
   private:
     struct Source;
+    // Each by itself: nothing where it is missing or damaged.
     struct Stored {
-        AccountsDatabase accounts;
-        AccountsDatabase keys;
+        std::optional<AccountsDatabase> accounts;
+        std::optional<AccountsDatabase> keys;
     };
 
-    std::optional<Stored> open_intact();
+    Stored open_intact();
     Result<Source> read_source(const NodeConfig& config, const Digest& roster) const;
     bool is_current(const Stored& stored, const Source& source);
     Result<Kept> derive(const NodeConfig& config, std::vector<RosterEntry> entries,
-                        const Source& source, const std::optional<Stored>& stored,
-                        const RosterAccounts* fetched);
+                        const Source& source, const Stored& stored, const RosterAccounts* fetched);
 
     Clock& clock_;
     AccountsPaths paths_;
