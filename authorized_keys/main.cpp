@@ -32,11 +32,11 @@ void end_in_time() {
 }
 
 int print_keys_of(const std::string& login) {
-    const auto file = together::open_served_keys(together::served_keys_path);
-    if (!file) return complain(file.error().message);
-    const auto keys = together::served_keys_of(file->get(), login);
-    if (!keys)
-        return complain(std::string(together::served_keys_path) + ": " + keys.error().message);
+    const together::AccountsPaths paths;
+    const auto served = together::ServedKeys::open(paths);
+    if (!served) return complain(served.error().message);
+    const auto keys = served->of(login);
+    if (!keys) return complain(paths.keys + ": " + keys.error().message);
     if (!together::write_full(STDOUT_FILENO, keys->data(), keys->size()))
         return complain("its output was not taken");
     return 0;

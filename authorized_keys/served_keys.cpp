@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -34,7 +35,8 @@ bool are_keys(std::string_view text, std::size_t count) {
     return lines == count;
 }
 
-Result<std::string> keys_in(std::string_view key, std::string_view record) {
+// Where the record is whole and of that person.
+Result<std::string> keys_in(std::string_view key, std::string_view record, std::uint64_t person) {
     KeysHead head{};
     if (record.size() < sizeof head) return failure("is damaged");
     std::memcpy(&head, record.data(), sizeof head);
@@ -42,14 +44,13 @@ Result<std::string> keys_in(std::string_view key, std::string_view record) {
         head.fixed < sizeof head || head.fixed > record.size() ||
         head.text != record.size() - head.fixed)
         return failure("is damaged");
+    if (head.person != person) return failure("has keys of another person who has the login");
     const auto text = record.substr(head.fixed);
     if (!are_keys(text, head.keys)) return failure("has what is no key");
     return std::string(text);
 }
 
-}  // namespace
-
-Result<FileDescriptor> open_served_keys(const std::string& path) {
+Result<FileDescriptor> open_roots(const std::string& path) {
     FileDescriptor file(
         ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     struct stat status {};
@@ -61,18 +62,32 @@ Result<FileDescriptor> open_served_keys(const std::string& path) {
     return file;
 }
 
-Result<std::string> served_keys_of(int file, std::string_view login) {
+}  // namespace
+
+Result<ServedKeys> ServedKeys::open(const AccountsPaths& paths) {
+    auto keys = open_roots(paths.keys);
+    if (!keys) return tl::make_unexpected(keys.error());
+    auto accounts = open_roots(paths.accounts);
+    if (!accounts) return tl::make_unexpected(accounts.error());
+    return ServedKeys(*std::move(keys), *std::move(accounts));
+}
+
+Result<std::string> ServedKeys::of(std::string_view login) const {
     const std::string key = "l" + std::string(login);
     if (key.size() > max_account_key) return std::string();
     std::vector<char> buffer(usual_room);
-    auto record = find_in_database(file, key, buffer);
+    auto record = find_in_database(keys_.get(), key, buffer);
     if (!record && record.error() == Absence::damaged) {
         buffer.resize(room_for_all);  // or there was no room
-        record = find_in_database(file, key, buffer);
+        record = find_in_database(keys_.get(), key, buffer);
     }
     if (!record && record.error() == Absence::not_found) return std::string();
     if (!record) return failure("is damaged");
-    return keys_in(key, *record);
+    const auto account = find_account(accounts_.get(), login);
+    if (!account && account.error() == Absence::damaged)
+        return failure("has keys, and accounts.v1 is damaged");
+    if (!account || account->is_the_nodes) return failure("has keys, and accounts.v1 no account");
+    return keys_in(key, *record, person_of(*account));
 }
 
 }  // namespace together

@@ -257,11 +257,29 @@ std::string encode_group(std::string_view key, const AccountGroup& group) {
     return record_of(key, head, offsets + texts);
 }
 
-std::string encode_keys(std::string_view key, std::uint16_t keys, std::string_view text) {
+std::uint64_t person_of(const Account& account) {
+    return person_of(account.uid, account.gecos.data(), account.gecos.size());
+}
+
+std::string encode_keys(std::string_view key, const Account& account, std::uint16_t keys,
+                        std::string_view text) {
     KeysHead head{};
+    head.person = person_of(account);
     head.text = static_cast<std::uint32_t>(text.size());
     head.keys = keys;
     return record_of(key, head, text);
+}
+
+tl::expected<Account, Absence> find_account(int file, std::string_view login) {
+    constexpr std::size_t lengths = 8;
+    std::array<char, lengths + max_account_key + max_account_record> buffer;
+    if (login.size() > max_login) return tl::make_unexpected(Absence::not_found);
+    const auto key = login_key(login);
+    const auto record = find_in_database(file, key, buffer);
+    if (!record) return tl::make_unexpected(record.error());
+    auto account = account_in(key, *record);
+    if (!account) return tl::make_unexpected(Absence::damaged);
+    return *std::move(account);
 }
 
 tl::expected<AccountsDatabase, OpenFailure> AccountsDatabase::open(const std::string& path,
@@ -318,15 +336,16 @@ std::optional<gid_t> AccountsDatabase::gid_of_group(const std::string& name) con
     return head ? std::optional(head->gid) : std::nullopt;
 }
 
-std::optional<std::string> AccountsDatabase::keys_of(const std::string& login,
+std::optional<std::string> AccountsDatabase::keys_of(const Account& account,
                                                      std::vector<char>& buffer) const {
     // Lengths, key, head, and the most that somebody can have.
     constexpr std::size_t most =
         8 + 1 + max_login + sizeof(KeysHead) + max_ssh_keys * (max_ssh_key + 1);
     buffer.resize(most);
-    const auto key = login_key(login);
+    const auto key = login_key(account.login);
     const auto record = find_in_database(file_.descriptor.get(), key, buffer);
-    if (!record || !head_of<KeysHead>(key, *record)) return std::nullopt;
+    const auto head = record ? head_of<KeysHead>(key, *record) : std::nullopt;
+    if (!head || head->person != person_of(account)) return std::nullopt;
     return std::string(*record);
 }
 

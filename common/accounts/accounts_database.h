@@ -12,6 +12,7 @@
 
 #include "common/accounts/derivation.h"
 #include "common/roster/checksum.h"
+#include "common/roster/constant_database.h"
 #include "common/system/trusted_file.h"
 
 namespace together {
@@ -82,7 +83,13 @@ std::string encode_removed(std::string_view key, const RemovedAccount& account);
 std::string encode_used_gid(std::string_view key, const UsedGid& used);
 std::string encode_group(std::string_view key, const AccountGroup& group);
 // `text`: "TYPE BASE64\n" for each key.
-std::string encode_keys(std::string_view key, std::uint16_t keys, std::string_view text);
+std::string encode_keys(std::string_view key, const Account& account, std::uint16_t keys,
+                        std::string_view text);
+
+std::uint64_t person_of(const Account& account);
+
+// Whose a login is, in a descriptor of accounts.v1.
+tl::expected<Account, Absence> find_account(int file, std::string_view login);
 
 class AccountsDatabase {
   public:
@@ -98,8 +105,9 @@ class AccountsDatabase {
     std::optional<Accounts> people() const;
     // The gid of a group of ours; nothing where there is none of that name.
     std::optional<gid_t> gid_of_group(const std::string& name) const;
-    // The record of somebody's keys, from a file of keys; nothing where there are none.
-    std::optional<std::string> keys_of(const std::string& login, std::vector<char>& buffer) const;
+    // The record of somebody's keys, from a file of keys; nothing where there are none, or where
+    // they are those of another person who had the login.
+    std::optional<std::string> keys_of(const Account& account, std::vector<char>& buffer) const;
 
   private:
     AccountsDatabase(TrustedFile file, const AccountsHeader& header)

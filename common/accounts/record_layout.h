@@ -6,7 +6,9 @@
 //                                   "*", user id, home, shell
 //   "g" name  | "i" gid (8 letters) GroupHead, offset[members] into the texts, then texts: name,
 //                                   "*", each member
-//   "l" login (keys)                KeysHead, then "TYPE BASE64\n" for each key
+//   "l" login (keys)                KeysHead, then "TYPE BASE64\n" for each key; whose they are,
+//   the
+//                                   account of that login in accounts.v1 must say as well
 //   "r" uid                         together-refresh's own: RemovedHead, then login and user id
 //   "k" gid                         likewise, whose group's it is or was: UsedGidHead, then project
 //
@@ -54,8 +56,14 @@ struct KeysHead {
     uint32_t text;  // bytes
     uint16_t fixed;
     uint16_t keys;
+    uint64_t person;
 };
-static_assert(sizeof(KeysHead) == 16);
+static_assert(sizeof(KeysHead) == 24);
+
+// The files are replaced one after the other: a login's keys can be those of whoever has it next.
+inline uint64_t person_of(uint32_t uid, const char* user_id, size_t size) {
+    return XXH3_64bits_withSeed(user_id, size, uid);
+}
 
 // Of an account: so it is read in one piece.
 inline constexpr size_t max_account_record = 1000;

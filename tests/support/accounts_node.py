@@ -11,6 +11,8 @@ MODULE = BUILD / "nss_together" / "libnss_together.so.2"
 ACCOUNTS = Path("/var/lib/together/accounts.v1")
 KEYS = Path("/var/lib/together/authorized_keys.v1")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJXC+Vw7/1Y2vGEJ0H0XnYpM0m1N9d1s0gR0mXcZxq3A"
+OTHER_KEY = KEY[:-1] + "B"
+KEYS_COMMAND = BUILD / "authorized_keys" / "together-authorized-keys"
 ABSENT = 2  # getent's status
 
 
@@ -37,6 +39,13 @@ def output(*command: str | Path, status: int = 0, **more: str) -> str:
                           stdin=subprocess.DEVNULL)
     assert done.returncode == status, (command, done.returncode, done.stdout, done.stderr)
     return done.stdout.strip()
+
+
+def served(login: str) -> str:
+    """What sshd would be given; nothing where the status is not 0."""
+    done = subprocess.run([KEYS_COMMAND, login], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 or not done.stdout
+    return done.stdout
 
 
 def as_user(login: str, *command: str) -> list[str]:

@@ -10,6 +10,7 @@ BUILD = Path(os.environ.get("TOGETHER_BUILD",
                             Path(__file__).resolve().parents[2] / "build" / "release")).resolve()
 COMMAND = Path("/usr/libexec/together/together-authorized-keys")
 SERVED = Path("/var/lib/together/authorized_keys.v1")
+ACCOUNTS = SERVED.with_name("accounts.v1")
 USER = 64777
 SSHD_SETTINGS = [f"AuthorizedKeysCommand {COMMAND} %u", "AuthorizedKeysCommandUser together"]
 
@@ -40,12 +41,15 @@ def public_key(private: Path) -> str:
 
 
 def serve(keys: dict[str, list[str]]) -> None:
-    """Replaces the file whole, root:together 0640, as together-refresh does."""
+    """Replaces the files whole, the keys root:together 0640, as together-refresh does."""
     lines = "".join(f"{login} {key}\n" for login, its in keys.items() for key in its)
-    new = SERVED.with_suffix(".new")
+    new = SERVED.with_name("new")
+    new.mkdir()
     subprocess.run([BUILD / "tests" / "support" / "tools" / "together-keys-file", new],
                    input=lines, text=True, check=True)
-    os.chown(new, 0, int(subprocess.run(["getent", "group", "together"], capture_output=True,
-                                        text=True, check=True).stdout.split(":")[2]))
-    new.chmod(0o640)
-    new.rename(SERVED)
+    os.chown(new / SERVED.name, 0, int(subprocess.run(["getent", "group", "together"], capture_output=True,
+                                                      text=True, check=True).stdout.split(":")[2]))
+    (new / ACCOUNTS.name).chmod(0o644)
+    for path in (SERVED, ACCOUNTS):
+        (new / path.name).rename(path)
+    new.rmdir()

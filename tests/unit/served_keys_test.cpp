@@ -26,14 +26,14 @@ std::string key(char which) {
 
 struct ServedKeysGroup : Utest {
     TemporaryDirectory folder;
-    std::string path = folder / "authorized_keys.v1";
+    AccountsPaths paths{folder.path()};
 
     void write(const KeysOf& people, const std::string& later_fields = {}) const {
-        CHECK_TRUE(write_keys_file(path, people, later_fields));
+        CHECK_TRUE(write_keys_file(paths, people, later_fields));
     }
     std::string keys_of(const std::string& login) const {
-        const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        const auto keys = served_keys_of(file.get(), login);
+        const auto served = ServedKeys::open(paths);
+        const auto keys = served ? served->of(login) : failure("cannot be opened");
         return keys ? *keys : "ERROR " + keys.error().message;
     }
 };
@@ -78,12 +78,34 @@ TEST(served_keys, of_a_record_of_a_later_release_are_read) {
     TEXT_EQUAL(key('A'), keys_of("alice"));
 }
 
+// As where the disk was full, or the node stopped, between the two files.
+TEST(served_keys, are_not_served_where_the_account_is_another_persons) {
+    write({{"alice", {key('A')}}, {"bob", {key('B')}}});
+    const auto bob = account_of_tests("bob");
+    auto the_nodes = account_of_tests("alice");
+    the_nodes.is_the_nodes = true;
+    for (const auto& [account, why] :
+         {std::pair{account_of_tests("alice", "user_another"), "keys of another person"},
+          {account_of_tests("alice", {}, 20001), "keys of another person"},
+          {the_nodes, "accounts.v1 no account"},
+          {account_of_tests("carol"), "accounts.v1 no account"}}) {
+        CHECK_TRUE(write_accounts_of_tests(paths.accounts, {account, bob}));
+        TEXT_CONTAINS(why, keys_of("alice"));
+        TEXT_EQUAL(key('B'), keys_of("bob"));
+        TEXT_EQUAL("", keys_of("carol"));
+    }
+    write_file(paths.accounts, std::string(5000, '\0'));
+    TEXT_CONTAINS("accounts.v1", keys_of("alice"));
+    write_file(paths.accounts, "", 0660);
+    TEXT_EQUAL("ERROR cannot be opened", keys_of("alice"));
+}
+
 // Each bit, and each length of a small file.
 TEST(served_keys, of_a_damaged_file_are_the_right_ones_or_none) {
     write({{"alice", {key('A')}}, {"bob", {key('B'), key('C')}}});
-    const auto whole = read_file(path);
+    const auto whole = read_file(paths.keys);
     const auto look = [&](const std::string& bytes) {
-        write_file(path, bytes);
+        write_file(paths.keys, bytes);
         const auto alice = keys_of("alice");
         const auto bob = keys_of("bob");
         CHECK_TRUE(alice == key('A') || alice.empty() || alice.starts_with("ERROR"));

@@ -121,7 +121,8 @@ AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>
         const auto found = by_login.find(account.login);
         if (account.is_the_nodes || found == by_login.end()) continue;
         const auto key = login_key(account.login);
-        records.emplace_back(key, encode_keys(key, found->second.number, found->second.text));
+        records.emplace_back(key,
+                             encode_keys(key, account, found->second.number, found->second.text));
     }
     return records;
 }
@@ -130,8 +131,7 @@ AccountsRecords stored_keys(const Accounts& accounts, const AccountsDatabase& st
     AccountsRecords records;
     std::vector<char> buffer;
     for (const auto& account : accounts.accounts)
-        if (auto record =
-                account.is_the_nodes ? std::nullopt : stored.keys_of(account.login, buffer))
+        if (auto record = account.is_the_nodes ? std::nullopt : stored.keys_of(account, buffer))
             records.emplace_back(login_key(account.login), *std::move(record));
     return records;
 }

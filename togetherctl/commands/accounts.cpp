@@ -34,7 +34,7 @@ struct Line {
 class Listing {
   public:
     explicit Listing(const AccountsState& state)
-        : accounts_(state.accounts), keys_(open_served_keys(served_keys_path)) {
+        : accounts_(state.accounts), keys_(ServedKeys::open()) {
         for (const auto& group : accounts_.groups) names_[group.gid] = group.name;
         for (const auto& one : accounts_.accounts) add(one);
         for (const auto& one : accounts_.removed) add(one);
@@ -77,13 +77,13 @@ class Listing {
 
     std::optional<std::size_t> keys_of(const std::string& login) const {
         if (!keys_) return std::nullopt;
-        const auto keys = served_keys_of(keys_->get(), login);
+        const auto keys = keys_->of(login);
         if (!keys) return std::nullopt;
         return static_cast<std::size_t>(std::count(keys->begin(), keys->end(), '\n'));
     }
 
     const Accounts& accounts_;
-    Result<FileDescriptor> keys_;
+    Result<ServedKeys> keys_;
     SystemClock clock_;
     std::map<gid_t, std::string> names_;
     std::vector<Line> lines_;

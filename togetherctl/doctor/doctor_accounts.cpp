@@ -122,9 +122,9 @@ void check_keys(Findings& findings) {
     if (sshd->keys_command.find(authorized_keys_command()) != 0)
         return findings.tell("keys",
                              "sshd does not ask for the roster's keys (togetherctl enable keys)");
-    const auto file = open_served_keys(served_keys_path);
-    if (!file)
-        findings.fail("keys", file.error().message, "nobody logs in with a key",
+    const auto served = ServedKeys::open();
+    if (!served)
+        findings.fail("keys", served.error().message, "nobody logs in with a key",
                       "togetherctl refresh --verbose");
     else if (!sshd->key_files.empty())
         findings.warn("keys", sshd->key_files.front() + " in a home counts beside the roster's",

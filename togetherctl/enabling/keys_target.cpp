@@ -129,9 +129,9 @@ void note_matches(const EditedFile& file, Plan& plan) {
 class KeysOfPeople {
   public:
     explicit KeysOfPeople(const SshdSettings& before)
-        : file_(open_served_keys(served_keys_path)), in_files_(before.key_files) {}
+        : served_(ServedKeys::open()), in_files_(before.key_files) {}
 
-    const Result<FileDescriptor>& file() const { return file_; }
+    const Result<ServedKeys>& served() const { return served_; }
 
     // Of those logins whose keys stand in files that would not count any more, and in no roster.
     std::vector<std::string> losing(const std::vector<std::string>& logins) const {
@@ -144,18 +144,18 @@ class KeysOfPeople {
 
   private:
     bool are_served(const std::string& login) const {
-        if (!file_) return false;
-        const auto keys = served_keys_of(file_->get(), login);
+        if (!served_) return false;
+        const auto keys = served_->of(login);
         return keys && !keys->empty();
     }
 
-    Result<FileDescriptor> file_;
+    Result<ServedKeys> served_;
     std::vector<std::string> in_files_;
 };
 
 void look_at_callers(const KeysOfPeople& keys, bool root_may_log_in, Plan& plan) {
-    if (!keys.file())
-        plan.lockouts.push_back("nobody would log in with a key: " + keys.file().error().message);
+    if (!keys.served())
+        plan.lockouts.push_back("nobody would log in with a key: " + keys.served().error().message);
     auto people = people_behind_this();
     if (root_may_log_in) people.emplace_back("root");
     for (const auto& login : keys.losing(people))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes an authorized_keys.v1 as together-refresh does:
+// Writes an authorized_keys.v1 as together-refresh does, and an accounts.v1 of these people:
 //
-//   together-keys-file PATH     stdin: a line "LOGIN KEY" for each key
+//   together-keys-file FOLDER     stdin: a line "LOGIN KEY" for each key
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,5 +20,6 @@ int main(int argc, char** argv) {
         people[text.substr(0, blank)].push_back(text.substr(blank + 1));
     }
     ::free(line);
-    return write_keys_file(argv[1], {people.begin(), people.end()}) ? 0 : 1;
+    return write_keys_file(together::AccountsPaths(argv[1]), {people.begin(), people.end()}) ? 0
+                                                                                             : 1;
 }

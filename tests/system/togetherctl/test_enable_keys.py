@@ -9,7 +9,7 @@ import pytest
 
 from support import keys_command
 from support.ctl_node import ctl, ctl_json
-from support.keys_command import COMMAND, SERVED, serve
+from support.keys_command import ACCOUNTS, COMMAND, SERVED, serve
 
 CONFIG = Path("/etc/ssh/sshd_config")
 DROP_INS = Path("/etc/ssh/sshd_config.d")
@@ -24,8 +24,11 @@ def installed() -> None:
 
 
 @pytest.fixture(autouse=True)
-def served() -> None:
+def served() -> Iterator[None]:
     serve({"alice": [KEY]})
+    yield
+    for path in (SERVED, ACCOUNTS):
+        path.unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// authorized_keys.v1 as together-refresh writes it, without its header, which no reader of keys
-// needs.
+// authorized_keys.v1 as together-refresh writes it, and accounts.v1 with those people, both without
+// their header, which no reader of keys needs.
 #pragma once
 
 #include <cdb.h>
@@ -12,13 +12,20 @@
 #include <utility>
 #include <vector>
 
+#include "common/accounts/accounts_database.h"
 #include "common/accounts/record_layout.h"
 #include "common/system/file_descriptor.h"
 
 using KeysOf = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
+inline together::Account account_of_tests(const std::string& login, const std::string& user_id = {},
+                                          uid_t uid = 20000) {
+    return {login, user_id.empty() ? "user_" + login : user_id, uid, {}, false};
+}
+
 // With the fields of a later release between the head and the keys.
-inline std::string keys_record(const std::string& key, const std::vector<std::string>& lines,
+inline std::string keys_record(const std::string& key, const together::Account& account,
+                               const std::vector<std::string>& lines,
                                const std::string& later_fields = {}) {
     std::string text;
     for (const auto& line : lines) text += line;
@@ -26,6 +33,7 @@ inline std::string keys_record(const std::string& key, const std::vector<std::st
     head.fixed = static_cast<std::uint16_t>(sizeof head + later_fields.size());
     head.text = static_cast<std::uint32_t>(text.size());
     head.keys = static_cast<std::uint16_t>(lines.size());
+    head.person = person_of(account);
     std::string record(sizeof head, '\0');
     const auto put_head = [&] { std::memcpy(record.data(), &head, sizeof head); };
     put_head();
@@ -35,18 +43,41 @@ inline std::string keys_record(const std::string& key, const std::vector<std::st
     return record;
 }
 
-inline bool write_keys_file(const std::string& path, const KeysOf& people,
-                            const std::string& later_fields = {}) {
+// "l" LOGIN and a record for each.
+using RecordsOfPeople = std::vector<std::pair<std::string, std::string>>;
+
+inline bool write_records_of_people(const std::string& path, const RecordsOfPeople& records) {
     const together::FileDescriptor file(
         ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
     cdb_make make{};
     if (!file || ::cdb_make_start(&make, file.get()) != 0) return false;
-    for (const auto& [login, lines] : people) {
-        const auto key = "l" + login;
-        const auto record = keys_record(key, lines, later_fields);
+    for (const auto& [key, record] : records)
         if (::cdb_make_add(&make, key.data(), static_cast<unsigned>(key.size()), record.data(),
                            static_cast<unsigned>(record.size())) != 0)
             return false;
-    }
     return ::cdb_make_finish(&make) == 0;
+}
+
+inline bool write_accounts_of_tests(const std::string& path,
+                                    const std::vector<together::Account>& people) {
+    RecordsOfPeople records;
+    for (const auto& account : people) {
+        const auto key = "l" + account.login;
+        records.emplace_back(key,
+                             together::encode_account(key, account, together::AccountsConfig{}));
+    }
+    return write_records_of_people(path, records);
+}
+
+inline bool write_keys_file(const together::AccountsPaths& paths, const KeysOf& people,
+                            const std::string& later_fields = {}) {
+    RecordsOfPeople records;
+    std::vector<together::Account> accounts;
+    for (const auto& [login, lines] : people) {
+        accounts.push_back(account_of_tests(login));
+        const auto key = "l" + login;
+        records.emplace_back(key, keys_record(key, accounts.back(), lines, later_fields));
+    }
+    return write_records_of_people(paths.keys, records) &&
+           write_accounts_of_tests(paths.accounts, accounts);
 }
