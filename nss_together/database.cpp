@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/system/id_in_key.h"
 #include "common/system/io.h"
 
 #ifndef TOGETHER_ACCOUNTS_FILE

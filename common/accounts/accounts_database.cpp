@@ -147,12 +147,6 @@ std::optional<UsedGid> used_gid_in(std::string_view key, std::string_view record
     return used;
 }
 
-std::string number_key(char kind, std::uint32_t number) {
-    std::string key(1 + id_letters, kind);
-    write_id(key.data() + 1, number);
-    return key;
-}
-
 tl::unexpected<OpenFailure> unusable(const std::string& path, const char* reason) {
     return tl::make_unexpected(OpenFailure{FileError::unusable, path + " " + reason});
 }
@@ -191,20 +185,16 @@ std::string group_key(std::string_view name) {
     return "g" + std::string(name);
 }
 
-std::string account_uid_key(uid_t uid) {
-    return number_key('u', uid);
-}
-
 std::string gid_key(gid_t gid) {
-    return number_key('i', gid);
+    return id_key('i', gid);
 }
 
 std::string removed_key(uid_t uid) {
-    return number_key('r', uid);
+    return id_key('r', uid);
 }
 
 std::string used_gid_key(gid_t gid) {
-    return number_key('k', gid);
+    return id_key('k', gid);
 }
 
 std::string encode_account(std::string_view key, const Account& account, const AccountsConfig& as) {

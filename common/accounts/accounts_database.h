@@ -70,7 +70,6 @@ std::string project_in(const AccountsHeader& header);
 std::optional<RosterGroup> group_in(const AccountsHeader& header);
 
 std::string group_key(std::string_view name);
-std::string account_uid_key(uid_t uid);
 std::string gid_key(gid_t gid);
 std::string removed_key(uid_t uid);
 std::string used_gid_key(gid_t gid);

@@ -2,15 +2,14 @@
 // What stands in accounts.v1 and authorized_keys.v1: constant databases (cdb) with a header behind
 // them that only together-refresh reads. Shared with libnss_together.so.2: plain data, libc alone.
 //
-//   "l" login | "u" uid (8 letters) AccountHead, gid[groups], then texts, each with a NUL: login,
+//   "l" login | "u" uid (7 letters) AccountHead, gid[groups], then texts, each with a NUL: login,
 //                                   "*", user id, home, shell
-//   "g" name  | "i" gid (8 letters) GroupHead, offset[members] into the texts, then texts: name,
+//   "g" name  | "i" gid (7 letters) GroupHead, offset[members] into the texts, then texts: name,
 //                                   "*", each member
-//   "l" login (keys)                KeysHead, then "TYPE BASE64\n" for each key; whose they are,
-//   the
-//                                   account of that login in accounts.v1 must say as well
-//   "r" uid                         together-refresh's own: RemovedHead, then login and user id
-//   "k" gid                         likewise, whose group's it is or was: UsedGidHead, then project
+//   "l" login (keys)                KeysHead, then "TYPE BASE64\n" for each key; accounts.v1 must
+//                                   have the same person under that login
+//   "r" uid (7 letters)             together-refresh's own: RemovedHead, then login and user id
+//   "k" gid (7 letters)             likewise, whose group's it is or was: UsedGidHead, then project
 //
 // Native byte order: the files never leave the node. `fixed` is the length of the part before the
 // arrays: later fields go behind today's, and an old module, which is loaded until its process
@@ -68,13 +67,6 @@ inline uint64_t person_of(uint32_t uid, const char* user_id, size_t size) {
 // Of an account: so it is read in one piece.
 inline constexpr size_t max_account_record = 1000;
 inline constexpr size_t max_account_key = 33;
-
-// An id in a key, four bits a letter: all have hashes of their own. cdb's hash is times 33, and of
-// four bytes eight neighbours had the same one (1,000,000 accounts: getpwuid 1.7 times as slow).
-inline constexpr size_t id_letters = 8;
-inline void write_id(char* to, uint32_t id) {
-    for (size_t i = 0; i < id_letters; ++i, id >>= 4) to[i] = static_cast<char>('A' + (id & 15));
-}
 
 // `record` begins with the checksum itself, which is not part of what it covers.
 inline uint64_t record_checksum(const char* key, size_t key_size, const char* record,

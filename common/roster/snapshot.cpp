@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/roster/file_digest.h"
+#include "common/system/id_in_key.h"
 #include "common/system/io.h"
 
 namespace together {
@@ -80,8 +81,12 @@ std::string login_key(std::string_view login) {
 }
 
 std::string uid_key(uid_t uid) {
-    std::string key = "u....";
-    std::memcpy(key.data() + 1, &uid, sizeof uid);
+    return id_key('u', uid);
+}
+
+std::string id_key(char kind, std::uint32_t id) {
+    std::string key(1 + id_letters, kind);
+    write_id(key.data() + 1, id);
     return key;
 }
 

@@ -2,9 +2,9 @@
 // The roster on the node's disk: format and reader.
 //
 // A constant database (cdb), a digest for each of its hash tables, and a header of fixed size; the
-// header stands at the end because a cdb begins at offset 0. Keys are "l" + login and "u" + uid (4
-// bytes); each value is one Record. Native byte order: the file never leaves the node. Replaced
-// whole by rename, never changed in place.
+// header stands at the end because a cdb begins at offset 0. Keys are "l" + login and "u" + uid (7
+// letters: common/system/id_in_key.h); each value is one Record. Native byte order: the file never
+// leaves the node. Replaced whole by rename, never changed in place.
 //
 // Not mapped: page faults made a mapped lookup two to four times slower here, and a mapped file
 // that somebody cuts short kills sshd or slurmctld with SIGBUS. Measured, not supposed.
@@ -88,6 +88,7 @@ std::uint64_t checksum_of(const SnapshotHeader& header);
 
 std::string login_key(std::string_view login);
 std::string uid_key(uid_t uid);
+std::string id_key(char kind, std::uint32_t id);
 // The record's bytes for a key (its checksum covers the key, so that a lookup that a damaged table
 // leads to another's record notices). The entry's strings must be within the limits above.
 std::string encode_record(std::string_view key, const RosterEntry& entry);

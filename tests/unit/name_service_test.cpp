@@ -3,13 +3,11 @@
 #include "tests/unit/support/name_service.h"
 
 #include <CppUTest/TestHarness.h>
-#include <cdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstring>
-#include <unordered_set>
 
 #include "common/accounts/record_layout.h"
 #include "tests/unit/support/files.h"
@@ -143,15 +141,6 @@ TEST(name_service, is_right_for_groups_of_every_small_size) {
         accounts.groups[0].members.push_back("m" + std::to_string(i));
         members += (i > 0 ? "," : "") + accounts.groups[0].members.back();
     }
-}
-
-TEST(name_service, ids_in_a_row_have_hashes_of_their_own) {
-    std::unordered_set<unsigned> hashes;
-    for (uid_t uid = 0; uid < 100'000; ++uid) {
-        const auto key = account_uid_key(10'000 + uid);
-        hashes.insert(::cdb_hash(key.data(), static_cast<unsigned>(key.size())));
-    }
-    LONGS_EQUAL(100'000, hashes.size());
 }
 
 TEST(name_service, an_empty_database_knows_nobody) {

@@ -3,8 +3,11 @@
 #include "common/roster/snapshot.h"
 
 #include <CppUTest/TestHarness.h>
+#include <cdb.h>
 
 #include <algorithm>
+#include <array>
+#include <unordered_set>
 
 #include "tests/unit/support/fake_clock.h"
 #include "tests/unit/support/roster_folder.h"
@@ -70,15 +73,28 @@ TEST(snapshot, has_nobody_else) {
         CHECK_TRUE(snapshot.find_uid(uid).error() == Absence::not_found);
 }
 
-// "u" and four bytes of a uid could be somebody's login with another first letter.
+// "u" and a uid's letters could be somebody's login with another first letter.
 TEST(snapshot, takes_no_uid_for_a_login) {
-    uid_t uid = 0;
-    std::copy_n("lice", 4, reinterpret_cast<char*>(&uid));
+    constexpr uid_t uid = 0xc5a928;
     roster.content.entries = {entry("bob", uid)};
     const auto snapshot = written();
-    CHECK_FALSE(snapshot.find_login("lice").has_value());
-    CHECK_FALSE(snapshot.find_login("ulice").has_value());
+    TEXT_EQUAL("uHIJKL@@", uid_key(uid));
+    CHECK_FALSE(snapshot.find_login("HIJKL@@").has_value());
+    CHECK_FALSE(snapshot.find_login("uHIJKL@@").has_value());
     CHECK_TRUE(snapshot.find_uid(uid).has_value());
+}
+
+TEST(snapshot, uids_in_a_row_have_hashes_of_their_own_and_tables_of_a_size) {
+    std::unordered_set<unsigned> hashes;
+    std::array<int, number_of_tables> in_table{};
+    for (uid_t uid = 0; uid < 100'000; ++uid) {
+        const auto key = uid_key(10'000 + uid);
+        hashes.insert(::cdb_hash(key.data(), static_cast<unsigned>(key.size())));
+        ++in_table[table_of(key)];
+    }
+    LONGS_EQUAL(100'000, hashes.size());
+    const auto [least, most] = std::minmax_element(in_table.begin(), in_table.end());
+    CHECK_TRUE(*most - *least < 10);
 }
 
 TEST(snapshot, keeps_the_longest_entry_whole) {

@@ -39,14 +39,14 @@ AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& 
         const auto login = login_key(account.login);
         records.emplace_back(login, encode_account(login, account, as));
         if (account.is_the_nodes) continue;
-        const auto uid = account_uid_key(account.uid);
+        const auto uid = uid_key(account.uid);
         records.emplace_back(uid, encode_account(uid, account, as));
     }
     for (const auto& account : accounts.removed) {
         const auto ours = removed_key(account.uid);
         records.emplace_back(ours, encode_removed(ours, account));
         if (!account.is_found) continue;
-        const auto uid = account_uid_key(account.uid);
+        const auto uid = uid_key(account.uid);
         records.emplace_back(uid, encode_nologin(uid, account, as));
     }
     for (const auto& used : accounts.used_gids) {
