@@ -58,9 +58,7 @@ std::string record_of(std::string_view key, Head head, std::string_view rest) {
     std::string record;
     record.reserve(sizeof head + rest.size());
     record.append(chars_of(head)).append(rest);
-    head.checksum = record_checksum(key.data(), key.size(), record.data(), record.size());
-    std::memcpy(record.data(), &head.checksum, sizeof head.checksum);
-    return record;
+    return under_key(key, std::move(record));
 }
 
 template <class Head>
@@ -207,6 +205,12 @@ std::string encode_nologin(std::string_view key, const RemovedAccount& account,
                            const AccountsConfig& as) {
     return account_record(key, account.uid, account_is_removed, {},
                           account_texts(account.login, account.gecos, as, no_shell));
+}
+
+std::string under_key(std::string_view key, std::string record) {
+    const auto checksum = record_checksum(key.data(), key.size(), record.data(), record.size());
+    std::memcpy(record.data(), &checksum, sizeof checksum);
+    return record;
 }
 
 std::string encode_removed(std::string_view key, const RemovedAccount& account) {

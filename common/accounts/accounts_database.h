@@ -78,6 +78,8 @@ std::string used_gid_key(gid_t gid);
 std::string encode_account(std::string_view key, const Account& account, const AccountsConfig& as);
 std::string encode_nologin(std::string_view key, const RemovedAccount& account,
                            const AccountsConfig& as);
+// The same record under another key.
+std::string under_key(std::string_view key, std::string record);
 std::string encode_removed(std::string_view key, const RemovedAccount& account);
 std::string encode_used_gid(std::string_view key, const UsedGid& used);
 std::string encode_group(std::string_view key, const AccountGroup& group);

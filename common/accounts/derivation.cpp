@@ -45,8 +45,8 @@ class Derivation {
 
   private:
     struct Holder {
-        std::string login;
-        std::string gecos;
+        std::string_view login;
+        std::string_view gecos;
         Moment removed;
     };
 
@@ -186,10 +186,11 @@ class Derivation {
     void keep_removed() {
         for (const auto& [uid, holder] : holders_) {
             if (taken_.contains(uid) || in_.node.uids.contains(uid)) continue;
-            const bool is_found = !in_.node.users.contains(holder.login) &&
-                                  !in_.node.groups.contains(holder.login) &&
-                                  !in_.node.gids.contains(uid);
-            out_.removed.push_back({holder.login, holder.gecos, uid, holder.removed, is_found});
+            const std::string login(holder.login);
+            const bool is_found = !in_.node.users.contains(login) &&
+                                  !in_.node.groups.contains(login) && !in_.node.gids.contains(uid);
+            out_.removed.push_back(
+                {login, std::string(holder.gecos), uid, holder.removed, is_found});
         }
         std::sort(out_.removed.begin(), out_.removed.end(),
                   [](const auto& a, const auto& b) { return a.uid < b.uid; });

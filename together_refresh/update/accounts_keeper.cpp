@@ -11,6 +11,7 @@
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "common/roles/identifiers.h"
 #include "common/roster/roster_directory.h"
@@ -105,24 +106,22 @@ class OtherServices {
 
 // One record for each account of ours that has keys.
 AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>& keys) {
-    struct Keys {
-        std::uint16_t number = 0;
-        std::string text;
-    };
-    std::unordered_map<std::string_view, Keys> by_login;
-    by_login.reserve(accounts.accounts.size());
-    for (const auto& key : keys) {
-        auto& [number, text] = by_login[key.login];
-        ++number;
-        text.append(key.text) += '\n';
-    }
+    std::unordered_map<std::string_view, std::size_t> first_of;  // those of one stand together
+    first_of.reserve(accounts.accounts.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) first_of.try_emplace(keys[i].login, i);
     AccountsRecords records;
+    records.reserve(accounts.accounts.size());
     for (const auto& account : accounts.accounts) {
-        const auto found = by_login.find(account.login);
-        if (account.is_the_nodes || found == by_login.end()) continue;
+        const auto found = first_of.find(account.login);
+        if (account.is_the_nodes || found == first_of.end()) continue;
+        std::string text;
+        std::uint16_t number = 0;
+        for (auto i = found->second; i < keys.size() && keys[i].login == account.login; ++i) {
+            text.append(keys[i].text) += '\n';
+            ++number;
+        }
         const auto key = login_key(account.login);
-        records.emplace_back(key,
-                             encode_keys(key, account, found->second.number, found->second.text));
+        records.emplace_back(key, encode_keys(key, account, number, text));
     }
     return records;
 }
@@ -183,6 +182,24 @@ bool are_of_one_round(const std::optional<AccountsDatabase>& accounts,
            accounts->header().node == keys->header().node;
 }
 
+std::optional<AccountsDatabase> open_one(const std::string& path, const AccountsMagic& magic,
+                                         VerifiedFile& seen) {
+    auto file = AccountsDatabase::open(path, magic);
+    if (!file || !seen.is_intact(file->status(), file->header().digest,
+                                 [&] { return file->verify_intact(); }))
+        return std::nullopt;
+    return *std::move(file);
+}
+
+// An open file's number is nobody else's.
+bool stands_at(const std::string& path, const std::optional<AccountsDatabase>& opened) {
+    struct stat status {};
+    return opened && ::lstat(path.c_str(), &status) == 0 &&
+           status.st_dev == opened->status().st_dev && status.st_ino == opened->status().st_ino &&
+           status.st_ctim.tv_sec == opened->status().st_ctim.tv_sec &&
+           status.st_ctim.tv_nsec == opened->status().st_ctim.tv_nsec;
+}
+
 bool is_of(const std::optional<AccountsDatabase>& file, const std::string& project) {
     return file && project_in(file->header()) == project;
 }
@@ -222,16 +239,17 @@ Result<AccountsKeeper::Source> AccountsKeeper::read_source(const NodeConfig& con
 }
 
 AccountsKeeper::Stored AccountsKeeper::open_intact() {
-    const auto intact = [](const std::string& path, const AccountsMagic& magic,
-                           VerifiedFile& seen) -> std::optional<AccountsDatabase> {
-        auto file = AccountsDatabase::open(path, magic);
-        if (!file || !seen.is_intact(file->status(), file->header().digest,
-                                     [&] { return file->verify_intact(); }))
-            return std::nullopt;
-        return *std::move(file);
-    };
-    return {intact(paths_.accounts, accounts_magic, accounts_),
-            intact(paths_.keys, keys_magic, keys_)};
+    return {open_one(paths_.accounts, accounts_magic, accounts_),
+            open_one(paths_.keys, keys_magic, keys_)};
+}
+
+AccountsKeeper::Stored AccountsKeeper::open_again() {
+    auto opened = std::exchange(opened_, {});
+    if (!stands_at(paths_.accounts, opened.accounts))
+        opened.accounts = open_one(paths_.accounts, accounts_magic, accounts_);
+    if (!stands_at(paths_.keys, opened.keys))
+        opened.keys = open_one(paths_.keys, keys_magic, keys_);
+    return opened;
 }
 
 bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
@@ -249,15 +267,15 @@ bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster)
     if (!has_shell(config)) return false;
     const auto source = read_source(config, roster.header().content);
     if (!source) return false;
-    const auto stored = open_intact();
-    return !is_current(stored, *source) || stored.accounts->header().some_wait != 0;
+    opened_ = open_intact();
+    return !is_current(opened_, *source) || opened_.accounts->header().some_wait != 0;
 }
 
 Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, const Snapshot& roster,
                                                   const RosterAccounts* fetched) {
     const auto source = read_source(config, roster.header().content);
     if (!source) return tl::make_unexpected(source.error());
-    const auto stored = open_intact();
+    const auto stored = open_again();
     if (fetched == nullptr && is_current(stored, *source)) return Kept{};
     if (!has_shell(config))
         return failure("[accounts] shell " + config.accounts.shell + " is no program on this node");

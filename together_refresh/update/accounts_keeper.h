@@ -48,6 +48,8 @@ class AccountsKeeper {
     };
 
     Stored open_intact();
+    // What needs_all() has just read whole is not read again, unless it was replaced since.
+    Stored open_again();
     Result<Source> read_source(const NodeConfig& config, const Digest& roster) const;
     bool is_current(const Stored& stored, const Source& source);
     Result<Kept> derive(const NodeConfig& config, std::vector<RosterEntry> entries,
@@ -58,6 +60,7 @@ class AccountsKeeper {
     NodeFiles node_;
     VerifiedFile accounts_;
     VerifiedFile keys_;
+    Stored opened_;  // by needs_all(), for keep() in the same round
 };
 
 }  // namespace together

@@ -15,12 +15,6 @@
 namespace together {
 namespace {
 
-template <class Text>
-void digest_text(DigestStream& digest, const Text& text) {
-    digest.update(bytes_of(static_cast<std::uint64_t>(text.size())));
-    digest.update(std::as_bytes(std::span(text)));
-}
-
 tl::unexpected<Error> cannot(const std::string& what, const std::string& path) {
     return failure(errno_text("cannot " + what + " " + path, errno));
 }
@@ -37,10 +31,11 @@ AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& 
     records.reserve(2 * (accounts.accounts.size() + accounts.removed.size()) + 4);
     for (const auto& account : accounts.accounts) {
         const auto login = login_key(account.login);
-        records.emplace_back(login, encode_account(login, account, as));
+        auto record = encode_account(login, account, as);
+        records.emplace_back(login, record);
         if (account.is_the_nodes) continue;
         const auto uid = uid_key(account.uid);
-        records.emplace_back(uid, encode_account(uid, account, as));
+        records.emplace_back(uid, under_key(uid, std::move(record)));
     }
     for (const auto& account : accounts.removed) {
         const auto ours = removed_key(account.uid);
@@ -54,18 +49,21 @@ AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& 
         records.emplace_back(key, encode_used_gid(key, used));
     }
     people = static_cast<std::uint32_t>(records.size());
-    for (const auto& group : accounts.groups)
-        for (const auto& key : {group_key(group.name), gid_key(group.gid)})
-            records.emplace_back(key, encode_group(key, group));
+    for (const auto& group : accounts.groups) {
+        const auto name = group_key(group.name);
+        auto record = encode_group(name, group);
+        records.emplace_back(name, record);
+        const auto gid = gid_key(group.gid);
+        records.emplace_back(gid, under_key(gid, std::move(record)));
+    }
     return records;
 }
 
 Digest digest_of(const AccountsRecords& records) {
     DigestStream digest;
-    for (const auto& [key, record] : records) {
-        digest_text(digest, key);
-        digest_text(digest, record);
-    }
+    // Each record's own checksum, with which it begins, is over all of it and over its key.
+    for (const auto& [key, record] : records)
+        digest.update(std::as_bytes(std::span(record).first(sizeof(std::uint64_t))));
     return digest.finish();
 }
 
