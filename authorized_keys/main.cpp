@@ -2,6 +2,7 @@
 // together-authorized-keys LOGIN: sshd's AuthorizedKeysCommand. sshd waits for it in each login,
 // twice, so it asks nobody and ends within two seconds. Prints all keys of the login, or nothing
 // and a line on stderr, with a status that is not 0: then sshd takes none of what it printed.
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -46,6 +47,9 @@ int print_keys_of(const std::string& login) {
 
 int main(int argc, char** argv) {
     try {
+        // It runs as the user that speaks to the network: taken over, that one could trace us, and
+        // print keys of its own. Until here, that we can be executed but not read prevents it.
+        ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         end_in_time();
         if (argc != 2) return complain("usage: together-authorized-keys LOGIN");
         return print_keys_of(argv[1]);

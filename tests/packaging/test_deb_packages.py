@@ -92,6 +92,11 @@ def test_everything_is_roots_and_nobody_else_writes(package: str) -> None:
         assert "s" not in mode, path
 
 
+def test_who_asks_the_network_cannot_read_what_gives_sshd_keys() -> None:
+    modes = {Path(path).name: mode for mode, _, path in listing("together-access-tools")}
+    assert modes["together-authorized-keys"] == "-rwx--x--x"
+
+
 def test_links_between_the_documents(tmp_path: Path) -> None:
     subprocess.run(["dpkg-deb", "-x", packages()["together-access-common"], tmp_path], check=True)
     pages = list((tmp_path / "usr/share/doc").rglob("*.md"))

@@ -24,6 +24,7 @@ def install() -> None:
         subprocess.run(["mount", "--bind", copy, libexec], check=True)
         COMMAND.parent.mkdir(exist_ok=True)
         shutil.copy(BUILD / "authorized_keys" / COMMAND.name, COMMAND)
+        COMMAND.chmod(0o711)
     passwd, group = Path("/etc/passwd"), Path("/etc/group")
     if "\ntogether:" not in group.read_text():
         gid = next((line.split(":")[3] for line in passwd.read_text().splitlines()

@@ -167,6 +167,23 @@ def test_it_ends_in_time_whoever_does_not_read(node: Node, asking_sshd: Sshd) ->
     assert run.returncode == -14  # SIGALRM
 
 
+def test_who_asks_the_network_cannot_trace_it(node: Node, asking_sshd: Sshd) -> None:
+    """The user together is together-refresh's child as well: taken over, it would print keys of its own."""
+    blob = "ssh-rsa AAAAB3NzaC1yc2E" + "A" * (16 * 1024 - 23)
+    serve({"alice": [blob] * 100})
+    spy = "import sys; open(f'/proc/{sys.argv[1]}/environ').read()"
+    for command, status in ([COMMAND, "alice"], 1), (["/usr/bin/yes"], 0):
+        with subprocess.Popen(command, user="together", group="together", extra_groups=[], env={},
+                              stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.read(1)  # it is past its beginning
+            run = subprocess.run(["/usr/bin/python3", "-c", spy, str(process.pid)], user="together",
+                                 group="together", extra_groups=[], capture_output=True, text=True)
+            process.kill()
+        assert run.returncode == status, run.stderr
+        assert ("PermissionError" in run.stderr) == (status == 1)
+
+
 def test_it_costs_a_login_less_than_twenty_milliseconds(node: Node, asking_sshd: Sshd) -> None:
     """Processor time: the machine is busy with other suites."""
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43
