@@ -2,11 +2,14 @@
 // together-authorized-keys LOGIN: sshd's AuthorizedKeysCommand. sshd waits for it in each login,
 // twice, so it asks nobody and ends within two seconds. Prints all keys of the login, or nothing
 // and a line on stderr, with a status that is not 0: then sshd takes none of what it printed.
+#include <nss.h>
+#include <pwd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "authorized_keys/served_keys.h"
@@ -32,11 +35,18 @@ void end_in_time() {
     ::alarm(most_seconds);
 }
 
+// An account that was made here since the last round: it is found first, and the keys are not its.
+std::optional<uid_t> uid_in_the_nodes_files(const std::string& login) {
+    ::__nss_configure_lookup("passwd", "files");  // the others come behind us, and may hang
+    const auto* account = ::getpwnam(login.c_str());
+    return account == nullptr ? std::nullopt : std::optional(account->pw_uid);
+}
+
 int print_keys_of(const std::string& login) {
     const together::AccountsPaths paths;
     const auto served = together::ServedKeys::open(paths);
     if (!served) return complain(served.error().message);
-    const auto keys = served->of(login);
+    const auto keys = served->of(login, uid_in_the_nodes_files(login));
     if (!keys) return complain(paths.keys + ": " + keys.error().message);
     if (!together::write_full(STDOUT_FILENO, keys->data(), keys->size()))
         return complain("its output was not taken");

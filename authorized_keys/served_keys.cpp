@@ -72,7 +72,7 @@ Result<ServedKeys> ServedKeys::open(const AccountsPaths& paths) {
     return ServedKeys(*std::move(keys), *std::move(accounts));
 }
 
-Result<std::string> ServedKeys::of(std::string_view login) const {
+Result<std::string> ServedKeys::of(std::string_view login, std::optional<uid_t> uid) const {
     const std::string key = "l" + std::string(login);
     if (key.size() > max_account_key) return std::string();
     std::vector<char> buffer(usual_room);
@@ -87,6 +87,8 @@ Result<std::string> ServedKeys::of(std::string_view login) const {
     if (!account && account.error() == Absence::damaged)
         return failure("has keys, and accounts.v1 is damaged");
     if (!account || account->is_the_nodes) return failure("has keys, and accounts.v1 no account");
+    if (uid && *uid != account->uid)
+        return failure("has keys, and this node has another account of that login");
     return keys_in(key, *record, person_of(*account));
 }
 

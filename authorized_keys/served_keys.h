@@ -5,6 +5,9 @@
 // that sshd would obey.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,8 +26,8 @@ class ServedKeys {
         : keys_(std::move(keys)), accounts_(std::move(accounts)) {}
 
     // "TYPE BASE64\n" for each key, empty where the login has none. Damage can take a login's keys
-    // away unnoticed, never give it others.
-    Result<std::string> of(std::string_view login) const;
+    // away unnoticed, never give it others. `uid`: whom sshd would let in, where the caller knows.
+    Result<std::string> of(std::string_view login, std::optional<uid_t> uid = std::nullopt) const;
 
   private:
     FileDescriptor keys_;

@@ -94,6 +94,10 @@ TEST(served_keys, are_not_served_where_the_account_is_another_persons) {
         TEXT_EQUAL(key('B'), keys_of("bob"));
         TEXT_EQUAL("", keys_of("carol"));
     }
+    CHECK_TRUE(write_accounts_of_tests(paths.accounts, {account_of_tests("alice"), bob}));
+    const auto served = ServedKeys::open(paths);
+    TEXT_EQUAL(key('A'), *served->of("alice", 20000));
+    TEXT_CONTAINS("another account", served->of("alice", 1500).error().message);
     write_file(paths.accounts, std::string(5000, '\0'));
     TEXT_CONTAINS("accounts.v1", keys_of("alice"));
     write_file(paths.accounts, "", 0660);

@@ -63,6 +63,16 @@ def test_a_local_account_wins(node: AccountsNode) -> None:
     output("getent", "passwd", "10002", status=ABSENT)
 
 
+def test_a_local_account_is_not_opened_by_the_rosters_keys_even_before_the_next_round(node: AccountsNode) -> None:
+    assert served("alice") == f"{KEY}\n"
+    passwd = Path("/etc/passwd")
+    before = passwd.read_text()
+    passwd.write_text(before + "alice:x:1501:1501::/home/alice:/bin/sh\n")
+    assert output("id", "-u", "alice") == "1501" and served("alice") == ""
+    passwd.write_text(before)
+    assert served("alice") == f"{KEY}\n"
+
+
 def test_over_http_with_a_condition(empty_node: AccountsNode) -> None:
     node = empty_node
     with Authority(with_accounts) as authority:

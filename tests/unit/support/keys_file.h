@@ -70,11 +70,13 @@ inline bool write_accounts_of_tests(const std::string& path,
 }
 
 inline bool write_keys_file(const together::AccountsPaths& paths, const KeysOf& people,
-                            const std::string& later_fields = {}) {
+                            const std::string& later_fields = {},
+                            uid_t (*uid_of)(const std::string&) = nullptr) {
     RecordsOfPeople records;
     std::vector<together::Account> accounts;
     for (const auto& [login, lines] : people) {
         accounts.push_back(account_of_tests(login));
+        if (uid_of != nullptr) accounts.back().uid = uid_of(login);
         const auto key = "l" + login;
         records.emplace_back(key, keys_record(key, accounts.back(), lines, later_fields));
     }
