@@ -167,6 +167,20 @@ def test_a_removed_persons_uid_is_nobody_elses(node: AccountsNode) -> None:
     assert output("id", "-u", "bob") == "10002"
 
 
+@pytest.mark.parametrize("user_id", ["x\ntoor::0:0::/root:/bin/sh", "x:0:0::/:/bin/sh", "x,y", "x\0y", "x\u2028y", "x" * 129])
+@pytest.mark.parametrize("login", ["carol", "..", "../../root", "a/../b", "carol\n", "10002", "-carol", "carol:0"])
+def test_nothing_of_an_entry_is_another_line_or_field(node: AccountsNode, login: str, user_id: str) -> None:
+    node.roster.add(login, uid=10007, user_id=user_id)
+    node.roster.write()
+    node.run()
+    said = subprocess.run(["getent", "passwd", "alice", "bob", "10002", "10007"], capture_output=True, text=True).stdout
+    assert said.count("\n") >= 3
+    for line in said.splitlines():
+        fields = line.split(":")
+        assert len(fields) == 7 and fields[0] in ("alice", "bob", "carol") and fields[2] in ("10001", "10002", "10007")
+        assert fields[5] == f"/home/{fields[0]}"
+
+
 @pytest.mark.parametrize("key", [f'command="/bin/sh" {KEY}', f"{KEY}\n{KEY}", "ssh-dss AAAA", "cert-authority " + KEY,
                                  "ssh-ed25519-cert-v01@openssh.com AAAA", "x" * 20_000])
 def test_nothing_but_a_key_is_a_key(node: AccountsNode, key: str) -> None:
