@@ -10,16 +10,14 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <string>
 #include <vector>
 
+#include "common/system/deadline.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
 
 namespace together {
-
-using Deadline = std::chrono::steady_clock::time_point;
 
 inline constexpr int helper_pipe = 3;
 

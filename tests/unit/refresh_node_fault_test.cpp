@@ -5,8 +5,8 @@
 
 #include <cerrno>
 
+#include "http_client/node_fault.h"
 #include "tests/unit/support/processes.h"
-#include "together_refresh/http/node_fault.h"
 
 using namespace together;
 

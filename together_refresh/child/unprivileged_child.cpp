@@ -9,8 +9,8 @@
 #include <cerrno>
 
 #include "common/system/errno_text.h"
+#include "http_client/node_fault.h"
 #include "together_refresh/child/tasks.h"
-#include "together_refresh/http/node_fault.h"
 #include "together_refresh/process/process_setup.h"
 
 namespace together {

@@ -17,6 +17,10 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 
 }  // namespace
 
+HttpClientSettings http_settings_of(const Config& config) {
+    return {"together-refresh", config.proxy, config.ca_file};
+}
+
 HttpOutcome outcome_of(const HttpAnswer& answer) {
     switch (answer.status) {
         case 200:

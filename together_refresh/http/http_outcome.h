@@ -6,9 +6,15 @@
 #include <optional>
 #include <string_view>
 
-#include "together_refresh/http/http_exchange.h"
+#include "common/config/config.h"
+#include "common/system/clock.h"
+#include "common/system/result.h"
+#include "http_client/http_client.h"
 
 namespace together {
+
+// As together.conf has it.
+HttpClientSettings http_settings_of(const Config& config);
 
 enum class HttpOutcome {
     page,           // 200: a page to parse

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/config/config.h"
-#include "together_refresh/http/http_exchange.h"
+#include "http_client/http_client.h"
 
 namespace together {
 

@@ -19,11 +19,11 @@ constexpr auto max_answer = 10s;
 
 void probe_access(const NodeConfig& config, const FetchRequest& request,
                   const AccessReport& report) {
-    HttpClient client(config);
+    HttpClient client(http_settings_of(config));
     const auto get = [&](const std::string& url) {
         const auto until =
             std::min<Deadline>(request.deadline, std::chrono::steady_clock::now() + max_answer);
-        return client.get({url, request.token, {}, 0s, until, until});
+        return client.send({url, request.token, {}, 0s, until, until});
     };
     const auto started = std::chrono::steady_clock::now();
     const auto roster = get(roster_url(config.base_url, config.project, included(config), 1, {}));

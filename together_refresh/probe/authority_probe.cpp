@@ -33,7 +33,7 @@ ProbeAnswer AuthorityProbe::ask(const ProbeRequest& asked) {
         asked.wait,
         until,
         until};
-    ProbeAnswer answer{client_.get(request), {}};
+    ProbeAnswer answer{client_.send(request), {}};
     answer.took = std::chrono::steady_clock::now() - started;
     if (answer.http.status != 0 && answer.http.request_id.empty()) ++without_request_id_;
     return answer;

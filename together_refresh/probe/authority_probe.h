@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/node_config/node_config.h"
-#include "together_refresh/http/http_exchange.h"
+#include "http_client/http_client.h"
 #include "together_refresh/source/fetch.h"
 #include "together_refresh/source/roster_document.h"
 

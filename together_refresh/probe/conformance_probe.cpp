@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/system/clock.h"
+#include "together_refresh/http/http_outcome.h"
 #include "together_refresh/probe/authority_probe.h"
 #include "together_refresh/probe/judge_answers.h"
 #include "together_refresh/probe/judge_roster.h"
@@ -163,7 +164,7 @@ class ConformanceProbe {
 
 void probe_conformance(const NodeConfig& config, const FetchRequest& request,
                        const ConformanceReport& report) {
-    HttpClient client(config);
+    HttpClient client(http_settings_of(config));
     ConformanceProbe(config, client, request, report).run();
 }
 

@@ -5,7 +5,8 @@
 #include <set>
 #include <string>
 
-#include "together_refresh/http/http_exchange.h"
+#include "common/system/clock.h"
+#include "http_client/http_client.h"
 
 namespace together {
 

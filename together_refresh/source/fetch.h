@@ -14,7 +14,7 @@
 #include "common/config/config.h"
 #include "common/on_demand/helper_process.h"
 #include "common/roster/snapshot.h"
-#include "together_refresh/http/reserved_ports.h"
+#include "http_client/reserved_ports.h"
 
 namespace together {
 

@@ -131,7 +131,7 @@ class Fetch {
         }
         for (int tries = 1;; ++tries) {
             note_request(request);
-            HttpAnswer answer = client_.get(request);
+            HttpAnswer answer = client_.send(request);
             note_answer(answer);
             if (outcome_of(answer) != HttpOutcome::try_again || tries == max_tries) return answer;
             // The parent has ports, and the next round may have what else was used up.

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "common/node_config/node_config.h"
-#include "together_refresh/http/http_exchange.h"
+#include "http_client/http_client.h"
+#include "together_refresh/http/http_outcome.h"
 #include "together_refresh/source/fetch.h"
 #include "together_refresh/source/roster_document.h"
 
@@ -18,7 +19,8 @@ inline constexpr std::size_t max_etag = 250;     // a longer one is not kept
 
 class HttpSource : public RosterSource {
   public:
-    explicit HttpSource(const NodeConfig& config) : config_(config), client_(config) {}
+    explicit HttpSource(const NodeConfig& config)
+        : config_(config), client_(http_settings_of(config)) {}
     FetchSummary fetch(const FetchRequest& request, FetchSink& sink) override;
 
   private:

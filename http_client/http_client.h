@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One GET over libcurl, with every limit that an authority or somebody in between could try.
+// One request over libcurl, with every limit that an authority or somebody in between could try.
 #pragma once
 
 #include <chrono>
@@ -8,9 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "common/config/config.h"
-#include "common/on_demand/helper_process.h"
-#include "together_refresh/http/reserved_ports.h"
+#include "common/system/deadline.h"
+#include "http_client/reserved_ports.h"
 
 namespace together {
 
@@ -25,6 +24,9 @@ struct HttpRequest {
     std::vector<std::string> addresses = {};
     std::string node = {};                          // Together-Node, where not empty
     std::shared_ptr<ReservedSockets> sockets = {};  // connected with first, each once
+    std::string method = "GET";
+    std::string body = {};             // JSON, where not empty
+    std::string idempotency_key = {};  // Idempotency-Key, where not empty
 };
 
 struct HttpAnswer {
@@ -47,23 +49,31 @@ struct HttpAnswer {
     std::string preference_applied;  // Preference-Applied
     std::string cache_control;
     std::string date;
+    std::string revision;  // Together-Revision
+};
+
+struct HttpClientSettings {
+    std::string program;  // User-Agent
+    std::string proxy;    // empty: none
+    std::string ca_file;  // empty: the system's store
 };
 
 // Keeps its connection between requests. Not thread-safe. Redirects are never followed, environment
 // variables never consulted, TLS is 1.2 or newer.
 class HttpClient {
   public:
-    explicit HttpClient(const Config& config);
+    explicit HttpClient(HttpClientSettings settings);
     ~HttpClient();
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    HttpAnswer get(const HttpRequest& request);
+    HttpAnswer send(const HttpRequest& request);
 
   private:
     struct Handle;
-    HttpAnswer get_once(const HttpRequest& request, const std::string& address, bool& unknown_host);
-    const Config& config_;
+    HttpAnswer send_once(const HttpRequest& request, const std::string& address,
+                         bool& unknown_host);
+    HttpClientSettings settings_;
     std::unique_ptr<Handle> handle_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "together_refresh/http/reserved_ports.h"
+#include "http_client/reserved_ports.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

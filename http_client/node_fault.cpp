@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "together_refresh/http/node_fault.h"
+#include "http_client/node_fault.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "together_refresh/http/http_exchange.h"
+#include "http_client/http_client.h"
 
 #include <curl/curl.h>
 #include <sys/socket.h>
@@ -10,7 +10,7 @@
 
 #include "common/system/errno_text.h"
 #include "common/system/trimmed.h"
-#include "together_refresh/http/node_fault.h"
+#include "http_client/node_fault.h"
 
 namespace together {
 namespace {
@@ -35,6 +35,8 @@ void add(HeaderList& list, const std::string& header) {
 HeaderList headers_of(const HttpRequest& request) {
     HeaderList list;
     add(list, "Accept: application/json");
+    if (!request.body.empty()) add(list, "Content-Type: application/json");
+    if (!request.idempotency_key.empty()) add(list, "Idempotency-Key: " + request.idempotency_key);
     if (!request.token.empty()) add(list, "Authorization: Bearer " + request.token);
     if (!request.etag.empty()) add(list, "If-None-Match: " + request.etag);
     if (!request.node.empty()) add(list, "Together-Node: " + request.node);
@@ -100,7 +102,8 @@ struct Exchange {
             {"together-as-of", &answer.as_of},
             {"preference-applied", &answer.preference_applied},
             {"cache-control", &answer.cache_control},
-            {"date", &answer.date}};
+            {"date", &answer.date},
+            {"together-revision", &answer.revision}};
         for (const auto& [known, field] : kept)
             if (same_name(name, known)) *field = value;
         return true;
@@ -277,18 +280,18 @@ struct HttpClient::Handle {
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
 
-    void set_up(const Config& config) {
+    void set_up(const HttpClientSettings& settings) {
         curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
         curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
         // An empty proxy, not none: none would be the environment's.
-        curl_easy_setopt(curl, CURLOPT_PROXY, config.proxy.c_str());
+        curl_easy_setopt(curl, CURLOPT_PROXY, settings.proxy.c_str());
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
         curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
         curl_easy_setopt(curl, CURLOPT_PROXY_SSLVERSION,
                          static_cast<long>(CURL_SSLVERSION_TLSv1_2));
         curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
-        curl_easy_setopt(curl, CURLOPT_USERAGENT, "together-refresh");
+        curl_easy_setopt(curl, CURLOPT_USERAGENT, settings.program.c_str());
         curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
         curl_easy_setopt(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
@@ -301,32 +304,32 @@ struct HttpClient::Handle {
         curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
                          static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-        if (!config.ca_file.empty()) {
-            curl_easy_setopt(curl, CURLOPT_CAINFO, config.ca_file.c_str());
+        if (!settings.ca_file.empty()) {
+            curl_easy_setopt(curl, CURLOPT_CAINFO, settings.ca_file.c_str());
             curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
         }
     }
 };
 
-HttpClient::HttpClient(const Config& config)
-    : config_(config), handle_(std::make_unique<Handle>()) {}
+HttpClient::HttpClient(HttpClientSettings settings)
+    : settings_(std::move(settings)), handle_(std::make_unique<Handle>()) {}
 
 HttpClient::~HttpClient() = default;
 
-HttpAnswer HttpClient::get(const HttpRequest& request) {
+HttpAnswer HttpClient::send(const HttpRequest& request) {
     bool unknown_host = false;
-    HttpAnswer answer = get_once(request, {}, unknown_host);
+    HttpAnswer answer = send_once(request, {}, unknown_host);
     if (!unknown_host) return answer;
     for (const auto& address : request.addresses) {
-        answer = get_once(request, address, unknown_host);
+        answer = send_once(request, address, unknown_host);
         if (!answer.connection_failed) break;
     }
     return answer;
 }
 
 // At `address`, whatever the host's name says, where that is not empty.
-HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& address,
-                                bool& unknown_host) {
+HttpAnswer HttpClient::send_once(const HttpRequest& request, const std::string& address,
+                                 bool& unknown_host) {
     CURL* curl = handle_->curl;
     if (curl == nullptr || handle_->multi == nullptr) {
         HttpAnswer answer;
@@ -344,13 +347,20 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
     HeaderList instead;
     const bool is_ipv6 = address.find(':') != address.npos;
     const std::string host = is_ipv6 ? "[" + address + "]" : address;
-    if (!address.empty() && config_.proxy.empty()) add(instead, "::" + host + ":");
+    if (!address.empty() && settings_.proxy.empty()) add(instead, "::" + host + ":");
     const HeaderList headers = headers_of(request);
     curl_easy_reset(curl);
-    handle_->set_up(config_);
+    handle_->set_up(settings_);
     handle_->error[0] = '\0';
     curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+    if (request.method != "GET")
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    if (!request.body.empty()) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                         static_cast<curl_off_t>(request.body.size()));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
+    }
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds_until(request.deadline));
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
@@ -361,8 +371,8 @@ HttpAnswer HttpClient::get_once(const HttpRequest& request, const std::string& a
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &exchange);
     if (instead) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, instead.get());
-    if (!address.empty() && !config_.proxy.empty())
-        curl_easy_setopt(curl, CURLOPT_PROXY, at_address(config_.proxy, host).c_str());
+    if (!address.empty() && !settings_.proxy.empty())
+        curl_easy_setopt(curl, CURLOPT_PROXY, at_address(settings_.proxy, host).c_str());
     const CURLcode code = perform(handle_->multi, curl, exchange);
     unknown_host = is_name_failure(code) || exchange.name_is_late;
     if (code == CURLE_OK) {
