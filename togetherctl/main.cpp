@@ -5,15 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/help.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "cli/command_line.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "common/config/config.h"
+#include "togetherctl/commands/verbs.h"
 
-namespace together::ctl {
+namespace together {
+
+const std::string_view program_name = "togetherctl";
+
+namespace ctl {
 namespace {
 
-// In the order in which an operator meets them.
 constexpr std::array<const Verb*, 17> verbs = {
     &status_verb,   &doctor_verb,      &check_verb,    &explain_verb,   &refresh_verb,
     &roster_verb,   &permissions_verb, &config_verb,   &api_check_verb, &enable_verb,
@@ -21,8 +25,25 @@ constexpr std::array<const Verb*, 17> verbs = {
     &accounts_verb, &volumes_verb,
 };
 
+constexpr std::array<Option, 4> options = {{
+    {"config", "PATH", "the configuration (default: /etc/together/together.conf)"},
+    {"json", "", "answer with one JSON document"},
+    {"help", "", "show this text", 'h'},
+    {"version", "", "show the version"},
+}};
+
+const Program program = {
+    .name = program_name,
+    .summary = "Asks and tends this node's access gate.",
+    .verbs = verbs,
+    .options = options,
+    .example = "togetherctl explain alice",
+    .statuses = "Exit status 2: wrong usage, or it cannot tell.",
+    .config = default_config_path,
+};
+
 int run(const std::vector<std::string>& arguments) {
-    const auto line = CommandLine::parse(arguments, verbs);
+    const auto line = CommandLine::parse(arguments, program);
     if (!line) {
         Output::complain(line.error().message);
         return exit_cannot_tell;
@@ -30,8 +51,8 @@ int run(const std::vector<std::string>& arguments) {
     Output output(line->has("json"));
     int status = exit_yes;
     if (line->has("help"))
-        output.verbatim(line->verb() == nullptr ? help_of_command(verbs)
-                                                : help_of_verb(*line->verb()));
+        output.verbatim(line->verb() == nullptr ? help_of_program(program)
+                                                : help_of_verb(*line->verb(), program));
     else if (line->has("version"))
         output.line("togetherctl " TOGETHER_VERSION);
     else
@@ -40,16 +61,17 @@ int run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace together::ctl
+}  // namespace ctl
+}  // namespace together
 
 int main(int argc, char** argv) {
     try {
         // argc is 0 where execve(2) was given no arguments at all.
         return together::ctl::run({argv + (argc > 0 ? 1 : 0), argv + argc});
     } catch (const std::exception& error) {
-        together::ctl::Output::complain(error.what());
+        together::Output::complain(error.what());
     } catch (...) {
-        together::ctl::Output::complain("an unknown error");
+        together::Output::complain("an unknown error");
     }
-    return together::ctl::exit_cannot_tell;
+    return together::exit_cannot_tell;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// togetherctl's command line.
-#include "togetherctl/cli/command_line.h"
+// The command line of the programs for people.
+#include "cli/command_line.h"
 
 #include <CppUTest/TestHarness.h>
 
@@ -8,7 +8,7 @@
 
 #include "tests/unit/support/texts.h"
 
-using namespace together::ctl;
+using namespace together;
 
 namespace {
 
@@ -20,15 +20,23 @@ constexpr std::array<Option, 3> options = {{
 const Verb look{"look", "LOGIN", "", "", options, {}, "", nullptr};
 const Verb tend{"tend", "[LOGIN]", "", "", {}, {}, "", nullptr};
 const Verb rest{"rest", "", "", "", {}, {}, "", nullptr};
-constexpr std::array<const Verb*, 3> verbs = {&look, &tend, &rest};
+const Verb tend_all{"tend all", "LOGIN", "", "", options, {}, "", nullptr};
+constexpr std::array<const Verb*, 4> verbs = {&look, &tend, &rest, &tend_all};
+constexpr std::array<Option, 4> common = {{
+    {"config", "PATH", ""},
+    {"json", "", ""},
+    {"help", "", "", 'h'},
+    {"version", "", ""},
+}};
+const Program program{"togetherctl", "", verbs, common, "", "", "/etc/together/together.conf"};
 
-using Arguments = std::vector<std::string>;
+using Words = std::vector<std::string>;
 
-together::Result<CommandLine> parse(const Arguments& arguments) {
-    return CommandLine::parse(arguments, verbs);
+Result<CommandLine> parse(const Words& arguments) {
+    return CommandLine::parse(arguments, program);
 }
 
-std::string problem(const Arguments& arguments) {
+std::string problem(const Words& arguments) {
     const auto line = parse(arguments);
     return line ? std::string("none") : line.error().message;
 }
@@ -81,6 +89,17 @@ TEST(command_line, an_operand_may_be_called_like_a_verb_or_an_option) {
     TEXT_EQUAL("ann", parse({"look", "ann", "--"})->operand());
 }
 
+TEST(command_line, a_verb_may_have_two_words) {
+    const auto line = parse({"--json", "tend", "all", "ann", "--force"});
+    POINTERS_EQUAL(&tend_all, line->verb());
+    TEXT_EQUAL("ann", line->operand());
+    CHECK_TRUE(line->has("force"));
+    POINTERS_EQUAL(&tend, parse({"tend", "--", "all"})->verb());
+    TEXT_EQUAL("al", parse({"tend", "al"})->operand());
+    TEXT_CONTAINS("tend all: LOGIN is missing (see togetherctl tend all --help)",
+                  problem({"tend", "all"}));
+}
+
 TEST(command_line, behind_two_dashes_there_are_no_options) {
     TEXT_CONTAINS("extra argument \"--json\"", problem({"look", "ann", "--", "--json"}));
     TEXT_CONTAINS("extra argument \"--json\"", problem({"rest", "--", "--json"}));
@@ -96,8 +115,9 @@ TEST(command_line, what_no_table_names_is_an_error) {
     TEXT_EQUAL("look: unknown option \"--bogus\" (see togetherctl look --help)",
                problem({"look", "ann", "--bogus=1"}));
     TEXT_CONTAINS("unknown option \"--uid\"", problem({"rest", "--uid"}));
-    TEXT_EQUAL("unknown verb \"lok\"; there are look, tend, rest (see togetherctl --help)",
-               problem({"lok"}));
+    TEXT_EQUAL(
+        "unknown verb \"lok\"; there are look, tend, rest, tend all (see togetherctl --help)",
+        problem({"lok"}));
     TEXT_CONTAINS("unknown verb \"\"", problem({""}));
     TEXT_CONTAINS("unknown option \"-1\"", problem({"-1"}));
     TEXT_CONTAINS("extra argument \"bob\"", problem({"look", "ann", "bob"}));
@@ -106,7 +126,7 @@ TEST(command_line, what_no_table_names_is_an_error) {
 }
 
 TEST(command_line, what_is_missing_is_an_error) {
-    TEXT_CONTAINS("a verb is missing; there are look, tend, rest", problem({}));
+    TEXT_CONTAINS("a verb is missing; there are look, tend, rest, tend all", problem({}));
     TEXT_CONTAINS("a verb is missing", problem({"--json"}));
     TEXT_CONTAINS("LOGIN is missing", problem({"look", "--force"}));
 }

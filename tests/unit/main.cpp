@@ -3,6 +3,10 @@
 #include <CppUTest/MemoryLeakWarningPlugin.h>
 #include <CppUTest/TestRegistry.h>
 
+#include "cli/verb.h"
+
+const std::string_view together::program_name = "unit_tests";
+
 int main(int argc, char** argv) {
     // The sanitizers find leaks; CppUTest's detector misreads std types that allocate late.
     MemoryLeakWarningPlugin::turnOffNewDeleteOverloads();

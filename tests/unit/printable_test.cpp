@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text from elsewhere on a terminal.
-#include "togetherctl/cli/printable.h"
+#include "cli/printable.h"
 
 #include <CppUTest/TestHarness.h>
 
 #include "tests/unit/support/texts.h"
 
-using together::ctl::printable;
+using together::printable;
 
 TEST_GROUP(printable){};
 

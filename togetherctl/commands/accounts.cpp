@@ -6,11 +6,11 @@
 #include <map>
 
 #include "authorized_keys/served_keys.h"
+#include "cli/command_line.h"
+#include "cli/output.h"
+#include "cli/printable.h"
 #include "common/system/duration.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/printable.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/accounts_state.h"
 #include "togetherctl/node/roster_state.h"
 

@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
+#include "cli/printable.h"
 #include "common/config/config.h"
 #include "common/roles/identifiers.h"
 #include "common/system/duration.h"
@@ -17,10 +20,7 @@
 #include "common/system/trusted_file.h"
 #include "common/system/uids.h"
 #include "common/system/utc.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/printable.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/enabling/emergency_files.h"
 #include "togetherctl/node/node_status.h"
 

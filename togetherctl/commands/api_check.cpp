@@ -6,10 +6,10 @@
 #include <array>
 #include <cerrno>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/config/config.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {

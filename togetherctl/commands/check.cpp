@@ -2,10 +2,10 @@
 // togetherctl check: the gate's answer as an exit status.
 #include <array>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/decision/explanation.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/decision_json.h"
 #include "togetherctl/node/gate_answer.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // togetherctl config: tests the configuration's files and shows what is in force.
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/node_config/node_config.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/token_state.h"
 
 namespace together::ctl {

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/decision/decision_report.h"
 #include "common/decision/log_fields.h"
 #include "common/system/errno_text.h"
@@ -18,9 +20,7 @@
 #include "common/system/io.h"
 #include "common/system/parse_number.h"
 #include "common/system/trusted_file.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 
 namespace together::ctl {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <array>
 
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/printable.h"
-#include "togetherctl/cli/verb.h"
+#include "cli/command_line.h"
+#include "cli/output.h"
+#include "cli/printable.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/enabling/edit_report.h"
 #include "togetherctl/enabling/gate_target.h"
 

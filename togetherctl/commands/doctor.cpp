@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/verb.h"
+#include "cli/command_line.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/slurm/slurm_daemons.h"
 

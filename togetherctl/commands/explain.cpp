@@ -2,12 +2,12 @@
 // togetherctl explain: all that the gate knew when it answered.
 #include <array>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/decision/explanation.h"
 #include "common/roster/roster_paths.h"
 #include "common/system/utc.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/decision_json.h"
 #include "togetherctl/node/gate_answer.h"
 #include "togetherctl/node/roster_state.h"

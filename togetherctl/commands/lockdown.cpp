@@ -4,11 +4,11 @@
 
 #include <array>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/decision/gate.h"
 #include "common/system/trusted_file.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/enabling/emergency_files.h"
 #include "togetherctl/processes/invoker.h"
 

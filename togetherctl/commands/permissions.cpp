@@ -4,10 +4,10 @@
 
 #include <array>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/kubernetes/policy.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 
 namespace together::ctl {
 namespace {

@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <vector>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/roster/last_attempt.h"
 #include "common/system/errno_text.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_state.h"
 #include "togetherctl/processes/run_program.h"

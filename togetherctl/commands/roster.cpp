@@ -2,10 +2,10 @@
 // togetherctl roster: who is on it, as this node has it.
 #include "common/roster/roster.h"
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/roles/permissions.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/roster_state.h"
 
 namespace together::ctl {

@@ -6,13 +6,13 @@
 #include <array>
 #include <map>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/config/exempt_logins.h"
 #include "common/decision/emergency.h"
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/once_refresher.h"
 #include "togetherctl/processes/invoker.h"
 #include "togetherctl/processes/ssh_sessions.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // togetherctl status: the gate on this node at a glance.
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/config/node_name.h"
 #include "common/roster/backoff.h"
 #include "common/system/duration.h"
 #include "common/system/utc.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/node_status.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_room.h"

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "cli/command_line.h"
+#include "cli/output.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/volumes/project_group.h"
 #include "togetherctl/volumes/volume_state.h"
 

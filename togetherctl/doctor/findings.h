@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "togetherctl/cli/output.h"
+#include "cli/output.h"
 
 namespace together::ctl {
 

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "togetherctl/cli/output.h"
+#include "cli/output.h"
 #include "togetherctl/enabling/gate_target.h"
 
 namespace together::ctl {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "common/roles/permissions.h"
-#include "togetherctl/cli/command_line.h"
 #include "togetherctl/editing/edited_file.h"
 
 namespace together::ctl {

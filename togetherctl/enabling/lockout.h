@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/output.h"
 #include "common/config/config.h"
 #include "common/decision/decision.h"
-#include "togetherctl/cli/output.h"
 #include "togetherctl/enabling/gate_target.h"
 #include "togetherctl/node/known_people.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/node/decision_json.h"
 
+#include "cli/output.h"
 #include "common/decision/explanation.h"
 #include "common/system/utc.h"
-#include "togetherctl/cli/output.h"
 #include "togetherctl/node/roster_state.h"
 
 namespace together::ctl {

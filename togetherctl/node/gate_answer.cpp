@@ -5,10 +5,10 @@
 
 #include <chrono>
 
+#include "cli/printable.h"
 #include "common/on_demand/on_demand.h"
 #include "common/roles/identifiers.h"
 #include "common/system/uids.h"
-#include "togetherctl/cli/printable.h"
 
 namespace together::ctl {
 namespace {

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "cli/command_line.h"
 #include "common/decision/decision.h"
 #include "common/decision/gate.h"
 #include "common/decision/log_line.h"
-#include "togetherctl/cli/command_line.h"
 
 namespace together::ctl {
 

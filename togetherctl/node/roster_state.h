@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/output.h"
 #include "common/roster/roster.h"
-#include "togetherctl/cli/output.h"
 
 namespace together::ctl {
 

@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/printable.h"
 #include "common/on_demand/helper_process.h"
 #include "common/system/errno_text.h"
 #include "common/system/io.h"
-#include "togetherctl/cli/printable.h"
 #include "togetherctl/processes/child.h"
 
 namespace together::ctl {

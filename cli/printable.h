@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace together::ctl {
+namespace together {
 
 // UTF-8 as it is; what is_printable refuses (controls, marks that reorder or hide text) and what is
 // no UTF-8 as \xNN: a byte such as 0x9b begins an escape sequence on some terminals.
@@ -17,4 +17,4 @@ std::string in_quotes(std::string_view text);
 // Columns on a terminal, as far as tables here need them: one for each character.
 std::size_t width_of(std::string_view text);
 
-}  // namespace together::ctl
+}  // namespace together

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/cli/help.h"
+#include "cli/help.h"
 
 #include <algorithm>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "togetherctl/cli/command_line.h"
-
-namespace together::ctl {
+namespace together {
 namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -36,14 +34,15 @@ void add(Pairs& pairs, std::span<const Option> options) {
 }
 
 // Options that do not fit on the line go on below its first one.
-std::string usage_of(const Verb& verb) {
+std::string usage_of(const Verb& verb, const Program& program) {
     constexpr std::size_t max_line = 100;
-    std::string text = "Usage: togetherctl " + std::string(verb.name);
+    std::string text = "Usage: " + std::string(program.name) + " " + std::string(verb.name);
     if (!verb.operand.empty()) text += " " + std::string(verb.operand);
     const std::string indent = "\n" + std::string(text.size(), ' ');
     std::vector<std::string> parts;
     for (const auto& option : verb.options) parts.push_back(" [" + spelled(option) + "]");
-    parts.insert(parts.end(), {" [--config PATH]", " [--json]"});
+    for (const auto& option : program.options.first(program.options.size() - 2))
+        parts.push_back(" [" + spelled(option) + "]");
     std::size_t width = text.size();
     for (const auto& part : parts) {
         if (width + part.size() > max_line) {
@@ -58,32 +57,32 @@ std::string usage_of(const Verb& verb) {
 
 }  // namespace
 
-std::string help_of_command(Verbs verbs) {
+std::string help_of_program(const Program& program) {
     Pairs list;
-    for (const Verb* verb : verbs) {
+    for (const Verb* verb : program.verbs) {
         std::string left(verb->name);
         if (!verb->operand.empty()) left += " " + std::string(verb->operand);
         list.emplace_back(std::move(left), std::string(verb->summary));
     }
     Pairs options;
-    add(options, common_options());
-    return "Usage: togetherctl VERB [ARGUMENT] [OPTION...]\n\n"
-           "Asks and tends this node's access gate.\n\nVerbs:\n" +
-           columns(list) + "\nOptions of every verb:\n" + columns(options) +
-           "\nExample:\n  togetherctl explain alice\n\n"
-           "togetherctl VERB --help says more. Exit status 2: wrong usage, or it cannot tell.\n";
+    add(options, program.options);
+    const std::string name(program.name);
+    return "Usage: " + name + " VERB [ARGUMENT] [OPTION...]\n\n" + std::string(program.summary) +
+           "\n\nVerbs:\n" + columns(list) + "\nOptions of every verb:\n" + columns(options) +
+           "\nExample:\n  " + std::string(program.example) + "\n\n" + name +
+           " VERB --help says more. " + std::string(program.statuses) + "\n";
 }
 
-std::string help_of_verb(const Verb& verb) {
+std::string help_of_verb(const Verb& verb, const Program& program) {
     Pairs options;
     add(options, verb.options);
-    add(options, common_options());
+    add(options, program.options);
     Pairs statuses;
     for (const auto& status : verb.statuses)
         statuses.emplace_back(std::string(status.code), std::string(status.meaning));
-    return usage_of(verb) + "\n" + std::string(verb.about) + "\n\nOptions:\n" + columns(options) +
-           "\nExit status:\n" + columns(statuses) + "\nExample:\n  " + std::string(verb.example) +
-           "\n";
+    return usage_of(verb, program) + "\n" + std::string(verb.about) + "\n\nOptions:\n" +
+           columns(options) + "\nExit status:\n" + columns(statuses) + "\nExample:\n  " +
+           std::string(verb.example) + "\n";
 }
 
-}  // namespace together::ctl
+}  // namespace together

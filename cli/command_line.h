@@ -3,25 +3,22 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/verb.h"
 #include "command_line/arguments.h"
 #include "common/system/result.h"
-#include "togetherctl/cli/verb.h"
 
-namespace together::ctl {
-
-std::span<const Option> common_options();
+namespace together {
 
 class CommandLine {
   public:
     // `arguments` without the program's name. Options may stand anywhere, "--" ends them. The error
     // names what is wrong and whom to ask.
-    static together::Result<CommandLine> parse(const std::vector<std::string>& arguments,
-                                               Verbs verbs);
+    static Result<CommandLine> parse(const std::vector<std::string>& arguments,
+                                     const Program& program);
 
     const Verb* verb() const { return verb_; }  // null only beside --help or --version
     const std::string& operand() const { return operand_; }
@@ -29,22 +26,25 @@ class CommandLine {
     bool has(std::string_view option) const { return value(option).has_value(); }
     // Empty for an option that takes none.
     std::optional<std::string> value(std::string_view option) const;
-    // Absolute, as the core and together-refresh want it.
+    // What --config says, made absolute, or the program's own.
     std::string config_path() const;
 
   private:
     using Words = std::vector<std::string>;
+    explicit CommandLine(const Program& program) : program_(&program) {}
     // Returns what is no option; the verb's are known once there is one.
-    together::Result<Words> take_options(const Words& words);
-    together::Result<Words> take_verb(Words words, Verbs verbs);
-    together::Result<void> take_operands(const Words& words);
-    together::Result<void> require_all(Verbs verbs) const;
-    std::optional<std::string> mistake(const together::GivenOption& given) const;
-    tl::unexpected<together::Error> wrong(const std::string& what) const;
+    Result<Words> take_options(const Words& words);
+    Result<Words> take_verb(Words words);
+    const Verb* find(std::string_view name) const;
+    Result<void> take_operands(const Words& words);
+    Result<void> require_all() const;
+    std::optional<std::string> mistake(const GivenOption& given) const;
+    tl::unexpected<Error> wrong(const std::string& what) const;
 
+    const Program* program_;
     const Verb* verb_ = nullptr;
     std::string operand_;
-    std::vector<together::GivenOption> options_;
+    std::vector<GivenOption> options_;
 };
 
-}  // namespace together::ctl
+}  // namespace together

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What togetherctl writes: aligned text for people, or one JSON document for programs.
+// What a program writes: aligned text for people, or one JSON document for programs.
 #pragma once
 
 #include <json/value.h>
@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace together::ctl {
+#include "cli/verb.h"
+
+namespace together {
 
 enum class Tone { plain, strong, good, bad, warning };
 
@@ -42,7 +44,7 @@ class Output {
 
     // On stderr, at once; with --json also as the document {"error": {"message": …}}. Returns the
     // exit status for it.
-    int fail(const std::string& message);
+    int fail(const std::string& message, int status = exit_cannot_tell);
     // On stderr, at once.
     static void complain(std::string_view message);
 
@@ -64,4 +66,4 @@ Json::Value json_or_null(const Optional& value) {
     return value ? Json::Value(*value) : Json::Value();
 }
 
-}  // namespace together::ctl
+}  // namespace together

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/cli/printable.h"
+#include "cli/printable.h"
 
 #include <algorithm>
 
 #include "common/roles/identifiers.h"
 
-namespace together::ctl {
+namespace together {
 namespace {
 
 unsigned byte_at(std::string_view text, std::size_t index) {
@@ -42,7 +42,7 @@ std::string printable(std::string_view text) {
     while (!text.empty()) {
         auto length = sequence_length(text);
         // Marks that reorder or hide text would make a line read as another.
-        if (!together::is_printable(text.substr(0, length))) length = 0;
+        if (!is_printable(text.substr(0, length))) length = 0;
         if (length > 0) {
             result += text.substr(0, length);
         } else {
@@ -65,4 +65,4 @@ std::size_t width_of(std::string_view text) {
     }));
 }
 
-}  // namespace together::ctl
+}  // namespace together

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What togetherctl can do: one Verb each, in a file of its own. The same table checks the command
-// line and renders --help, so that neither knows an option that the other does not.
+// What a program for people can do: one Verb each. The same table checks the command line and
+// renders --help, so that neither knows an option that the other does not.
 #pragma once
 
 #include <span>
 #include <string_view>
 
-namespace together::ctl {
+namespace together {
 
 class CommandLine;
 class Output;
 
-// Of every verb but refresh, which passes together-refresh's on.
+// What statuses of both programs mean, but for what a verb passes on.
 enum ExitStatus : int {
     exit_yes = 0,
     exit_no = 1,
@@ -31,7 +31,7 @@ struct Status {
 };
 
 struct Verb {
-    std::string_view name;
+    std::string_view name;     // of one word, or of two: "members remove" beside "members"
     std::string_view operand;  // empty: it takes none; in [brackets]: it may be left out
     std::string_view summary;  // one line, for the list of verbs
     std::string_view about;
@@ -43,24 +43,19 @@ struct Verb {
     bool operand_is_required() const { return !operand.empty() && !operand.starts_with('['); }
 };
 
-extern const Verb accounts_verb;
-extern const Verb admit_verb;
-extern const Verb api_check_verb;
-extern const Verb check_verb;
-extern const Verb config_verb;
-extern const Verb decisions_verb;
-extern const Verb disable_verb;
-extern const Verb doctor_verb;
-extern const Verb enable_verb;
-extern const Verb explain_verb;
-extern const Verb lockdown_verb;
-extern const Verb permissions_verb;
-extern const Verb refresh_verb;
-extern const Verb roster_verb;
-extern const Verb sessions_verb;
-extern const Verb status_verb;
-extern const Verb volumes_verb;
-
 using Verbs = std::span<const Verb* const>;
 
-}  // namespace together::ctl
+struct Program {
+    std::string_view name;
+    std::string_view summary;
+    Verbs verbs;                      // in the order in which people meet them
+    std::span<const Option> options;  // of every verb; --help and --version last
+    std::string_view example;
+    std::string_view statuses;  // of every verb, for the end of the help
+    std::string_view config;    // where --config does not say otherwise
+};
+
+// Who complains: each program has its own.
+extern const std::string_view program_name;
+
+}  // namespace together

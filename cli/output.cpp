@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/cli/output.h"
+#include "cli/output.h"
 
 #include <json/writer.h>
 #include <unistd.h>
@@ -9,12 +9,12 @@
 #include <cstdlib>
 #include <utility>
 
+#include "cli/printable.h"
+#include "cli/verb.h"
 #include "common/system/errno_text.h"
 #include "common/system/io.h"
-#include "togetherctl/cli/printable.h"
-#include "togetherctl/cli/verb.h"
 
-namespace together::ctl {
+namespace together {
 namespace {
 
 bool wants_colours() {
@@ -111,27 +111,27 @@ void Output::json_line(const Json::Value& document) {
     text_ += Json::writeString(builder, document) + "\n";
 }
 
-int Output::fail(const std::string& message) {
+int Output::fail(const std::string& message, int status) {
     complain(message);
     if (json_) {
         Json::Value error;
         error["error"]["message"] = printable(message);
         document(error);
     }
-    return exit_cannot_tell;
+    return status;
 }
 
 void Output::complain(std::string_view message) {
     // Where stderr is gone, nobody is left to tell.
-    const auto line = "togetherctl: " + printable(message) + "\n";
-    static_cast<void>(together::write_full(STDERR_FILENO, line.data(), line.size()));
+    const auto line = std::string(program_name) + ": " + printable(message) + "\n";
+    static_cast<void>(write_full(STDERR_FILENO, line.data(), line.size()));
 }
 
 bool Output::flush() {
     const auto text = std::exchange(text_, {});
-    if (together::write_full(STDOUT_FILENO, text.data(), text.size())) return true;
-    complain(together::errno_text("cannot write to stdout", errno));
+    if (write_full(STDOUT_FILENO, text.data(), text.size())) return true;
+    complain(errno_text("cannot write to stdout", errno));
     return false;
 }
 
-}  // namespace together::ctl
+}  // namespace together
