@@ -22,9 +22,12 @@ void add(std::vector<KnownOption>& known, std::span<const Option> options) {
     for (const auto& option : options) known.push_back({option.name, option.value, option.letter});
 }
 
-std::string names_of(Verbs verbs) {
+// Of those alone that begin with `first`.
+std::string names_of(Verbs verbs, std::string_view first = {}) {
     std::string names;
-    for (const Verb* verb : verbs) names += (names.empty() ? "" : ", ") + std::string(verb->name);
+    for (const Verb* verb : verbs)
+        if (verb->name.starts_with(first))
+            names += (names.empty() ? "" : ", ") + std::string(verb->name);
     return names;
 }
 
@@ -100,6 +103,9 @@ Result<void> CommandLine::take_operands(const Words& words) {
         }
         if (options_may_follow && looks_like_option(word)) return wrong(unknown_option(word));
         if (word.empty()) return wrong("an empty argument");
+        const auto longer = names_of(program_->verbs, std::string(verb_->name) + " ");
+        if (verb_->operand.empty() && !longer.empty())
+            return wrong("unknown verb " + in_quotes(word) + "; there are " + longer);
         if (verb_->operand.empty() || !operand_.empty())
             return wrong("extra argument " + in_quotes(word));
         operand_ = word;

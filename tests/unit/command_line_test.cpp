@@ -20,8 +20,9 @@ constexpr std::array<Option, 3> options = {{
 const Verb look{"look", "LOGIN", "", "", options, {}, "", nullptr};
 const Verb tend{"tend", "[LOGIN]", "", "", {}, {}, "", nullptr};
 const Verb rest{"rest", "", "", "", {}, {}, "", nullptr};
+const Verb rest_long{"rest long", "", "", "", {}, {}, "", nullptr};
 const Verb tend_all{"tend all", "LOGIN", "", "", options, {}, "", nullptr};
-constexpr std::array<const Verb*, 4> verbs = {&look, &tend, &rest, &tend_all};
+constexpr std::array<const Verb*, 5> verbs = {&look, &tend, &rest, &tend_all, &rest_long};
 constexpr std::array<Option, 4> common = {{
     {"config", "PATH", ""},
     {"json", "", ""},
@@ -102,8 +103,8 @@ TEST(command_line, a_verb_may_have_two_words) {
 
 TEST(command_line, behind_two_dashes_there_are_no_options) {
     TEXT_CONTAINS("extra argument \"--json\"", problem({"look", "ann", "--", "--json"}));
-    TEXT_CONTAINS("extra argument \"--json\"", problem({"rest", "--", "--json"}));
-    TEXT_CONTAINS("extra argument \"--json\"", problem({"--", "rest", "--json"}));
+    TEXT_CONTAINS("extra argument \"--json\"", problem({"rest", "long", "--", "--json"}));
+    TEXT_CONTAINS("extra argument \"--json\"", problem({"--", "rest", "long", "--json"}));
     TEXT_CONTAINS("unknown verb \"--json\"", problem({"--", "--json"}));
     TEXT_CONTAINS("a verb is missing", problem({"--"}));
 }
@@ -116,17 +117,21 @@ TEST(command_line, what_no_table_names_is_an_error) {
                problem({"look", "ann", "--bogus=1"}));
     TEXT_CONTAINS("unknown option \"--uid\"", problem({"rest", "--uid"}));
     TEXT_EQUAL(
-        "unknown verb \"lok\"; there are look, tend, rest, tend all (see togetherctl --help)",
+        "unknown verb \"lok\"; there are look, tend, rest, tend all, rest long (see togetherctl "
+        "--help)",
         problem({"lok"}));
     TEXT_CONTAINS("unknown verb \"\"", problem({""}));
     TEXT_CONTAINS("unknown option \"-1\"", problem({"-1"}));
     TEXT_CONTAINS("extra argument \"bob\"", problem({"look", "ann", "bob"}));
-    TEXT_CONTAINS("extra argument \"ann\"", problem({"rest", "ann"}));
+    TEXT_EQUAL("rest: unknown verb \"ann\"; there are rest long (see togetherctl rest --help)",
+               problem({"rest", "ann"}));
+    TEXT_CONTAINS("extra argument \"ann\"", problem({"rest", "long", "ann"}));
     TEXT_CONTAINS("an empty argument", problem({"look", ""}));
 }
 
 TEST(command_line, what_is_missing_is_an_error) {
-    TEXT_CONTAINS("a verb is missing; there are look, tend, rest, tend all", problem({}));
+    TEXT_CONTAINS("a verb is missing; there are look, tend, rest, tend all, rest long",
+                  problem({}));
     TEXT_CONTAINS("a verb is missing", problem({"--json"}));
     TEXT_CONTAINS("LOGIN is missing", problem({"look", "--force"}));
 }

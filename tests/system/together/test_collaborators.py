@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is in a project, and the receipt of each change."""
+
+import re
+import time
+from pathlib import Path
+
+from support.people import Person, watching_nodes
+from support.roled import Roled, User, with_checksum
+
+
+def logins(ann: Person) -> list[str]:
+    return sorted(ann.does("collaborators", "--quiet").split())
+
+
+def test_from_adding_to_removing(ann: Person, roled: Roled, cluster: str) -> None:
+    roled.add_user("bob")
+    assert ann.does("collaborators", "add", "bob") == \
+        "bob is a Member of cluster: no node has reported itself yet\n"
+    assert logins(ann) == ["ann", "bob"]
+    assert ann.does("collaborators", "promote", "BOB").startswith("bob is an Admin of cluster")
+    assert roled.entries(cluster)["bob"]["role"] == "admin"
+    assert ann.does("collaborators", "demote", "bob").startswith("bob is a Member of cluster")
+    assert roled.entries(cluster)["bob"]["role"] == "member"
+    assert re.match(r"bob ends 20\S+Z in cluster", ann.does("collaborators", "until", "bob", "--until", "30d"))
+    assert ann.does("collaborators", "until", "bob", "--until", "never").startswith("bob has no end in cluster")
+    assert ann.does("collaborators", "remove", "bob").startswith("bob is removed from cluster")
+    assert logins(ann) == ["ann"]
+
+
+def test_the_table(ann: Person, bob: Person) -> None:
+    head, *rows = ann.does("collaborators").splitlines()
+    assert head.split() == ["LOGIN", "ROLE", "UID", "EXTERNAL", "ID"]
+    assert sorted(row.split()[:4] for row in rows) == [["ann", "admin", "-", "no"], ["bob", "member", "-", "no"]]
+    assert {one["login"] for one in ann.reads("collaborators")["data"]} == {"ann", "bob"}
+
+
+def test_added_as_an_admin_until_a_day_and_by_id(ann: Person, roled: Roled, cluster: str) -> None:
+    user = roled.add_user("carol")
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 9 * 86400))
+    ann.does("collaborators", "add", user.id, "--admin", "--until", day)
+    carol = roled.get(f"{roled.collaborators(cluster)}/{user.id}").json
+    assert carol["role"] == "admin"
+    assert time.strftime("%Y-%m-%d %H:%M", time.gmtime(carol["until"])) == f"{day} 00:00"
+
+
+def test_who_is_no_member_gets_an_invitation(ann: Person, roled: Roled) -> None:
+    assert ann.fails(4, "collaborators", "add", "dora@example.com").startswith("No such user")
+    roled.allow_externals()
+    told, token = ann.does("collaborators", "add", "dora@example.com").splitlines()
+    assert f"together accept {roled.base_url}" in told
+    assert token.startswith("tgi_")
+    assert ann.does("collaborators", "add", "eve@example.com", "--quiet").startswith("tgi_")
+    assert ann.reads("collaborators", "add", "flo@example.com")["answer"]["token"].startswith("tgi_")
+
+
+def test_the_receipt_counts_the_nodes(ann: Person, bob: Person, roled: Roled, cluster: str, folder: Path) -> None:
+    with watching_nodes(folder, roled, cluster, "gpu1", "gpu2", "gpu3"):
+        done = ann.does("collaborators", "remove", "bob", "--wait", "20s")
+        told = re.fullmatch(r"bob is removed from cluster: 3 of 3 nodes after (\d\.\d) s\n", done)
+        assert told and float(told[1]) < 20
+        listed = ann.does("nodes").splitlines()
+        assert listed[0] == f"3 of 3 nodes hold revision {roled.revision(cluster)} of cluster"
+        assert [line.split()[0] for line in listed[1:]] == ["NODE", "gpu1", "gpu2", "gpu3"]
+        receipt, = ann.reads("collaborators", "add", "bob", "--wait", "20s")["receipts"]
+        assert receipt.pop("after_ms") < 20000
+        assert receipt == {"project_id": cluster, "revision": roled.revision(cluster), "confirmed": 3, "waiting": 0,
+                           "not_yet": []}
+
+
+def silence(roled: Roled, name: str, seconds: int) -> None:
+    """Was seen last so long ago."""
+    roled.stop()
+    roled.execute(f"UPDATE nodes SET last_seen_ms = last_seen_ms - {seconds * 1000} WHERE name = '{name}'")
+    roled.start()
+
+
+def report(roled: Roled, cluster: str, key: str, name: str) -> None:
+    node = f"name={name}; version=0.1.0; mode=enforce"
+    etag = roled.roster(cluster, key, node=node).headers["etag"]
+    assert roled.roster(cluster, key, etag=etag, node=node).status == 304
+
+
+def test_it_says_who_has_it_not_and_since_when_they_are_silent(ann: Person, bob: Person, roled: Roled, cluster: str,
+                                                             folder: Path) -> None:
+    report(roled, cluster, roled.node_key(cluster), "node17")
+    silence(roled, "node17", 300)
+    with watching_nodes(folder, roled, cluster, "gpu1"):
+        done = ann.does("collaborators", "promote", "bob")
+        assert re.fullmatch(r"bob is an Admin of cluster: 1 of 2 nodes after \d\.\d s; not yet: node17, silent for 5m\n",
+                            done)
+        waited = ann.run("collaborators", "demote", "bob", "--wait", "1s")
+        assert (waited.returncode, waited.stderr) == (1, "")
+        assert "1 of 2 nodes" in waited.stdout and "node17" in waited.stdout
+        assert ann.reads("collaborators", "promote", "bob", "--wait", "1s", status=1)["receipts"][0]["waiting"] == 1
+        assert ann.does("nodes").splitlines()[2].split()[0] == "node17"
+
+
+def test_many_silent_nodes_are_not_all_told(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
+    key = roled.node_key(cluster)
+    for number in range(8):
+        report(roled, cluster, key, f"n{number}")
+    roled.stop()
+    roled.execute("UPDATE nodes SET last_seen_ms = last_seen_ms - 7200000")
+    roled.start()
+    done = ann.does("collaborators", "remove", "bob")
+    assert "0 of 8 nodes" in done and "n4, silent for 2h; and 3 more (together nodes)" in done
+
+
+def test_a_change_of_nothing_has_no_receipt(ann: Person, bob: Person) -> None:
+    assert ann.does("collaborators", "demote", "bob") == "bob is a Member of cluster\n"
+
+
+def test_a_dry_run_changes_nothing(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
+    told = ann.does("collaborators", "remove", "bob", "--dry-run")
+    assert told.splitlines() == ["Nothing was changed (--dry-run). It can be done.", "  no longer in: cluster",
+                                 "  changes the rosters of: cluster"]
+    assert ann.reads("collaborators", "promote", "bob", "--dry-run")["object"] == "dry_run"
+    assert roled.entries(cluster)["bob"]["role"] == "member"
+
+
+def test_refusals_say_who_could(bob: Person) -> None:
+    told = bob.fails(3, "collaborators", "remove", "ann")
+    assert "needs an Admin of the project; you are Member." in told and told.endswith("Ask: ann.")
+    assert bob.reads("collaborators", "remove", "ann", status=3)["error"]["message"] == told
+
+
+def test_names_that_there_are_not(ann: Person, bob: Person) -> None:
+    assert ann.fails(4, "collaborators", "remove", "bab") == \
+        'no collaborator of cluster is called "bab"; there are: ' + ", ".join(
+            one["login"] for one in ann.reads("collaborators")["data"])
+    assert "No such user" in ann.fails(4, "collaborators", "add", "nobody")
+    assert 'called "clutser"; there are: ' in ann.fails(4, "collaborators", "--project", "clutser")
+
+
+def test_rules_of_the_authority(ann: Person, bob: Person) -> None:
+    assert "Admin" in ann.fails(5, "collaborators", "remove", "ann")
+    assert "Admin of the organization is Admin" in ann.fails(5, "collaborators", "demote", "ann")
+
+
+def test_ambiguous_projects(ann: Person, roled: Roled, cluster: str) -> None:
+    """A name is unique in an organization alone."""
+    made = roled.command("organization add", "--organization", "Elsewhere", "--owner", "eve@example.com")
+    eve, elsewhere = User(made["user_id"], made["token"]), f"/v1/organizations/{made['organization_id']}"
+    other = roled.make("POST", f"{elsewhere}/projects", {"name": "cluster"}, token=eve)["id"]
+    roled.make("PATCH", elsewhere, {"external_collaborators": True}, token=eve)
+    roled.make("POST", roled.collaborators(other), {"user_id": roled.owner.id}, token=eve)
+    told = ann.fails(4, "collaborators", "--project", "cluster")
+    assert told.startswith('more than one project of yours is called "cluster": name its id, one of ')
+    assert {cluster, other} <= set(re.findall(r"proj_\w+", told))
+    assert ann.does("collaborators", "--project", cluster, "--quiet") == "ann\n"
+
+
+def test_which_project_is_asked_where_there_are_several(ann: Person) -> None:
+    ann.login()
+    told = ann.fails(4, "collaborators")
+    assert told.startswith("which project? You are in ") and "together projects use" in told
+
+
+def test_wrong_values(ann: Person, bob: Person) -> None:
+    assert "is no time" in ann.fails(2, "collaborators", "add", "bob", "--until", "soon")
+    assert "is missing" in ann.fails(2, "collaborators", "until", "bob")
+    assert "is no duration" in ann.fails(2, "collaborators", "remove", "bob", "--wait", "long")
+    assert "unknown verb" in ann.fails(2, "collaborators", "remvoe", "bob")
+    assert "bob" in ann.does("collaborators", "--quiet")
+
+
+def test_a_token_that_was_revoked(ann: Person, roled: Roled) -> None:
+    ann.token = with_checksum("tgu_" + "0" * 42)
+    ann.credentials.write_text(ann.credentials.read_text().replace(roled.owner.token, ann.token))
+    told = ann.fails(6, "collaborators")
+    assert told.startswith(f"{roled.base_url} does not accept your token: ")
+    assert told.endswith(f"together login {roled.base_url}")

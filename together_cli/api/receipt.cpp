@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "together_cli/api/receipt.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/system/duration.h"
+
+namespace together::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t silent_after = 60;  // seconds; a watching node is seen all the time
+constexpr Json::ArrayIndex max_told = 5;
+constexpr auto max_wait = 25s;
+
+std::int64_t now_in_seconds() {
+    return SystemClock().now().realtime / 1'000'000'000;
+}
+
+std::int64_t silent_for(const Json::Value& node) {
+    const auto& seen = node["last_seen"];
+    return seen.isInt64() ? std::max<std::int64_t>(0, now_in_seconds() - seen.asInt64()) : 0;
+}
+
+std::uint64_t count_in(const Json::Value& body, const char* field) {
+    return body[field].isUInt64() ? body[field].asUInt64() : 0;
+}
+
+void take(Receipt& receipt, const Json::Value& body) {
+    receipt.confirmed = count_in(body, "confirmed");
+    receipt.waiting = count_in(body, "waiting");
+    if (body["revision"].isInt64()) receipt.revision = body["revision"].asInt64();
+    receipt.not_yet = Json::arrayValue;
+    const auto told = static_cast<Json::ArrayIndex>(std::min<std::uint64_t>(receipt.waiting, 1000));
+    for (Json::ArrayIndex i = 0; i < std::min(told, body["data"].size()); ++i)
+        if (body["data"][i].isObject()) receipt.not_yet.append(body["data"][i]);
+}
+
+bool all_are_silent(const Receipt& receipt) {
+    return receipt.not_yet.size() == receipt.waiting &&
+           std::all_of(receipt.not_yet.begin(), receipt.not_yet.end(),
+                       [](const auto& node) { return silent_for(node) > silent_after; });
+}
+
+// Whole seconds are what the API waits.
+std::chrono::seconds wait_until(Deadline until) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(until - Clock::now());
+    return std::clamp(left, std::chrono::seconds(0), std::chrono::seconds(max_wait));
+}
+
+std::string grouped(std::uint64_t number) {
+    auto text = std::to_string(number);
+    for (auto i = static_cast<std::ptrdiff_t>(text.size()) - 3; i > 0; i -= 3)
+        text.insert(static_cast<std::size_t>(i), 1, ',');
+    return text;
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(time.count()) / 1000);
+    return text;
+}
+
+std::string told(const Json::Value& node) {
+    const auto silent = silent_for(node);
+    const auto age = format_age(Nanoseconds(std::chrono::seconds(silent)));
+    return text_in(node, "name") +
+           (silent > silent_after ? ", silent for " + age : ", seen " + age + " ago");
+}
+
+}  // namespace
+
+Receipt receipt_of(Authority& authority, const Named& project, std::optional<std::int64_t> revision,
+                   const Patience& patience) {
+    Receipt receipt;
+    receipt.project = project;
+    const auto path = "/projects/" + escaped(project.id) + "/nodes?limit=1000";
+    std::string etag;
+    for (auto wait = 0s;; wait = wait_until(patience.until)) {
+        const auto asked = path + (revision ? "&revision=" + std::to_string(*revision) : "");
+        const auto answer = authority.get(asked, etag, wait);
+        receipt.after = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - patience.since);
+        if (!answer) {
+            receipt.trouble = answer.error().message;
+            return receipt;
+        }
+        if (answer->status != 304) take(receipt, answer->body);
+        etag = answer->etag;
+        if (!revision) revision = receipt.revision;
+        if (receipt.waiting == 0 || Clock::now() >= patience.until) return receipt;
+        if (!patience.even_for_silent && all_are_silent(receipt)) return receipt;
+    }
+}
+
+std::string text_of(const Receipt& receipt) {
+    if (!receipt.trouble.empty()) return "which nodes have it is not known: " + receipt.trouble;
+    const auto all = receipt.confirmed + receipt.waiting;
+    if (all == 0) return "no node has reported itself yet";
+    auto text = grouped(receipt.confirmed) + " of " + grouped(all) +
+                (all == 1 ? " node after " : " nodes after ") + seconds_text(receipt.after);
+    const auto count = std::min(receipt.not_yet.size(), max_told);
+    for (Json::ArrayIndex i = 0; i < count; ++i)
+        text += (i == 0 ? "; not yet: " : "; ") + told(receipt.not_yet[i]);
+    if (receipt.waiting > count && count > 0)
+        text += "; and " + grouped(receipt.waiting - count) + " more (together nodes)";
+    return text;
+}
+
+Json::Value json_of(const Receipt& receipt) {
+    Json::Value json;
+    json["project_id"] = receipt.project.id;
+    if (!receipt.trouble.empty()) {
+        json["error"]["message"] = receipt.trouble;
+        return json;
+    }
+    json["revision"] = Json::Int64{receipt.revision};
+    json["confirmed"] = Json::UInt64{receipt.confirmed};
+    json["waiting"] = Json::UInt64{receipt.waiting};
+    json["after_ms"] = Json::Int64{receipt.after.count()};
+    json["not_yet"] = receipt.not_yet;
+    return json;
+}
+
+}  // namespace together::cli

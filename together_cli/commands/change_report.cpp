@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "together_cli/commands/change_report.h"
+
+#include <algorithm>
+
+#include "cli/printable.h"
+#include "common/system/duration.h"
+#include "together_cli/commands/lists.h"
+
+namespace together::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// What watching nodes need, many times over, and nobody minds.
+constexpr auto without_wait = 2s;
+
+struct Consequence {
+    const char* field;
+    const char* text;
+};
+constexpr Consequence of_projects[] = {{"left_projects", "no longer in"},
+                                       {"owner_became_admin_of", "the Owner is Admin now of"}};
+constexpr Consequence of_keys[] = {
+    {"revoked_keys", "revoked"},
+    {"remaining_project_keys", "project keys that they made and that stay"}};
+
+std::string named_by(const Json::Value& ids, const std::vector<Named>& projects) {
+    std::string text;
+    for (const auto& id : ids) {
+        const auto known = std::find_if(projects.begin(), projects.end(),
+                                        [&](const Named& one) { return one.id == cell_of(id); });
+        text += (text.empty() ? "" : ", ") + (known == projects.end() ? cell_of(id) : known->name);
+    }
+    return text;
+}
+
+}  // namespace
+
+ChangeReport& ChangeReport::in(Named project) {
+    project_ = std::move(project);
+    return *this;
+}
+
+ChangeReport& ChangeReport::anywhere() {
+    anywhere_ = true;
+    return *this;
+}
+
+Outcome<Patience> ChangeReport::patience(Deadline since) const {
+    const auto text = session_.line.value("wait");
+    if (!text) return Patience{since, since + without_wait, false};
+    const auto wait = parse_duration(*text);
+    if (!wait)
+        return trouble(exit_cannot_tell,
+                       "--wait " + in_quotes(*text) + " is no duration such as 10s or 5m");
+    return Patience{since, since + *wait, true};
+}
+
+Outcome<int> ChangeReport::make(const std::string& method, const std::string& path,
+                                const Json::Value& body) {
+    const auto since = Clock::now();
+    if (const auto wait = patience(since); !wait) return tl::unexpected(wait.error());
+    const bool dry = session_.line.has("dry-run");
+    const auto answer = session_.authority.change(method, path, body, dry);
+    if (!answer) return tl::unexpected(answer.error());
+    return dry ? would_be(answer->body) : report(*answer, since);
+}
+
+Outcome<int> ChangeReport::report(const Answer& answer, Deadline since) {
+    const auto wait = patience(since);
+    if (!wait) return tl::unexpected(wait.error());
+    std::vector<Receipt> receipts;
+    for (const auto& one : touched(answer))
+        receipts.push_back(receipt_of(session_.authority, one.project, one.revision, *wait));
+    const bool complete = std::all_of(receipts.begin(), receipts.end(),
+                                      [](const Receipt& one) { return one.is_complete(); });
+    const int status = session_.line.has("wait") && !complete ? exit_no : exit_yes;
+    if (session_.output.json()) return as_document(answer, receipts, status);
+    const bool one_line = receipts.size() == 1;
+    session_.say(done_ + (one_line ? ": " + text_of(receipts.front()) : ""),
+                 status == exit_yes ? Tone::good : Tone::warning);
+    say_consequences(answer.body["consequences"]);
+    if (!one_line)
+        for (const auto& one : receipts)
+            session_.say("  " + one.project.name + ": " + text_of(one));
+    return status;
+}
+
+std::vector<ChangeReport::Touched> ChangeReport::touched(const Answer& answer) {
+    if (project_ && answer.revision) return {{*project_, answer.revision}};
+    if (!anywhere_) return {};
+    const auto projects = projects_seen(session_.authority);
+    const auto& rosters = answer.body["consequences"]["rosters"];
+    std::vector<Touched> all;
+    for (const auto& one : projects) {
+        const bool is_named = std::any_of(rosters.begin(), rosters.end(),
+                                          [&](const auto& id) { return id == one.id; });
+        if (is_named || (rosters.isNull() && one.is_mine)) all.push_back({one, std::nullopt});
+    }
+    return all;
+}
+
+int ChangeReport::would_be(const Json::Value& body) {
+    if (session_.output.json()) {
+        session_.output.document(body);
+        return exit_yes;
+    }
+    session_.say("Nothing was changed (--dry-run). It can be done.");
+    say_consequences(body["consequences"]);
+    const auto rosters =
+        named_by(body["consequences"]["rosters"], projects_seen(session_.authority));
+    if (!rosters.empty()) session_.say("  changes the rosters of: " + rosters);
+    return exit_yes;
+}
+
+int ChangeReport::as_document(const Answer& answer, const std::vector<Receipt>& receipts,
+                              int status) {
+    Json::Value document;
+    document["answer"] = answer.body;
+    document["receipts"] = Json::arrayValue;
+    for (const auto& one : receipts) document["receipts"].append(json_of(one));
+    session_.output.document(document);
+    return status;
+}
+
+void ChangeReport::say_consequences(const Json::Value& consequences) {
+    if (!consequences.isObject()) return;
+    std::vector<Named> projects;
+    for (const auto& [field, text] : of_projects) {
+        if (consequences[field].empty()) continue;
+        if (projects.empty()) projects = projects_seen(session_.authority);
+        session_.say("  " + std::string(text) + ": " + named_by(consequences[field], projects));
+    }
+    for (const auto& [field, text] : of_keys)
+        if (!consequences[field].empty())
+            session_.say("  " + std::string(text) + ": " + cell_of(consequences[field]));
+}
+
+}  // namespace together::cli

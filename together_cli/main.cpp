@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// together: the command for people, who ask the role authority with it.
+#include <array>
+#include <csignal>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "together_cli/commands/verbs.h"
+
+namespace together {
+
+const std::string_view program_name = "together";
+
+namespace cli {
+namespace {
+
+// In the order in which people meet them.
+constexpr std::array verbs = {
+    &login_verb,
+    &logout_verb,
+    &whoami_verb,
+    &can_verb,
+    &projects_verb,
+    &projects_use_verb,
+    &projects_add_verb,
+    &projects_rename_verb,
+    &projects_remove_verb,
+    &projects_join_verb,
+    &projects_leave_verb,
+    &collaborators_verb,
+    &collaborators_add_verb,
+    &collaborators_remove_verb,
+    &collaborators_promote_verb,
+    &collaborators_demote_verb,
+    &collaborators_until_verb,
+    &nodes_verb,
+};
+
+constexpr std::array<Option, 5> options = {{
+    {"config", "PATH", "what login writes (default: $XDG_CONFIG_HOME/together/credentials.json)"},
+    {"json", "", "answer with one JSON document"},
+    {"quiet", "", "say nothing but what is made; of a list the first column alone"},
+    {"help", "", "show this text", 'h'},
+    {"version", "", "show the version"},
+}};
+
+const Program program = {
+    .name = program_name,
+    .summary = "Asks the role authority who may use a cluster, and changes it.",
+    .verbs = verbs,
+    .options = options,
+    .example = "together collaborators remove bob",
+    .statuses = "Exit status 2: wrong usage, or you are not logged in.",
+    .config = {},
+};
+
+int run(const std::vector<std::string>& arguments) {
+    const auto line = CommandLine::parse(arguments, program);
+    if (!line) {
+        Output::complain(line.error().message);
+        return exit_cannot_tell;
+    }
+    Output output(line->has("json"));
+    int status = exit_yes;
+    if (line->has("help"))
+        output.verbatim(line->verb() == nullptr ? help_of_program(program)
+                                                : help_of_verb(*line->verb(), program));
+    else if (line->has("version"))
+        output.line("together " TOGETHER_VERSION);
+    else
+        status = line->verb()->run(*line, output);
+    return output.flush() ? status : exit_cannot_tell;
+}
+
+}  // namespace
+}  // namespace cli
+}  // namespace together
+
+int main(int argc, char** argv) {
+    // A peer that goes away while it is written to is an error of libcurl's, not our end.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return together::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
+    } catch (const std::exception& error) {
+        together::Output::complain(error.what());
+    } catch (...) {
+        together::Output::complain("an unknown error");
+    }
+    return together::exit_cannot_tell;
+}
