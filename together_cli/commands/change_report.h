@@ -3,6 +3,7 @@
 // which nodes have it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_cli/commands/lists.h"
 
+#include <cstdint>
 #include <vector>
 
 #include "common/system/utc.h"

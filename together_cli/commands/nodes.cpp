@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // together nodes: which nodes of a project there are, and which roster each holds.
+#include <cstdint>
+
 #include "common/system/parse_number.h"
 #include "together_cli/api/receipt.h"
 #include "together_cli/commands/lists.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_cli/commands/session.h"
 
+#include <cstdint>
+
 #include "cli/printable.h"
 #include "common/system/clock.h"
 #include "common/system/duration.h"

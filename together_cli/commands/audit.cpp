@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// together audit, review: who did what, and who has access to what.
+#include <array>
+#include <cstdint>
+
+#include "cli/printable.h"
+#include "common/system/clock.h"
+#include "common/system/duration.h"
+#include "common/system/parse_number.h"
+#include "together_cli/commands/lists.h"
+#include "together_cli/commands/session.h"
+#include "together_cli/commands/verbs.h"
+
+namespace together::cli {
+namespace {
+
+constexpr Column of_audit[] = {{"SEQ", "seq"},       {"TIME", "time", Cell::time},
+                               {"ACTOR", "actor"},   {"ACTION", "action"},
+                               {"TARGET", "target"}, {"OUTCOME", "outcome"}};
+constexpr Column of_review[] = {{"LOGIN", "login"},
+                                {"ROLE", "role"},
+                                {"SOURCE", "source"},
+                                {"SINCE", "since", Cell::time},
+                                {"GRANTED BY", "granted_by"},
+                                {"UNTIL", "until", Cell::time},
+                                {"LAST USED", "last_used_at", Cell::time},
+                                {"EMAIL", "email"}};
+constexpr Json::ArrayIndex default_last = 50;
+
+// In the place of an id where the roster or the members have one.
+void put_logins(Json::Value& rows, const char* field, const Json::Value& people) {
+    for (auto& row : rows)
+        for (const auto& person : people)
+            if (text_in(person, "user_id") == text_in(row, field) &&
+                !text_in(person, "login").empty())
+                row[field] = text_in(person, "login");
+}
+
+Outcome<Json::ArrayIndex> last_of(const Session& session) {
+    const auto text = session.line.value("last");
+    if (!text) return default_last;
+    const auto number = parse_number<std::uint32_t>(*text);
+    if (!number || *number == 0)
+        return trouble(exit_cannot_tell, "--last " + in_quotes(*text) + " is no number of records");
+    return Json::ArrayIndex{*number};
+}
+
+Outcome<int> audit(Session& session) {
+    const auto last = last_of(session);
+    if (!last) return tl::unexpected(last.error());
+    const auto organization = session.organization();
+    if (!organization) return tl::unexpected(organization.error());
+    const auto path = "/organizations/" + escaped(organization->id);
+    const auto all = session.authority.list(path + "/audit");
+    if (!all) return tl::unexpected(all.error());
+    Json::Value rows(Json::arrayValue);
+    for (auto i = all->size() - std::min(*last, all->size()); i < all->size(); ++i)
+        rows.append((*all)[i]);
+    if (!session.output.json()) {
+        put_logins(rows, "actor",
+                   session.authority.list(path + "/members").value_or(Json::arrayValue));
+        for (auto& row : rows)
+            if (row["time_ms"].isInt64())
+                row["time"] = Json::Int64{row["time_ms"].asInt64() / 1000};
+    }
+    return show(session.output, session.quiet(), rows, of_audit, "nothing was done yet");
+}
+
+// Those alone that have not been used since then; who has never used anything too.
+Outcome<Json::Value> unused(Json::Value rows, const std::string& text) {
+    const auto duration = parse_duration(text);
+    if (!duration)
+        return trouble(exit_cannot_tell,
+                       "--unused-for " + in_quotes(text) + " is no duration such as 90d");
+    const auto since = (SystemClock().now().realtime - duration->count()) / 1'000'000'000;
+    Json::Value left(Json::arrayValue);
+    for (auto& row : rows) {
+        const auto& used = row["last_used_at"];
+        if (!used.isInt64() || used.asInt64() < since) left.append(row);
+    }
+    return left;
+}
+
+Outcome<int> review(Session& session) {
+    const auto project = session.project();
+    if (!project) return tl::unexpected(project.error());
+    const auto path = "/projects/" + escaped(project->id) + "/access_review";
+    if (session.line.has("csv")) {
+        const auto answer = session.authority.get(path + "?format=csv");
+        if (!answer) return tl::unexpected(answer.error());
+        session.output.verbatim(answer->text);
+        return exit_yes;
+    }
+    auto rows = session.authority.list(path);
+    if (!rows) return tl::unexpected(rows.error());
+    if (!session.output.json()) put_logins(*rows, "granted_by", Json::Value(*rows));
+    if (const auto duration = session.line.value("unused-for")) {
+        rows = unused(*std::move(rows), *duration);
+        if (!rows) return tl::unexpected(rows.error());
+    }
+    return show(session.output, session.quiet(), *rows, of_review, "nobody");
+}
+
+int run_audit(const CommandLine& line, Output& output) {
+    return in_session(line, output, audit);
+}
+int run_review(const CommandLine& line, Output& output) {
+    return in_session(line, output, review);
+}
+
+constexpr std::array<Option, 2> audit_options = {{
+    {"last", "N", "so many of the newest records (default: 50)"},
+    organization_option,
+}};
+constexpr std::array<Option, 3> review_options = {{
+    {"csv", "", "as a table for a spreadsheet, all of it"},
+    {"unused-for", "DURATION", "those alone who have used no token for so long, such as 90d"},
+    project_option,
+}};
+
+}  // namespace
+
+constinit const Verb audit_verb = {
+    .name = "audit",
+    .operand = "",
+    .summary = "show who changed what, and what was refused",
+    .about = "The newest record last. For the organization's Admins.",
+    .options = audit_options,
+    .statuses = statuses,
+    .example = "together audit --last 10",
+    .run = run_audit,
+};
+
+constinit const Verb review_verb = {
+    .name = "review",
+    .operand = "",
+    .summary = "show who has access to a project, since when, and who granted it",
+    .about =
+        "LAST USED is when a token of theirs was used last, of a member of the organization; of "
+        "logins\n"
+        "on nodes the authority knows nothing. For the project's Admins.",
+    .options = review_options,
+    .statuses = statuses,
+    .example = "together review --unused-for 90d",
+    .run = run_review,
+};
+
+}  // namespace together::cli
