@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""togetherctl's completion, in a real bash, against --help."""
+"""togetherctl's and together's completion, in a real bash, against --help."""
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from support.programs import COMPLETION, TOGETHERCTL, options_in, output, verbs
+from support.programs import COMPLETIONS, TOGETHER, TOGETHERCTL, common_options, output, verbs
 
 
-
-
-def complete(*words: str) -> list[str]:
+def completed(program: Path, *words: str) -> list[str]:
     script = f"""
       compopt() {{ :; }}
-      source {COMPLETION}
+      source {COMPLETIONS / program.name}
       COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-      _togetherctl
+      _{program.name}
       printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    run = subprocess.run(["bash", "-c", script, "bash", "togetherctl", *words],
+    run = subprocess.run(["bash", "-c", script, "bash", program.name, *words],
                          capture_output=True, text=True, check=True)
     assert run.stderr == ""
     return [line for line in run.stdout.splitlines() if line]
+
+
+def complete(*words: str) -> list[str]:
+    return completed(TOGETHERCTL, *words)
 
 
 def test_verbs() -> None:
@@ -31,16 +34,27 @@ def test_verbs() -> None:
     assert complete("--config", "/etc/hosts", "stat") == ["status"]
 
 
-def test_options_before_a_verb() -> None:
-    listed = output(TOGETHERCTL, "--help").split("Options of every verb:\n")[1].split("\n\n")[0]
-    assert {word[2:] for word in complete("--")} == options_in(listed)
+def test_verbs_of_two_words() -> None:
+    first = list(dict.fromkeys(verb.split()[0] for verb in verbs(TOGETHER)))
+    assert completed(TOGETHER, "") == first
+    for word in first:
+        second = [verb.split()[1] for verb in verbs(TOGETHER) if verb.startswith(word + " ")]
+        if second:
+            assert completed(TOGETHER, word, "") == second
+    assert completed(TOGETHER, "--json", "members", "pro") == ["promote"]
 
 
-@pytest.mark.parametrize("verb", verbs())
-def test_options_of_a_verb(verb: str) -> None:
-    listed = output(TOGETHERCTL, verb, "--help").split("\nOptions:\n")[1].split("\n\n")[0]
+@pytest.mark.parametrize("program", [TOGETHERCTL, TOGETHER])
+def test_options_before_a_verb(program: Path) -> None:
+    assert {word[2:] for word in completed(program, "--")} == common_options(program)
+
+
+@pytest.mark.parametrize(("program", "verb"), [*((TOGETHERCTL, verb) for verb in verbs()),
+                                               *((TOGETHER, verb) for verb in verbs(TOGETHER))])
+def test_options_of_a_verb(program: Path, verb: str) -> None:
+    listed = output(program, *verb.split(), "--help").split("\nOptions:\n")[1].split("\n\n")[0]
     names = set(re.findall(r"^  --([a-z-]+)", listed, re.MULTILINE))
-    assert {word[2:] for word in complete(verb, "--")} == names
+    assert {word[2:] for word in completed(program, *verb.split(), "--")} == names
 
 
 def test_actions_of_nodes() -> None:
@@ -54,3 +68,5 @@ def test_logins_and_files() -> None:
     assert "root" in complete("check", "roo")
     assert "/etc/hosts" in complete("--config", "/etc/host")
     assert complete("status", "") == []
+    assert "/etc/hosts" in completed(TOGETHER, "login", "--ca-file", "/etc/host")
+    assert "/etc/hosts" in completed(TOGETHER, "ssh-keys", "add", "/etc/host")

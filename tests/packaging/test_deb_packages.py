@@ -35,6 +35,11 @@ CONTENTS = {
         "/usr/share/man/man8/together-authorized-keys.8.gz",
         "/usr/share/man/man8/togetherctl.8.gz",
     ],
+    "together": [
+        "/usr/bin/together",
+        "/usr/share/bash-completion/completions/together",
+        "/usr/share/man/man1/together.1.gz",
+    ],
     "libpam-together": [
         f"/usr/lib/{ARCH}/security/pam_together.so",
         "/usr/share/man/man8/pam_together.8.gz",
@@ -62,6 +67,11 @@ CONTENTS = {
         "/usr/lib/tmpfiles.d/together-roled.conf",
         "/usr/sbin/together-roled",
         "/usr/share/man/man8/together-roled.8.gz",
+    ],
+    "together-authorizer": [
+        f"{UNITS}/together-authorizer.service",
+        "/usr/sbin/together-authorizer",
+        "/usr/share/man/man8/together-authorizer.8.gz",
     ],
 }
 
@@ -136,9 +146,9 @@ def test_libraries() -> None:
     for package in CONTENTS:
         depends = field(packages()[package], "Depends")
         assert "libcdb" not in depends and "libinih" not in depends, package
-        assert ("libstdc++" in depends) == (package in ("together-access-common", "together-access-tools",
-                                                        "together-roled")), package
-        assert ("libcurl" in depends) == (package == "together-access-common")
+        assert ("libstdc++" in depends) == (package in ("together-access-common", "together-access-tools", "together",
+                                                        "together-roled", "together-authorizer")), package
+        assert ("libcurl" in depends) == (package in ("together-access-common", "together"))
 
 
 def test_adapters_depend_on_what_their_removal_calls() -> None:

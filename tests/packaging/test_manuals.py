@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from support.programs import (CHECKOUT, MANUALS, TOGETHER_AUTHORIZER, TOGETHER_REFRESH, TOGETHER_ROLED, TOGETHERCTL, manual,
+from support.programs import (CHECKOUT, MANUALS, TOGETHER_AUTHORIZER, TOGETHER_REFRESH, TOGETHER_ROLED, TOGETHER, TOGETHERCTL, common_options, manual,
                       options_in, options_of_manual, output, settings, subsections, verbs,
                       write_config)
 
 PAGES = sorted(path.name for path in MANUALS.iterdir())
 
 
-def common_options() -> set[str]:
-    listed = output(TOGETHERCTL, "--help").split("Options of every verb:\n")[1].split("\n\n")[0]
-    return options_in(listed)
+PEOPLES = {"togetherctl.8": TOGETHERCTL, "together.1": TOGETHER}
 
 
-def test_togetherctl_has_a_section_for_each_verb_in_its_order() -> None:
-    assert list(subsections(manual("togetherctl.8"))) == verbs()
+@pytest.mark.parametrize(("page", "program"), PEOPLES.items())
+def test_there_is_a_section_for_each_verb_in_its_order(page: str, program: Path) -> None:
+    assert list(subsections(manual(page))) == verbs(program)
 
 
-def test_togetherctl_common_options() -> None:
-    intro = manual("togetherctl.8").split(".Sh VERBS")[0]
-    assert options_of_manual(intro) == common_options()
+@pytest.mark.parametrize(("page", "program"), PEOPLES.items())
+def test_common_options(page: str, program: Path) -> None:
+    intro = manual(page).split(".Sh VERBS")[0]
+    assert options_of_manual(intro) - {"wait"} == common_options(program)
 
 
 @pytest.mark.parametrize("verb", verbs())
@@ -39,6 +39,29 @@ def test_options_and_statuses_of_a_verb(verb: str) -> None:
     assert re.findall(r"(?:^|[ \n])(\d+), ", told) == statuses
     operand = re.match(rf"Usage: togetherctl {verb}((?: (?:[A-Z|a-z]+|\[[A-Z]+\]))*)", usage)
     assert operand and f".Ss {verb}{operand[1]}\n" in manual("togetherctl.8")
+
+
+@pytest.mark.parametrize("verb", verbs(TOGETHER))
+def test_options_and_operand_of_a_verb_of_together(verb: str) -> None:
+    usage = output(TOGETHER, *verb.split(), "--help")
+    section = subsections(manual("together.1"))[verb]
+    assert options_of_manual(section) == options_in(usage.split("\nExit status:")[0].split("\nOptions:")[1]) - \
+        common_options(TOGETHER)
+    operand = re.match(rf"Usage: together {verb}((?: (?:[A-Z]+|\[[A-Z]+\]))?)(?= \[--|$)", usage)
+    assert operand and f".Ss {verb}{operand[1]}\n" in manual("together.1")
+    assert f"\nExample:\n  together {verb}" in usage
+
+
+def test_exit_statuses_of_together() -> None:
+    told = manual("together.1").split(".Sh EXIT STATUS")[1].split(".Sh ")[0]
+    for verb in verbs(TOGETHER):
+        known = output(TOGETHER, *verb.split(), "--help").split("Exit status:\n")[1]
+        assert re.findall(r"^\.It (\d)$", told, re.MULTILINE) == re.findall(r"^  (\d)  ", known, re.MULTILINE)
+
+
+def test_its_page_sends_to_verbs_of_together() -> None:
+    text = manual("together.1").split(".Sh VERBS")[1].replace("\\-", "-")
+    assert set(re.findall(r"\btogether ([a-z-]+)", text)) <= {verb.split()[0] for verb in verbs(TOGETHER)}
 
 
 @pytest.mark.parametrize("page", PAGES)

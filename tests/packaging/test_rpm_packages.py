@@ -16,12 +16,14 @@ CONTAINS = {
                                "/etc/together/together.conf", "/usr/share/man/man5/together.conf.5"],
     "together-access-tools": ["/usr/bin/togetherctl", "/usr/libexec/together/together-authorized-keys",
                               "/usr/libexec/together/withdraw-settings"],
+    "together": ["/usr/bin/together", "/usr/share/man/man1/together.1"],
     "together-access-selinux": ["/usr/share/selinux/packages/together.pp"],
     "pam_together": ["/security/pam_together.so"],
     "libnss_together": ["/libnss_together.so.2"],
     "slurm-spank-together": ["/spank_together.so"],
     "slurm-job-submit-together": ["/job_submit_together.so", "/slurmctld.service.d/together.conf"],
     "together-roled": ["/usr/sbin/together-roled", "/etc/together/roled.conf"],
+    "together-authorizer": ["/usr/sbin/together-authorizer"],
 }
 
 

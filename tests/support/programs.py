@@ -10,10 +10,11 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("TOGETHER_BUILD", CHECKOUT / "build" / "release")).resolve()
 MANUALS = CHECKOUT / "docs" / "man"
 TOGETHERCTL = BUILD / "togetherctl" / "togetherctl"
+TOGETHER = BUILD / "together_cli" / "together"
 TOGETHER_REFRESH = BUILD / "together_refresh" / "together-refresh"
 TOGETHER_AUTHORIZER = BUILD / "authorizer" / "together-authorizer"
 TOGETHER_ROLED = BUILD / "role_server" / "together-roled"
-COMPLETION = CHECKOUT / "packaging" / "bash-completion" / "togetherctl"
+COMPLETIONS = CHECKOUT / "packaging" / "bash-completion"
 
 
 def output(*command: str | Path) -> str:
@@ -24,9 +25,14 @@ def options_in(help_text: str) -> set[str]:
     return set(re.findall(r"--([a-z][a-z-]*)", help_text))
 
 
-def verbs() -> list[str]:
-    listed = output(TOGETHERCTL, "--help").split("Verbs:\n")[1].split("\n\n")[0].splitlines()
-    return [line.split()[0] for line in listed if re.match(r"  \S", line)]
+def verbs(program: Path = TOGETHERCTL) -> list[str]:
+    """Some of together's have two words."""
+    listed = output(program, "--help").split("Verbs:\n")[1].split("\n\n")[0]
+    return re.findall(r"^  ([a-z-]+(?: [a-z-]+)?)(?= )", listed, re.MULTILINE)
+
+
+def common_options(program: Path = TOGETHERCTL) -> set[str]:
+    return options_in(output(program, "--help").split("Options of every verb:\n")[1].split("\n\n")[0])
 
 
 def manual(page: str) -> str:
@@ -40,8 +46,9 @@ def options_of_manual(text: str) -> set[str]:
 
 
 def subsections(text: str) -> dict[str, str]:
-    """Of .Ss, by their first word."""
-    parts = re.split(r"^\.Ss (\S+).*\n", text.split(".Sh EXAMPLES")[0], flags=re.MULTILINE)
+    """Of .Ss, by the verb: its one or two words in small letters."""
+    parts = re.split(r"^\.Ss ([a-z-]+(?: [a-z-]+)?)(?![a-z|-]).*\n", text.split(".Sh VERBS")[1].split("\n.Sh ")[0],
+                     flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2]))
 
 
