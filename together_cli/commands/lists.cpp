@@ -11,7 +11,7 @@ namespace {
 
 std::string joined(const Json::Value& list) {
     std::string text;
-    for (const auto& one : list) text += (text.empty() ? "" : ",") + cell_of(one);
+    for (const auto& one : list) text += (text.empty() ? "" : ", ") + cell_of(one);
     return text;
 }
 
