@@ -66,9 +66,10 @@ std::string seconds_text(std::chrono::milliseconds time) {
 
 std::string told(const Json::Value& node) {
     const auto silent = silent_for(node);
-    const auto age = format_age(Nanoseconds(std::chrono::seconds(silent)));
     return text_in(node, "name") +
-           (silent > silent_after ? ", silent for " + age : ", seen " + age + " ago");
+           (silent > silent_after
+                ? ", silent for " + format_age(Nanoseconds(std::chrono::seconds(silent)))
+                : ", seen " + std::to_string(silent) + "s ago");
 }
 
 }  // namespace
