@@ -108,7 +108,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
     // A peer that goes away while it is written to is an error of libcurl's, not our end.
-    std::signal(SIGPIPE, SIG_IGN);
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     try {
         return together::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
     } catch (const std::exception& error) {

@@ -22,7 +22,7 @@
 namespace together::cli {
 namespace {
 
-constexpr off_t max_size = 64 * 1024;
+constexpr off_t max_size = 65'536;
 constexpr JsonLimits limits{100, 4};
 
 Result<std::string> text_of(const std::string& path) {

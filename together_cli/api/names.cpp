@@ -119,11 +119,11 @@ Outcome<Named> project_named(Authority& authority, const std::string& text) {
     if (!mine) return tl::unexpected(mine.error());
     if (wanted.empty())
         return only_one(*mine, "project", "--project, or for good with together projects use");
-    const auto known = named(*mine, wanted, "project of yours");
+    auto known = named(*mine, wanted, "project of yours");
     if (known || known.error().code == ambiguous) return known;
     const auto more = with_those_of_organizations(authority, *mine);
     if (!more) return tl::unexpected(more.error());
-    const auto found = named(*more, wanted, "project that you may see");
+    auto found = named(*more, wanted, "project that you may see");
     if (!found && is_project(wanted)) return Named{wanted, wanted, false};
     return found;
 }

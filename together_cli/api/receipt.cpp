@@ -60,7 +60,8 @@ std::string grouped(std::uint64_t number) {
 
 std::string seconds_text(std::chrono::milliseconds time) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(time.count()) / 1000);
+    static_cast<void>(
+        std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(time.count()) / 1000));
     return text;
 }
 
@@ -93,6 +94,7 @@ Receipt receipt_of(Authority& authority, const Named& project, std::optional<std
         if (!revision) revision = receipt.revision;
         if (receipt.waiting == 0 || Clock::now() >= patience.until) return receipt;
         if (!patience.even_for_silent && all_are_silent(receipt)) return receipt;
+        if (patience.progress) patience.progress(receipt);
     }
 }
 

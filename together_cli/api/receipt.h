@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -30,6 +31,7 @@ struct Patience {
     Deadline since;  // the change
     Deadline until;
     bool even_for_silent;  // also where none but nodes that have long been silent are waited for
+    std::function<void(const Receipt&)> progress = {};  // told of each state but the last
 };
 
 // Without a revision: the roster as it is now.

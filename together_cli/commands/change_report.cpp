@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_cli/commands/change_report.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "cli/printable.h"
 #include "common/system/duration.h"
+#include "common/system/io.h"
 #include "together_cli/commands/lists.h"
 
 namespace together::cli {
@@ -25,6 +28,22 @@ constexpr Consequence of_projects[] = {{"left_projects", "no longer in"},
 constexpr Consequence of_keys[] = {
     {"revoked_keys", "revoked"},
     {"remaining_project_keys", "project keys that they made and that stay"}};
+
+bool progress_is_seen() {
+    return ::isatty(STDERR_FILENO) != 0;
+}
+
+void write_on_terminal(const std::string& text) {
+    static_cast<void>(write_full(STDERR_FILENO, text.data(), text.size()));
+}
+
+constexpr char clear_line[] = "\r\033[K";
+
+// One line that the next one, or the last word, takes the place of.
+void show_progress(const Receipt& receipt) {
+    const auto text = printable(receipt.project.name + ": " + text_of(receipt));
+    write_on_terminal(clear_line + text.substr(0, text.find(';')) + " …");
+}
 
 std::string named_by(const Json::Value& ids, const std::vector<Named>& projects) {
     std::string text;
@@ -50,12 +69,14 @@ ChangeReport& ChangeReport::anywhere() {
 
 Outcome<Patience> ChangeReport::patience(Deadline since) const {
     const auto text = session_.line.value("wait");
-    if (!text) return Patience{since, since + without_wait, false};
+    const bool is_watched = !session_.quiet() && !session_.output.json() && progress_is_seen();
+    const auto progress = is_watched ? &show_progress : nullptr;
+    if (!text) return Patience{since, since + without_wait, false, progress};
     const auto wait = parse_duration(*text);
     if (!wait)
         return trouble(exit_cannot_tell,
                        "--wait " + in_quotes(*text) + " is no duration such as 10s or 5m");
-    return Patience{since, since + *wait, true};
+    return Patience{since, since + *wait, true, progress};
 }
 
 Outcome<int> ChangeReport::make(const std::string& method, const std::string& path,
@@ -74,6 +95,7 @@ Outcome<int> ChangeReport::report(const Answer& answer, Deadline since) {
     std::vector<Receipt> receipts;
     for (const auto& one : touched(answer))
         receipts.push_back(receipt_of(session_.authority, one.project, one.revision, *wait));
+    if (wait->progress && !receipts.empty()) write_on_terminal(clear_line);
     const bool complete = std::all_of(receipts.begin(), receipts.end(),
                                       [](const Receipt& one) { return one.is_complete(); });
     const int status = session_.line.has("wait") && !complete ? exit_no : exit_yes;

@@ -18,7 +18,7 @@
 namespace together::cli {
 namespace {
 
-constexpr std::size_t max_key = 16 * 1024;
+constexpr std::size_t max_key = 16'384;
 constexpr std::array<const char*, 3> names_of_keys = {"id", "name", "fingerprint"};
 constexpr const char* path = "/users/me/ssh_keys";
 constexpr Column columns[] = {{"NAME", "name"},

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is in a project, and the receipt of each change."""
 
+import os
+import pty
 import re
+import subprocess
 import time
 from pathlib import Path
 
-from support.people import Person, watching_nodes
+from support.people import TOGETHER, Person, watching_nodes
 from support.roled import Roled, User, with_checksum
 
 
@@ -94,6 +97,19 @@ def test_it_says_who_has_it_not_and_since_when_they_are_silent(ann: Person, bob:
         assert "1 of 2 nodes" in waited.stdout and "node17" in waited.stdout
         assert ann.reads("collaborators", "promote", "bob", "--wait", "1s", status=1)["receipts"][0]["waiting"] == 1
         assert ann.does("nodes").splitlines()[2].split()[0] == "node17"
+
+
+def test_who_watches_sees_it_come(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
+    report(roled, cluster, roled.node_key(cluster), "gpu1")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([TOGETHER, "collaborators", "promote", "bob"], env=ann.environment, stderr=theirs,
+                               stdout=subprocess.PIPE, text=True)
+    told, _ = process.communicate(timeout=60)
+    seen = os.read(ours, 4096).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert seen.startswith("\r\x1b[Kcluster: 0 of 1 node after 0.") and seen.endswith("\r\x1b[K")
+    assert told.startswith("bob is an Admin of cluster: 0 of 1 node after ")
 
 
 def test_many_silent_nodes_are_not_all_told(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
