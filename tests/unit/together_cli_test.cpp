@@ -4,6 +4,7 @@
 #include <CppUTest/TestHarness.h>
 
 #include <array>
+#include <cstdint>
 
 #include "common/system/clock.h"
 #include "tests/unit/support/texts.h"
