@@ -80,6 +80,15 @@ Outcome<Json::Value> with_those_of_organizations(Authority& authority, Json::Val
     return mine;
 }
 
+// A project's own key is nobody, and knows one project, by its id.
+Outcome<Named> project_of_key(Authority& authority, const std::string& wanted,
+                              const Trouble& not_a_persons) {
+    const auto about = authority.get("/whoami");
+    const auto own = about ? text_in(about->body, "project_id") : std::string();
+    if (own.empty() || (!wanted.empty() && wanted != own)) return tl::unexpected(not_a_persons);
+    return Named{own, own, false};
+}
+
 }  // namespace
 
 std::string text_in(const Json::Value& object, const char* field) {
@@ -114,9 +123,7 @@ Outcome<Json::Value> one_named(const Json::Value& list, std::span<const char* co
 Outcome<Named> project_named(Authority& authority, const std::string& text) {
     const auto& wanted = text.empty() ? authority.credentials().project : text;
     const auto mine = authority.list("/users/me/projects");
-    // A project's own key is nobody, and names its project by id.
-    if (!mine && is_project(wanted)) return Named{wanted, wanted, false};
-    if (!mine) return tl::unexpected(mine.error());
+    if (!mine) return project_of_key(authority, wanted, mine.error());
     if (wanted.empty())
         return only_one(*mine, "project", "--project, or for good with together projects use");
     auto known = named(*mine, wanted, "project of yours");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // together invite, invitations, accept: how people come in.
 #include <array>
+#include <filesystem>
 
 #include "together_cli/account/token_source.h"
 #include "together_cli/commands/change_report.h"
@@ -113,7 +114,8 @@ int accept_logged_in(const CommandLine& line, Output& output) {
 
 // Before the invitation is used up: the new account's token is shown nowhere else.
 Result<void> can_keep(const std::string& path, const Credentials& credentials) {
-    if (read_credentials(path))
+    std::error_code error;
+    if (std::filesystem::exists(std::filesystem::symlink_status(path, error)))
         return failure(
             "you are logged in already: together accept without a URL accepts as that "
             "account, together logout forgets it");

@@ -71,6 +71,8 @@ def test_a_programs_key_asks_too(ann: Person, folder: Path, roled: Roled, cluste
     program = Person(folder / "program", roled.address, key).login()
     assert f"of {cluster}" in program.does("whoami")
     assert program.does("collaborators", "--project", cluster, "--quiet") == "ann\n"
+    assert program.does("collaborators", "--quiet") == "ann\n"
+    assert program.run("collaborators", "--project", "proj_other").returncode == 3
 
 
 def test_ssh_keys(bob: Person, roled: Roled, cluster: str, folder: Path) -> None:

@@ -25,6 +25,9 @@ def test_from_the_invitation_to_the_first_command(ann: Person, roled: Roled, fol
     assert carol.credentials.stat().st_mode & 0o777 == 0o600
     assert carol.does("whoami", "--quiet") == "carol\n"
     assert "logged in already" in carol.fails(2, "accept", roled.address, stdin=token)
+    carol.credentials.chmod(0o644)
+    assert "logged in already" in carol.fails(2, "accept", roled.address, stdin=token)
+    carol.credentials.chmod(0o600)
     assert carol.does("whoami", "--quiet") == "carol\n"
 
 
