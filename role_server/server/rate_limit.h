@@ -4,6 +4,9 @@
 // authenticated, or a stranger could use up another's. Never for nodes: a cluster shares one key,
 // and all of it asks at once after a change. Questions are limited to people alone: a gateway asks
 // for all of its users.
+//
+// What takes long counts as several: nobody has more than a quarter of a core, or one Member of a
+// project of ten thousand could have each refusal of theirs look through all of its Admins.
 #pragma once
 
 #include <chrono>
@@ -28,9 +31,16 @@ class RateLimit {
     // it is paid: refusing costs little only where nothing was read for it.
     void charge(const std::string& asker_id, double more, Time now);
 
+    // How many of those that are allowed take so much of the processor.
+    double worth(std::chrono::duration<double> processor) const {
+        return processor.count() * per_second_ / share_of_a_core;
+    }
+
     std::size_t remembered() const;
 
   private:
+    static constexpr double share_of_a_core = 0.25;
+
     struct Bucket {
         double left;
         Time filled_at;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/server/request_handler.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <type_traits>
@@ -21,6 +23,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t minute = 60;
+
+// Of this thread: what others do meanwhile does not count.
+std::chrono::duration<double> processor_time() {
+    timespec used{};
+    (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
 
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -222,8 +231,10 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
                                Authorization::Verdict::hidden,
                                {},
                                1};
+        const auto start = processor_time();
         auto outcome = found.route->change != nullptr ? change(context, *found.route, trail)
                                                       : read(context, *found.route, trail);
+        charge(context, limit_of(*found.route), processor_time() - start);
         is_a_nodes = trail.actor && trail.actor->kind == Actor::Kind::node;
         trail.record.target = shown_path(request);
         after(trail, outcome, context.now);
@@ -240,15 +251,13 @@ Outcome<Response> RequestHandler::read(RequestContext& context, const Route& rou
     std::optional<RememberedRows::Use> use;
     if (route.work == Work::question)
         use.emplace(context.store.remembered(), newest_record(context.store));
-    if (auto admitted = admit(context, route, trail); !admitted)
-        return tl::unexpected(admitted.error());
-    if (auto fits = read_parameters(context, route); !fits) return tl::unexpected(fits.error());
-    const bool asks = route.work == Work::question;
-    if (auto in_time = asks ? check_questions(context) : check_rate(context, reads_); !in_time)
+    if (auto known = identify(context, route, trail); !known) return tl::unexpected(known.error());
+    if (auto in_time = check_rate(context, limit_of(route)); !in_time)
         return tl::unexpected(in_time.error());
+    if (auto may = admit(context, route, trail); !may) return tl::unexpected(may.error());
+    if (auto fits = read_parameters(context, route); !fits) return tl::unexpected(fits.error());
     trail.only_looked = true;
     auto outcome = route.read(context);
-    if (asks) count_questions(context);
     if (outcome) add_etag(context, route, *outcome);
     return outcome;
 }
@@ -258,12 +267,13 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
     {
         // First without the write lock: strangers must not be able to keep others from writing.
         Transaction transaction(context.store, Transaction::Mode::read);
-        if (auto known = admit(context, route, trail); !known)
+        if (auto known = identify(context, route, trail); !known)
             return refused(context, known.error());
+        if (auto in_time = check_rate(context, changes_); !in_time)
+            return tl::unexpected(in_time.error());
+        if (auto may = admit(context, route, trail); !may) return refused(context, may.error());
         if (auto fits = read_parameters(context, route); !fits) return tl::unexpected(fits.error());
     }
-    if (auto in_time = check_rate(context, changes_); !in_time)
-        return tl::unexpected(in_time.error());
     const auto dry_run = wants_dry_run(context);
     if (!dry_run) return tl::unexpected(dry_run.error());
     if (*dry_run && context.actor.key_id.empty())
@@ -273,8 +283,9 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
     const auto key = idempotency_key(context);
     if (!key) return tl::unexpected(key.error());
     Change change(context.store, author_of(context), std::string(context.operation), context.now);
-    if (auto admitted = admit(context, route, trail); !admitted)
-        return refused(context, admitted.error());
+    if (auto known = identify(context, route, trail); !known)
+        return refused(context, known.error());
+    if (auto may = admit(context, route, trail); !may) return refused(context, may.error());
     if (*key && !*dry_run) {
         auto before = answered_before(context, **key);
         if (!before) return tl::unexpected(before.error());
@@ -298,13 +309,12 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
     return outcome;
 }
 
-Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
-                                    AuditContext& trail) {
+// Before the write lock: whoever has no invitation must not be able to keep others from writing.
+Outcome<void> RequestHandler::identify(RequestContext& context, const Route& route,
+                                       AuditContext& trail) {
     if (route.access == Access::anybody) return {};
-    // Before the write lock: whoever has no invitation must not be able to keep others from
-    // writing.
-    const bool invited = route.access == Access::invited;
-    if (invited && !header(context.request, "authorization")) return require_invitation(context);
+    if (route.access == Access::invited && !header(context.request, "authorization"))
+        return require_invitation(context);
     auto known = authenticate(context.store, context.request, context.now);
     trail.record.author = author_of(context);
     trail.record.action = context.operation;
@@ -316,35 +326,50 @@ Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
     context.actor = *known.actor;
     trail.actor = context.actor;
     trail.record.author = author_of(context);
+    return {};
+}
+
+Outcome<void> RequestHandler::admit(RequestContext& context, const Route& route,
+                                    AuditContext& trail) {
+    if (context.actor.key_id.empty()) return {};
     auto authorized = authorize_request(context, route);
     trail.record.organization_id = context.target.organization_id;
-    if (authorized && invited) return require_invitation(context);
+    if (authorized && route.access == Access::invited) return require_invitation(context);
     return authorized;
 }
 
-// Nodes read when there is news, all of them at once, often with one key.
-Outcome<void> RequestHandler::check_rate(const RequestContext& context, RateLimit& limit) {
+RateLimit& RequestHandler::limit_of(const Route& route) {
+    if (route.change != nullptr) return changes_;
+    return route.work == Work::question ? questions_ : reads_;
+}
+
+// Nodes read when there is news, all of them at once, often with one key. A gateway asks with one
+// key for all of its users.
+std::optional<std::string> RequestHandler::limited_asker(const RequestContext& context,
+                                                         const RateLimit& limit) const {
     const auto& actor = context.actor;
+    if (!actor.user_id.empty()) return asker_of(actor);
     const auto& key = actor.key_id.empty() ? context.invitation_id : actor.key_id;
-    if (key.empty() || actor.kind == Actor::Kind::node) return {};
-    if (limit.admits(actor.user_id.empty() ? key : asker_of(actor), Clock::now())) return {};
+    if (key.empty() || actor.kind == Actor::Kind::node || &limit == &questions_)
+        return std::nullopt;
+    return key;
+}
+
+Outcome<void> RequestHandler::check_rate(const RequestContext& context, RateLimit& limit) {
+    const auto asker = limited_asker(context, limit);
+    if (!asker || limit.admits(*asker, Clock::now())) return {};
     return other(429, "rate_limited",
-                 actor.user_id.empty()
+                 context.actor.user_id.empty()
                      ? "That is too many requests with one key or invitation: go on in a second."
                      : "That is too many requests, with all of your tokens together: go on in a "
                        "second.");
 }
 
-// A gateway asks with one key for all of its users.
-Outcome<void> RequestHandler::check_questions(const RequestContext& context) {
-    if (context.actor.user_id.empty()) return {};
-    return check_rate(context, questions_);
-}
-
-void RequestHandler::count_questions(const RequestContext& context) {
-    if (context.actor.user_id.empty() || context.questions <= 1) return;
-    questions_.charge(asker_of(context.actor), static_cast<double>(context.questions - 1),
-                      Clock::now());
+void RequestHandler::charge(const RequestContext& context, RateLimit& limit,
+                            std::chrono::duration<double> processor) {
+    const auto more = std::max(static_cast<double>(context.questions), limit.worth(processor)) - 1;
+    const auto asker = limited_asker(context, limit);
+    if (asker && more > 0) limit.charge(*asker, more, Clock::now());
 }
 
 // Neither is waited for: the answer stands.

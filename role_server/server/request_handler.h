@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -66,9 +67,15 @@ class RequestHandler {
                           bool& is_a_nodes);
     Outcome<Response> read(RequestContext& context, const Route& route, AuditContext& trail);
     Outcome<Response> change(RequestContext& context, const Route& route, AuditContext& trail);
+    // Whose it is: the bearer of a token or of an invitation.
+    Outcome<void> identify(RequestContext& context, const Route& route, AuditContext& trail);
+    // Nothing of whom this limit does not hold for.
+    std::optional<std::string> limited_asker(const RequestContext& context,
+                                             const RateLimit& limit) const;
     Outcome<void> check_rate(const RequestContext& context, RateLimit& limit);
-    Outcome<void> check_questions(const RequestContext& context);
-    void count_questions(const RequestContext& context);
+    void charge(const RequestContext& context, RateLimit& limit,
+                std::chrono::duration<double> processor);
+    RateLimit& limit_of(const Route& route);
     Outcome<void> admit(RequestContext& context, const Route& route, AuditContext& trail);
     void after(const AuditContext& trail, const Outcome<Response>& outcome, std::int64_t now);
 

@@ -68,3 +68,9 @@ TEST(RateLimitTest, who_was_silent_is_forgotten_and_who_was_not_is_not) {
     LONGS_EQUAL(2, static_cast<long>(limit.remembered()));
     CHECK_FALSE(limit.admits("busy", now));
 }
+
+TEST(RateLimitTest,
+     what_takes_long_counts_as_so_many_that_nobody_has_more_than_a_quarter_of_a_core) {
+    CHECK(limit.worth(milliseconds(1)) < 1);
+    DOUBLES_EQUAL(50, limit.worth(milliseconds(250)), 0.001);
+}
