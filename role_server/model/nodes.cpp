@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <queue>
 
 #include "common/roles/identifiers.h"
 #include "common/system/trimmed.h"
@@ -19,6 +20,8 @@ constexpr std::int64_t hour = 3600 * second;
 // take longer.
 constexpr std::int64_t quiet = 300;
 constexpr std::int64_t longest_wait = 3 * second;
+// Some 30 ms, for which other writers wait: whoever has a node key can make up tens of thousands.
+constexpr std::size_t written_at_once = 2'000;
 // Other replicas know so exactly when a node was seen here.
 constexpr std::int64_t seen_is_written_after = 5 * 60 * second;
 constexpr std::int64_t seen_is_written_within = 30 * second;
@@ -29,6 +32,29 @@ constexpr std::size_t removed_at_once = 1'000;
 
 bool is_mode(std::string_view text) {
     return text == "enforce" || text == "observe" || text == "lockdown";
+}
+
+// Those of several kinds in one order of names, from the one behind `after`, as long as `visit`
+// says so.
+template <class Iterator, class Visit>
+void visit_in_order(Iterator first, Iterator last, std::string_view after, const Visit& visit) {
+    using Place = decltype(first->second.begin());
+    using Range = std::pair<Place, Place>;
+    const auto later = [](const Range& a, const Range& b) {
+        return a.first->first > b.first->first;
+    };
+    std::priority_queue<Range, std::vector<Range>, decltype(later)> next(later);
+    for (auto kind = first; kind != last; ++kind) {
+        const auto& nodes = kind->second;
+        const auto place = after.empty() ? nodes.begin() : nodes.upper_bound(after);
+        if (place != nodes.end()) next.emplace(place, nodes.end());
+    }
+    while (!next.empty()) {
+        auto [place, end] = next.top();
+        next.pop();
+        if (!visit(place->first, *place->second)) return;
+        if (++place != end) next.emplace(place, end);
+    }
 }
 
 bool has_confirmed(const Node& node, std::int64_t revision) {
@@ -75,10 +101,10 @@ bool Nodes::seen(const std::string& project_id, const std::string& key_id, const
                          node->last_seen == 0;
     auto& project = projects_[project_id];
     if (node->revision != holds) project.progress = ++progress_;
+    set_revision(project, report.name, *node, holds);
     set_key(project, *node, key_id);
     node->version = report.version;
     node->mode = report.mode;
-    node->revision = holds;
     node->last_seen = now;
     if (changed || now - node->written_at >= seen_is_written_after)
         note_pending(project_id, report.name, *node, changed, now);
@@ -101,11 +127,14 @@ Nodes::Kept* Nodes::find_or_add(const std::string& project_id, const std::string
     const auto found = project.nodes.find(name);
     if (found != project.nodes.end()) return &found->second;
     if (project.nodes.size() >= max_nodes_ && !make_room(project_id, project, now)) return nullptr;
+    if (of_all_ >= max_of_all_ && !make_room_of_all(project, now)) return nullptr;
+    ++of_all_;
     project.progress = ++progress_;
     ++project.of_key[key_id];
-    auto& node = project.nodes[name];
-    node.key_id = key_id;
-    return &node;
+    const auto added = project.nodes.try_emplace(name).first;
+    added->second.key_id = key_id;
+    project.holding[added->second.revision].emplace(added->first, &added->second);
+    return &added->second;
 }
 
 // Many at once, so that a flood of names does not make it look through all of them for each.
@@ -116,12 +145,31 @@ bool Nodes::make_room(const std::string& project_id, Project& project, std::int6
         std::max_element(project.of_key.begin(), project.of_key.end(),
                          [](const auto& a, const auto& b) { return a.second < b.second; })
             ->first;
+    return remove_oldest(project_id, project, most, now - silent, max_nodes_ / 100, now);
+}
+
+bool Nodes::make_room_of_all(const Project& newcomer, std::int64_t now) {
+    const auto share = max_of_all_ / projects_.size();
+    if (newcomer.nodes.size() >= share || now - looked_for_room_ < second) return false;
+    looked_for_room_ = now;
+    auto& [most_id, most] = *std::max_element(
+        projects_.begin(), projects_.end(),
+        [](const auto& a, const auto& b) { return a.second.nodes.size() < b.second.nodes.size(); });
+    if (most.nodes.size() <= share) return false;
+    return remove_oldest(most_id, most, {}, now, max_of_all_ / 100, now);
+}
+
+// Of one key, or of all where it is empty. True where there was one.
+bool Nodes::remove_oldest(const std::string& project_id, Project& project,
+                          const std::string& key_id, std::int64_t seen_before, std::size_t most,
+                          std::int64_t now) {
     std::vector<std::pair<std::int64_t, std::string>> oldest;
     for (const auto& [name, node] : project.nodes)
-        if (node.key_id == most && node.held == 0 && now - node.last_seen > silent)
+        if ((key_id.empty() || node.key_id == key_id) && node.held == 0 &&
+            node.last_seen < seen_before)
             oldest.emplace_back(node.last_seen, name);
-    const auto count = std::min(oldest.size(), std::max<std::size_t>(max_nodes_ / 100, 1));
-    const auto end = oldest.begin() + static_cast<std::ptrdiff_t>(std::min(count, removed_at_once));
+    const auto count = std::min({oldest.size(), std::max<std::size_t>(most, 1), removed_at_once});
+    const auto end = oldest.begin() + static_cast<std::ptrdiff_t>(count);
     std::partial_sort(oldest.begin(), end, oldest.end());
     for (auto one = oldest.begin(); one != end; ++one)
         remove(project_id, project, one->second, now);
@@ -132,7 +180,11 @@ void Nodes::remove(const std::string& project_id, Project& project, const std::s
                    std::int64_t now) {
     const auto node = project.nodes.find(name);
     set_key(project, node->second, {});
+    const auto kind = project.holding.find(node->second.revision);
+    kind->second.erase(node->first);
+    if (kind->second.empty()) project.holding.erase(kind);
     project.nodes.erase(node);
+    --of_all_;
     gone_.emplace_back(project_id, name);
     if (first_pending_ == 0) first_pending_ = now;
     project.progress = ++progress_;
@@ -144,6 +196,16 @@ void Nodes::set_key(Project& project, Kept& node, const std::string& key_id) {
     if (before != project.of_key.end() && --before->second == 0) project.of_key.erase(before);
     if (!key_id.empty()) ++project.of_key[key_id];
     node.key_id = key_id;
+}
+
+void Nodes::set_revision(Project& project, std::string_view name, Kept& node,
+                         std::optional<std::int64_t> revision) {
+    if (node.revision == revision) return;
+    const auto before = project.holding.find(node.revision);
+    auto place = before->second.extract(name);
+    if (before->second.empty()) project.holding.erase(before);
+    node.revision = revision;
+    project.holding[revision].insert(std::move(place));
 }
 
 void Nodes::note_pending(const std::string& project_id, const std::string& name, Kept& node,
@@ -161,20 +223,22 @@ NodesPage Nodes::page(const std::string& project_id, std::int64_t revision, cons
     NodesPage result;
     const auto found = projects_.find(project_id);
     if (found == projects_.end()) return result;
-    const auto& nodes = found->second.nodes;
     result.progress = found->second.progress;
-    for (const auto& [name, node] : nodes)
-        ++(has_confirmed(node, revision) ? result.confirmed : result.waiting);
-    const char first = page.after.empty() ? '0' : page.after.front();
-    for (char part = first; part <= '1'; ++part) {
-        auto node = part == first && !page.after.empty() ? nodes.upper_bound(page.after.substr(2))
-                                                         : nodes.begin();
-        for (; node != nodes.end() && result.rows.size() <= page.limit; ++node) {
-            if (has_confirmed(node->second, revision) != (part == '1')) continue;
-            result.rows.push_back({project_id, node->first, node->second});
-            if (node->second.held > 0) result.rows.back().node.last_seen = now;
-        }
-    }
+    const auto& holding = found->second.holding;
+    const auto confirmed = holding.lower_bound(revision);
+    for (auto kind = confirmed; kind != holding.end(); ++kind)
+        result.confirmed += kind->second.size();
+    result.waiting = found->second.nodes.size() - result.confirmed;
+    const auto add = [&](const std::string_view& name, const Kept& node) {
+        result.rows.push_back({project_id, std::string(name), node});
+        if (node.held > 0) result.rows.back().node.last_seen = now;
+        return result.rows.size() <= page.limit;
+    };
+    const bool goes_on = page.after.empty() || page.after.front() == '0';
+    const auto after = std::string_view(page.after).substr(page.after.empty() ? 0 : 2);
+    if (goes_on) visit_in_order(holding.begin(), confirmed, after, add);
+    if (result.rows.size() <= page.limit)
+        visit_in_order(confirmed, holding.end(), goes_on ? std::string_view() : after, add);
     return result;
 }
 
@@ -213,20 +277,23 @@ NodeChanges Nodes::take(std::int64_t now, bool all) {
     forget_silent(now);
     NodeChanges changes;
     if (!is_due(now, all)) return changes;
-    first_pending_ = first_change_ = last_change_ = 0;
+    const auto count = all ? pending_.size() : std::min(pending_.size(), written_at_once);
+    const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
     const auto kept = [&](const Key& key) -> Kept* {
         const auto project = projects_.find(key.first);
         if (project == projects_.end()) return nullptr;
         const auto node = project->second.nodes.find(key.second);
         return node == project->second.nodes.end() ? nullptr : &node->second;
     };
-    for (const auto& key : std::exchange(pending_, {})) {
-        auto* node = kept(key);
+    for (auto key = pending_.begin(); key != end; ++key) {
+        auto* node = kept(*key);
         if (node == nullptr || !std::exchange(node->is_pending, false)) continue;
         if (node->held > 0) node->last_seen = std::max(node->last_seen, now);
         node->written_at = node->last_seen;
-        changes.rows.push_back({key.first, key.second, *node});
+        changes.rows.push_back({key->first, key->second, *node});
     }
+    pending_.erase(pending_.begin(), end);
+    if (pending_.empty()) first_pending_ = first_change_ = last_change_ = 0;
     for (auto& key : std::exchange(gone_, {}))
         if (kept(key) == nullptr) changes.gone.push_back(std::move(key));
     return changes;
@@ -241,6 +308,7 @@ void Nodes::merge(const std::vector<NodeRow>& stored, std::int64_t now) {
         auto& project = projects_[row.project_id];
         if (node->revision != row.node.revision) project.progress = ++progress_;
         set_key(project, *node, row.node.key_id);
+        set_revision(project, row.name, *node, row.node.revision);
         static_cast<Node&>(*node) = row.node;
         node->written_at = row.node.last_seen;
     }

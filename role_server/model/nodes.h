@@ -6,13 +6,16 @@
 // Whoever has a node key can report any name, so a report is believed of its own row alone. A
 // project has max_nodes of them. Where it is full, a new name gets a place only of those that have
 // been silent longest, for a minute at least, of the key that has most: whoever makes names up
-// pushes out their own, and never a node whose long poll is held.
+// pushes out their own, and never a node whose long poll is held. Nobody fills the memory either:
+// all projects have max_of_all, and where that is full a project that has less than an equal share
+// takes places of the one that has most.
 //
 // Thread-safe; nothing blocks on the database. Times in milliseconds since 1970.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -78,7 +81,8 @@ class Nodes {
         Kept& node_;
     };
 
-    explicit Nodes(std::size_t max_nodes = 100'000) : max_nodes_(max_nodes) {}
+    explicit Nodes(std::size_t max_nodes = 100'000, std::size_t max_of_all = 200'000)
+        : max_nodes_(max_nodes), max_of_all_(max_of_all) {}
 
     // A node has asked with this key, which is good for the project; `holds`: the revision of what
     // it has. False where there is no place for another name.
@@ -105,8 +109,13 @@ class Nodes {
     static constexpr std::int64_t forgotten_after = std::int64_t{30} * 24 * 3600 * 1000;
 
   private:
+    // By name.
+    using Kind = std::map<std::string_view, const Kept*>;
     struct Project {
         std::map<std::string, Kept, std::less<>> nodes;
+        // By what they hold: a receipt of a hundred thousand nodes is counted without a look at
+        // each of them, while none of them can report.
+        std::map<std::optional<std::int64_t>, Kind> holding;
         std::unordered_map<std::string, std::size_t> of_key;
         std::int64_t progress = 0;
         std::int64_t looked_for_room = 0;
@@ -116,21 +125,28 @@ class Nodes {
     Kept* find_or_add(const std::string& project_id, const std::string& name,
                       const std::string& key_id, std::int64_t now);
     bool make_room(const std::string& project_id, Project& project, std::int64_t now);
+    bool make_room_of_all(const Project& newcomer, std::int64_t now);
+    bool remove_oldest(const std::string& project_id, Project& project, const std::string& key_id,
+                       std::int64_t seen_before, std::size_t most, std::int64_t now);
     void remove(const std::string& project_id, Project& project, const std::string& name,
                 std::int64_t now);
     static void set_key(Project& project, Kept& node, const std::string& key_id);
+    static void set_revision(Project& project, std::string_view name, Kept& node,
+                             std::optional<std::int64_t> revision);
     void note_pending(const std::string& project_id, const std::string& name, Kept& node,
                       bool changed, std::int64_t now);
     bool is_due(std::int64_t now, bool all) const;
     void forget_silent(std::int64_t now);
 
-    const std::size_t max_nodes_;
+    const std::size_t max_nodes_, max_of_all_;
+    std::size_t of_all_ = 0;
     mutable std::mutex mutex_;
     std::unordered_map<std::string, Project> projects_;
-    std::vector<Key> pending_, gone_;
+    std::deque<Key> pending_;
+    std::vector<Key> gone_;
     std::int64_t first_pending_ = 0, first_change_ = 0, last_change_ = 0;  // 0: none
     std::int64_t progress_ = 0;
-    std::int64_t looked_for_silent_ = 0;
+    std::int64_t looked_for_silent_ = 0, looked_for_room_ = 0;
 };
 
 }  // namespace together::roled

@@ -2,16 +2,32 @@
 #include "role_server/server/long_poll_list.h"
 
 #include <algorithm>
+#include <array>
 
 namespace together::roled {
 namespace {
 
+// Three times what a node sends: tens of thousands wait, and the head of each may have 16 KiB.
+constexpr std::size_t max_waiting = 1024;
+
 // Whatever the answer depends on.
+constexpr std::array answered_by = {"authorization", "if-none-match", "prefer"};
+
 std::string key_of(const Request& request, std::int64_t revision) {
     std::string key = request.target + '\n' + std::to_string(revision);
-    for (const char* name : {"authorization", "if-none-match", "prefer"})
-        key += '\n' + header(request, name).value_or("");
+    for (const char* name : answered_by) key += '\n' + header(request, name).value_or("");
     return key;
+}
+
+std::shared_ptr<const Request> without_the_rest(const Request& request) {
+    auto kept = std::make_shared<Request>();
+    kept->id = request.id;
+    kept->method = request.method;
+    kept->target = request.target;
+    kept->peer = request.peer;
+    for (const char* name : answered_by)
+        if (auto value = header(request, name)) kept->headers.emplace_back(name, std::move(*value));
+    return kept;
 }
 
 template <class Taken>
@@ -23,19 +39,21 @@ std::vector<LongPollList::Due> values_of(Taken taken) {
 
 }  // namespace
 
-std::optional<LongPollList::Ticket> LongPollList::add(const LongPoll& poll,
-                                                      std::shared_ptr<const Request> request,
+std::optional<LongPollList::Ticket> LongPollList::add(const LongPoll& poll, const Request& request,
                                                       bool is_a_persons,
                                                       std::shared_ptr<http::Asker> asker,
                                                       Time now) {
-    auto token = is_a_persons ? header(*request, "authorization").value_or("") : std::string();
+    auto key = key_of(request, poll.revision);
+    if (key.size() > max_waiting) return std::nullopt;
+    auto token = is_a_persons ? header(request, "authorization").value_or("") : std::string();
     if (!has_place(poll.project_id, token)) return std::nullopt;
     const auto project = projects_.try_emplace(poll.project_id).first;
     if (project->second.waiters.empty()) ++unknown_;
-    auto key = key_of(*request, poll.revision);
-    const auto group =
-        project->second.groups.try_emplace(std::move(key), Group{std::move(request), poll.revision})
-            .first;
+    auto& groups = project->second.groups;
+    auto group = groups.find(key);
+    if (group == groups.end())
+        group =
+            groups.emplace(std::move(key), Group{without_the_rest(request), poll.revision}).first;
     ++group->second.size;
     const auto ticket = next_++;
     project->second.waiters.emplace(ticket, group);

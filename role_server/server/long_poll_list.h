@@ -44,9 +44,9 @@ class LongPollList {
 
     explicit LongPollList(Limits limits) : limits_(limits) {}
 
-    // Nothing where there is no place: answer at once.
-    std::optional<Ticket> add(const LongPoll& poll, std::shared_ptr<const Request> request,
-                              bool is_a_persons, std::shared_ptr<http::Asker> asker, Time now);
+    // Nothing where there is no place, or the request is too long to be kept: answer at once.
+    std::optional<Ticket> add(const LongPoll& poll, const Request& request, bool is_a_persons,
+                              std::shared_ptr<http::Asker> asker, Time now);
     void cancel(Ticket ticket);
 
     std::size_t size() const { return waiters_.size(); }

@@ -17,13 +17,11 @@ constexpr std::chrono::milliseconds time_for_more{50};
 LongPolls::LongPolls(boost::asio::io_context& io, LongPollList::Limits limits, Look look, Tell tell)
     : list_(limits), look_(std::move(look)), tell_(std::move(tell)), round_(io), change_(io) {}
 
-std::optional<LongPolls::Ticket> LongPolls::add(const LongPoll& poll,
-                                                std::shared_ptr<const Request> request,
+std::optional<LongPolls::Ticket> LongPolls::add(const LongPoll& poll, const Request& request,
                                                 bool is_a_persons,
                                                 std::shared_ptr<http::Asker> asker) {
     if (closed_) return std::nullopt;
-    const auto ticket =
-        list_.add(poll, std::move(request), is_a_persons, std::move(asker), Clock::now());
+    const auto ticket = list_.add(poll, request, is_a_persons, std::move(asker), Clock::now());
     if (!in_round_) await_round();
     return ticket;
 }

@@ -37,8 +37,8 @@ class LongPolls {
     LongPolls(boost::asio::io_context& io, LongPollList::Limits limits, Look look, Tell tell);
 
     // Nothing where it is to be answered at once.
-    std::optional<Ticket> add(const LongPoll& poll, std::shared_ptr<const Request> request,
-                              bool is_a_persons, std::shared_ptr<http::Asker> asker);
+    std::optional<Ticket> add(const LongPoll& poll, const Request& request, bool is_a_persons,
+                              std::shared_ptr<http::Asker> asker);
     void cancel(Ticket ticket) { list_.cancel(ticket); }
     std::size_t waiting() const { return list_.size(); }
 

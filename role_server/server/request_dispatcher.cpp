@@ -79,19 +79,20 @@ RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& handle
           [this](std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done) {
               look(std::move(projects), std::move(done));
           },
-          [this](std::vector<LongPolls::Due> due) { tell(std::move(due)); }),
+          [this](std::vector<LongPolls::Due> due) { tell(tellers_, std::move(due)); }),
       node_polls_(
           io, {max_node_polls},
           [this](std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done) {
               look_at_nodes(std::move(projects), std::move(done));
           },
-          [this](std::vector<LongPolls::Due> due) { tell(std::move(due)); }),
+          [this](std::vector<LongPolls::Due> due) { tell(node_tellers_, std::move(due)); }),
       probes_(1, SIZE_MAX),
       questions_(2, max_asked),
       batches_(1, max_asked),
       reads_(4, max_asked),
       changes_(1, max_asked),
       tellers_(2),
+      node_tellers_(1),
       watcher_(1),
       over_(io) {
     remove_what_is_over();
@@ -99,7 +100,7 @@ RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& handle
 
 RequestDispatcher::~RequestDispatcher() {
     for (auto* pool : {&probes_.pool, &questions_.pool, &batches_.pool, &reads_.pool,
-                       &changes_.pool, &tellers_, &watcher_})
+                       &changes_.pool, &tellers_, &node_tellers_, &watcher_})
         pool->join();
 }
 
@@ -206,7 +207,7 @@ void RequestDispatcher::park(const Question& question,
     auto& polls = poll.is_for_nodes ? node_polls_ : long_polls_;
     Askers at_once;
     for (const auto& asker : question.askers) {
-        const auto ticket = polls.add(poll, question.request, !response->trusted, asker);
+        const auto ticket = polls.add(poll, *question.request, !response->trusted, asker);
         if (ticket)
             asker->on_parked(ticket_of(*ticket, poll.is_for_nodes), poll.wait, response->trusted);
         else
@@ -215,10 +216,11 @@ void RequestDispatcher::park(const Question& question,
     deliver(response, std::move(at_once));
 }
 
-void RequestDispatcher::tell(std::vector<LongPolls::Due> due) {
+// Receipts are told apart: no cluster waits for those who watch another one's.
+void RequestDispatcher::tell(net::thread_pool& tellers, std::vector<LongPolls::Due> due) {
     const auto now = std::chrono::steady_clock::now();
     for (auto& one : due)
-        net::post(tellers_, [this, now, one = std::move(one)]() mutable {
+        net::post(tellers, [this, now, one = std::move(one)]() mutable {
             auto response =
                 std::make_shared<const Response>(handler_.answer(*one.request, Phase::answer_now));
             net::post(io_, [this, now, response = std::move(response),

@@ -85,7 +85,7 @@ class RequestDispatcher final : public http::Backend {
                    Response response);
     void note_nodes(Question& question, const Response& response);
     void park(const Question& question, const std::shared_ptr<const Response>& response);
-    void tell(std::vector<LongPolls::Due> due);
+    void tell(boost::asio::thread_pool& tellers, std::vector<LongPolls::Due> due);
     void deliver(std::shared_ptr<const http::Response> response, Askers askers, Told told = {});
     void deliver_some();
     void note(const Told& told);
@@ -102,7 +102,7 @@ class RequestDispatcher final : public http::Backend {
     std::unordered_map<std::string, std::shared_ptr<Question>> joinable_;
     std::deque<Delivery> deliveries_;
     Queue probes_, questions_, batches_, reads_, changes_;
-    boost::asio::thread_pool tellers_, watcher_;
+    boost::asio::thread_pool tellers_, node_tellers_, watcher_;
     boost::asio::steady_timer over_;
     bool stopping_ = false;
 };

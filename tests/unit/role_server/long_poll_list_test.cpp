@@ -27,8 +27,8 @@ TEST_GROUP(LongPollListTest) {
     std::optional<LongPollList::Ticket> wait(const char* project, std::int64_t revision,
                                              int for_seconds = 10, const char* token = "node",
                                              bool is_a_persons = false) {
-        auto request = std::make_shared<Request>();
-        request->headers = {{"authorization", token}};
+        Request request;
+        request.headers = {{"authorization", token}, {"x-more", std::string(10'000, 'x')}};
         return list.add({project, revision, seconds(for_seconds)}, request, is_a_persons,
                         std::make_shared<FakeAsker>(), now);
     }
@@ -49,6 +49,14 @@ TEST(LongPollListTest, nobody_is_woken_while_nothing_changes) {
     list.compare({{"a", 7}});
     LONGS_EQUAL(0, tick());
     CHECK_FALSE(list.empty());
+}
+
+TEST(LongPollListTest, of_a_request_only_that_is_kept_which_its_answer_depends_on) {
+    CHECK_TRUE(wait("a", 7).has_value());
+    const auto due = list.take_all();
+    LONGS_EQUAL(1, due.front().request->headers.size());
+    STRCMP_EQUAL("node", header(*due.front().request, "authorization")->c_str());
+    CHECK_FALSE(wait("a", 7, 10, std::string(2'000, 'x').c_str()).has_value());
 }
 
 TEST(LongPollListTest, time_is_up) {

@@ -112,6 +112,44 @@ TEST(NodesTest, who_makes_names_up_pushes_out_only_their_own_and_nobody_who_wait
     STRCMP_EQUAL("held real x48 x49 ", names(7).c_str());
 }
 
+TEST(NodesTest, those_that_hold_different_revisions_are_in_one_order_and_counted_together) {
+    for (const auto& [name, holds] : {std::pair("c", 7), {"a", 6}, {"d", 7}, {"b", 5}})
+        seen(name, holds);
+    STRCMP_EQUAL("a b c d ", names(8).c_str());
+    STRCMP_EQUAL("b a c d ", names(6).c_str());
+    STRCMP_EQUAL("d ", names(8, 100, "0-c").c_str());
+    STRCMP_EQUAL("c d ", names(6, 100, "1-a").c_str());
+    seen("c", 8);
+    seen("a");
+    STRCMP_EQUAL("a b d c ", names(8).c_str());
+    LONGS_EQUAL(1, page(8).confirmed);
+    LONGS_EQUAL(3, page(8).waiting);
+}
+
+TEST(NodesTest, nobody_fills_the_memory_with_names_in_many_projects) {
+    Nodes few{4, 6};
+    const auto seen_in = [&](const std::string& project, const std::string& name) {
+        ++now;
+        return few.seen(project, "key_of_" + project, named(name), 7, now);
+    };
+    const auto count = [&](const std::string& project) {
+        return few.page(project, 7, {100, {}}, now).confirmed;
+    };
+    for (const auto* name : {"a1", "a2", "a3", "a4"}) CHECK(seen_in("proj_a", name));
+    const auto held = few.hold("proj_a", "a1");
+    for (const auto* name : {"b1", "b2"}) CHECK(seen_in("proj_b", name));
+    now += 10'000;
+    CHECK(seen_in("proj_c", "c1"));
+    CHECK_FALSE(seen_in("proj_b", "b3"));  // has its share
+    CHECK_FALSE(seen_in("proj_c", "c2"));  // within the second
+    now += 10'000;
+    CHECK(seen_in("proj_c", "c2"));
+    LONGS_EQUAL(2, count("proj_a"));
+    LONGS_EQUAL(2, count("proj_b"));
+    LONGS_EQUAL(2, count("proj_c"));
+    STRCMP_EQUAL("a1", few.page("proj_a", 7, {100, {}}, now).rows.front().name.c_str());
+}
+
 TEST(NodesTest, who_has_been_silent_for_30_days_is_forgotten) {
     seen("a", 7);
     nodes.take(now, true);
@@ -122,6 +160,16 @@ TEST(NodesTest, who_has_been_silent_for_30_days_is_forgotten) {
     STRCMP_EQUAL("b ", names(7).c_str());
     LONGS_EQUAL(1, changes.gone.size());
     STRCMP_EQUAL("a", changes.gone.front().second.c_str());
+}
+
+TEST(NodesTest, a_flood_of_names_is_written_in_parts_between_which_others_write) {
+    Nodes many{10'000};
+    for (int i = 0; i < 5'000; ++i)
+        many.seen("proj_a", "key_a", named("n" + std::to_string(i)), 7, now);
+    now += 1'000;
+    for (const auto part : {2'000, 2'000, 1'000})
+        LONGS_EQUAL(part, many.take(now, false).rows.size());
+    CHECK(many.take(now, false).empty());
 }
 
 TEST(NodesTest, changes_are_written_together_once_no_other_comes) {
