@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t max_shown = 250;
 // "tgu_" and the look-up id.
 constexpr std::size_t shown_of_token = 16;
+// Longer than any part of a path of ours, and shorter than a token without its "tgu_".
+constexpr std::size_t max_segment = 40;
 
 // What is not well encoded stays as it is.
 std::string decoded_once(std::string_view text) {
@@ -48,6 +50,20 @@ std::string without_secrets(std::string path) {
     return path;
 }
 
+// In Base64, in hexadecimal digits or in parts a token is none to us, and still one to who finds
+// it.
+std::string without_long_segments(std::string path) {
+    for (std::size_t from = 0; from < path.size();) {
+        auto end = std::min(path.find('/', from), path.size());
+        if (end - from > max_segment) {
+            path.replace(from + shown_of_token, end - from - shown_of_token, "...");
+            end = path.find('/', from);
+        }
+        from = end == std::string::npos ? path.size() : end + 1;
+    }
+    return path;
+}
+
 std::string as_visible_ascii(std::string text) {
     for (auto& c : text)
         if (c <= ' ' || c > '~') c = '?';
@@ -61,7 +77,7 @@ std::string shown_path(const Request& request) {
     const auto shown = without_secrets(sent);
     const auto plain = decoded(shown);
     const auto shown_plain = without_secrets(plain);
-    return shown_plain == plain ? shown : as_visible_ascii(shown_plain);
+    return without_long_segments(shown_plain == plain ? shown : as_visible_ascii(shown_plain));
 }
 
 std::string shown_method(const Request& request) {

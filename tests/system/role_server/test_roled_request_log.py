@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What --log-requests writes, and whose address it and the trail have behind a proxy."""
 
+import base64
 import json
 import os
 
@@ -64,6 +65,16 @@ def test_nor_is_one_that_is_written_in_another_way(logging, sent):
     path = record(logging, id=answer.headers["x-request-id"])["path"]
     assert path.lower() == f"/v1/users/me/tokens/{token[:16]}...".lower()
     assert token[16:] not in logging.log_text() and sent(token)[-30:] not in logging.log_text()
+
+
+@pytest.mark.parametrize("sent", [lambda token: base64.b64encode(token.encode()).decode(), lambda token: token[4:],
+                                  lambda token: token.encode().hex(), lambda token: token[::-1]])
+def test_nor_one_in_a_form_that_is_no_token(logging, sent):
+    text = sent(logging.owner.token)
+    answer = logging.get(f"/v1/users/me/tokens/{text}/more")
+    path = record(logging, id=answer.headers["x-request-id"])["path"]
+    assert path == f"/v1/users/me/tokens/{text[:16]}.../more"
+    assert text[16:] not in logging.log_text()
 
 
 def test_what_could_not_be_understood_has_one(logging):
