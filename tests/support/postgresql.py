@@ -135,6 +135,13 @@ class PostgreSQL:
         self.execute(self.url("postgres"), f"CREATE DATABASE {name} TEMPLATE template0 ICU_LOCALE '{language}'")
         return self.url(name)
 
+    def copy(self, url):
+        """The connection string of one like it, to which nobody is connected."""
+        self.databases += 1
+        name, like = f"roles{self.databases}", url.split("?")[0].rsplit("/", 1)[1]
+        self.execute(self.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {like}")
+        return self.url(name)
+
     def psql(self, url, *arguments):
         return [str(programs() / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments, url]
 

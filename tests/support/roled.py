@@ -235,6 +235,15 @@ class Roled:
             for statement in statements:
                 db.execute(statement)
 
+    def copied_to(self, directory):
+        """What another server serves as `db`, in the state of this one, which is stopped."""
+        if ON_POSTGRESQL:
+            return postgresql.shared().copy(self.db)
+        copy = directory / "roles.db"
+        with sqlite3.connect(self.db, timeout=10) as db:
+            db.execute("VACUUM INTO ?", [str(copy)])
+        return copy
+
     def lock_out_writers(self):
         """As a stuck process does. Returns what lets them in again, when called."""
         if ON_POSTGRESQL:

@@ -7,7 +7,6 @@ allowed is carried out, and is seen in the database; what is refused leaves noth
 
 import http.client
 import re
-import sqlite3
 
 import pytest
 
@@ -159,8 +158,8 @@ class World:
         roled.make("DELETE", roled.member(self.people["gone"]))
         self.make_keys()
         roled.stop()
-        self.sql("UPDATE collaborators SET until = 1000000000 WHERE user_id = ? AND project_id = ?",
-                 self.people["exp"].id, self.project)
+        roled.execute(f"UPDATE collaborators SET until = 1000000000 WHERE user_id = '{self.people['exp'].id}'"
+                      f" AND project_id = '{self.project}'")
 
     def make_keys(self):
         roled = self.roled
@@ -182,8 +181,7 @@ class World:
         """The same world on a server of its own."""
         made = object.__new__(World)
         made.__dict__.update(self.__dict__)
-        self.sql("VACUUM INTO ?", str(directory / "roles.db"))
-        made.roled = Roled(directory, init=False)
+        made.roled = Roled(directory, init=False, db=self.roled.copied_to(directory))
         for name in ("organization", "default_project", "owner"):
             setattr(made.roled, name, getattr(self.roled, name))
         made.roled.start()
@@ -193,9 +191,9 @@ class World:
         self.serial += 1
         return f"{prefix}{self.serial}"
 
-    def sql(self, statement, *values):
-        with sqlite3.connect(self.roled.db, timeout=10) as db:
-            return db.execute(statement, values).fetchall()
+    def finds(self, query, *ids):
+        """Whether there is such a row; each ? stands for an id."""
+        return bool(self.roled.rows(query.replace("?", "'{}'").format(*ids)))
 
     def person(self, who):
         """Whoever it is; for a key somebody whose things it must not get at."""
@@ -312,7 +310,7 @@ def leave(world, who):
 
 
 def left(world, table, where, *values):
-    was_there = world.sql(f"SELECT 1 FROM {table} WHERE {where}", *values)
+    was_there = world.finds(f"SELECT 1 FROM {table} WHERE {where}", *values)
     return Act({}, NOT_THERE.format(table, where) if was_there else None, *values)
 
 
@@ -428,7 +426,7 @@ def try_it(world, row, who):
         return f"{who}: {answer} instead of {row.status(who)}"
     if row.expected[who] == "n" and set(answer.json) != {"object", "id", "name"}:
         return f"{who}: sees more than the name: {answer}"
-    done = act.done and bool(world.sql(act.done, *act.values))
+    done = act.done and world.finds(act.done, *act.values)
     if act.done and done != (answer.status < 300):
         return f"{who}: {answer}, and it was {'' if done else 'not '}done"
     return None
