@@ -39,6 +39,12 @@ Outcome<Question> question_in(Body& body, bool explain) {
     return question;
 }
 
+Response with_text(std::string text) {
+    Response response;
+    response.body = std::move(text);
+    return response;
+}
+
 }  // namespace
 
 Outcome<Response> authorize(RequestContext& context) {
@@ -49,25 +55,25 @@ Outcome<Response> authorize(RequestContext& context) {
     if (!questions) {
         const auto question = question_in(body, explain);
         if (!question) return tl::unexpected(question.error());
-        const auto value = answer(context, *question);
-        if (!value) return tl::unexpected(value.error());
-        return json_response(200, *value);
+        const auto answered = answer(context, *question);
+        if (!answered) return tl::unexpected(answered.error());
+        return with_text(to_text(*answered));
     }
     if (body.is_wrong()) return body.refusal();
     if (!questions->isArray() || questions->empty() || questions->size() > max_questions)
         return bad_request("invalid_type", "'questions' must be a list of 1 to 100 questions.",
                            "questions");
     context.questions = questions->size();
-    Json::Value data(Json::arrayValue);
+    std::string data;
     for (const auto& one : *questions) {
         Body part(one, {"project_id", "organization_id", "user_id", "login", "action", "explain"});
         const auto question = question_in(part, explain);
         if (!question) return tl::unexpected(question.error());
-        auto value = answer(context, *question);
-        if (!value) return tl::unexpected(value.error());
-        data.append(std::move(*value));
+        const auto answered = answer(context, *question);
+        if (!answered) return tl::unexpected(answered.error());
+        data += (data.empty() ? "" : ",") + to_text(*answered);
     }
-    return json_response(200, list_of(std::move(data), {}));
+    return with_text(R"({"data":[)" + data + R"(],"next_cursor":null,"object":"list"})");
 }
 
 // What nginx's auth_request asks: a status, and who it is for the service behind it.

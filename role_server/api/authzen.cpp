@@ -58,9 +58,15 @@ Outcome<Json::Value> decision(const RequestContext& context, const Json::Value& 
     const auto answered = answer(context, *question);
     if (!answered) return tl::unexpected(answered.error());
     Json::Value value;
-    value["decision"] = (*answered)["allowed"];
-    for (const auto* detail : {"role", "reason", "allowed_roles", "revision"})
-        value["context"][detail] = (*answered)[detail];
+    value["decision"] = answered->allowed;
+    auto& why = value["context"];
+    why["role"] =
+        answered->role ? Json::Value(std::string(name_of(*answered->role))) : Json::Value();
+    why["reason"] = json_unless_empty(answered->reason);
+    why["allowed_roles"] = Json::Value(Json::arrayValue);
+    for (const auto role : roles_that_may(question->action))
+        why["allowed_roles"].append(std::string(name_of(role)));
+    why["revision"] = json_or_null(answered->revision);
     return value;
 }
 

@@ -46,14 +46,22 @@ Outcome<std::string> subject_of(const RequestContext& context, const Question& q
         "keys with the scope 'authorize'.");
 }
 
-Json::Value names_of(const std::vector<Role>& roles) {
-    Json::Value list(Json::arrayValue);
-    for (const auto role : roles) list.append(std::string(name_of(role)));
-    return list;
+std::string quoted_or_null(std::string_view text) {
+    return text.empty() ? "null" : quoted(text);
 }
 
-Json::Value role_in(const Standing& standing, Level level) {
-    const auto role = level == Level::project ? standing.project_role : standing.organization_role;
+std::string names_of(const std::vector<Role>& roles) {
+    std::string list;
+    for (const auto role : roles) list += (list.empty() ? "" : ",") + quoted(name_of(role));
+    return '[' + list + ']';
+}
+
+std::optional<Role> role_in(const Standing& standing, Level level) {
+    return level == Level::project ? standing.project_role : standing.organization_role;
+}
+
+Json::Value role_as_json(const Standing& standing, Level level) {
+    const auto role = role_in(standing, level);
     return role ? Json::Value(std::string(name_of(*role))) : Json::Value();
 }
 
@@ -67,7 +75,7 @@ Json::Value explanation(const RequestContext& context, const Question& question,
     value["admin"] = row.admin;
     value["member"] = row.member;
     value["suspended"] = standing.suspended;
-    value["organization_role"] = role_in(standing, Level::organization);
+    value["organization_role"] = role_as_json(standing, Level::organization);
     if (!question.project_id.empty()) {
         const auto one = context.store.remembered().get(
             "explained " + question.project_id + '\n' + subject,
@@ -120,7 +128,22 @@ Refusal denial_of(const RequestContext& context, const Authorization& decision, 
     return refusal;
 }
 
-Outcome<Json::Value> answer(const RequestContext& context, const Question& question) {
+std::string to_text(const Answered& answered) {
+    std::string text = R"({"action":)" + quoted(permission(answered.action).name);
+    text += answered.allowed ? R"(,"allowed":true,"allowed_roles":)"
+                             : R"(,"allowed":false,"allowed_roles":)";
+    text += names_of(roles_that_may(answered.action));
+    if (!answered.explanation.isNull())
+        text += R"(,"explanation":)" + to_text(answered.explanation);
+    text += R"(,"object":"authorization","reason":)" + quoted_or_null(answered.reason);
+    text += R"(,"revision":)";
+    text += answered.revision ? std::to_string(*answered.revision) : "null";
+    text += R"(,"role":)";
+    text += answered.role ? quoted(name_of(*answered.role)) : "null";
+    return text + R"(,"user_id":)" + quoted_or_null(answered.user_id) + '}';
+}
+
+Outcome<Answered> answer(const RequestContext& context, const Question& question) {
     if (auto right = require_right_target(question); !right) return tl::unexpected(right.error());
     const auto target = target_of(context, question);
     if (!target) return tl::unexpected(target.error());
@@ -133,25 +156,20 @@ Outcome<Json::Value> answer(const RequestContext& context, const Question& quest
         standing = {};
     }
     const auto decision = allowed_person(question.action, standing);
-    const bool may = decision.verdict == Verdict::allowed;
-    Json::Value value;
-    value["object"] = "authorization";
-    value["action"] = std::string(permission(question.action).name);
-    value["user_id"] = json_unless_empty(*subject);
-    value["allowed"] = may;
-    value["role"] = role_in(standing, permission(question.action).level);
-    value["reason"] =
-        may ? Json::Value()
-            : Json::Value(decision.verdict == Verdict::hidden ? std::string("Takes no part in it.")
-                                                              : decision.reason);
-    value["allowed_roles"] = names_of(roles_that_may(question.action));
-    value["revision"] = Json::Value();
+    Answered answered;
+    answered.action = question.action;
+    answered.user_id = std::move(*subject);
+    answered.allowed = decision.verdict == Verdict::allowed;
+    answered.role = role_in(standing, permission(question.action).level);
+    if (!answered.allowed)
+        answered.reason =
+            decision.verdict == Verdict::hidden ? "Takes no part in it." : decision.reason;
     if (!question.project_id.empty())
         if (const auto version = version_of(context.store, question.project_id))
-            value["revision"] = json_number(version->revision);
+            answered.revision = version->revision;
     if (question.explain)
-        value["explanation"] = explanation(context, question, *subject, standing, *target);
-    return value;
+        answered.explanation = explanation(context, question, answered.user_id, standing, *target);
+    return answered;
 }
 
 }  // namespace together::roled

@@ -3,16 +3,31 @@
 
 #include <json/writer.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "strict_json/strict_json.h"
 
 namespace together::roled {
+
 std::string to_text(const Json::Value& value) {
     Json::StreamWriterBuilder builder;
     builder["indentation"] = "";
     builder["emitUTF8"] = true;
     return Json::writeString(builder, value);
+}
+
+std::string quoted(std::string_view text) {
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+        return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    });
+    if (!plain) return to_text(Json::Value(text.data(), text.data() + text.size()));
+    std::string whole;
+    whole.reserve(text.size() + 2);
+    whole += '"';
+    whole += text;
+    whole += '"';
+    return whole;
 }
 
 Json::Value as_json(std::string_view text) {
