@@ -7,60 +7,59 @@ namespace together::roled {
 namespace {
 
 struct MemberRow {
-    std::string role;
-    std::optional<Number> suspended_at, until;
+    std::optional<Role> role;
+    bool suspended = false;
+    std::optional<Number> until;
 };
 
 std::optional<MemberRow> member_row(Store& store, const std::string& organization_id,
                                     const std::string& user_id) {
-    return store.remembered().get("member " + organization_id + '\n' + user_id, [&] {
-        MemberRow row;
-        const bool found = store.run(
-            "SELECT role, suspended_at, until FROM members WHERE organization_id = :organization"
-            " AND user_id = :user",
-            soci::into(row.role), soci::into(row.suspended_at), soci::into(row.until),
-            soci::use(organization_id), soci::use(user_id));
-        return found ? std::optional(row) : std::nullopt;
-    });
+    std::string role;
+    std::optional<Number> suspended_at, until;
+    if (!store.run("SELECT role, suspended_at, until FROM members WHERE organization_id ="
+                   " :organization AND user_id = :user",
+                   soci::into(role), soci::into(suspended_at), soci::into(until),
+                   soci::use(organization_id), soci::use(user_id)))
+        return std::nullopt;
+    return MemberRow{role_named(role), suspended_at.has_value(), until};
 }
 
 struct CollaboratorRow {
-    std::string role, source;
+    std::optional<Role> role;
+    RoleSource source = RoleSource::project;
     std::optional<Number> until;
 };
 
 std::optional<CollaboratorRow> collaborator_row(Store& store, const std::string& project_id,
                                                 const std::string& user_id) {
-    return store.remembered().get("collaborator " + project_id + '\n' + user_id, [&] {
-        CollaboratorRow row;
-        const bool found = store.run(
-            "SELECT role, source, until FROM effective_roles WHERE project_id = :project"
-            " AND user_id = :user",
-            soci::into(row.role), soci::into(row.source), soci::into(row.until),
-            soci::use(project_id), soci::use(user_id));
-        return found ? std::optional(row) : std::nullopt;
+    std::string role, source;
+    std::optional<Number> until;
+    if (!store.run("SELECT role, source, until FROM effective_roles WHERE project_id = :project"
+                   " AND user_id = :user",
+                   soci::into(role), soci::into(source), soci::into(until), soci::use(project_id),
+                   soci::use(user_id)))
+        return std::nullopt;
+    return CollaboratorRow{role_named(role), source_named(source), until};
+}
+
+// Somebody's in an organization and in one of its projects, or in none.
+struct Rows {
+    std::optional<MemberRow> member;
+    std::optional<CollaboratorRow> collaborator;
+};
+
+Rows rows_of(Store& store, const std::string& organization_id, const std::string& project_id,
+             const std::string& user_id) {
+    const auto& place = project_id.empty() ? organization_id : project_id;
+    return store.remembered().get("standing " + place + '\n' + user_id, [&] {
+        Rows rows{member_row(store, organization_id, user_id), {}};
+        if (!project_id.empty()) rows.collaborator = collaborator_row(store, project_id, user_id);
+        return rows;
     });
 }
 
 bool is_over(const std::optional<Number>& until, std::int64_t now) {
     return until && *until <= now;
-}
-
-void look_up_member(Store& store, const std::string& organization_id, const std::string& user_id,
-                    std::int64_t now, Standing& standing) {
-    const auto row = member_row(store, organization_id, user_id);
-    if (!row || is_over(row->until, now)) return;
-    standing.suspended = row->suspended_at.has_value();
-    if (!standing.suspended) standing.organization_role = role_named(row->role);
-}
-
-void look_up_collaborator(Store& store, const std::string& project_id, const std::string& user_id,
-                          std::int64_t now, Standing& standing) {
-    const auto row = collaborator_row(store, project_id, user_id);
-    if (!row || is_over(row->until, now)) return;
-    standing.project_role = role_named(row->role);
-    standing.source = source_named(row->source);
-    standing.in_some_project = true;
 }
 
 std::optional<std::string> organization_of(Store& store, const std::string& project_id) {
@@ -115,8 +114,16 @@ bool in_some_project(Store& store, const std::string& organization_id, const std
 Standing standing_of(Store& store, const std::string& organization_id,
                      const std::string& project_id, const std::string& user_id, std::int64_t now) {
     Standing standing;
-    look_up_member(store, organization_id, user_id, now, standing);
-    if (!project_id.empty()) look_up_collaborator(store, project_id, user_id, now, standing);
+    const auto [member, collaborator] = rows_of(store, organization_id, project_id, user_id);
+    if (member && !is_over(member->until, now)) {
+        standing.suspended = member->suspended;
+        if (!standing.suspended) standing.organization_role = member->role;
+    }
+    if (collaborator && !is_over(collaborator->until, now)) {
+        standing.project_role = collaborator->role;
+        standing.source = collaborator->source;
+        standing.in_some_project = true;
+    }
     if (!standing.organization_role && !standing.in_some_project)
         standing.in_some_project = in_some_project(store, organization_id, user_id, now);
     return standing;

@@ -50,7 +50,7 @@ Response with_text(std::string text) {
 Outcome<Response> authorize(RequestContext& context) {
     Body body(context.request, {"project_id", "organization_id", "user_id", "login", "action",
                                 "explain", "questions"});
-    const auto questions = body.part("questions");
+    const auto* const questions = body.part("questions");
     const bool explain = body.flag("explain").value_or(false);
     if (!questions) {
         const auto question = question_in(body, explain);

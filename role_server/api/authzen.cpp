@@ -82,7 +82,7 @@ Json::Value with_defaults(const Json::Value& one, const Json::Value& defaults) {
 
 Outcome<Response> evaluate(RequestContext& context) {
     Body body(context.request, {"subject", "action", "resource", "context"});
-    const auto whole = body.whole();
+    const auto& whole = body.whole();
     if (body.is_wrong()) return body.refusal();
     const auto value = decision(context, whole);
     if (!value) return tl::unexpected(value.error());
@@ -92,8 +92,8 @@ Outcome<Response> evaluate(RequestContext& context) {
 Outcome<Response> evaluate_many(RequestContext& context) {
     Body body(context.request,
               {"subject", "action", "resource", "context", "evaluations", "options"});
-    const auto defaults = body.whole();
-    const auto list = body.part("evaluations");
+    const auto& defaults = body.whole();
+    const auto* const list = body.part("evaluations");
     if (body.is_wrong()) return body.refusal();
     Json::Value answers;
     if (!list || (list->isArray() && list->empty())) {

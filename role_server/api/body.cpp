@@ -17,6 +17,11 @@ bool says_json(const std::optional<std::string>& content_type) {
     return type.substr(0, type.find_last_not_of(" \t") + 1) == "application/json";
 }
 
+const Json::Value& nothing() {
+    static const Json::Value object(Json::objectValue);
+    return object;
+}
+
 std::string list_of(Body::Fields known) {
     std::string text;
     for (const auto name : known) text += (text.empty() ? "" : ", ") + std::string(name);
@@ -25,44 +30,51 @@ std::string list_of(Body::Fields known) {
 
 }  // namespace
 
-Body::Body(const Request& request, Fields known) : value_(Json::objectValue) {
+Body::Body(const Request& request, Fields known) : value_(&nothing()) {
     if (!says_json(header(request, "content-type"))) {
         refuse(other(415, "unsupported_media_type",
                      "Send the body as Content-Type: application/json."));
         return;
     }
     auto parsed = parse_strict_json(request.body, {1000, 8});
-    if (!parsed)
+    if (!parsed) {
         refuse(bad_request("invalid_json", "The body is " + parsed.error() + "."));
-    else
-        take(std::move(*parsed), known, "The body must be a JSON object.");
+        return;
+    }
+    parsed_ = std::move(*parsed);
+    take(parsed_, known, "The body must be a JSON object.");
 }
 
-Body::Body(Json::Value object, Fields known) : value_(Json::objectValue) {
-    take(std::move(object), known, "An object was expected.");
+Body::Body(const Json::Value& object, Fields known) : value_(&nothing()) {
+    take(object, known, "An object was expected.");
 }
 
-void Body::take(Json::Value object, Fields known, const char* otherwise) {
+void Body::take(const Json::Value& object, Fields known, const char* otherwise) {
     if (!object.isObject()) return refuse(bad_request("invalid_json", otherwise));
-    value_ = std::move(object);
+    value_ = &object;
     check_fields(known);
 }
 
 void Body::check_fields(Fields known) {
     if (known.size() > 0) first_known_ = *known.begin();
-    for (const auto& name : value_.getMemberNames())
+    for (auto field = value_->begin(); field != value_->end(); ++field) {
+        const char* end = nullptr;
+        const char* const begin = field.memberName(&end);
+        const std::string_view name(begin, static_cast<std::size_t>(end - begin));
         if (std::find(known.begin(), known.end(), name) == known.end())
-            refuse(bad_request(
-                "unknown_field",
-                "There is no field '" + name + "' here. Fields: " + list_of(known) + ".", name));
+            refuse(bad_request("unknown_field",
+                               "There is no field '" + std::string(name) +
+                                   "' here. Fields: " + list_of(known) + ".",
+                               std::string(name)));
+    }
 }
 
 void Body::refuse(const Refusal& refusal) {
     if (!error_) error_ = refusal.value();
 }
 
-const Json::Value* Body::present(const char* field) const {
-    return error_ || !value_.isMember(field) ? nullptr : &value_[field];
+const Json::Value* Body::present(std::string_view field) const {
+    return error_ ? nullptr : value_->find(field.data(), field.data() + field.size());
 }
 
 void Body::wrong_type(const char* field, const char* type) {
@@ -71,12 +83,12 @@ void Body::wrong_type(const char* field, const char* type) {
 }
 
 void Body::require(const char* field) {
-    if (!value_.isMember(field))
+    if (!has(field))
         refuse(bad_request("missing_field", std::string("'") + field + "' is required.", field));
 }
 
 void Body::require_something() {
-    if (value_.empty())
+    if (value_->empty())
         refuse(bad_request("missing_field", "Send at least one field.", first_known_));
 }
 
@@ -129,11 +141,6 @@ std::optional<std::vector<std::string>> Body::texts(const char* field) {
     if (value->isArray() && texts.size() == value->size()) return texts;
     wrong_type(field, "a list of strings");
     return std::nullopt;
-}
-
-std::optional<Json::Value> Body::part(const char* field) {
-    const auto* value = present(field);
-    return value == nullptr ? std::nullopt : std::optional(*value);
 }
 
 std::optional<Role> Body::role(const char* field) {

@@ -28,10 +28,12 @@ class Body {
 
     // One object that has no fields but these.
     Body(const Request& request, Fields known);
-    // A part of another one.
-    Body(Json::Value object, Fields known);
+    // A part of another one, which outlives it.
+    Body(const Json::Value& object, Fields known);
+    Body(const Body&) = delete;
+    Body& operator=(const Body&) = delete;
 
-    bool has(const char* field) const { return value_.isMember(field); }
+    bool has(const char* field) const { return whole().isMember(field); }
     // Nothing where the field is absent or wrong.
     std::optional<std::string> text(const char* field);
     std::optional<std::int64_t> number(const char* field);
@@ -40,9 +42,9 @@ class Body {
     std::optional<Role> role(const char* field = "role");
     // A name for people.
     std::optional<std::string> name(const char* field = "name");
-    const Json::Value& whole() const { return value_; }
-    // An object or a list, as it is.
-    std::optional<Json::Value> part(const char* field);
+    const Json::Value& whole() const { return *value_; }
+    // An object or a list, as it is; null where it is absent.
+    const Json::Value* part(const char* field) { return present(field); }
     // A time after `now`, in seconds since 1970; `null` takes it away again.
     std::optional<std::optional<std::int64_t>> future(const char* field, std::int64_t now);
 
@@ -60,12 +62,13 @@ class Body {
     Refusal refusal() const { return Refusal(*error_); }
 
   private:
-    void take(Json::Value object, Fields known, const char* otherwise);
+    void take(const Json::Value& object, Fields known, const char* otherwise);
     void check_fields(Fields known);
-    const Json::Value* present(const char* field) const;
+    const Json::Value* present(std::string_view field) const;
     void wrong_type(const char* field, const char* type);
 
-    Json::Value value_;
+    Json::Value parsed_;
+    const Json::Value* value_;
     std::optional<ApiError> error_;
     std::string first_known_;
 };

@@ -50,7 +50,7 @@ Outcome<Response> review_token(RequestContext& context) {
     const auto version = body.required_text("apiVersion");
     const auto kind = body.required_text("kind");
     body.require("spec");
-    const auto spec = body.part("spec");
+    const auto* const spec = body.part("spec");
     if (body.is_wrong()) return body.refusal();
     if (version != api_version || kind != "TokenReview")
         return bad_request("invalid_type", "Send a TokenReview of authentication.k8s.io/v1.",
