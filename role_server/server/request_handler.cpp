@@ -247,10 +247,26 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
 
 Outcome<Response> RequestHandler::read(RequestContext& context, const Route& route,
                                        AuditContext& trail) {
-    Transaction transaction(context.store, Transaction::Mode::read);
-    std::optional<RememberedRows::Use> use;
-    if (route.work == Work::question)
-        use.emplace(context.store.remembered(), newest_record(context.store));
+    auto& store = context.store;
+    if (route.work != Work::question) {
+        const Transaction transaction(store, Transaction::Mode::read);
+        return read_in_transaction(context, route, trail);
+    }
+    try {
+        const auto end = newest_record(store);
+        const RememberedRows::Use use(store.remembered(), end);
+        const LateTransaction transaction(store, [&] { return newest_record(store) == end; });
+        return read_in_transaction(context, route, trail);
+    } catch (const LateTransaction::Outdated&) {
+        // Something was changed meanwhile: once more, from one state.
+    }
+    const Transaction transaction(store, Transaction::Mode::read);
+    const RememberedRows::Use use(store.remembered(), newest_record(store));
+    return read_in_transaction(context, route, trail);
+}
+
+Outcome<Response> RequestHandler::read_in_transaction(RequestContext& context, const Route& route,
+                                                      AuditContext& trail) {
     if (auto known = identify(context, route, trail); !known) return tl::unexpected(known.error());
     if (auto in_time = check_rate(context, limit_of(route)); !in_time)
         return tl::unexpected(in_time.error());

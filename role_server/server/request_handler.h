@@ -66,6 +66,8 @@ class RequestHandler {
     Outcome<Response> run(const Match& found, const Uri& uri, const Request& request, Phase phase,
                           bool& is_a_nodes);
     Outcome<Response> read(RequestContext& context, const Route& route, AuditContext& trail);
+    Outcome<Response> read_in_transaction(RequestContext& context, const Route& route,
+                                          AuditContext& trail);
     Outcome<Response> change(RequestContext& context, const Route& route, AuditContext& trail);
     // Whose it is: the bearer of a token or of an invitation.
     Outcome<void> identify(RequestContext& context, const Route& route, AuditContext& trail);

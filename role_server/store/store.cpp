@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 #include "role_server/store/connection_string.h"
 #include "role_server/store/database_file.h"
@@ -195,6 +196,14 @@ void Transaction::roll_back() {
     if (!open_) return;
     open_ = false;
     store_.run("ROLLBACK");
+}
+
+LateTransaction::LateTransaction(Store& store, std::function<bool()> is_same_state)
+    : store_(store) {
+    store.begin_late_ = [this, is_same_state = std::move(is_same_state)] {
+        transaction_.emplace(store_, Transaction::Mode::read);
+        if (!is_same_state()) throw Outdated{};
+    };
 }
 
 std::int64_t now_seconds() {

@@ -10,9 +10,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "common/system/file_descriptor.h"
 #include "common/system/result.h"
@@ -55,6 +58,7 @@ class Store {
     // variables that need to live until it returns. True where there was a row: the first.
     template <class... Exchange>
     bool run(const std::string& text, const Exchange&... exchange) {
+        begin_if_late();
         const Wait wait(waiting_since_);
         const Use use(kept(text), kind_);
         (use.statement().exchange(exchange), ...);
@@ -65,6 +69,7 @@ class Store {
     // The same for all rows. `visit` must not run the same text again.
     template <class Visit, class... Exchange>
     void each(const std::string& text, const Visit& visit, const Exchange&... exchange) {
+        begin_if_late();
         const Wait wait(waiting_since_);
         const Use use(kept(text), kind_);
         (use.statement().exchange(exchange), ...);
@@ -75,6 +80,11 @@ class Store {
     RememberedRows& remembered() { return remembered_; }
 
   private:
+    friend class LateTransaction;
+    void begin_if_late() {
+        if (begin_late_) std::exchange(begin_late_, nullptr)();
+    }
+
     // Milliseconds of the steady clock; 0: nobody waits.
     using Since = std::atomic<std::int64_t>;
     class Wait {
@@ -116,6 +126,7 @@ class Store {
     Since waiting_since_ = 0;
     std::unordered_map<std::string, std::unique_ptr<Kept>> statements_;
     RememberedRows remembered_;
+    std::function<void()> begin_late_;
 };
 
 // Rolled back unless committed: an early return never leaves half a change behind.
@@ -137,6 +148,24 @@ class Transaction {
   private:
     Store& store_;
     bool open_ = true;
+};
+
+// For reading what is remembered: begins with the first statement that is run after all. On
+// PostgreSQL a question whose rows are all remembered then takes one round trip, not three.
+class LateTransaction {
+  public:
+    // Thrown by that statement where `is_same_state`, asked within the transaction, denies it: what
+    // was used until then is of another state.
+    struct Outdated {};
+
+    LateTransaction(Store& store, std::function<bool()> is_same_state);
+    ~LateTransaction() { store_.begin_late_ = nullptr; }
+    LateTransaction(const LateTransaction&) = delete;
+    LateTransaction& operator=(const LateTransaction&) = delete;
+
+  private:
+    Store& store_;
+    std::optional<Transaction> transaction_;
 };
 
 // Whole seconds, and milliseconds, since 1970.

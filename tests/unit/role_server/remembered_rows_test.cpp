@@ -3,8 +3,11 @@
 
 #include <CppUTest/TestHarness.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+
+#include "role_server/store/store.h"
 
 using namespace together::roled;
 
@@ -78,4 +81,54 @@ TEST(RememberedRowsTest, a_key_that_can_be_no_id_takes_no_room) {
     const std::string key(60'000, 'a');
     get(key.c_str());
     LONGS_EQUAL(2, get(key.c_str()));
+}
+
+// --- a transaction that begins with the first statement
+// -------------------------------------------
+
+TEST_GROUP(LateTransactionTest) {
+    std::unique_ptr<Store> store = Store::in_memory();
+    int asked = 0;
+
+    void read_one() {
+        store->run("SELECT 1");
+    }
+    // An SQLite session begins no transaction within another.
+    bool has_begun() {
+        try {
+            const Transaction other(*store, Transaction::Mode::read);
+            return false;
+        } catch (const soci::soci_error&) {
+            return true;
+        }
+    }
+};
+
+TEST(LateTransactionTest, none_begins_where_nothing_is_run) {
+    {
+        const LateTransaction late(*store, [this] { return ++asked > 0; });
+    }
+    read_one();
+    LONGS_EQUAL(0, asked);
+    CHECK_FALSE(has_begun());
+}
+
+TEST(LateTransactionTest, all_that_is_run_is_in_one_and_its_state_is_asked_once) {
+    {
+        const LateTransaction late(*store, [this] { return ++asked > 0; });
+        read_one();
+        read_one();
+        LONGS_EQUAL(1, asked);
+        CHECK(has_begun());
+    }
+    CHECK_FALSE(has_begun());
+}
+
+TEST(LateTransactionTest, of_another_state_nothing_is_read) {
+    const auto outdated = [this] {
+        const LateTransaction late(*store, [] { return false; });
+        read_one();
+    };
+    CHECK_THROWS(LateTransaction::Outdated, outdated());
+    CHECK_FALSE(has_begun());
 }
