@@ -74,6 +74,11 @@ CONTENTS = {
         "/usr/share/man/man8/together-authorizer.8.gz",
     ],
 }
+EXAMPLES = {
+    "libpam-together": ["pam-sshd.example"],
+    "slurm-spank-together": ["plugstack.conf.example"],
+    "together-authorizer": ["admission-policy.yaml", "control-plane.map", "namespace.yaml"],
+}
 
 
 def listing(package: str) -> list[list[str]]:
@@ -92,6 +97,13 @@ def test_contents(package: str) -> None:
     files = [path.replace("/usr/lib/systemd", "/lib/systemd") for mode, _, path in listing(package)
              if not mode.startswith("d") and "/usr/share/doc/" not in path and "/lintian/" not in path]
     assert sorted(files) == sorted(CONTENTS[package])
+
+
+@pytest.mark.parametrize("package", CONTENTS)
+def test_examples(package: str) -> None:
+    folder = f"/usr/share/doc/{package}/examples/"
+    files = [path.removeprefix(folder) for _, _, path in listing(package) if path.startswith(folder)]
+    assert sorted(filter(None, files)) == EXAMPLES.get(package, [])
 
 
 @pytest.mark.parametrize("package", CONTENTS)
