@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "common/system/errno_text.h"
 #include "common/system/file_identity.h"
 
 namespace together::http {
@@ -13,6 +14,7 @@ namespace {
 
 tl::unexpected<Error> failed(const std::string& file) {
     const auto error = ERR_get_error();
+    if (ERR_SYSTEM_ERROR(error)) return failure(errno_text(file, ERR_GET_REASON(error)));
     const char* reason = error == 0 ? nullptr : ERR_reason_error_string(error);
     return failure(file + ": " + (reason == nullptr ? "OpenSSL does not take it" : reason));
 }

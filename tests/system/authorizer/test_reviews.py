@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SubjectAccessReviews over TLS, as an API server asks them."""
+
+import json
+import random
+import shutil
+import socket
+import ssl
+
+import pytest
+
+from support.authorizer_node import CACHE, REVIEWS, AuthorizerNode, review
+from support.waiting import wait_until
+
+PODS = ("list", "pods", "default")
+
+
+def verdict(status: dict[str, object]) -> str:
+    assert not (status["allowed"] and status.get("denied"))
+    return "allowed" if status["allowed"] else "denied" if status.get("denied") else "no opinion"
+
+
+@pytest.mark.parametrize("user, asked, expected", [
+    ("together:alice", PODS, "allowed"),
+    ("together:erin", PODS, "allowed"),
+    ("together:alice", ("create", "pods", "default"), "allowed"),
+    ("together:erin", ("create", "secrets", "kube-system"), "denied"),
+    ("together:carol", ("delete", "nodes", ""), "allowed"),
+    ("together:alice", ("delete", "nodes", ""), "denied"),
+    ("together:alice", ("list", "pods", "kube-system"), "denied"),
+    ("together:mallory", PODS, "denied"),
+    ("together:root", PODS, "denied"),
+    ("together:", PODS, "denied"),
+    ("alice", PODS, "no opinion"),
+    ("system:admin", PODS, "no opinion"),
+    ("system:anonymous", PODS, "no opinion"),
+    ("system:serviceaccount:default:default", PODS, "no opinion"),
+    ("system:together:carol", PODS, "no opinion"),
+    ("", PODS, "no opinion"),
+])
+def test_who_may(authorizer: AuthorizerNode, user: str, asked: tuple[str, str, str], expected: str) -> None:
+    assert verdict(authorizer.review(user, *asked)) == expected
+
+
+def test_both_paths_with_a_timeout_give_the_object_back(authorizer: AuthorizerNode) -> None:
+    asked = review("together:alice", *PODS)
+    for path in (REVIEWS, "/apis/authorization.k8s.io/v1/subjectaccessreviews"):
+        status, document = authorizer.post(json.dumps(asked), path + "?timeout=10s")
+        assert status == 201 and document["spec"] == asked["spec"] and document["status"]["allowed"] is True
+        assert (document["kind"], document["apiVersion"]) == (asked["kind"], asked["apiVersion"])
+
+
+def test_a_refusal_says_why_and_who_could(authorizer: AuthorizerNode) -> None:
+    stranger = authorizer.review("together:mallory")["reason"]
+    assert "mallory" in stranger and "proj_1" in stranger
+    member = authorizer.review("together:alice", "patch", "nodesets", "default", group="slinky.slurm.net", subresource="scale")
+    assert "alice" in member["reason"] and "clusters.scale" in member["reason"]
+
+
+def test_who_is_removed_is_refused_at_the_next_request(authorizer: AuthorizerNode) -> None:
+    assert verdict(authorizer.review("together:alice")) == "allowed"
+    authorizer.roster.remove("alice")
+    authorizer.refresh()
+    assert verdict(authorizer.review("together:alice")) == "denied"
+
+
+def test_without_a_roster_ours_are_refused_as_our_fault_and_others_go_on(authorizer: AuthorizerNode) -> None:
+    shutil.rmtree(CACHE)
+    status = authorizer.review("together:alice")
+    assert verdict(status) == "denied" and "not a collaborator" not in status["reason"]
+    assert verdict(authorizer.review("system:admin")) == "no opinion"
+    code, _, text = authorizer.ask("/readyz")
+    assert code == 503 and text
+    assert authorizer.ask("/healthz")[0] == 200
+
+
+def test_with_an_old_roster_ours_are_refused_as_our_fault(authorizer: AuthorizerNode) -> None:
+    assert verdict(authorizer.review("together:alice")) == "allowed"
+    authorizer.let_the_roster_grow_old()
+    status = authorizer.review("together:alice")
+    assert verdict(status) == "denied" and "fault on our side" in status["reason"]
+    assert verdict(authorizer.review("system:admin")) == "no opinion"
+
+
+def test_another_configuration_counts_within_seconds_and_a_bad_one_leaves_the_old(authorizer: AuthorizerNode) -> None:
+    assert verdict(authorizer.review("together:alice", namespace="team")) == "denied"
+    authorizer.configure(kubernetes="namespaces = default team")
+    wait_until(lambda: verdict(authorizer.review("together:alice", namespace="team")) == "allowed", "the new namespace")
+    authorizer.configure(kubernetes="namespaces = kube-system")
+    wait_until(lambda: "kube-system" in authorizer.log.read_text(), "the bad one to be named")
+    assert verdict(authorizer.review("together:alice", namespace="team")) == "allowed"
+    authorizer.configure(kubernetes="username_prefix = corp:")
+    wait_until(lambda: verdict(authorizer.review("together:alice")) == "no opinion", "the new prefix")
+    assert verdict(authorizer.review("corp:alice")) == "allowed"
+
+
+@pytest.mark.parametrize("body", [
+    "", "{", "[]", "null", "{}", '{"spec": {}}', '{"kind": "SubjectAccessReview", "apiVersion": "v2", "spec": {}}',
+    json.dumps(review("together:alice", *PODS)) + "x",
+    json.dumps(review("together:alice", *PODS)).replace('"user"', '"user": "together:carol", "user"'),
+    json.dumps(review("together:alice", *PODS)).replace('"together:alice"', "7"),
+    json.dumps(review("together:alice", *PODS)).replace('"list"', '["list"]'),
+])
+def test_what_is_no_review_is_refused(authorizer: AuthorizerNode, body: str) -> None:
+    status, document = authorizer.post(body)
+    assert 400 <= status < 500 and "allowed" not in json.dumps(document)
+
+
+def test_ten_thousand_damaged_reviews_let_nobody_in(authorizer: AuthorizerNode) -> None:
+    good = json.dumps(review("together:mallory", *PODS)).encode()
+    dice = random.Random(7)
+    connection = authorizer.connection(authorizer.client)
+    for _ in range(10_000):
+        body = bytearray(good)
+        for _ in range(dice.randint(1, 4)):
+            body[dice.randrange(len(body))] = dice.randrange(256)
+        if b"alice" in body or b"carol" in body or b"erin" in body:
+            continue
+        _, document = authorizer.post(bytes(body), connection=connection)
+        assert "true" not in json.dumps(document.get("status", "")).replace('"denied": true', "")
+
+
+def test_clients_without_a_certificate_of_ours_are_not_heard(authorizer: AuthorizerNode) -> None:
+    for client in (None, authorizer.strange.issue("api-server", "/CN=kube-apiserver")):
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            authorizer.post("{}", connection=authorizer.connection(client))
+    assert verdict(authorizer.review("together:alice")) == "allowed"
+
+
+def test_a_new_certificate_is_taken_and_a_bad_one_is_not(authorizer: AuthorizerNode) -> None:
+    def served() -> str:
+        return ssl.get_server_certificate(("127.0.0.1", authorizer.port))
+
+    before = served()
+    certificate, key = authorizer.certificates.issue("next", "/CN=authorizer")
+    authorizer.certificate.write_text("no certificate")
+    wait_until(lambda: "stay as they were" in authorizer.log.read_text(), "the bad one to be named")
+    assert served() == before
+    key.rename(authorizer.key)
+    certificate.rename(authorizer.certificate)
+    wait_until(lambda: served() != before, "the new one")
+    assert verdict(authorizer.review("together:alice")) == "allowed"
+
+
+def test_silent_clients_hold_up_nobody(authorizer: AuthorizerNode) -> None:
+    silent = [socket.create_connection(("127.0.0.1", authorizer.port)) for _ in range(200)]
+    assert verdict(authorizer.review("together:alice")) == "allowed"
+    for one in silent:
+        one.close()
+
+
+def test_somebody_in_thousands_of_groups_is_answered_and_a_huge_review_refused_unread(authorizer: AuthorizerNode) -> None:
+    asked = review("together:alice", *PODS)
+    asked["spec"]["groups"] = [f"group-{number}" for number in range(10_000)]
+    status, document = authorizer.post(json.dumps(asked))
+    assert (status, document["status"]["allowed"]) == (201, True)
+    connection = authorizer.connection(authorizer.client)
+    connection.putrequest("POST", REVIEWS)
+    connection.putheader("Content-Length", "4000000")
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+
+
+@pytest.mark.parametrize("method, path, expected", [
+    ("GET", REVIEWS, 405), ("POST", "/", 404), ("POST", "/v1/forward-auth", 404), ("POST", "/healthz", 405), ("GET", "/readyz", 200),
+])
+def test_nothing_else_is_there(authorizer: AuthorizerNode, method: str, path: str, expected: int) -> None:
+    connection = authorizer.connection(authorizer.client)
+    connection.request(method, path)
+    assert connection.getresponse().status == expected
+
+
+def test_runs_as_an_unprivileged_user(node: AuthorizerNode) -> None:
+    node.certificate.chmod(0o644)
+    shutil.chown(node.key, "nobody")
+    node.folder.chmod(0o777)
+    node.start("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs")
+    assert verdict(node.review("together:alice")) == "allowed"
+    assert verdict(node.review("together:mallory")) == "denied"
+    assert node.stop() == 0
+
+
+@pytest.mark.parametrize("wrong, named", [
+    ({"kubernetes": "namespaces = kube-system"}, "namespaces"),
+    ({"kubernetes": "listne = 127.0.0.1:1"}, "listne"),
+    ({"http": "map_file = map"}, "map_file"),
+])
+def test_a_wrong_configuration_ends_it_with_its_place(node: AuthorizerNode, wrong: dict[str, str], named: str) -> None:
+    node.configure(**wrong)
+    with pytest.raises(AssertionError):
+        node.start()
+    assert node.process and node.process.returncode == 78
+    assert "together.conf:" in node.log.read_text() and named in node.log.read_text()
+
+
+def test_a_certificate_that_is_not_there_is_named(node: AuthorizerNode) -> None:
+    node.certificate = node.folder / "missing.pem"
+    node.configure()
+    with pytest.raises(AssertionError):
+        node.start()
+    assert node.process and node.process.returncode == 78
+    assert f"{node.certificate}: No such file or directory" in node.log.read_text()
