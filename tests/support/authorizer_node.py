@@ -35,6 +35,7 @@ class AuthorizerNode:
         self.certificate, self.key = self.certificates.issue("authorizer", "/CN=authorizer")
         self.client = self.certificates.issue("api-server", "/CN=kube-apiserver")
         self.port = free_port()
+        self.client_ca: Path | None = self.certificates.ca_file
         self.socket = folder / "http.sock"
         self.log = folder / "authorizer.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -53,8 +54,8 @@ class AuthorizerNode:
         lines = {
             "api": f"base_url = file://{self.roster.path}\nproject = proj_1",
             "roster": f"refresh_program = {TOGETHER_REFRESH}",
-            "kubernetes": f"listen = 127.0.0.1:{self.port}\ntls_cert = {self.certificate}\ntls_key = {self.key}\n"
-                          f"client_ca = {self.certificates.ca_file}",
+            "kubernetes": f"listen = 127.0.0.1:{self.port}\ntls_cert = {self.certificate}\ntls_key = {self.key}"
+                          + (f"\nclient_ca = {self.client_ca}" if self.client_ca else ""),
             "http": f"listen = unix:{self.socket}",
         }
         for section, text in more.items():
