@@ -19,7 +19,8 @@ SECURITY = next(folder for folder in (Path("/usr/lib/x86_64-linux-gnu/security")
                                       Path("/usr/lib/aarch64-linux-gnu/security"),
                                       Path("/usr/lib64/security")) if folder.exists())
 VERBS = ["status", "doctor", "check", "explain", "refresh", "roster", "permissions", "config",
-         "api-check", "enable", "disable", "admit", "lockdown", "sessions", "accounts", "volumes"]
+         "api-check", "enable", "disable", "admit", "lockdown", "sessions", "accounts", "volumes",
+         "kubernetes"]
 
 ETC = Path("/etc/together")
 CONFIG = ETC / "together.conf"

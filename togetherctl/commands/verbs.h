@@ -16,6 +16,7 @@ extern const Verb disable_verb;
 extern const Verb doctor_verb;
 extern const Verb enable_verb;
 extern const Verb explain_verb;
+extern const Verb kubernetes_verb;
 extern const Verb lockdown_verb;
 extern const Verb permissions_verb;
 extern const Verb refresh_verb;

@@ -2,6 +2,7 @@
 #include "togetherctl/processes/run_program.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "cli/printable.h"
 #include "common/on_demand/helper_process.h"
 #include "common/system/errno_text.h"
+#include "common/system/file_descriptor.h"
 #include "common/system/io.h"
 #include "togetherctl/processes/child.h"
 
@@ -33,6 +35,7 @@ struct Call {
     const std::string& program;
     const std::vector<std::string>& arguments;
     std::string variable;
+    char* const* environment = nullptr;  // in place of the fixed one
 };
 
 bool put(int from, int at) {
@@ -68,7 +71,9 @@ ChildBody body_of(const Call& call,
         char* const added =
             call.variable.empty() ? nullptr : const_cast<char*>(call.variable.c_str());
         char* const environment[] = {path, language, added, nullptr};
-        execute(call.program.c_str(), arguments.data(), environment, streams(pipes), pipes.back());
+        execute(call.program.c_str(), arguments.data(),
+                call.environment == nullptr ? environment : call.environment, streams(pipes),
+                pipes.back());
         return 127;
     };
 }
@@ -98,6 +103,27 @@ Result<ChildRun> run(const Call& call, std::size_t pipes, const ChildLimits& lim
     return done;
 }
 
+std::string first_line(const std::string& text) {
+    return text.substr(0, text.find_first_of("\r\n"));
+}
+
+std::string last_line(const std::string& text) {
+    const auto end = text.find_last_not_of("\r\n");
+    if (end == text.npos) return {};
+    const auto before = text.find_last_of("\r\n", end);
+    const auto begin = before == text.npos ? 0 : before + 1;
+    return text.substr(begin, end + 1 - begin);
+}
+
+// Where it ended with 0.
+Result<std::string> what_it_wrote(const std::string& program, Result<ChildRun> done,
+                                  std::string (&why)(const std::string& complaint)) {
+    if (!done) return tl::make_unexpected(done.error());
+    if (done->status == 0) return std::move(done->output[0]);
+    const auto line = why(done->output[1]);
+    return failure(program + " failed" + (line.empty() ? "" : ": " + printable(line)));
+}
+
 }  // namespace
 
 Result<int> run_program(const std::string& program, const std::vector<std::string>& arguments,
@@ -123,11 +149,22 @@ Result<std::string> output_of(const std::string& program, const std::vector<std:
         run({program, arguments, variable}, 2, {patience, 16 * mebibyte}, [](const auto& pipes) {
             return Streams{dev_null, pipes[0], pipes[1]};
         });
-    if (!done) return tl::make_unexpected(done.error());
-    if (done->status == 0) return std::move(done->output[0]);
-    const auto& complaint = done->output[1];
-    const auto first = complaint.substr(0, complaint.find_first_of("\r\n"));
-    return failure(program + " failed" + (first.empty() ? "" : ": " + printable(first)));
+    return what_it_wrote(program, std::move(done), first_line);
+}
+
+Result<std::string> output_as_caller(const std::string& program,
+                                     const std::vector<std::string>& arguments,
+                                     std::chrono::seconds patience, std::string_view input) {
+    const FileDescriptor file(::memfd_create("input", MFD_CLOEXEC));
+    if (file.get() < 0 || !write_full(file.get(), input.data(), input.size()) ||
+        ::lseek(file.get(), 0, SEEK_SET) != 0)
+        return failure(errno_text("cannot keep the input of " + program, errno));
+    const int in = file.get();
+    auto done = run({program, arguments, {}, environ}, 2, {patience, 16 * mebibyte},
+                    [in](const auto& pipes) {
+                        return Streams{in, pipes[0], pipes[1]};
+                    });
+    return what_it_wrote(program, std::move(done), last_line);
 }
 
 }  // namespace together::ctl

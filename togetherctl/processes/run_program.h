@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs another program, named by its absolute path. Its environment is PATH and LC_ALL, as fixed as
-// the adapters make it; of our descriptors it gets the three standard ones at most.
+// the adapters make it, where nothing else is said; of our descriptors it gets the three standard
+// ones at most.
 #pragma once
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/system/result.h"
@@ -37,5 +39,12 @@ together::Result<std::string> output_of(const std::string& program,
                                         const std::vector<std::string>& arguments,
                                         std::chrono::seconds patience,
                                         const std::string& variable = {});
+
+// The same of a program that acts for the caller (kubectl): with the caller's own environment and
+// `input` at its stdin; of its stderr the last line, before which kubectl's library writes its own.
+together::Result<std::string> output_as_caller(const std::string& program,
+                                               const std::vector<std::string>& arguments,
+                                               std::chrono::seconds patience,
+                                               std::string_view input);
 
 }  // namespace together::ctl

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kubernetes rolebindings: the roster as RBAC objects, printed, and brought about through a kubectl of ours."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.ctl_node import (CHECKOUT, ETC, PLAIN_ENVIRONMENT, SNAPSHOT, TOGETHERCTL, Run, ctl, entry, refresh,
+                              write_config, write_roster)
+from support.waiting import wait_until
+
+CLUSTER = Path("/run/cluster.json")
+KUBECTL = str(CHECKOUT / "tests" / "support" / "fake_kubectl.py")
+OURS = {"app.kubernetes.io/managed-by": "togetherctl"}
+Objects = dict[tuple[str, str, str], dict[str, Any]]
+
+
+def keyed(things: list[dict[str, Any]]) -> Objects:
+    return {(one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]): one for one in things}
+
+
+def printed(*arguments: str) -> Objects:
+    run = ctl("kubernetes", "rolebindings", *arguments)
+    assert run.returncode == 0, run.stderr
+    return keyed(list(yaml.safe_load_all(run.stdout)))
+
+
+def users(binding: dict[str, Any]) -> list[str]:
+    assert all((one["kind"], one["apiGroup"]) == ("User", "rbac.authorization.k8s.io") for one in binding["subjects"])
+    return [one["name"] for one in binding["subjects"]]
+
+
+@pytest.fixture
+def people() -> None:
+    write_roster(entry("alice", "admin", 10001), entry("bob", uid=10002), entry("erin", uid=10005, external=True),
+                 entry("carol", "janitor", 10003), entry("twin", uid=10006), entry("twin", uid=10007))
+    refresh()
+
+
+@pytest.fixture
+def cluster() -> None:
+    put()
+    CLUSTER.with_suffix(".calls").write_text("")
+
+
+def put(*things: dict[str, Any], down: bool = False) -> None:
+    objects = {"|".join(name): thing for name, thing in keyed(list(things)).items()}
+    CLUSTER.write_text(json.dumps({"objects": objects, "down": down}))
+
+
+def there() -> Objects:
+    return keyed(list(json.loads(CLUSTER.read_text())["objects"].values()))
+
+
+def apply(*arguments: str) -> Run:
+    return ctl("kubernetes", "rolebindings", "--apply", "--kubectl", KUBECTL, *arguments,
+               environment={"FAKE_CLUSTER": str(CLUSTER)})
+
+
+def binding(name: str, ns: str = "", labels: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"kind": "RoleBinding" if ns else "ClusterRoleBinding",
+            "metadata": {"name": name, "labels": labels or {}} | ({"namespace": ns} if ns else {})}
+
+
+def test_who_is_bound_to_what(people: None) -> None:
+    objects = printed()
+    assert set(objects) == {("ClusterRole", "", "together-member"), ("ClusterRoleBinding", "", "together-member"),
+                            ("ClusterRoleBinding", "", "together-admin"), ("Role", "default", "together-member"),
+                            ("RoleBinding", "default", "together-member")}
+    assert users(objects["ClusterRoleBinding", "", "together-admin"]) == ["together:alice"]
+    assert objects["ClusterRoleBinding", "", "together-admin"]["roleRef"]["name"] == "cluster-admin"
+    for name in (("ClusterRoleBinding", "", "together-member"), ("RoleBinding", "default", "together-member")):
+        # Neither an unknown role nor an entry whose login is another's, too.
+        assert users(objects[name]) == ["together:bob", "together:erin"]
+        assert objects[name]["roleRef"]["name"] == "together-member"
+    assert all(thing["metadata"]["labels"] == OURS for thing in objects.values())
+
+
+def test_a_members_rules_are_the_tables(people: None) -> None:
+    """Row by row what permissions --kubernetes says is a Member's, and nothing else."""
+    table = json.loads(ctl("permissions", "--kubernetes", "--json").stdout)["kubernetes"]
+    objects = printed()
+    for name, places in ((("Role", "default", "together-member"), ["project's namespaces"]),
+                         (("ClusterRole", "", "together-member"), ["cluster", "anywhere"])):
+        expected = [{"apiGroups": [row["group"]], "resources": row["resources"].split(), "verbs": row["verbs"].split()}
+                    for row in table if row["member"] and row["action"] and row["where"] in places]
+        assert expected and objects[name]["rules"] == expected
+    text = json.dumps([objects["Role", "default", "together-member"], objects["ClusterRole", "", "together-member"]])
+    for more in ("*", "escalate", "bind", "impersonate", "rolebindings", "nodes/proxy", "serviceaccounts/token"):
+        assert f'"{more}"' not in text
+
+
+def test_namespaces_are_those_of_the_configuration(people: None) -> None:
+    write_config("[kubernetes]\nnamespaces = default team\nusername_prefix = 'corp\"x\":\n")
+    objects = printed()
+    assert {ns for _, ns, _ in objects} == {"", "default", "team"}
+    assert users(objects["RoleBinding", "team", "together-member"])[0] == "'corp\"x\":bob"
+    assert {ns for _, ns, _ in printed("--namespace", "team")} == {"team"}
+    for wrong in ("kube-system", "other"):
+        run = ctl("kubernetes", "rolebindings", "--namespace", wrong)
+        assert run.returncode == 2 and wrong in run.stderr and run.stdout == ""
+    write_config("[kubernetes]\nnamespaces = team-*\n")
+    run = ctl("kubernetes", "rolebindings")
+    assert run.returncode == 2 and "team-*" in run.stderr
+    assert {ns for _, ns, _ in printed("--namespace", "team-a")} == {"team-a"}
+
+
+def test_thousands_have_several_bindings() -> None:
+    write_roster(*(entry(f"u{number:05}", uid=20000 + number) for number in range(2500)))
+    refresh()
+    objects = printed()
+    names = ["together-member", "together-member-2", "together-member-3"]
+    bound = [users(objects["RoleBinding", "default", name]) for name in names]
+    assert [len(one) for one in bound] == [1000, 1000, 500]
+    assert sum(bound, []) == [f"together:u{number:05}" for number in range(2500)]
+
+
+def test_where_nobody_can_tell_nothing_is_changed(people: None, cluster: None) -> None:
+    assert apply().returncode == 0
+    before = there()
+    SNAPSHOT.unlink()
+    for run in (apply(), ctl("kubernetes", "rolebindings")):
+        assert run.returncode == 2 and run.stdout == "" and run.stderr
+    assert there() == before
+
+
+def test_an_old_roster_changes_nothing(people: None, cluster: None) -> None:
+    assert apply().returncode == 0
+    before = there()
+    write_config(roster__fresh_for="1s", roster__recheck_after="1s", roster__local_fault_for="1s", roster__stale_for="1s")
+    run = wait_until(lambda: (tried := apply()).returncode == 2 and tried, "the roster to be too old")
+    assert "stale_for" in run.stderr and there() == before
+
+
+def test_a_lockdown_lets_nobody_in(people: None, cluster: None) -> None:
+    assert apply().returncode == 0
+    (ETC / "lockdown").write_text("incident 7\n")
+    assert apply().returncode == 0
+    assert [name for name in there() if name[0].endswith("Binding")] == []
+
+
+def test_what_is_ours_and_gone_is_removed_and_nothing_else_touched(people: None, cluster: None) -> None:
+    others = [binding("cluster-admin"), binding("together-friends"), binding("edit", "default", {"app.kubernetes.io/managed-by": "Helm"})]
+    put(*others, binding("together-member-2", labels=OURS), binding("together-member", "elsewhere", OURS))
+    run = apply()
+    assert run.returncode == 0 and "ClusterRoleBinding together-member-2 removed" in run.stdout
+    assert "RoleBinding together-member in elsewhere removed" in run.stdout
+    assert set(there()) == set(printed()) | set(keyed(others))
+    assert all(there()[name] == thing for name, thing in keyed(others).items())
+
+
+def test_one_namespace_leaves_the_rest_alone(people: None, cluster: None) -> None:
+    write_config("[kubernetes]\nnamespaces = default team\n")
+    assert apply().returncode == 0
+    write_roster(entry("bob", uid=10002))
+    refresh()
+    assert apply("--namespace", "team").returncode == 0
+    assert users(there()["RoleBinding", "team", "together-member"]) == ["together:bob"]
+    assert users(there()["RoleBinding", "default", "together-member"]) == ["together:bob", "together:erin"]
+    assert ("ClusterRoleBinding", "", "together-admin") in there()
+
+
+def test_somebody_elses_object_of_our_name_stops_it(people: None, cluster: None) -> None:
+    theirs = binding("together-member", "default", {"app.kubernetes.io/managed-by": "Helm"})
+    put(theirs, binding("together-member-2", labels=OURS))
+    before = there()
+    run = apply()
+    assert run.returncode == 2 and "RoleBinding together-member in default is somebody else's" in run.stderr
+    assert there() == before
+
+
+def test_what_kubectl_says_is_passed_on(people: None, cluster: None) -> None:
+    put(down=True)
+    run = apply()
+    assert run.returncode == 2 and "connection to the server was refused" in run.stderr
+
+
+def test_watch_applies_each_change(people: None, cluster: None) -> None:
+    put(down=True)
+    process = subprocess.Popen(
+        [TOGETHERCTL, "kubernetes", "rolebindings", "--apply", "--watch", "--kubectl", KUBECTL],
+        env=PLAIN_ENVIRONMENT | {"FAKE_CLUSTER": str(CLUSTER)}, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr and "refused" in process.stderr.readline()
+        put()  # it comes up again
+        wait_until(lambda: ("RoleBinding", "default", "together-member") in there(), "the first one")
+        write_roster(entry("alice", "admin", 10001), entry("erin", uid=10005), revision=8)
+        refresh()
+        wait_until(lambda: users(there()["RoleBinding", "default", "together-member"]) == ["together:erin"], "bob to be out")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("arguments, said", [
+    ([], "rolebindings"), (["roles"], "rolebindings"), (["rolebindings", "--watch"], "--apply"),
+    (["rolebindings", "--json"], "YAML"), (["rolebindings", "--apply", "--kubectl", "kubectl"], "absolute"),
+    (["rolebindings", "--apply", "--kubectl", "/nowhere/kubectl"], "/nowhere/kubectl"),
+])
+def test_wrong_usage(people: None, arguments: list[str], said: str) -> None:
+    run = ctl("kubernetes", *arguments)
+    assert run.returncode == 2 and said in run.stderr

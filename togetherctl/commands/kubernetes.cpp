@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// togetherctl kubernetes: the roster for an API server that takes no webhook, as RBAC objects.
+#include <array>
+#include <chrono>
+#include <thread>
+
+#include "common/kubernetes/policy.h"
+#include "common/roster/roster_paths.h"
+#include "common/system/file_identity.h"
+#include "togetherctl/cli/command_line.h"
+#include "togetherctl/cli/output.h"
+#include "togetherctl/cli/verb.h"
+#include "togetherctl/kubernetes/cluster_people.h"
+#include "togetherctl/kubernetes/rbac_sync.h"
+
+namespace together::ctl {
+namespace {
+
+using namespace together;
+using namespace std::chrono_literals;
+
+// Which roster it is, is looked at once a second; a lockdown, an edited configuration and what
+// somebody changed in the cluster is seen to after this time.
+constexpr int looks_until_all_anew = 10;
+
+struct Wanted {
+    std::vector<RbacObject> objects;
+    std::string roster;  // the identity of its file
+};
+
+Result<std::vector<std::string>> namespaces_of(const KubernetesConfig& config,
+                                               const std::optional<std::string>& given) {
+    if (given) {
+        if (!kubernetes::is_workload_namespace(*given, config.namespaces))
+            return failure(*given + " is none of [kubernetes] namespaces");
+        return std::vector<std::string>{*given};
+    }
+    for (const auto& pattern : config.namespaces)
+        if (pattern.ends_with('*'))
+            return failure("[kubernetes] namespaces has " + pattern +
+                           ": name each by --namespace, and those of the cluster in a "
+                           "configuration without it");
+    return config.namespaces;
+}
+
+Result<Wanted> wanted(const CommandLine& line) {
+    const auto config = load_node_config(line.config_path());
+    if (!config) return tl::make_unexpected(config.error());
+    const auto ns = line.value("namespace");
+    const auto namespaces = namespaces_of(config->kubernetes, ns);
+    if (!namespaces) return tl::make_unexpected(namespaces.error());
+    auto roster = file_identity(RosterPaths(*config).snapshot);
+    const auto people = cluster_people(*config);
+    if (!people) return tl::make_unexpected(people.error());
+    return Wanted{rbac_objects(*people, config->kubernetes.username_prefix, *namespaces, !ns),
+                  std::move(roster)};
+}
+
+std::string told(const RbacChange& change) {
+    auto text = std::to_string(change.applied) + " objects applied";
+    for (const auto& object : change.removed) text += ", " + shown(object) + " removed";
+    return text;
+}
+
+int apply(const CommandLine& line, const Kubectl& kubectl, Output& output) {
+    const auto objects = wanted(line);
+    if (!objects) return output.fail(objects.error().message);
+    const auto change =
+        bring_about(kubectl, objects->objects, line.value("namespace").value_or(""));
+    if (!change) return output.fail(change.error().message);
+    output.line(told(*change));
+    return exit_yes;
+}
+
+bool is_another_roster(const CommandLine& line, const std::string& seen) {
+    const auto config = load_node_config(line.config_path());
+    return config && file_identity(RosterPaths(*config).snapshot) != seen;
+}
+
+// Until a signal ends it. What fails is tried again in ten seconds.
+[[noreturn]] void watch(const CommandLine& line, const Kubectl& kubectl) {
+    std::string said;
+    while (true) {
+        std::string now;
+        const auto objects = wanted(line);
+        if (!objects) {
+            now = objects.error().message;
+        } else {
+            const auto change =
+                bring_about(kubectl, objects->objects, line.value("namespace").value_or(""));
+            now = change ? told(*change) : change.error().message;
+        }
+        // The same again is no news.
+        if (now != said) Output::complain(now);
+        said = now;
+        for (int look = 0; look < looks_until_all_anew; ++look) {
+            std::this_thread::sleep_for(1s);
+            if (objects && is_another_roster(line, objects->roster)) break;
+        }
+    }
+}
+
+int run(const CommandLine& line, Output& output) {
+    if (line.operand() != "rolebindings")
+        return output.fail(
+            "what about Kubernetes? rolebindings (see togetherctl kubernetes --help)");
+    if (output.json()) return output.fail("it prints YAML, and no JSON");
+    if (line.has("watch") && !line.has("apply")) return output.fail("--watch needs --apply");
+    if (!line.has("apply")) {
+        const auto objects = wanted(line);
+        if (!objects) return output.fail(objects.error().message);
+        for (const auto& object : objects->objects) output.verbatim(object.yaml);
+        return exit_yes;
+    }
+    const auto kubectl = Kubectl::find(line.value("kubectl").value_or(""));
+    if (!kubectl) return output.fail(kubectl.error().message);
+    if (line.has("watch")) watch(line, *kubectl);
+    return apply(line, *kubectl, output);
+}
+
+constexpr std::array<Option, 4> options = {{
+    {"namespace", "NAME", "only what stands in this one of [kubernetes] namespaces"},
+    {"apply", "", "bring the cluster to it through kubectl, with your rights there"},
+    {"watch", "", "with --apply: go on, and apply each change of the roster"},
+    {"kubectl", "PATH", "another kubectl"},
+}};
+
+constexpr Status statuses[] = {
+    {"0", "printed, or applied"},
+    {"2", "nothing is known or kubectl failed, or wrong usage"},
+};
+
+}  // namespace
+
+constinit const Verb kubernetes_verb = {
+    .name = "kubernetes",
+    .operand = "rolebindings",
+    .summary = "the roster as RBAC objects, where the API server takes no webhook",
+    .about =
+        "Prints Roles, ClusterRoles and their bindings: what a Member may do by the policy table,\n"
+        "and cluster-admin for Admins. They have names that begin with together- and the label\n"
+        "app.kubernetes.io/managed-by=togetherctl; --apply removes what has the label and is no\n"
+        "longer wanted, and touches nothing without it. Where the roster decides nothing, nothing\n"
+        "is changed. Who was removed is refused when kubectl has said so, seconds later and not\n"
+        "while the cluster cannot be reached: together-authorizer is the better way.",
+    .options = options,
+    .statuses = statuses,
+    .example = "togetherctl kubernetes rolebindings",
+    .run = run,
+};
+
+}  // namespace together::ctl

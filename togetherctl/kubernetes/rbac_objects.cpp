@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "togetherctl/kubernetes/rbac_objects.h"
+
+#include <json/writer.h>
+
+#include <iterator>
+
+#include "common/kubernetes/policy.h"
+
+namespace together::ctl {
+namespace {
+
+using namespace together;
+using kubernetes::PolicyRow;
+using kubernetes::Where;
+
+constexpr std::string_view role_name = "together-member";
+constexpr std::string_view admins_name = "together-admin";
+// etcd takes 1.5 MiB an object, which are some 10,000 people.
+constexpr std::size_t max_subjects = 1000;
+
+std::string quoted(std::string_view text) {
+    return Json::valueToQuotedString(std::string(text).c_str());
+}
+
+// "a b" as ["a", "b"].
+std::string list_of(std::string_view words) {
+    std::string text = "[";
+    while (!words.empty()) {
+        const auto word = words.substr(0, words.find(' '));
+        text += (text.size() > 1 ? ", " : "") + quoted(word);
+        words.remove_prefix(std::min(words.size(), word.size() + 1));
+    }
+    return text + "]";
+}
+
+std::string head(const RbacName& object) {
+    std::string text = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: " + object.kind +
+                       "\nmetadata:\n  name: " + object.name + "\n";
+    if (!object.ns.empty()) text += "  namespace: " + object.ns + "\n";
+    return text.append("  labels:\n    ")
+               .append(managed_by_key)
+               .append(": ")
+               .append(managed_by_us) +
+           "\n";
+}
+
+bool is_a_members(const PolicyRow& row, bool in_a_namespace) {
+    return row.action && permits(Role::member, *row.action) && row.where != Where::path &&
+           (row.where == Where::project_namespaces) == in_a_namespace;
+}
+
+// In all namespaces a row of "anywhere" and in the cluster alone one of "cluster" is the same rule.
+RbacObject role(const std::string& ns) {
+    RbacObject object{{ns.empty() ? "ClusterRole" : "Role", ns, std::string(role_name)}, {}};
+    object.yaml = head(object.name) + "rules:\n";
+    for (const auto& row : kubernetes::policy())
+        if (is_a_members(row, !ns.empty()))
+            object.yaml += "- apiGroups: [" + quoted(row.group) +
+                           "]\n  resources: " + list_of(row.resources) +
+                           "\n  verbs: " + list_of(row.verbs) + "\n";
+    return object;
+}
+
+struct Binding {
+    std::string ns;
+    std::string_view name;
+    std::string_view role_kind;
+    std::string_view role;
+};
+
+RbacObject binding(const Binding& what, std::size_t number, const std::string& subjects) {
+    const auto name =
+        std::string(what.name) + (number == 0 ? "" : "-" + std::to_string(number + 1));
+    RbacObject object{{what.ns.empty() ? "ClusterRoleBinding" : "RoleBinding", what.ns, name}, {}};
+    object.yaml = head(object.name) + "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ";
+    object.yaml.append(what.role_kind).append("\n  name: ").append(what.role);
+    object.yaml += "\nsubjects:\n" + subjects;
+    return object;
+}
+
+void bind(std::vector<RbacObject>& objects, const Binding& what,
+          const std::set<std::string>& logins, const std::string& prefix) {
+    std::size_t number = 0;
+    for (auto login = logins.begin(); login != logins.end(); ++number) {
+        std::string subjects;
+        for (std::size_t i = 0; i < max_subjects && login != logins.end(); ++i, ++login)
+            subjects += "- apiGroup: rbac.authorization.k8s.io\n  kind: User\n  name: " +
+                        quoted(prefix + *login) + "\n";
+        objects.push_back(binding(what, number, subjects));
+    }
+}
+
+}  // namespace
+
+std::vector<RbacObject> rbac_objects(const ClusterPeople& people, const std::string& prefix,
+                                     const std::vector<std::string>& namespaces,
+                                     bool with_cluster) {
+    std::vector<RbacObject> objects;
+    if (with_cluster) {
+        objects.push_back(role({}));
+        bind(objects, {{}, role_name, "ClusterRole", role_name}, people.members, prefix);
+        bind(objects, {{}, admins_name, "ClusterRole", "cluster-admin"}, people.admins, prefix);
+    }
+    for (const auto& ns : namespaces) {
+        objects.push_back(role(ns));
+        bind(objects, {ns, role_name, "Role", role_name}, people.members, prefix);
+    }
+    return objects;
+}
+
+}  // namespace together::ctl

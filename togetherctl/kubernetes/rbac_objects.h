@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Kubernetes API server that takes no webhook can be told: the policy table and who is on
+// the roster as RBAC objects, with names and a label of our own. Pure.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/node_config/services_config.h"
+
+namespace together::ctl {
+
+// As an object is told apart from others.
+struct RbacName {
+    std::string kind;
+    std::string ns;  // empty: of the cluster
+    std::string name;
+    auto operator<=>(const RbacName&) const = default;
+};
+
+struct RbacObject {
+    RbacName name;
+    std::string yaml;  // with a line of --- before it
+};
+
+// Logins, in order.
+struct ClusterPeople {
+    std::set<std::string> admins;
+    std::set<std::string> members;
+};
+
+inline constexpr std::string_view managed_by_key = "app.kubernetes.io/managed-by";
+inline constexpr std::string_view managed_by_us = "togetherctl";
+
+// Roles and their bindings in each of the namespaces; those of the cluster where `with_cluster`:
+// what is in no row is an Admin's, so they are cluster-admin.
+std::vector<RbacObject> rbac_objects(const ClusterPeople& people, const std::string& prefix,
+                                     const std::vector<std::string>& namespaces, bool with_cluster);
+
+}  // namespace together::ctl
