@@ -25,6 +25,19 @@ def listed(cluster: dict, ns: str | None) -> None:
             print("|".join([thing["kind"], meta.get("namespace", ""), meta["name"], meta.get("labels", {}).get(LABEL, "")]))
 
 
+def got(cluster: dict, arguments: list[str]) -> dict | None:
+    kinds = [kind.rstrip("s") for kind in arguments[0].split(",")]
+    found = [thing for thing in cluster["objects"].values() if thing["kind"].lower() in kinds]
+    if "--ignore-not-found" not in arguments:
+        return {"kind": "List", "items": found}
+    return next((thing for thing in found if thing["metadata"]["name"] == arguments[1]), None)
+
+
+def reviewed(cluster: dict, review: dict) -> dict:
+    user = review["spec"]["user"]
+    return review | {"status": cluster.get("reviews", {}).get(user, {"allowed": False})}
+
+
 def main(arguments: list[str]) -> int:
     cluster = json.loads(CLUSTER.read_text())
     with CLUSTER.with_suffix(".calls").open("a") as calls:
@@ -34,7 +47,11 @@ def main(arguments: list[str]) -> int:
         print("The connection to the server was refused", file=sys.stderr)
         return 1
     ns = arguments[arguments.index("--namespace") + 1] if "--namespace" in arguments else None
-    if arguments[0] == "get":
+    if arguments[-2:] == ["--output", "json"]:
+        answer = reviewed(cluster, json.load(sys.stdin)) if arguments[0] == "create" else got(cluster, arguments[1:])
+        if answer is not None:
+            print(json.dumps(answer))
+    elif arguments[0] == "get":
         listed(cluster, ns)
     elif arguments[0] == "apply":
         for thing in yaml.safe_load_all(sys.stdin):
@@ -44,7 +61,9 @@ def main(arguments: list[str]) -> int:
         del cluster["objects"]["|".join([arguments[1], ns or "", arguments[2]])]
     else:
         return 2
-    CLUSTER.write_text(json.dumps(cluster))
+    new = CLUSTER.with_suffix(".new")
+    new.write_text(json.dumps(cluster))
+    new.rename(CLUSTER)  # somebody may read it
     return 0
 
 

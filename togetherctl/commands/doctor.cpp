@@ -31,6 +31,13 @@ std::optional<std::string> slurm_conf_in_use(const CommandLine& line) {
     return std::nullopt;
 }
 
+void examine_cluster(const CommandLine& line, const NodeConfig& config, Findings& findings) {
+    const auto kubectl = Kubectl::find(line.value("kubectl").value_or(""));
+    if (kubectl) return check_kubernetes(config, *kubectl, findings);
+    findings.fail("kubernetes", kubectl.error().message, "nobody looks at the cluster",
+                  "install kubectl, or name it: --kubectl PATH");
+}
+
 void examine(const CommandLine& line, Findings& findings) {
     const auto config = load_node_config(line.config_path());
     if (!config) {
@@ -39,6 +46,7 @@ void examine(const CommandLine& line, Findings& findings) {
         return;
     }
     findings.ok("configuration", config->path + " can be used");
+    if (line.has("kubernetes")) return examine_cluster(line, *config, findings);
     const auto slurm_conf = slurm_conf_in_use(line);
     const auto slurm = read_slurm_configuration(slurm_conf);
     Patient patient{*config,
@@ -74,9 +82,11 @@ int run(const CommandLine& line, Output& output) {
     return exit_status_of(findings.worst());
 }
 
-constexpr std::array<Option, 2> options = {{
+constexpr std::array<Option, 4> options = {{
     {"accept", "CHECKS", "known here, do not count (comma-separated: sshd,watcher)"},
     {"slurm-conf", "PATH", "another slurm.conf"},
+    {"kubernetes", "", "the cluster of your kubectl in place of this node"},
+    {"kubectl", "PATH", "another kubectl"},
 }};
 
 constexpr std::array<Status, 3> statuses = {{
@@ -98,7 +108,8 @@ constinit const Verb doctor_verb = {
         "status is that of monitoring plug-ins. Changes nothing and starts no refresh; it asks\n"
         "the authority twice, and as root it lets a login that cannot exist, an account that the\n"
         "gate refuses, and root through sshd's account stack, of which the refusals are logged\n"
-        "like any other.",
+        "like any other. --kubernetes looks at the cluster that your kubectl shows: whether its\n"
+        "API server asks together-authorizer, and what no authorizer sees.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl doctor --accept watcher",

@@ -10,6 +10,7 @@
 
 #include "common/node_config/node_config.h"
 #include "togetherctl/doctor/findings.h"
+#include "togetherctl/kubernetes/kubectl.h"
 #include "togetherctl/processes/running_programs.h"
 #include "togetherctl/slurm/slurm_configuration.h"
 
@@ -41,5 +42,8 @@ void check_step_filter(Findings& findings);
 void check_accounts(const Patient& patient, Findings& findings);
 // su where slurmd starts it, sudo where it was enabled, cron and its like wherever they are.
 void check_services(const Patient& patient, Findings& findings);
+// A cluster in place of this node: its API server is asked what it answers about somebody invented.
+void check_kubernetes(const together::NodeConfig& config, const Kubectl& kubectl,
+                      Findings& findings);
 
 }  // namespace together::ctl

@@ -50,7 +50,9 @@ def cluster() -> None:
 
 def put(*things: dict[str, Any], down: bool = False) -> None:
     objects = {"|".join(name): thing for name, thing in keyed(list(things)).items()}
-    CLUSTER.write_text(json.dumps({"objects": objects, "down": down}))
+    new = CLUSTER.with_suffix(".put")
+    new.write_text(json.dumps({"objects": objects, "down": down}))
+    new.rename(CLUSTER)
 
 
 def there() -> Objects:

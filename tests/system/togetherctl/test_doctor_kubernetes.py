@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""doctor --kubernetes: what it finds in a cluster that a kubectl of ours shows."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.ctl_node import CHECKOUT, CONFIG, ctl, write_config
+
+CLUSTER = Path("/run/cluster.json")
+KUBECTL = str(CHECKOUT / "tests" / "support" / "fake_kubectl.py")
+STRANGER = "together:invented-by-togetherctl-doctor"
+SENTENCE = "together: invented-by-togetherctl-doctor is not a collaborator of proj_123. An Admin of the project can add you."
+Thing = dict[str, Any]
+
+
+def binding(role: str, subject: str, kind: str = "Group", ns: str = "", name: str = "some") -> Thing:
+    return {"kind": "RoleBinding" if ns else "ClusterRoleBinding", "metadata": {"name": name} | ({"namespace": ns} if ns else {}),
+            "roleRef": {"name": role, "kind": "ClusterRole"}, "subjects": [{"kind": kind, "name": subject}]}
+
+
+class Cluster:
+    """All is well in it."""
+
+    def __init__(self) -> None:
+        shipped = CHECKOUT / "packaging" / "kubernetes"
+        self.namespace = yaml.safe_load((shipped / "namespace.yaml").read_text())
+        self.policy, self.bound = yaml.safe_load_all((shipped / "admission-policy.yaml").read_text())
+        self.others: list[Thing] = [binding("system:discovery", "system:authenticated"), binding("cluster-admin", "system:masters"),
+                                    binding("kubeadm:bootstrap-signer-clusterinfo", "system:anonymous", "User", "kube-public"),
+                                    {"kind": "ClusterRoleBinding", "metadata": {"name": "empty"}, "roleRef": {"name": "x"}},
+                                    {"kind": "Namespace", "metadata": {"name": "kube-system"}}]
+        self.status: Thing = {"allowed": False, "denied": True, "reason": SENTENCE}
+        self.down = False
+
+    def things(self) -> list[Thing]:
+        return [thing for thing in (self.namespace, self.policy, self.bound, *self.others) if thing]
+
+    def findings(self, *arguments: str) -> tuple[int, dict[str, Thing]]:
+        """Of each check the worst."""
+        CLUSTER.write_text(json.dumps({"objects": dict(enumerate(self.things())), "reviews": {STRANGER: self.status},
+                                       "down": self.down}))
+        run = ctl("doctor", "--kubernetes", "--kubectl", KUBECTL, "--json", *arguments, environment={"FAKE_CLUSTER": str(CLUSTER)})
+        worst = ["ok", "information", "warning", "failure"]
+        found = sorted(json.loads(run.stdout), key=lambda one: worst.index(one["result"]))
+        return run.returncode, {one["check"]: one for one in found}
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+def test_where_all_is_well_it_says_so(cluster: Cluster) -> None:
+    status, found = cluster.findings()
+    assert status == 0, found
+    assert {check: one["result"] for check, one in found.items()} == {check: "ok" for check in (
+        "configuration", "kubernetes_asks", "kubernetes_rbac", "kubernetes_namespaces", "kubernetes_admission")}
+
+
+def test_it_changes_nothing_and_looks_at_no_node(cluster: Cluster) -> None:
+    CLUSTER.with_suffix(".calls").write_text("")
+    cluster.findings()
+    calls = CLUSTER.with_suffix(".calls").read_text().splitlines()
+    assert [call.split()[0] for call in calls if call.split()[0] != "get"] == ["create"]  # the review, which nobody keeps
+
+
+@pytest.mark.parametrize("status, said", [
+    ({"allowed": True, "reason": "RBAC: allowed by ClusterRoleBinding"}, "may list pods: RBAC"),
+    ({"allowed": False}, "does not ask together-authorizer"),
+    ({"allowed": False, "reason": SENTENCE}, "does not ask together-authorizer"),
+    ({"allowed": False, "denied": True, "reason": "a fault on our side"}, "not by this project's roster: a fault"),
+    ({"allowed": False, "denied": True, "reason": SENTENCE.replace("proj_123", "proj_9")}, "not by this project's roster"),
+    ({"allowed": "yes", "denied": [], "reason": 7}, "does not ask together-authorizer"),
+])
+def test_a_stranger_must_be_denied_by_our_roster(cluster: Cluster, status: Thing, said: str) -> None:
+    cluster.status = status
+    code, found = cluster.findings()
+    assert (code, found["kubernetes_asks"]["result"]) == (2, "failure") and said in found["kubernetes_asks"]["what"]
+
+
+def test_it_asks_about_a_user_of_ours(cluster: Cluster) -> None:
+    write_config("[kubernetes]\nusername_prefix = corp:\n")
+    assert "does not ask" in cluster.findings()[1]["kubernetes_asks"]["what"]
+
+
+@pytest.mark.parametrize("thing, said", [
+    (binding("view", "system:authenticated"), "ClusterRoleBinding some gives view to everybody"),
+    (binding("view", "system:unauthenticated"), "gives view"),
+    (binding("cluster-admin", "system:anonymous", "User"), "gives cluster-admin"),
+    (binding("edit", "system:authenticated", ns="default"), "RoleBinding some in default gives edit"),
+])
+def test_a_binding_that_lets_everybody_in(cluster: Cluster, thing: Thing, said: str) -> None:
+    cluster.others.append(thing)
+    code, found = cluster.findings()
+    assert (code, found["kubernetes_rbac"]["result"]) == (2, "failure") and said in found["kubernetes_rbac"]["what"]
+
+
+def without(labels: str) -> Callable[[Cluster], None]:
+    return lambda cluster: cluster.namespace["metadata"]["labels"].pop(labels)
+
+
+@pytest.mark.parametrize("change, named", [
+    (without("pod-security.kubernetes.io/enforce"), "pod-security.kubernetes.io/enforce=baseline"),
+    (without("together"), "together=workloads"),
+    (lambda cluster: cluster.namespace["metadata"]["labels"].update({"pod-security.kubernetes.io/enforce": "privileged"}), "baseline"),
+    (lambda cluster: cluster.namespace["metadata"].pop("labels"), "together=workloads"),
+])
+def test_a_namespace_without_its_labels(cluster: Cluster, change: Callable[[Cluster], None], named: str) -> None:
+    change(cluster)
+    code, found = cluster.findings()
+    one = found["kubernetes_namespaces"]
+    assert (code, one["result"]) == (2, "failure") and named in one["what"] and one["fix"].startswith("kubectl label --overwrite namespace default ")
+
+
+def test_every_namespace_of_a_pattern_counts(cluster: Cluster) -> None:
+    write_config("[kubernetes]\nnamespaces = default team-*\n")
+    cluster.others.append({"kind": "Namespace", "metadata": {"name": "team-a"}})
+    assert "team-a is without" in cluster.findings()[1]["kubernetes_namespaces"]["what"]
+    cluster.namespace = None
+    cluster.others.pop()
+    assert cluster.findings()[1]["kubernetes_namespaces"]["result"] == "warning"
+
+
+def unbound(cluster: Cluster) -> None:
+    cluster.bound = None
+
+
+def audited(cluster: Cluster) -> None:
+    cluster.bound["spec"]["validationActions"] = ["Audit"]
+
+
+def of_another(cluster: Cluster) -> None:
+    cluster.bound["spec"]["policyName"] = "another"
+
+
+def missing(cluster: Cluster) -> None:
+    cluster.policy = None
+
+
+@pytest.mark.parametrize("change", [unbound, audited, of_another, missing])
+def test_the_admission_policy_must_be_there_and_deny(cluster: Cluster, change: Callable[[Cluster], None]) -> None:
+    change(cluster)
+    code, found = cluster.findings()
+    assert (code, found["kubernetes_admission"]["result"]) == (2, "failure")
+
+
+def test_a_cluster_that_cannot_be_asked_is_no_good_news(cluster: Cluster) -> None:
+    cluster.down = True
+    code, found = cluster.findings()
+    assert code == 2 and "refused" in found["kubernetes_asks"]["what"]
+    assert {one["result"] for check, one in found.items() if check.startswith("kubernetes")} == {"failure"}
+    assert cluster.findings("--accept", ",".join(found))[0] == 0
+
+
+def test_without_kubectl_or_configuration(cluster: Cluster) -> None:
+    run = ctl("doctor", "--kubernetes", "--kubectl", "kubectl")
+    assert run.returncode == 2 and "absolute path" in run.stdout
+    CONFIG.unlink()
+    assert cluster.findings()[1]["configuration"]["result"] == "failure"
