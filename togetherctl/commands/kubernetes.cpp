@@ -19,9 +19,11 @@ namespace {
 using namespace together;
 using namespace std::chrono_literals;
 
-// Which roster it is, is looked at once a second; a lockdown, an edited configuration and what
-// somebody changed in the cluster is seen to after this time.
+// Which roster it is, is looked at once a second. A lockdown and an edited configuration count
+// after so many looks, and so long is it until what failed is tried again.
 constexpr int looks_until_all_anew = 10;
+// What somebody changed in the cluster is put right then.
+constexpr auto again_after = 60s;
 
 struct Wanted {
     std::vector<RbacObject> objects;
@@ -72,30 +74,60 @@ int apply(const CommandLine& line, const Kubectl& kubectl, Output& output) {
     return exit_yes;
 }
 
-bool is_another_roster(const CommandLine& line, const std::string& seen) {
-    const auto config = load_node_config(line.config_path());
-    return config && file_identity(RosterPaths(*config).snapshot) != seen;
+std::string text_of(const std::vector<RbacObject>& objects) {
+    std::string text;
+    for (const auto& object : objects) text += object.yaml;
+    return text;
 }
 
-// Until a signal ends it. What fails is tried again in ten seconds.
+// One round of --watch. What is wanted and was applied a moment ago is not sent again.
+class Watch {
+  public:
+    Watch(const CommandLine& line, const Kubectl& kubectl) : line_(line), kubectl_(kubectl) {}
+
+    void round() {
+        const auto objects = wanted(line_);
+        if (!objects) return say(objects.error().message);
+        roster_ = objects->roster;
+        const auto text = text_of(objects->objects);
+        if (text == applied_ && Steady::now() - applied_at_ < again_after) return;
+        const auto change =
+            bring_about(kubectl_, objects->objects, line_.value("namespace").value_or(""));
+        applied_ = change ? text : "";
+        applied_at_ = Steady::now();
+        say(change ? told(*change) : change.error().message);
+    }
+
+    bool is_another_roster() const {
+        const auto config = load_node_config(line_.config_path());
+        return config && file_identity(RosterPaths(*config).snapshot) != roster_;
+    }
+
+  private:
+    using Steady = std::chrono::steady_clock;
+
+    // The same again is no news.
+    void say(const std::string& now) {
+        if (now != said_) Output::complain(now);
+        said_ = now;
+    }
+
+    const CommandLine& line_;
+    const Kubectl& kubectl_;
+    std::string roster_;
+    std::string applied_;
+    Steady::time_point applied_at_;
+    std::string said_;
+};
+
+// Until a signal ends it.
 [[noreturn]] void watch(const CommandLine& line, const Kubectl& kubectl) {
-    std::string said;
+    Watch watch(line, kubectl);
     while (true) {
-        std::string now;
-        const auto objects = wanted(line);
-        if (!objects) {
-            now = objects.error().message;
-        } else {
-            const auto change =
-                bring_about(kubectl, objects->objects, line.value("namespace").value_or(""));
-            now = change ? told(*change) : change.error().message;
-        }
-        // The same again is no news.
-        if (now != said) Output::complain(now);
-        said = now;
+        watch.round();
         for (int look = 0; look < looks_until_all_anew; ++look) {
             std::this_thread::sleep_for(1s);
-            if (objects && is_another_roster(line, objects->roster)) break;
+            if (watch.is_another_roster()) break;
         }
     }
 }
