@@ -4,12 +4,12 @@
 #include <chrono>
 #include <thread>
 
+#include "cli/command_line.h"
+#include "cli/output.h"
 #include "common/kubernetes/policy.h"
 #include "common/roster/roster_paths.h"
 #include "common/system/file_identity.h"
-#include "togetherctl/cli/command_line.h"
-#include "togetherctl/cli/output.h"
-#include "togetherctl/cli/verb.h"
+#include "togetherctl/commands/verbs.h"
 #include "togetherctl/kubernetes/cluster_people.h"
 #include "togetherctl/kubernetes/rbac_sync.h"
 
