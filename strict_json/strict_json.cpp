@@ -2,12 +2,12 @@
 #include "strict_json/strict_json.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
 #include "common/roles/identifiers.h"
 #include "common/system/parse_number.h"
+#include "common/system/parse_real.h"
 
 namespace together {
 namespace {
@@ -45,12 +45,8 @@ std::optional<Json::Value> number_of(std::string_view text) {
         if (const auto number = parse_number<Json::Int64>(text)) return Json::Value(*number);
     if (whole)
         if (const auto number = parse_number<Json::UInt64>(text)) return Json::Value(*number);
-    double number = 0;
-    const auto* const end = text.data() + text.size();
-    const auto done = std::from_chars(text.data(), end, number);
-    const bool small = text.find("e-") != text.npos || text.find("E-") != text.npos;
-    if (done.ec != std::errc() && !small) return std::nullopt;
-    return Json::Value(number);  // 0 where it is too small
+    const auto real = parse_real(text);
+    return real ? std::optional<Json::Value>(*real) : std::nullopt;
 }
 
 void append_utf8(std::string& text, std::uint32_t point) {
