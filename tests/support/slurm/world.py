@@ -11,7 +11,8 @@ from support.slurm.cluster import Cluster
 from support.slurm.host import NOTHING, Host, finish_refresh
 from support.waiting import wait_until
 
-SETTINGS = {"JobSubmitPlugins": "together"}
+# Without EnforcePartLimits Slurm 24.11 queues a job of somebody whom AllowGroups excludes, for ever.
+SETTINGS = {"JobSubmitPlugins": "together", "EnforcePartLimits": "ANY"}
 PLUGSTACK = "required spank_together.so"
 READ = "job_submit/together: configuration read"
 
