@@ -77,7 +77,6 @@ CONTENTS = {
 EXAMPLES = {
     "libpam-together": ["pam-sshd.example"],
     "slurm-spank-together": ["plugstack.conf.example"],
-    "together-access-common": ["together-alerts.yml", "together-dashboard.json"],
     "together-authorizer": ["admission-policy.yaml", "control-plane.map", "namespace.yaml"],
 }
 
