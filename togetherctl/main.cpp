@@ -19,10 +19,10 @@ namespace ctl {
 namespace {
 
 constexpr std::array<const Verb*, 18> verbs = {
-    &status_verb,   &doctor_verb,      &check_verb,    &explain_verb,   &refresh_verb,
-    &roster_verb,   &permissions_verb, &config_verb,   &api_check_verb, &enable_verb,
-    &disable_verb,  &admit_verb,       &lockdown_verb, &decisions_verb, &sessions_verb,
-    &accounts_verb, &volumes_verb, &kubernetes_verb,
+    &status_verb,   &doctor_verb,      &check_verb,      &explain_verb,   &refresh_verb,
+    &roster_verb,   &permissions_verb, &config_verb,     &api_check_verb, &enable_verb,
+    &disable_verb,  &admit_verb,       &lockdown_verb,   &decisions_verb, &sessions_verb,
+    &accounts_verb, &volumes_verb,     &kubernetes_verb,
 };
 
 constexpr std::array<Option, 4> options = {{

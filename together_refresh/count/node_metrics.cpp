@@ -2,6 +2,7 @@
 #include "together_refresh/count/node_metrics.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "common/decision/emergency.h"
 #include "common/decision/roster_metrics.h"
