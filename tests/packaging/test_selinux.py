@@ -43,12 +43,12 @@ def test_the_paths_are_those_that_are_installed() -> None:
     labelled = dict(re.findall(r"^(/[\w/\\.-]+)(?:\(/\.\*\)\?)?\t.*:(\w+):s0$", (FOLDER / "together.fc").read_text(), re.M))
     assert set(labelled) == {"/etc/together", "/etc/together/token", "/usr/libexec/together/together-refresh",
                              "/var/cache/together", "/var/lib/together", r"/var/lib/together/authorized_keys\.v1",
-                             "/var/log/together"}
+                             "/var/log/together", "/run/together"}
     for kind in labelled.values():
         assert f"\ntype {kind};" in POLICY
     tmpfiles = (CHECKOUT / "packaging/tmpfiles/together.conf").read_text()
     template = (CHECKOUT / "packaging/config/together.conf").read_text()
-    for folder in ("/var/cache/together", "/var/lib/together", "/var/log/together"):
+    for folder in ("/var/cache/together", "/var/lib/together", "/var/log/together", "/run/together"):
         assert f"d {folder} " in tmpfiles
     assert "#token_file = /etc/together/token\n" in template
     assert "#refresh_program = /usr/libexec/together/together-refresh\n" in template
