@@ -29,7 +29,7 @@ def complete(*words: str) -> list[str]:
 
 
 def test_verbs() -> None:
-    assert complete("") == verbs()
+    assert complete("") == [verb.split()[0] for verb in verbs()]
     assert complete("exp") == ["explain"]
     assert complete("--config", "/etc/hosts", "stat") == ["status"]
 

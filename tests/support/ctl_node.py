@@ -19,8 +19,8 @@ SECURITY = next(folder for folder in (Path("/usr/lib/x86_64-linux-gnu/security")
                                       Path("/usr/lib/aarch64-linux-gnu/security"),
                                       Path("/usr/lib64/security")) if folder.exists())
 VERBS = ["status", "doctor", "check", "explain", "refresh", "roster", "permissions", "config",
-         "api-check", "enable", "disable", "admit", "lockdown", "sessions", "accounts", "volumes",
-         "kubernetes"]
+         "api-check", "enable", "disable", "admit", "lockdown", "decisions", "sessions", "accounts",
+         "volumes", "kubernetes rolebindings"]
 
 ETC = Path("/etc/together")
 CONFIG = ETC / "together.conf"

@@ -157,9 +157,11 @@ constinit const Verb decisions_verb = {
     .operand = "",
     .summary = "what the gate answered on this node",
     .about =
-        "Shows the last decisions of this node's doors, of the last thousand that\n"
-        "together-refresh --watch keeps. Nobody waits for it: where it does not run, or decisions\n"
-        "come faster than it counts, they are in the log alone. With --json, a line of JSON each.",
+        "Shows the last decisions of this node's doors, of the thousand that together-refresh "
+        "keeps\n"
+        "while it watches. Nobody waits for it: where it does not run, or decisions come faster "
+        "than\n"
+        "it counts, they are in the log alone. In JSON, a document a line.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl decisions --follow",

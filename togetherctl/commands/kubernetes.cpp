@@ -133,9 +133,6 @@ class Watch {
 }
 
 int run(const CommandLine& line, Output& output) {
-    if (line.operand() != "rolebindings")
-        return output.fail(
-            "what about Kubernetes? rolebindings (see togetherctl kubernetes --help)");
     if (output.json()) return output.fail("it prints YAML, and no JSON");
     if (line.has("watch") && !line.has("apply")) return output.fail("--watch needs --apply");
     if (!line.has("apply")) {
@@ -165,8 +162,8 @@ constexpr Status statuses[] = {
 }  // namespace
 
 constinit const Verb kubernetes_verb = {
-    .name = "kubernetes",
-    .operand = "rolebindings",
+    .name = "kubernetes rolebindings",
+    .operand = "",
     .summary = "the roster as RBAC objects, where the API server takes no webhook",
     .about =
         "Prints Roles, ClusterRoles and their bindings: what a Member may do by the policy table,\n"
