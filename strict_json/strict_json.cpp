@@ -124,7 +124,16 @@ class Parser {
         if (++values_ > limits_.values)
             return wrong("it has more than " + std::to_string(limits_.values) + " values");
         if (depth > limits_.depth) return wrong("it is nested too deeply");
-        switch (next()) {
+        const char first = next();
+        const auto start = at_ - begin_;
+        if (!value_that_begins_with(first, into, depth)) return false;
+        into.setOffsetStart(start);
+        into.setOffsetLimit(at_ - begin_);
+        return true;
+    }
+
+    bool value_that_begins_with(char first, Json::Value& into, int depth) {
+        switch (first) {
             case '{':
                 return object(into, depth);
             case '[':

@@ -15,6 +15,8 @@ namespace together {
 inline constexpr const char* decisions_folder = "/run/together";
 // The last of them, 0600: a line each, of fields as in the log, "time" and "sender" (a uid) first.
 inline constexpr const char* decisions_journal = "/run/together/decisions";
+// Of who counts them.
+inline constexpr const char* decisions_lock = "/run/together/decisions.lock";
 
 // Where the decisions of programs of `uid` are taken: a socket that only this user can write to, so
 // who sent a decision is never a question.

@@ -99,6 +99,11 @@ TEST(config_keys, a_username_prefix_is_not_kubernetes_own) {
 }
 
 TEST(config_keys, http_listens_on_this_machine_alone) {
+    good("metrics", "textfile = /var/lib/prometheus/node-exporter/together.prom");
+    good("metrics", "senders = slurmctl, together");
+    bad("metrics", "textfile = together.prom", "textfile: not an absolute path");
+    bad("metrics", "textfile = /etc/passwd", "textfile: does not end with .prom");
+    bad("metrics", "senders = a:b", "senders: \"a:b\" is no login");
     good("http", "listen = unix:/run/together-authorizer/http.sock");
     good("http", "listen = 127.0.0.1:9480");
     good("http", "listen = off");
@@ -127,6 +132,7 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
             "accounts.enabled=no\naccounts.uid_range=10000-59999\naccounts.gid_range=10000-59999\n"
             "accounts.home=/home/%u\naccounts.shell=/bin/bash\naccounts.group=\n"
             "accounts.group_members=yes\naccounts.keep_removed=90d\naccounts.reserved_logins=\n"
+            "metrics.textfile=\nmetrics.senders=slurm together\n"
             "kubernetes.listen=off\nkubernetes.tls_cert=\nkubernetes.tls_key=\n"
             "kubernetes.client_ca=\nkubernetes.username_prefix=together:\n"
             "kubernetes.namespaces=default\nhttp.listen=off\nhttp.map_file=\n",

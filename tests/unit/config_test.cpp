@@ -38,18 +38,18 @@ TEST(config, has_an_absolute_path) {
 TEST(config, knows_no_other_section) {
     TEXT_EQUAL(folder.path() +
                    ":4: unknown section [Gate]; there are [api], [roster], [gate], [accounts], "
-                   "[kubernetes], [http] and [volume \"NAME\"]",
+                   "[metrics], [kubernetes], [http] and [volume \"NAME\"]",
                folder.error_of(ConfigFolder::required() + "[Gate]\nmin_uid = 500\n"));
     TEXT_EQUAL(folder.path() +
                    ":4: unknown section [gat]; there are [api], [roster], [gate], [accounts], "
-                   "[kubernetes], [http] and [volume \"NAME\"]",
+                   "[metrics], [kubernetes], [http] and [volume \"NAME\"]",
                folder.error_of(ConfigFolder::required() + "[gat]\n# min_uid = 500\n"));
 }
 
 TEST(config, has_every_key_in_a_section) {
     TEXT_EQUAL(folder.path() +
                    ":1: project stands in no section; there are [api], [roster], [gate], "
-                   "[accounts], [kubernetes], [http] and [volume \"NAME\"]",
+                   "[accounts], [metrics], [kubernetes], [http] and [volume \"NAME\"]",
                folder.error_of("project = proj_a\n" + ConfigFolder::required()));
 }
 

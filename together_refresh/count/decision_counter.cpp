@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/count/decision_counter.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,6 +13,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <map>
+#include <stdexcept>
 #include <vector>
 
 #include "common/decision/decision_report.h"
@@ -40,17 +44,24 @@ void say(const std::string& text) {
     (void)std::fprintf(stderr, "together-refresh: %s\n", text.c_str());
 }
 
-std::vector<uid_t> uids_of(const std::vector<std::string>& logins) {
-    std::vector<uid_t> uids{0};
-    for (const auto& login : logins)
-        if (const passwd* entry = ::getpwnam(login.c_str()); entry != nullptr && entry->pw_uid != 0)
-            uids.push_back(entry->pw_uid);
-    return uids;
+// Who has the lock counts; another watcher of this node waits for its end.
+FileDescriptor wait_for_lock() {
+    constexpr mode_t for_root = 0600;
+    FileDescriptor lock(
+        ::open(decisions_lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, for_root));
+    if (!lock)
+        throw std::runtime_error(errno_text(std::string("cannot open ") + decisions_lock, errno));
+    while (::flock(lock.get(), LOCK_EX) != 0)
+        if (errno != EINTR)
+            throw std::runtime_error(
+                errno_text(std::string("cannot lock ") + decisions_lock, errno));
+    return lock;
 }
 
 Result<void> write_textfile(const std::string& path, const std::string& text) {
     constexpr mode_t for_everybody = 0644;
-    AtomicFile file(path);
+    // The lock's owner writes alone, and removes what a counter left that was killed.
+    AtomicFile file(path, path + ".new");
     FileStep step = file.open();
     if (step) step = file.write(text);
     if (step) step = file.finish(for_everybody);
@@ -62,7 +73,10 @@ Result<void> write_textfile(const std::string& path, const std::string& text) {
 class Counting {
   public:
     explicit Counting(const std::string& config_path)
-        : config_path_(config_path), sockets_(decisions_folder), journal_(decisions_journal) {}
+        : config_path_(config_path),
+          lock_(wait_for_lock()),
+          sockets_(decisions_folder),
+          journal_(decisions_journal) {}
 
     [[noreturn]] void run() {
         while (true) {
@@ -85,6 +99,18 @@ class Counting {
     }
 
   private:
+    // One whom the name service does not know now keeps the uid that it had.
+    std::vector<uid_t> uids_of(const std::vector<std::string>& logins) {
+        std::vector<uid_t> uids{0};
+        for (const auto& login : logins) {
+            if (const passwd* entry = ::getpwnam(login.c_str()); entry != nullptr)
+                known_[login] = entry->pw_uid;
+            if (const auto uid = known_.find(login); uid != known_.end() && uid->second != 0)
+                uids.push_back(uid->second);
+        }
+        return uids;
+    }
+
     void add(uid_t sender, std::string_view line) {
         if (tally_.add(line)) journal_.add(clock_.now().realtime, sender, line);
     }
@@ -98,6 +124,8 @@ class Counting {
 
     const std::string& config_path_;
     SystemClock clock_;
+    const FileDescriptor lock_;
+    std::map<std::string, uid_t> known_;
     DecisionSockets sockets_;
     DecisionJournal journal_;
     DecisionTally tally_;

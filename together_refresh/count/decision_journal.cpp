@@ -44,8 +44,8 @@ DecisionJournal::DecisionJournal(std::string path) : path_(std::move(path)) {
 }
 
 void DecisionJournal::add(std::int64_t realtime, uid_t sender, std::string_view line) {
-    last_.push_back("time=" + format_utc(realtime) + " sender=" + std::to_string(sender) + " " +
-                    one_line(line) + "\n");
+    last_.push_back("time=" + format_utc(realtime) + " sender=" + std::to_string(sender) +
+                    " number=" + std::to_string(++number_) + " " + one_line(line) + "\n");
     if (last_.size() > kept) last_.pop_front();
     if (++lines_ > 2 * kept) return replace();
     if (!file_) file_ = open_to_append(path_);

@@ -21,9 +21,10 @@ class DecisionJournal {
     // Goes on with what is there. One process writes at a time.
     explicit DecisionJournal(std::string path);
 
-    // `line` as another process sent it; what is not printable becomes "?". The file has at most
-    // twice `kept` lines: then it is replaced by one with the last of them. Where it cannot be
-    // written, the line is lost.
+    // `line` as another process sent it; what is not printable becomes "?". Before it stand the
+    // time, the sender and a number, so that no two lines are alike. The file has at most twice
+    // `kept` lines: then it is replaced by one with the last of them. Where it cannot be written,
+    // the line is lost.
     void add(std::int64_t realtime, uid_t sender, std::string_view line);
 
   private:
@@ -32,6 +33,7 @@ class DecisionJournal {
     std::string path_;
     FileDescriptor file_;
     std::deque<std::string> last_;
+    std::uint64_t number_ = 0;
     std::size_t lines_ = 0;
 };
 

@@ -14,6 +14,7 @@
 
 #include "common/decision/decision_report.h"
 #include "common/system/errno_text.h"
+#include "common/system/file_identity.h"
 
 namespace together {
 namespace {
@@ -44,16 +45,19 @@ Result<FileDescriptor> listen_at(const std::string& path, uid_t sender) {
 
 Result<void> DecisionSockets::keep(const std::vector<uid_t>& senders) {
     std::erase_if(sockets_, [&](const auto& one) {
-        const bool is_gone = std::find(senders.begin(), senders.end(), one.first) == senders.end();
-        if (is_gone) ::unlink(decisions_socket(one.first, folder_).c_str());
-        return is_gone;
+        const auto path = decisions_socket(one.first, folder_);
+        const bool wanted = std::find(senders.begin(), senders.end(), one.first) != senders.end();
+        if (!wanted) ::unlink(path.c_str());
+        // Whoever removed or replaced it: nothing arrives there any more.
+        return !wanted || file_identity(path) != one.second.place;
     });
     Result<void> result;
     for (const auto sender : senders) {
         if (sockets_.contains(sender)) continue;
-        auto socket = listen_at(decisions_socket(sender, folder_), sender);
+        const auto path = decisions_socket(sender, folder_);
+        auto socket = listen_at(path, sender);
         if (socket)
-            sockets_.emplace(sender, *std::move(socket));
+            sockets_.emplace(sender, Socket{*std::move(socket), file_identity(path)});
         else
             result = tl::make_unexpected(socket.error());
     }
@@ -62,12 +66,14 @@ Result<void> DecisionSockets::keep(const std::vector<uid_t>& senders) {
 
 void DecisionSockets::take(int milliseconds, const Take& take) {
     std::vector<pollfd> readable;
-    for (const auto& [sender, socket] : sockets_) readable.push_back({socket.get(), POLLIN, 0});
+    for (const auto& [sender, socket] : sockets_)
+        readable.push_back({socket.descriptor.get(), POLLIN, 0});
     if (::poll(readable.data(), readable.size(), milliseconds) <= 0) return;
     std::array<char, 8192> buffer;
     for (const auto& [sender, socket] : sockets_)
         for (int i = 0; i < most_at_once; ++i) {
-            const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+            const auto got =
+                ::recv(socket.descriptor.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
             if (got < 0) break;
             take(sender, {buffer.data(), static_cast<std::size_t>(got)});
         }

@@ -29,8 +29,13 @@ class DecisionSockets {
     void take(int milliseconds, const Take& take);
 
   private:
+    struct Socket {
+        FileDescriptor descriptor;
+        std::string place;  // file_identity() of its path
+    };
+
     std::string folder_;
-    std::map<uid_t, FileDescriptor> sockets_;
+    std::map<uid_t, Socket> sockets_;
 };
 
 }  // namespace together

@@ -3,40 +3,35 @@
 
 #include <algorithm>
 
+#include "common/decision/decision.h"
 #include "common/decision/log_fields.h"
+#include "common/roles/permissions.h"
 
 namespace together {
 namespace {
 
-// Words of ours, so that nothing can break out of a label; so many that no version of ours has
-// more.
-constexpr std::size_t longest_word = 64;
-constexpr std::size_t most_series = 1000;
+bool is_verdict(std::string_view name) {
+    return name == name_of(Verdict::allow) || name == name_of(Verdict::deny) ||
+           name == name_of(Verdict::unavailable);
+}
 
-bool is_word(std::string_view text) {
-    return !text.empty() && text.size() <= longest_word &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-           });
+bool is_reason(std::string_view name) {
+    const auto rows = reasons();
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const ReasonRow& row) { return std::string_view(row.name) == name; });
 }
 
 }  // namespace
 
+// Of our own words alone: a sender can neither make up series nor leave a label.
 bool DecisionTally::add(std::string_view line) {
-    std::array<std::string, 3> key;
-    constexpr std::array<std::string_view, 3> names = {"action", "verdict", "reason"};
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        key[i] = field_in(line, names[i]);
-        if (!is_word(key[i])) {
-            ++malformed_;
-            return false;
-        }
-    }
-    if (counts_.size() >= most_series && !counts_.contains(key)) {
+    std::array<std::string, 3> key = {field_in(line, "action"), field_in(line, "verdict"),
+                                      field_in(line, "reason")};
+    if (!action_named(key[0]) || !is_verdict(key[1]) || !is_reason(key[2])) {
         ++malformed_;
         return false;
     }
-    ++counts_[key];
+    ++counts_[std::move(key)];
     return true;
 }
 

@@ -48,19 +48,21 @@ tl::expected<Lines, OpenFailure> read_journal() {
 
 Json::Value json_of_line(const std::string& line) {
     Json::Value json(Json::objectValue);
-    for (const auto& [key, value] : fields_in(line)) json[key] = value;
+    // What the sender wrote stands behind what was written of it.
+    for (const auto& [key, value] : fields_in(line))
+        if (!json.isMember(key)) json[key] = value;
     return json;
 }
 
 std::string time_and_answer(const std::string& line) {
-    std::string text;
-    for (const auto& [key, value] : fields_in(line)) {
+    const auto fields = fields_in(line);
+    std::string text = field_in(line, "time");
+    if (const auto sender = field_in(line, "sender"); sender != "0") text += " sender=" + sender;
+    for (const auto& [key, value] : fields) {
         const bool unknown = value == "-";
-        if (key == "time")
-            text = value;
-        else if (key == "login" || key == "uid" || key == "service" || key == "rhost" ||
-                 key == "verdict" || key == "reason" || key == "role" || key == "age" ||
-                 key == "would" || key == "detail" || key == "step" || key == "request")
+        if (key == "login" || key == "uid" || key == "service" || key == "rhost" ||
+            key == "verdict" || key == "reason" || key == "role" || key == "age" ||
+            key == "would" || key == "detail" || key == "step" || key == "request")
             text += unknown ? "" : " " + key + "=" + value;
     }
     return text;

@@ -148,6 +148,30 @@ def test_a_full_dead_or_missing_socket_costs_no_login(
     SOCKET.rmdir()
 
 
+def test_a_sender_cannot_pass_for_another(watcher: Watcher, gated: Node, bob: Account) -> None:
+    bobs = FOLDER / f"decisions.{bob.uid}.sock"
+    wait_until(bobs.exists, "the socket of another sender")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"login=ceo action=ssh.login verdict=allow reason=role_permits sender=0 time=2020-01-01T00:00:00Z", str(bobs))
+    forged = wait_for_decision_of(gated, "ceo")
+    assert forged["sender"] == str(bob.uid) and not forged["time"].startswith("2020")
+    assert f" sender={bob.uid} login=ceo " in gated.ctl("decisions").stdout
+
+
+def test_a_second_watcher_waits_and_takes_over(watcher: Watcher, gated: Node, ssh: SshClient, mallory: Account) -> None:
+    first = SOCKET.stat().st_ino
+    second = subprocess.Popen([gated.refresh_program, "--watch"], stderr=subprocess.PIPE, text=True)
+    try:
+        assert ssh.run(mallory, "true").status == 255
+        wait_for_decision_of(gated, "mallory")
+        assert SOCKET.stat().st_ino == first
+        watcher.end()
+        wait_until(lambda: SOCKET.stat().st_ino != first, "the other one's socket")
+    finally:
+        second.terminate()
+        second.communicate(timeout=20)
+
+
 def test_one_that_was_killed_is_started_again(watcher: Watcher, gated: Node, ssh: SshClient, mallory: Account) -> None:
     os.kill(watcher.counter(), 9)
 
