@@ -13,7 +13,7 @@ namespace together {
 
 struct MetricsConfig {
     std::string textfile;  // empty: none
-    std::vector<std::string> senders{"slurm", "together"};
+    std::vector<std::string> senders{"slurm", "together-authorizer"};
 
     bool operator==(const MetricsConfig&) const = default;
 };

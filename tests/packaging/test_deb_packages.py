@@ -70,6 +70,7 @@ CONTENTS = {
     ],
     "together-authorizer": [
         f"{UNITS}/together-authorizer.service",
+        "/usr/lib/sysusers.d/together-authorizer.conf",
         "/usr/sbin/together-authorizer",
         "/usr/share/man/man8/together-authorizer.8.gz",
     ],

@@ -132,7 +132,7 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
             "accounts.enabled=no\naccounts.uid_range=10000-59999\naccounts.gid_range=10000-59999\n"
             "accounts.home=/home/%u\naccounts.shell=/bin/bash\naccounts.group=\n"
             "accounts.group_members=yes\naccounts.keep_removed=90d\naccounts.reserved_logins=\n"
-            "metrics.textfile=\nmetrics.senders=slurm together\n"
+            "metrics.textfile=\nmetrics.senders=slurm together-authorizer\n"
             "kubernetes.listen=off\nkubernetes.tls_cert=\nkubernetes.tls_key=\n"
             "kubernetes.client_ca=\nkubernetes.username_prefix=together:\n"
             "kubernetes.namespaces=default\nhttp.listen=off\nhttp.map_file=\n",
