@@ -3,6 +3,7 @@
 """What togetherctl asks of kubectl, answered from a file of objects that $FAKE_CLUSTER names: get, apply, delete of
 RBAC objects and what doctor looks at. Every call is written down beside it."""
 
+import argparse
 import json
 import os
 import sys
@@ -11,26 +12,39 @@ from pathlib import Path
 import yaml
 
 CLUSTER = Path(os.environ["FAKE_CLUSTER"])
-LABEL = "app.kubernetes.io/managed-by"
 
 
 def key(thing: dict) -> str:
     return "|".join([thing["kind"], thing["metadata"].get("namespace", ""), thing["metadata"]["name"]])
 
 
-def listed(cluster: dict, ns: str | None) -> None:
-    for thing in cluster["objects"].values():
-        meta = thing["metadata"]
-        if ns is None or (meta.get("namespace") == ns and thing["kind"] in ("Role", "RoleBinding")):
-            print("|".join([thing["kind"], meta.get("namespace", ""), meta["name"], meta.get("labels", {}).get(LABEL, "")]))
+def asked(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("verb", choices=["get", "create", "apply", "delete"])
+    parser.add_argument("what", nargs="*")
+    for flag in ("--ignore-not-found", "--all-namespaces", "--server-side", "--force-conflicts"):
+        parser.add_argument(flag, action="store_true")
+    for option in ("--output", "--namespace", "--filename", "--field-manager", "--wait"):
+        parser.add_argument(option)
+    return parser.parse_intermixed_args(arguments)
 
 
-def got(cluster: dict, arguments: list[str]) -> dict | None:
-    kinds = [kind.rstrip("s") for kind in arguments[0].split(",")]
-    found = [thing for thing in cluster["objects"].values() if thing["kind"].lower() in kinds]
-    if "--ignore-not-found" not in arguments:
+def got(cluster: dict, call: argparse.Namespace) -> dict | None:
+    kinds = [resource.split(".")[0].rstrip("s") for resource in call.what[0].split(",")]
+    found = [thing for thing in cluster["objects"].values() if thing["kind"].lower() in kinds
+             and call.namespace in (None, thing["metadata"].get("namespace"))]
+    if len(call.what) == 1:
         return {"kind": "List", "items": found}
-    return next((thing for thing in found if thing["metadata"]["name"] == arguments[1]), None)
+    return next((thing for thing in found if thing["metadata"]["name"] == call.what[1]), None)
+
+
+def delete(cluster: dict, call: argparse.Namespace) -> None:
+    resource, name = call.what
+    gone = [one for one, thing in cluster["objects"].items()
+            if thing["kind"].lower() + "s" == resource.removesuffix(".rbac.authorization.k8s.io")
+            and thing["metadata"]["name"] == name and thing["metadata"].get("namespace") == call.namespace]
+    for one in gone:
+        del cluster["objects"][one]
 
 
 def reviewed(cluster: dict, review: dict) -> dict:
@@ -46,19 +60,17 @@ def main(arguments: list[str]) -> int:
         print('E1130 memcache.go:265] "Unhandled Error"', file=sys.stderr)
         print("The connection to the server was refused", file=sys.stderr)
         return 1
-    ns = arguments[arguments.index("--namespace") + 1] if "--namespace" in arguments else None
-    if arguments[-2:] == ["--output", "json"]:
-        answer = reviewed(cluster, json.load(sys.stdin)) if arguments[0] == "create" else got(cluster, arguments[1:])
+    call = asked(arguments)
+    if call.output == "json":
+        answer = reviewed(cluster, json.load(sys.stdin)) if call.verb == "create" else got(cluster, call)
         if answer is not None:
             print(json.dumps(answer))
-    elif arguments[0] == "get":
-        listed(cluster, ns)
-    elif arguments[0] == "apply":
+    elif call.verb == "apply":
         for thing in yaml.safe_load_all(sys.stdin):
             assert thing["apiVersion"] == "rbac.authorization.k8s.io/v1", thing
             cluster["objects"][key(thing)] = thing
-    elif arguments[0] == "delete":
-        del cluster["objects"]["|".join([arguments[1], ns or "", arguments[2]])]
+    elif call.verb == "delete":
+        delete(cluster, call)
     else:
         return 2
     new = CLUSTER.with_suffix(".new")

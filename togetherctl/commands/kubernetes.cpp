@@ -61,6 +61,7 @@ Result<Wanted> wanted(const CommandLine& line) {
 std::string told(const RbacChange& change) {
     auto text = std::to_string(change.applied) + " objects applied";
     for (const auto& object : change.removed) text += ", " + shown(object) + " removed";
+    for (const auto& problem : change.problems) text += "; " + problem;
     return text;
 }
 
@@ -70,6 +71,7 @@ int apply(const CommandLine& line, const Kubectl& kubectl, Output& output) {
     const auto change =
         bring_about(kubectl, objects->objects, line.value("namespace").value_or(""));
     if (!change) return output.fail(change.error().message);
+    if (!change->problems.empty()) return output.fail(told(*change));
     output.line(told(*change));
     return exit_yes;
 }
@@ -93,7 +95,7 @@ class Watch {
         if (text == applied_ && Steady::now() - applied_at_ < again_after) return;
         const auto change =
             bring_about(kubectl_, objects->objects, line_.value("namespace").value_or(""));
-        applied_ = change ? text : "";
+        applied_ = change && change->problems.empty() ? text : "";
         applied_at_ = Steady::now();
         say(change ? told(*change) : change.error().message);
     }
@@ -156,7 +158,7 @@ constexpr std::array<Option, 4> options = {{
 
 constexpr Status statuses[] = {
     {"0", "printed, or applied"},
-    {"2", "nothing is known or kubectl failed, or wrong usage"},
+    {"2", "nothing is known, kubectl failed, an object is somebody else's, or wrong usage"},
 };
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <array>
 
 #include "common/kubernetes/policy.h"
-#include "strict_json/strict_json.h"
 #include "togetherctl/doctor/doctor_checks.h"
 
 namespace together::ctl {
@@ -17,7 +16,6 @@ namespace {
 using namespace together;
 using Strings = std::vector<std::string>;
 
-constexpr JsonLimits limits{.values = 2'000'000, .depth = 64};
 constexpr const char* nobody = "invented-by-togetherctl-doctor";
 constexpr const char* policy_name = "together-workloads";
 constexpr const char* policy_file =
@@ -28,28 +26,6 @@ constexpr std::array<std::string_view, 3> harmless_roles = {"system:basic-user",
                                                             "system:public-info-viewer"};
 // kubeadm's: anybody reads there how to reach the cluster.
 constexpr std::string_view public_namespace = "kube-public";
-
-Result<Json::Value> asked(const Kubectl& kubectl, Strings arguments, std::string_view input = {}) {
-    arguments.insert(arguments.end(), {"--output", "json"});
-    const auto text = kubectl.run(arguments, input);
-    if (!text) return tl::make_unexpected(text.error());
-    if (text->empty()) return Json::Value(Json::objectValue);  // --ignore-not-found
-    auto json = parse_strict_json(*text, limits);
-    if (!json) return failure("what kubectl wrote is " + json.error());
-    if (!json->isObject()) return failure("what kubectl wrote is no object");
-    return *std::move(json);
-}
-
-// Somebody else wrote it: any member may be missing, or be something else.
-const Json::Value& at(const Json::Value& value, const char* name) {
-    static const Json::Value nothing;
-    return value.isObject() ? value[name] : nothing;
-}
-
-std::string text_at(const Json::Value& value, const char* name) {
-    const auto& member = at(value, name);
-    return member.isString() ? member.asString() : "";
-}
 
 std::string review_of(const std::string& user, const std::string& ns) {
     Json::Value review;
@@ -86,7 +62,7 @@ void judge_stranger(const Json::Value& status, const std::string& user, const st
 
 void check_asks(const NodeConfig& config, const Kubectl& kubectl, Findings& findings) {
     const auto user = config.kubernetes.username_prefix + nobody;
-    const auto review = asked(kubectl, {"create", "--filename", "-"}, review_of(user, "default"));
+    const auto review = kubectl.json({"create", "--filename", "-"}, review_of(user, "default"));
     if (review) return judge_stranger(at(*review, "status"), user, config.project, findings);
     findings.fail("kubernetes_asks", review.error().message, "nobody can tell whom it lets in",
                   "kubectl auth can-i create subjectaccessreviews.authorization.k8s.io");
@@ -112,7 +88,7 @@ bool opens_the_cluster(const Json::Value& binding) {
 void check_bindings(const Kubectl& kubectl, Findings& findings) {
     constexpr const char* check = "kubernetes_rbac";
     const auto bindings =
-        asked(kubectl, {"get", "clusterrolebindings,rolebindings", "--all-namespaces"});
+        kubectl.json({"get", "clusterrolebindings,rolebindings", "--all-namespaces"});
     if (!bindings)
         return findings.fail(check, bindings.error().message,
                              "a binding may let in whom together-authorizer has no opinion about",
@@ -152,7 +128,7 @@ std::string joined(const Strings& words) {
 
 void check_namespaces(const NodeConfig& config, const Kubectl& kubectl, Findings& findings) {
     constexpr const char* check = "kubernetes_namespaces";
-    const auto namespaces = asked(kubectl, {"get", "namespaces"});
+    const auto namespaces = kubectl.json({"get", "namespaces"});
     if (!namespaces)
         return findings.fail(check, namespaces.error().message,
                              "a Member's pods may reach the node",
@@ -188,11 +164,11 @@ void check_policy(const Kubectl& kubectl, Findings& findings) {
     const std::string what = std::string("the ValidatingAdmissionPolicy ") + policy_name;
     constexpr const char* why = "a Member acts as a service account, or mounts the node's disk";
     const auto policy =
-        asked(kubectl, {"get", "validatingadmissionpolicy", policy_name, "--ignore-not-found"});
+        kubectl.json({"get", "--ignore-not-found", "--", "validatingadmissionpolicy", policy_name});
     if (!policy) return findings.fail(check, policy.error().message, why, policy_file);
     if (at(*policy, "spec").isNull())
         return findings.fail(check, what + " is missing", why, policy_file);
-    const auto bindings = asked(kubectl, {"get", "validatingadmissionpolicybindings"});
+    const auto bindings = kubectl.json({"get", "validatingadmissionpolicybindings"});
     if (!bindings) return findings.fail(check, bindings.error().message, why, policy_file);
     const auto& items = at(*bindings, "items");
     const bool bound = std::any_of(items.begin(), items.end(), [](const auto& binding) {

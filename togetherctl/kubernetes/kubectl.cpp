@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "strict_json/strict_json.h"
 #include "togetherctl/processes/installed_program.h"
 #include "togetherctl/processes/run_program.h"
 
@@ -12,6 +13,7 @@ using namespace together;
 
 namespace {
 constexpr std::chrono::seconds patience{60};
+constexpr JsonLimits limits{.values = 2'000'000, .depth = 64};
 }  // namespace
 
 Result<Kubectl> Kubectl::find(const std::string& path) {
@@ -29,6 +31,28 @@ Result<Kubectl> Kubectl::find(const std::string& path) {
 Result<std::string> Kubectl::run(const std::vector<std::string>& arguments,
                                  std::string_view input) const {
     return output_as_caller(path_, arguments, patience, input);
+}
+
+Result<Json::Value> Kubectl::json(std::vector<std::string> arguments,
+                                  std::string_view input) const {
+    arguments.insert(arguments.begin() + 1, {"--output", "json"});
+    const auto text = run(arguments, input);
+    if (!text) return tl::make_unexpected(text.error());
+    if (text->empty()) return Json::Value(Json::objectValue);  // --ignore-not-found
+    auto json = parse_strict_json(*text, limits);
+    if (!json) return failure("what kubectl wrote is " + json.error());
+    if (!json->isObject()) return failure("what kubectl wrote is no object");
+    return *std::move(json);
+}
+
+const Json::Value& at(const Json::Value& value, const char* name) {
+    static const Json::Value nothing;
+    return value.isObject() ? value[name] : nothing;
+}
+
+std::string text_at(const Json::Value& value, const char* name) {
+    const auto& member = at(value, name);
+    return member.isString() ? member.asString() : "";
 }
 
 }  // namespace together::ctl

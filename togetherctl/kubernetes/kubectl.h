@@ -2,6 +2,8 @@
 // kubectl, as the caller would run it: with their environment, so with their kubeconfig and rights.
 #pragma once
 
+#include <json/value.h>
+
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -21,10 +23,19 @@ class Kubectl {
     together::Result<std::string> run(const std::vector<std::string>& arguments,
                                       std::string_view input = {}) const;
 
+    // The same as an object of JSON, an empty one where it wrote nothing. `arguments` begin with
+    // the verb; what is a name stands behind a "--".
+    together::Result<Json::Value> json(std::vector<std::string> arguments,
+                                       std::string_view input = {}) const;
+
   private:
     explicit Kubectl(std::string path) : path_(std::move(path)) {}
 
     std::string path_;
 };
+
+// Of what kubectl shows: somebody else wrote it, any member may be missing, or be something else.
+const Json::Value& at(const Json::Value& value, const char* name);
+std::string text_at(const Json::Value& value, const char* name);
 
 }  // namespace together::ctl

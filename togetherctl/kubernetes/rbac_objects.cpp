@@ -3,9 +3,11 @@
 
 #include <json/writer.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "common/kubernetes/policy.h"
+#include "common/roles/identifiers.h"
 
 namespace together::ctl {
 namespace {
@@ -52,7 +54,7 @@ bool is_a_members(const PolicyRow& row, bool in_a_namespace) {
 
 // In all namespaces a row of "anywhere" and in the cluster alone one of "cluster" is the same rule.
 RbacObject role(const std::string& ns) {
-    RbacObject object{{ns.empty() ? "ClusterRole" : "Role", ns, std::string(role_name)}, {}};
+    RbacObject object{{ns.empty() ? "ClusterRole" : "Role", ns, std::string(role_name)}, {}, {}};
     object.yaml = head(object.name) + "rules:\n";
     for (const auto& row : kubernetes::policy())
         if (is_a_members(row, !ns.empty()))
@@ -72,7 +74,9 @@ struct Binding {
 RbacObject binding(const Binding& what, std::size_t number, const std::string& subjects) {
     const auto name =
         std::string(what.name) + (number == 0 ? "" : "-" + std::to_string(number + 1));
-    RbacObject object{{what.ns.empty() ? "ClusterRoleBinding" : "RoleBinding", what.ns, name}, {}};
+    RbacObject object{{what.ns.empty() ? "ClusterRoleBinding" : "RoleBinding", what.ns, name},
+                      {},
+                      {std::string(what.role_kind), what.ns, std::string(what.role)}};
     object.yaml = head(object.name) + "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ";
     object.yaml.append(what.role_kind).append("\n  name: ").append(what.role);
     object.yaml += "\nsubjects:\n" + subjects;
@@ -92,6 +96,15 @@ void bind(std::vector<RbacObject>& objects, const Binding& what,
 }
 
 }  // namespace
+
+bool is_name_of_ours(std::string_view name) {
+    for (const auto base : {role_name, admins_name}) {
+        if (!name.starts_with(base)) continue;
+        const auto rest = name.substr(base.size());
+        return rest.empty() || (rest.front() == '-' && is_digits(rest.substr(1)));
+    }
+    return false;
+}
 
 std::vector<RbacObject> rbac_objects(const ClusterPeople& people, const std::string& prefix,
                                      const std::vector<std::string>& namespaces,

@@ -23,6 +23,7 @@ struct RbacName {
 struct RbacObject {
     RbacName name;
     std::string yaml;  // with a line of --- before it
+    RbacName role;     // of a binding: where that is one of these objects, too
 };
 
 // Logins, in order.
@@ -33,6 +34,9 @@ struct ClusterPeople {
 
 inline constexpr std::string_view managed_by_key = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view managed_by_us = "togetherctl";
+
+// together-member, together-admin-2: no other is made here.
+bool is_name_of_ours(std::string_view name);
 
 // Roles and their bindings in each of the namespaces; those of the cluster where `with_cluster`:
 // what is in no row is an Admin's, so they are cluster-admin.

@@ -14,11 +14,12 @@ namespace together::ctl {
 struct RbacChange {
     std::size_t applied = 0;
     std::vector<RbacName> removed;
+    std::vector<std::string> problems;  // what else should be, and is not
 };
 
-// `ns` empty: everything; else what stands in that namespace. What has our label and is none of
-// `wanted` is removed. Where an object of one of their names has not our label, it is somebody's:
-// nothing is changed, and the error names it.
+// `ns` empty: everything; else what stands in that namespace. What has our label and a name of ours
+// and is none of `wanted` is removed. An object of one of their names without our label is
+// somebody's: it stays, nobody is bound to it, and it is a problem; all else goes on.
 together::Result<RbacChange> bring_about(const Kubectl& kubectl,
                                          const std::vector<RbacObject>& wanted,
                                          const std::string& ns);

@@ -167,13 +167,45 @@ def test_one_namespace_leaves_the_rest_alone(people: None, cluster: None) -> Non
     assert ("ClusterRoleBinding", "", "together-admin") in there()
 
 
-def test_somebody_elses_object_of_our_name_stops_it(people: None, cluster: None) -> None:
+def test_somebody_elses_object_of_our_name_stops_itself_alone(people: None, cluster: None) -> None:
     theirs = binding("together-member", "default", {"app.kubernetes.io/managed-by": "Helm"})
     put(theirs, binding("together-member-2", labels=OURS))
-    before = there()
     run = apply()
     assert run.returncode == 2 and "RoleBinding together-member in default is somebody else's" in run.stderr
-    assert there() == before
+    assert "ClusterRoleBinding together-member-2 removed" in run.stderr
+    assert there() == printed() | keyed([theirs])
+
+
+def test_nobody_is_bound_to_somebody_elses_role(people: None, cluster: None) -> None:
+    assert apply().returncode == 0
+    theirs = {"kind": "Role", "metadata": {"name": "together-member", "namespace": "default"}}
+    put(*there().values(), theirs)
+    run = apply()
+    assert run.returncode == 2 and "Role together-member in default is somebody else's" in run.stderr
+    assert there() == {name: thing for name, thing in printed().items() if name[1] == ""} | keyed([theirs])
+
+
+HOSTILE = ["x\nClusterRoleBinding||cluster-admin|togetherctl\ny", "x\nnamespaces||--all|togetherctl\ny", "--all", "-2",
+           "together-member-2\n", "together-member-", "together-member-2x", "together-members", "together-admin --all"]
+
+
+@pytest.mark.parametrize("labels", [{}, OURS])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_or_label_of_somebody_elses_has_anything_removed(people: None, cluster: None, name: str, labels: dict[str, str]) -> None:
+    others = [binding("cluster-admin", labels=labels), binding(name, labels=labels), binding(name, "default", labels),
+              {"kind": "Role", "metadata": {"name": name, "namespace": "default", "labels": labels}}]
+    put(*others)
+    run = apply()
+    assert run.returncode == 0 and "removed" not in run.stdout, run
+    assert "delete" not in CLUSTER.with_suffix(".calls").read_text()
+    assert there() == printed() | keyed(others)
+
+
+def test_kinds_of_others_with_our_label_and_name_stay(people: None, cluster: None) -> None:
+    theirs = {"kind": "Namespace", "metadata": {"name": "together-member-2", "labels": OURS}}
+    put(theirs)
+    assert apply().returncode == 0
+    assert there() == printed() | keyed([theirs])
 
 
 def test_what_kubectl_says_is_passed_on(people: None, cluster: None) -> None:
