@@ -10,6 +10,7 @@ import shutil
 import ssl
 import subprocess
 import threading
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
@@ -46,9 +47,11 @@ class Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     name = ""
     asked: list[tuple[str, str]] = []
+    heard: list[Message] = []
 
     def answer(self) -> None:
         self.asked.append((self.command, self.path))
+        self.heard.append(self.headers)
         if self.headers.get("Upgrade") == "websocket" and self.headers.get("Connection") == "upgrade":
             return self.websocket()
         told = {name: self.headers.get(name) for name in ("X-Forwarded-User", "Together-Role", "Authorization")}
@@ -117,7 +120,7 @@ class GuardedServices:
             server.server_close()
 
     def _service(self, port: int, name: str) -> ThreadingHTTPServer:
-        handler = type(name, (Service,), {"name": name, "asked": []})
+        handler = type(name, (Service,), {"name": name, "asked": [], "heard": []})
         server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -126,6 +129,10 @@ class GuardedServices:
     def reached(self, port: int) -> list[tuple[str, str]]:
         """What that service was asked."""
         return next(server for server in self.servers if server.server_port == port).RequestHandlerClass.asked
+
+    def heard(self, port: int) -> Message:
+        """The headers of its last request."""
+        return next(server for server in self.servers if server.server_port == port).RequestHandlerClass.heard[-1]
 
     def connection(self) -> http.client.HTTPSConnection:
         return http.client.HTTPSConnection("127.0.0.1", 443, timeout=10,
@@ -136,6 +143,15 @@ class GuardedServices:
         asked.request(method, path, headers={**as_login(login), **(headers or {})})
         answer = asked.getresponse()
         return Answer(answer.status, answer.read().decode(), dict(answer.getheaders()))
+
+    def ask_with(self, login: str, path: str, headers: list[tuple[str, str]]) -> int:
+        """The status. A header may stand there twice."""
+        asked = self.connection()
+        asked.putrequest("GET", path)
+        for name, value in (*as_login(login).items(), *headers):
+            asked.putheader(name, value)
+        asked.endheaders()
+        return asked.getresponse().status
 
     def open_websocket(self, login: str, path: str) -> tuple[int, bytes]:
         """The status, and what comes back of "ping"."""

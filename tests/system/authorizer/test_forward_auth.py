@@ -3,6 +3,7 @@
 with the configuration of docs/http-services.md; and what together-authorizer itself says to a proxy."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from support.guarded_services import GuardedServices
 from support.programs import CHECKOUT
 from support.waiting import wait_until
 
-SOCKET = Path("/run/together/authorizer.sock")
+SOCKET = Path("/run/together-authorizer/http.sock")
 MAP = ETC / "control-plane.map"
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 DASHBOARD = "/v1/forward-auth?action=kubernetes.dashboard"
@@ -137,6 +138,41 @@ def test_a_read_that_an_application_may_take_for_a_deletion_is_an_admins(service
     assert services.ask("alice", "GET", "/v1/clusters/c1").status == 200
     assert services.ask("alice", "GET", "/v1/clusters/c1", {name: "DELETE"}).status == 403
     assert services.ask("carol", "GET", "/v1/clusters/c1", {name: "DELETE"}).status == 200
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+def test_a_service_reads_the_method_that_was_asked_about(services: GuardedServices, name: str) -> None:
+    if services.ask_with("alice", "/v1/clusters/c1", [(name, ""), (name, "DELETE")]) == 200:
+        assert services.heard(8002).get_all(name) is None
+    assert services.ask_with("alice", "/v1/clusters/c1", [(name, "DELETE"), (name, "")]) == 403
+    assert services.ask_with("carol", "/v1/clusters/c1", [(name, "DELETE")]) == 200
+    assert services.heard(8002).get_all(name) == ["DELETE"]
+
+
+@pytest.mark.parametrize("name", ["X-Original-URL", "X-Rewrite-URL"])
+def test_a_service_reads_no_other_path_than_was_asked_about(services: GuardedServices, name: str) -> None:
+    assert services.ask("alice", "GET", "/v1/clusters", {name: "/v1/users"}).status == 200
+    assert services.heard(8002)[name] is None
+
+
+@pytest.mark.parametrize("path, port, protocol", [
+    ("/dashboard/", 8001, "h2c"), ("/dashboard/", 8001, "websocket, h2c"), ("/v1/clusters", 8002, "h2c"),
+    ("/v1/clusters", 8002, "websocket"),
+])
+def test_nothing_but_a_websocket_is_tunnelled(services: GuardedServices, path: str, port: int, protocol: str) -> None:
+    assert services.ask("alice", "GET", path, {"Connection": "Upgrade", "Upgrade": protocol}).status == 200
+    assert services.heard(port)["Upgrade"] is None and services.heard(port)["Connection"] in (None, "close")
+
+
+def test_an_authorizer_that_hangs_is_503_within_seconds(services: GuardedServices, node: AuthorizerNode) -> None:
+    assert node.process
+    node.process.send_signal(signal.SIGSTOP)
+    try:
+        answer = services.ask("alice", "GET", "/dashboard/")
+    finally:
+        node.process.send_signal(signal.SIGCONT)
+    assert answer.status == 503 and "Nobody can tell" in answer.text
+    assert services.reached(8001) == []
 
 
 def test_a_websocket_passes(services: GuardedServices) -> None:
