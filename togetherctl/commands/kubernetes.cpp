@@ -27,6 +27,7 @@ constexpr auto again_after = 60s;
 
 struct Wanted {
     std::vector<RbacObject> objects;
+    RbacScope scope;
     std::string roster;  // the identity of its file
 };
 
@@ -49,13 +50,14 @@ Result<Wanted> wanted(const CommandLine& line) {
     const auto config = load_node_config(line.config_path());
     if (!config) return tl::make_unexpected(config.error());
     const auto ns = line.value("namespace");
-    const auto namespaces = namespaces_of(config->kubernetes, ns);
+    auto namespaces = namespaces_of(config->kubernetes, ns);
     if (!namespaces) return tl::make_unexpected(namespaces.error());
     auto roster = file_identity(RosterPaths(*config).snapshot);
     const auto people = cluster_people(*config);
     if (!people) return tl::make_unexpected(people.error());
-    return Wanted{rbac_objects(*people, config->kubernetes.username_prefix, *namespaces, !ns),
-                  std::move(roster)};
+    RbacScope scope{config->project, *std::move(namespaces), !ns};
+    auto objects = rbac_objects(*people, config->kubernetes.username_prefix, scope);
+    return Wanted{std::move(objects), std::move(scope), std::move(roster)};
 }
 
 std::string told(const RbacChange& change) {
@@ -68,8 +70,7 @@ std::string told(const RbacChange& change) {
 int apply(const CommandLine& line, const Kubectl& kubectl, Output& output) {
     const auto objects = wanted(line);
     if (!objects) return output.fail(objects.error().message);
-    const auto change =
-        bring_about(kubectl, objects->objects, line.value("namespace").value_or(""));
+    const auto change = bring_about(kubectl, objects->objects, objects->scope);
     if (!change) return output.fail(change.error().message);
     if (!change->problems.empty()) return output.fail(told(*change));
     output.line(told(*change));
@@ -93,8 +94,7 @@ class Watch {
         roster_ = objects->roster;
         const auto text = text_of(objects->objects);
         if (text == applied_ && Steady::now() - applied_at_ < again_after) return;
-        const auto change =
-            bring_about(kubectl_, objects->objects, line_.value("namespace").value_or(""));
+        const auto change = bring_about(kubectl_, objects->objects, objects->scope);
         applied_ = change && change->problems.empty() ? text : "";
         applied_at_ = Steady::now();
         say(change ? told(*change) : change.error().message);
@@ -169,11 +169,12 @@ constinit const Verb kubernetes_verb = {
     .summary = "the roster as RBAC objects, where the API server takes no webhook",
     .about =
         "Prints Roles, ClusterRoles and their bindings: what a Member may do by the policy table,\n"
-        "and cluster-admin for Admins. They have names that begin with together- and the label\n"
-        "app.kubernetes.io/managed-by=togetherctl; --apply removes what has the label and is no\n"
-        "longer wanted, and touches nothing without it. Where the roster decides nothing, nothing\n"
-        "is changed. Who was removed is refused when kubectl has said so, seconds later and not\n"
-        "while the cluster cannot be reached: together-authorizer is the better way.",
+        "and cluster-admin for Admins. They have names that begin with together- and the labels\n"
+        "app.kubernetes.io/managed-by=togetherctl and together/project; --apply removes what has\n"
+        "them and is no longer wanted, of the cluster and in [kubernetes] namespaces, and touches\n"
+        "nothing else. Where the roster decides nothing, nothing is changed. Who was removed is\n"
+        "refused when kubectl has said so, seconds later and not while the cluster cannot be\n"
+        "reached: together-authorizer is the better way.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl kubernetes rolebindings",

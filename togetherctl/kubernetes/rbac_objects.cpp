@@ -4,10 +4,15 @@
 #include <json/writer.h>
 
 #include <algorithm>
+#include <array>
+#include <cinttypes>
+#include <cstdio>
 #include <iterator>
+#include <span>
 
 #include "common/kubernetes/policy.h"
 #include "common/roles/identifiers.h"
+#include "common/roster/checksum.h"
 
 namespace together::ctl {
 namespace {
@@ -36,15 +41,17 @@ std::string list_of(std::string_view words) {
     return text + "]";
 }
 
-std::string head(const RbacName& object) {
+std::string head(const RbacName& object, const std::string& project) {
     std::string text = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: " + object.kind +
                        "\nmetadata:\n  name: " + object.name + "\n";
     if (!object.ns.empty()) text += "  namespace: " + object.ns + "\n";
     return text.append("  labels:\n    ")
                .append(managed_by_key)
                .append(": ")
-               .append(managed_by_us) +
-           "\n";
+               .append(managed_by_us)
+               .append("\n    ")
+               .append(project_key) +
+           ": " + quoted(project_label(project)) + "\n";
 }
 
 bool is_a_members(const PolicyRow& row, bool in_a_namespace) {
@@ -53,9 +60,9 @@ bool is_a_members(const PolicyRow& row, bool in_a_namespace) {
 }
 
 // In all namespaces a row of "anywhere" and in the cluster alone one of "cluster" is the same rule.
-RbacObject role(const std::string& ns) {
+RbacObject role(const std::string& ns, const std::string& project) {
     RbacObject object{{ns.empty() ? "ClusterRole" : "Role", ns, std::string(role_name)}, {}, {}};
-    object.yaml = head(object.name) + "rules:\n";
+    object.yaml = head(object.name, project) + "rules:\n";
     for (const auto& row : kubernetes::policy())
         if (is_a_members(row, !ns.empty()))
             object.yaml += "- apiGroups: [" + quoted(row.group) +
@@ -65,6 +72,7 @@ RbacObject role(const std::string& ns) {
 }
 
 struct Binding {
+    const std::string& project;
     std::string ns;
     std::string_view name;
     std::string_view role_kind;
@@ -77,7 +85,8 @@ RbacObject binding(const Binding& what, std::size_t number, const std::string& s
     RbacObject object{{what.ns.empty() ? "ClusterRoleBinding" : "RoleBinding", what.ns, name},
                       {},
                       {std::string(what.role_kind), what.ns, std::string(what.role)}};
-    object.yaml = head(object.name) + "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ";
+    object.yaml = head(object.name, what.project) +
+                  "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ";
     object.yaml.append(what.role_kind).append("\n  name: ").append(what.role);
     object.yaml += "\nsubjects:\n" + subjects;
     return object;
@@ -106,18 +115,30 @@ bool is_name_of_ours(std::string_view name) {
     return false;
 }
 
+std::string project_label(const std::string& project) {
+    constexpr std::size_t max_label = 63;
+    const auto last = project.empty() ? '-' : project.back();
+    if (project.size() <= max_label && last != '-' && last != '_') return project;
+    const auto digest = checksum(std::as_bytes(std::span(project)));
+    std::array<char, 17> hex{};
+    std::snprintf(hex.data(), hex.size(), "%016" PRIx64, digest);
+    // No project has a dot.
+    return project.substr(0, max_label - hex.size()) + "." + hex.data();
+}
+
 std::vector<RbacObject> rbac_objects(const ClusterPeople& people, const std::string& prefix,
-                                     const std::vector<std::string>& namespaces,
-                                     bool with_cluster) {
+                                     const RbacScope& scope) {
     std::vector<RbacObject> objects;
-    if (with_cluster) {
-        objects.push_back(role({}));
-        bind(objects, {{}, role_name, "ClusterRole", role_name}, people.members, prefix);
-        bind(objects, {{}, admins_name, "ClusterRole", "cluster-admin"}, people.admins, prefix);
+    const auto& project = scope.project;
+    if (scope.with_cluster) {
+        objects.push_back(role({}, project));
+        bind(objects, {project, {}, role_name, "ClusterRole", role_name}, people.members, prefix);
+        bind(objects, {project, {}, admins_name, "ClusterRole", "cluster-admin"}, people.admins,
+             prefix);
     }
-    for (const auto& ns : namespaces) {
-        objects.push_back(role(ns));
-        bind(objects, {ns, role_name, "Role", role_name}, people.members, prefix);
+    for (const auto& ns : scope.namespaces) {
+        objects.push_back(role(ns, project));
+        bind(objects, {project, ns, role_name, "Role", role_name}, people.members, prefix);
     }
     return objects;
 }

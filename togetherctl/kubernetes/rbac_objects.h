@@ -34,13 +34,24 @@ struct ClusterPeople {
 
 inline constexpr std::string_view managed_by_key = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view managed_by_us = "togetherctl";
+inline constexpr std::string_view project_key = "together/project";
+
+// What one run is about; nothing else is looked at.
+struct RbacScope {
+    std::string project;
+    std::vector<std::string> namespaces;
+    bool with_cluster = false;
+};
+
+// The project as a label's value: 63 characters at most, which end with a letter or a digit.
+std::string project_label(const std::string& project);
 
 // together-member, together-admin-2: no other is made here.
 bool is_name_of_ours(std::string_view name);
 
-// Roles and their bindings in each of the namespaces; those of the cluster where `with_cluster`:
-// what is in no row is an Admin's, so they are cluster-admin.
+// Roles and their bindings in each of the namespaces, and those of the cluster: what is in no row
+// is an Admin's, so they are cluster-admin.
 std::vector<RbacObject> rbac_objects(const ClusterPeople& people, const std::string& prefix,
-                                     const std::vector<std::string>& namespaces, bool with_cluster);
+                                     const RbacScope& scope);
 
 }  // namespace together::ctl

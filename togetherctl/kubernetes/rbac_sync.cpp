@@ -35,28 +35,41 @@ struct Found {
 
 // Whoever may make a Role chooses its name (of RBAC's objects it may be nearly any text) and
 // labels.
-Found found_in(const Json::Value& item) {
+Found found_in(const Json::Value& item, const std::string& project) {
     const auto& metadata = at(item, "metadata");
+    const auto& labels = at(metadata, "labels");
     Found found{{text_at(item, "kind"), text_at(metadata, "namespace"), text_at(metadata, "name")},
                 false};
     found.is_ours = kind_of(found.name) != nullptr && is_name_of_ours(found.name.name) &&
-                    text_at(at(metadata, "labels"), managed_by_key.data()) == managed_by_us;
+                    text_at(labels, managed_by_key.data()) == managed_by_us &&
+                    text_at(labels, project_key.data()) == project_label(project);
     return found;
 }
 
-Result<std::vector<Found>> what_is_there(const Kubectl& kubectl, const std::string& ns) {
+// `ns` empty: the cluster's own.
+Result<void> look(const Kubectl& kubectl, const std::string& ns, const std::string& project,
+                  std::vector<Found>& all) {
     std::string resources;
     for (const auto& kind : kinds)
-        if (ns.empty() || !kind.name.starts_with("Cluster"))
+        if (ns.empty() == kind.name.starts_with("Cluster"))
             resources.append(resources.empty() ? "" : ",").append(kind.resource);
     const auto list = kubectl.json(
-        ns.empty() ? std::vector<std::string>{"get", "--all-namespaces", "--", resources}
+        ns.empty() ? std::vector<std::string>{"get", "--", resources}
                    : std::vector<std::string>{"get", "--namespace", ns, "--", resources});
     if (!list) return tl::make_unexpected(list.error());
     const auto& items = at(*list, "items");
     if (!items.isArray()) return failure("what kubectl wrote is no list");
+    for (const auto& item : items) all.push_back(found_in(item, project));
+    return {};
+}
+
+Result<std::vector<Found>> what_is_there(const Kubectl& kubectl, const RbacScope& scope) {
     std::vector<Found> all;
-    for (const auto& item : items) all.push_back(found_in(item));
+    auto places = scope.namespaces;
+    if (scope.with_cluster) places.emplace_back();
+    for (const auto& ns : places)
+        if (const auto looked = look(kubectl, ns, scope.project, all); !looked)
+            return tl::make_unexpected(looked.error());
     return all;
 }
 
@@ -87,14 +100,16 @@ std::string shown(const RbacName& object) {
 }
 
 Result<RbacChange> bring_about(const Kubectl& kubectl, const std::vector<RbacObject>& wanted,
-                               const std::string& ns) {
-    const auto there = what_is_there(kubectl, ns);
+                               const RbacScope& scope) {
+    const auto there = what_is_there(kubectl, scope);
     if (!there) return tl::make_unexpected(there.error());
     RbacChange change;
     const auto others = others_among(*there, wanted);
     for (const auto& other : others)
-        change.problems.push_back(shown(other) + " is somebody else's: it has no label " +
-                                  std::string(managed_by_key) + "=" + std::string(managed_by_us));
+        change.problems.push_back(shown(other) + " is somebody else's: it has not the labels " +
+                                  std::string(managed_by_key) + "=" + std::string(managed_by_us) +
+                                  " and " + std::string(project_key) + "=" +
+                                  project_label(scope.project));
     std::set<RbacName> names;
     std::string yaml;
     for (const auto& object : wanted) {

@@ -17,12 +17,12 @@ struct RbacChange {
     std::vector<std::string> problems;  // what else should be, and is not
 };
 
-// `ns` empty: everything; else what stands in that namespace. What has our label and a name of ours
-// and is none of `wanted` is removed. An object of one of their names without our label is
-// somebody's: it stays, nobody is bound to it, and it is a problem; all else goes on.
+// What stands in the scope with our label, the project's and a name of ours, and is none of
+// `wanted`, is removed. An object of one of their names without these labels is somebody's: it
+// stays, nobody is bound to it, and it is a problem; all else goes on.
 together::Result<RbacChange> bring_about(const Kubectl& kubectl,
                                          const std::vector<RbacObject>& wanted,
-                                         const std::string& ns);
+                                         const RbacScope& scope);
 
 std::string shown(const RbacName& object);
 

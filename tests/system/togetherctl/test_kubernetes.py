@@ -2,6 +2,7 @@
 """kubernetes rolebindings: the roster as RBAC objects, printed, and brought about through a kubectl of ours."""
 
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from support.ctl_node import (CHECKOUT, ETC, PLAIN_ENVIRONMENT, SNAPSHOT, TOGETHERCTL, Run, ctl, entry, refresh,
+from support.ctl_node import (CHECKOUT, ETC, PLAIN_ENVIRONMENT, PROJECT, ROSTER, SNAPSHOT, TOGETHERCTL, Run, ctl, entry, refresh,
                               write_config, write_roster)
 from support.waiting import wait_until
 
 CLUSTER = Path("/run/cluster.json")
 KUBECTL = str(CHECKOUT / "tests" / "support" / "fake_kubectl.py")
-OURS = {"app.kubernetes.io/managed-by": "togetherctl"}
+OURS = {"app.kubernetes.io/managed-by": "togetherctl", "together/project": PROJECT}
+ANOTHERS = OURS | {"together/project": "proj_9"}
 Objects = dict[tuple[str, str, str], dict[str, Any]]
 
 
@@ -147,13 +149,35 @@ def test_a_lockdown_lets_nobody_in(people: None, cluster: None) -> None:
 
 
 def test_what_is_ours_and_gone_is_removed_and_nothing_else_touched(people: None, cluster: None) -> None:
-    others = [binding("cluster-admin"), binding("together-friends"), binding("edit", "default", {"app.kubernetes.io/managed-by": "Helm"})]
-    put(*others, binding("together-member-2", labels=OURS), binding("together-member", "elsewhere", OURS))
+    others = [binding("cluster-admin"), binding("together-friends"), binding("edit", "default", {"app.kubernetes.io/managed-by": "Helm"}),
+              binding("together-member", "elsewhere", OURS)]
+    put(*others, binding("together-member-2", labels=OURS), binding("together-member-2", "default", OURS))
     run = apply()
     assert run.returncode == 0 and "ClusterRoleBinding together-member-2 removed" in run.stdout
-    assert "RoleBinding together-member in elsewhere removed" in run.stdout
+    assert "RoleBinding together-member-2 in default removed" in run.stdout
     assert set(there()) == set(printed()) | set(keyed(others))
     assert all(there()[name] == thing for name, thing in keyed(others).items())
+
+
+@pytest.mark.parametrize("labels", [ANOTHERS, {"app.kubernetes.io/managed-by": "togetherctl"}])
+def test_another_projects_objects_stay_as_they_are(people: None, cluster: None, labels: dict[str, str]) -> None:
+    others = [binding("together-admin", labels=labels), binding("together-member-2", "default", labels)]
+    put(*others)
+    run = apply()
+    assert run.returncode == 2 and "ClusterRoleBinding together-admin is somebody else's" in run.stderr
+    assert there() == printed() | keyed(others)
+
+
+def test_every_project_has_a_label_of_its_own(people: None) -> None:
+    roster, labels = ROSTER.read_text(), set()
+    projects = [PROJECT, "proj_-", "proj__", "proj_" + "a" * 58, *("proj_" + "a" * 63 + end for end in "ab_-")]
+    for project in projects:
+        ROSTER.write_text(roster.replace(PROJECT, project))
+        write_config(api__project=project)
+        refresh()
+        labels |= {thing["metadata"]["labels"]["together/project"] for thing in printed().values()}
+    assert len(labels) == len(projects) and {PROJECT, "proj_" + "a" * 58} < labels
+    assert all(re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", label) for label in labels)
 
 
 def test_one_namespace_leaves_the_rest_alone(people: None, cluster: None) -> None:
