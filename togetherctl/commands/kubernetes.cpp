@@ -49,6 +49,8 @@ Result<std::vector<std::string>> namespaces_of(const KubernetesConfig& config,
 Result<Wanted> wanted(const CommandLine& line) {
     const auto config = load_node_config(line.config_path());
     if (!config) return tl::make_unexpected(config.error());
+    if (line.has("apply") && config->mode == Mode::observe)
+        return failure("[gate] mode = observe: nobody's rights are changed, --apply needs enforce");
     const auto ns = line.value("namespace");
     auto namespaces = namespaces_of(config->kubernetes, ns);
     if (!namespaces) return tl::make_unexpected(namespaces.error());

@@ -141,6 +141,14 @@ def test_an_old_roster_changes_nothing(people: None, cluster: None) -> None:
     assert "stale_for" in run.stderr and there() == before
 
 
+def test_who_only_observes_changes_nothing(people: None, cluster: None) -> None:
+    write_config(gate__mode="observe")
+    run = apply()
+    assert run.returncode == 2 and "observe" in run.stderr and there() == {}
+    assert CLUSTER.with_suffix(".calls").read_text() == ""
+    assert printed()
+
+
 def test_a_lockdown_lets_nobody_in(people: None, cluster: None) -> None:
     assert apply().returncode == 0
     (ETC / "lockdown").write_text("incident 7\n")
