@@ -68,6 +68,16 @@ void check_asks(const NodeConfig& config, const Kubectl& kubectl, Findings& find
                   "kubectl auth can-i create subjectaccessreviews.authorization.k8s.io");
 }
 
+// For a line that somebody pastes into a shell: RBAC's objects have nearly any name.
+std::string in_shell(const std::string& word) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
+    if (!word.empty() && word.find_first_not_of(plain) == word.npos) return word;
+    std::string quoted = "'";
+    for (const char c : word) c == '\'' ? quoted += "'\\''" : quoted += c;
+    return quoted + "'";
+}
+
 bool is_for_strangers(const Json::Value& subject) {
     const auto kind = text_at(subject, "kind");
     const auto name = text_at(subject, "name");
@@ -104,9 +114,9 @@ void check_bindings(const Kubectl& kubectl, Findings& findings) {
                       text_at(binding, "kind") + " " + name + (ns.empty() ? "" : " in " + ns) +
                           " gives " + text_at(at(binding, "roleRef"), "name") + " to everybody",
                       "users without username_prefix go on to RBAC, and get in there",
-                      "kubectl delete " +
-                          std::string(ns.empty() ? "clusterrolebinding " : "rolebinding ") + name +
-                          (ns.empty() ? "" : " --namespace " + ns));
+                      "kubectl delete" + (ns.empty() ? "" : " --namespace " + in_shell(ns)) +
+                          (ns.empty() ? " -- clusterrolebinding " : " -- rolebinding ") +
+                          in_shell(name));
     }
     if (open == 0) findings.ok(check, "no binding gives rights to everybody");
 }

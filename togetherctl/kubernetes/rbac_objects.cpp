@@ -44,7 +44,7 @@ std::string list_of(std::string_view words) {
 std::string head(const RbacName& object, const std::string& project) {
     std::string text = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: " + object.kind +
                        "\nmetadata:\n  name: " + object.name + "\n";
-    if (!object.ns.empty()) text += "  namespace: " + object.ns + "\n";
+    if (!object.ns.empty()) text += "  namespace: " + quoted(object.ns) + "\n";
     return text.append("  labels:\n    ")
                .append(managed_by_key)
                .append(": ")

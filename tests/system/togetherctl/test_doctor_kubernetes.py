@@ -2,6 +2,7 @@
 """doctor --kubernetes: what it finds in a cluster that a kubectl of ours shows."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,16 @@ def test_a_binding_that_lets_everybody_in(cluster: Cluster, thing: Thing, said: 
     cluster.others.append(thing)
     code, found = cluster.findings()
     assert (code, found["kubernetes_rbac"]["result"]) == (2, "failure") and said in found["kubernetes_rbac"]["what"]
+
+
+@pytest.mark.parametrize("name", ["some", "--all", "a$(echo more)", "it's; echo more", "`echo more`", "a b", "system:x"])
+@pytest.mark.parametrize("ns", ["", "default"])
+def test_what_it_says_to_delete_is_that_binding_alone(cluster: Cluster, name: str, ns: str) -> None:
+    cluster.others.append(binding("view", "system:authenticated", ns=ns, name=name))
+    fix = cluster.findings()[1]["kubernetes_rbac"]["fix"]
+    words = subprocess.run(["/bin/sh", "-c", f"kubectl() {{ printf '%s\\n' \"$@\"; }}; {fix}"], capture_output=True, text=True, check=True).stdout
+    where = ["--namespace", ns, "--", "rolebinding"] if ns else ["--", "clusterrolebinding"]
+    assert words.splitlines() == ["delete", *where, name]
 
 
 def without(labels: str) -> Callable[[Cluster], None]:

@@ -114,6 +114,12 @@ def test_namespaces_are_those_of_the_configuration(people: None) -> None:
     assert {ns for _, ns, _ in printed("--namespace", "team-a")} == {"team-a"}
 
 
+def test_a_namespace_that_yaml_takes_for_something_else_is_a_text(people: None) -> None:
+    names = ["on", "no", "null", "123", "1e3", "true"]
+    write_config(f"[kubernetes]\nnamespaces = {' '.join(names)}\n")
+    assert {thing["metadata"].get("namespace", "") for thing in printed().values()} == {"", *names}
+
+
 def test_thousands_have_several_bindings() -> None:
     write_roster(*(entry(f"u{number:05}", uid=20000 + number) for number in range(2500)))
     refresh()
