@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string_view>
 
 #include "cli/printable.h"
 #include "common/roles/identifiers.h"
@@ -13,7 +14,9 @@ namespace {
 
 constexpr std::array<const char*, 2> id_and_name = {"id", "name"};
 constexpr std::array<const char*, 2> of_collaborators = {"user_id", "login"};
-constexpr std::array<const char*, 4> of_members = {"user_id", "login", "email", "name"};
+// Not "name": each gives themselves that one, and could be taken for somebody else.
+constexpr std::array<const char*, 3> of_members = {"user_id", "login", "email"};
+constexpr std::array<std::string_view, 5> id_prefixes = {"user_", "proj_", "key_", "org_", "inv_"};
 constexpr Json::ArrayIndex max_told = 10;
 constexpr char ambiguous[] = "ambiguous";
 
@@ -21,6 +24,17 @@ std::string without_case(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return text;
+}
+
+// Whoever may choose a name could choose somebody else's id.
+bool is_id(std::string_view text) {
+    constexpr auto in_id = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '_' || c == '-';
+    };
+    return std::all_of(text.begin(), text.end(), in_id) &&
+           std::any_of(id_prefixes.begin(), id_prefixes.end(),
+                       [&](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
 std::string shown(const Json::Value& one, std::span<const char* const> fields) {
@@ -105,6 +119,7 @@ Outcome<Json::Value> one_named(const Json::Value& list, std::span<const char* co
                                const std::string& text, const std::string& what) {
     for (const auto& one : list)
         if (text_in(one, fields[0]) == text) return one;
+    if (is_id(text)) return trouble(exit_unknown, "no " + what + " has the id " + in_quotes(text));
     for (const char* field : fields.subspan(1)) {
         const auto found = with_text(list, field, without_case(text));
         if (found.size() == 1) return found[0U];
@@ -127,7 +142,8 @@ Outcome<Named> project_named(Authority& authority, const std::string& text) {
     if (wanted.empty())
         return only_one(*mine, "project", "--project, or for good with together projects use");
     auto known = named(*mine, wanted, "project of yours");
-    if (known || known.error().code == ambiguous) return known;
+    if (is_id(wanted) ? known.has_value() : !known && known.error().code == ambiguous) return known;
+    // Also where you are in one of that name: a namesake may be the one that is meant.
     const auto more = with_those_of_organizations(authority, *mine);
     if (!more) return tl::unexpected(more.error());
     auto found = named(*more, wanted, "project that you may see");

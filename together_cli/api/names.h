@@ -32,7 +32,7 @@ Outcome<Json::Value> one_named(const Json::Value& list, std::span<const char* co
                                const std::string& text, const std::string& what);
 
 // Somebody on the project's roster, by login or id; somebody of the organization, by login,
-// address, name or id.
+// address or id.
 Outcome<Json::Value> collaborator_named(Authority& authority, const Named& project,
                                         const std::string& text);
 Outcome<Json::Value> member_named(Authority& authority, const Named& organization,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.people import Person, watching_nodes
-from support.roled import Roled
+from support.roled import Roled, User
 
 
 def invited(ann: Person, email: str, *more: str) -> str:
@@ -71,6 +71,14 @@ def test_members(ann: Person, bob: Person, roled: Roled) -> None:
     assert "suspended no longer" in ann.does("members", "resume", "bob")
     assert bob.run("members", "remove", "ann").returncode == 3
     assert "Owner" in ann.fails(5, "members", "remove", "ann")
+
+
+def test_a_display_name_is_nobody(ann: Person, bob: Person, roled: Roled) -> None:
+    """Each chooses their own: bob calls himself as the one who is meant."""
+    bob_himself = User("", bob.token)
+    roled.make("PATCH", "/v1/users/me", {"name": "carol"}, token=bob_himself)
+    assert 'is called "carol"' in ann.fails(4, "members", "promote", "carol")
+    assert {one["login"]: one["role"] for one in ann.reads("members")["data"]}["bob"] == "member"
 
 
 def test_who_leaves_the_organization_leaves_each_project_and_each_has_a_receipt(

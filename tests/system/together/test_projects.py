@@ -4,7 +4,7 @@
 import json
 
 from support.people import Person
-from support.roled import Roled
+from support.roled import Roled, User
 
 
 def names(person: Person) -> set[str]:
@@ -54,3 +54,28 @@ def test_made_renamed_and_deleted(ann: Person, roled: Roled) -> None:
 
 def test_a_member_is_told_who_could(bob: Person) -> None:
     assert bob.fails(3, "projects", "remove", "cluster").endswith("Ask: ann.")
+
+
+def test_a_name_that_is_anothers_id_is_not_taken_for_it(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
+    """Any Admin of a project names it, and adds whom they like."""
+    carol = roled.add_user("carol", role="admin")
+    theirs = roled.create_project("carols", token=carol)
+    ann.does("projects", "add", "trap")
+    ann.does("collaborators", "add", "bob", "--admin", "--project", "trap")
+    bob.does("projects", "rename", "trap", "--name", theirs)
+    assert theirs in names(ann)
+    assert ann.fails(3, "collaborators", "add", "bob", "--project", theirs).endswith("Ask: carol.")
+    ann.does("node-keys", "add", "key_gone")
+    assert ann.fails(4, "node-keys", "remove", "key_gone") == 'no node key has the id "key_gone"'
+
+
+def test_a_namesake_that_one_is_not_in_is_ambiguous(ann: Person, roled: Roled) -> None:
+    theirs = roled.create_project("secret", token=roled.add_user("carol", role="admin"))
+    made = roled.command("organization add", "--organization", "Elsewhere", "--owner", "eve@example.com")
+    eve, elsewhere = User(made["user_id"], made["token"]), f"/v1/organizations/{made['organization_id']}"
+    other = roled.make("POST", f"{elsewhere}/projects", {"name": "secret"}, token=eve)["id"]
+    roled.make("PATCH", elsewhere, {"external_collaborators": True}, token=eve)
+    roled.make("POST", roled.collaborators(other), {"user_id": roled.owner.id}, token=eve)
+    told = ann.fails(4, "projects", "remove", "secret")
+    assert told.startswith('more than one project that you may see is called "secret": name its id, one of ')
+    assert theirs in told and other in told
