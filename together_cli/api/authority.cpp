@@ -46,8 +46,36 @@ std::string with_parameter(const std::string& path, const std::string& parameter
     return path + (path.find('?') == std::string::npos ? "?" : "&") + parameter;
 }
 
-bool is_good(const HttpAnswer& answer) {
-    return (answer.status >= 200 && answer.status < 300) || answer.status == 304;
+bool is_good(const HttpAnswer& answer, const HttpRequest& request) {
+    return (answer.status >= 200 && answer.status < 300) ||
+           (answer.status == 304 && !request.etag.empty());
+}
+
+// A table for a spreadsheet has its own type, and what is done may have nothing to tell.
+bool must_be_json(const HttpAnswer& answer, bool is_change) {
+    if (answer.status == 304 || (answer.status == 204 && answer.body.empty())) return false;
+    return is_change || !answer.content_type.starts_with("text/csv");
+}
+
+// What a change brought about is worked with: another shape than the API's says nothing of it.
+bool has_shape_of_api(const Json::Value& body) {
+    const auto& consequences = body["consequences"];
+    if (!consequences.isNull() && !consequences.isObject()) return false;
+    for (const auto& list : consequences) {
+        if (!list.isArray()) return false;
+        for (const auto& id : list)
+            if (!id.isString()) return false;
+    }
+    return true;
+}
+
+Result<Json::Value> json_of(const HttpAnswer& answer) {
+    if (!answer.content_type.starts_with("application/json")) return failure("no JSON");
+    const auto json = parse_strict_json(answer.body, limits);
+    if (!json) return failure(json.error());
+    if (!json->isObject()) return failure("no object");
+    if (!has_shape_of_api(*json)) return failure("of another shape");
+    return *json;
 }
 
 }  // namespace
@@ -60,19 +88,17 @@ Outcome<Answer> Authority::answer_to(const HttpRequest& request, bool is_change)
     // Whether it arrived is not known: with the key it is carried out once.
     if (is_change && http.connection_failed && !request.idempotency_key.empty())
         http = client_.send(request);
-    if (!is_good(http)) return tl::unexpected(trouble_of(http, credentials_.url, is_change));
+    if (!is_good(http, request))
+        return tl::unexpected(trouble_of(http, credentials_.url, is_change));
     Answer answer;
     answer.status = http.status;
     answer.etag = http.etag;
     answer.revision = parse_number<std::int64_t>(http.revision);
-    if (!http.body.empty() && http.content_type.starts_with("application/json")) {
-        auto json = parse_strict_json(http.body, limits);
-        if (!json || !json->isObject())
-            return trouble(exit_unreachable,
-                           credentials_.url +
-                               " answered what no role authority answers: the text "
-                               "is " +
-                               (json ? std::string("no object") : json.error()) + ".");
+    if (must_be_json(http, is_change)) {
+        auto json = json_of(http);
+        if (!json)
+            return tl::unexpected(
+                no_authoritys_answer(credentials_.url, json.error().message, is_change));
         answer.body = *std::move(json);
     }
     answer.text = std::move(http.body);

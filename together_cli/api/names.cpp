@@ -100,7 +100,7 @@ Outcome<Named> project_of_key(Authority& authority, const std::string& wanted,
     const auto about = authority.get("/whoami");
     const auto own = about ? text_in(about->body, "project_id") : std::string();
     if (own.empty() || (!wanted.empty() && wanted != own)) return tl::unexpected(not_a_persons);
-    return Named{own, own, false};
+    return Named{own, own};
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ Outcome<Named> project_named(Authority& authority, const std::string& text) {
     const auto more = with_those_of_organizations(authority, *mine);
     if (!more) return tl::unexpected(more.error());
     auto found = named(*more, wanted, "project that you may see");
-    if (!found && is_project(wanted)) return Named{wanted, wanted, false};
+    if (!found && is_project(wanted)) return Named{wanted, wanted};
     return found;
 }
 
@@ -155,9 +155,7 @@ std::vector<Named> projects_seen(Authority& authority) {
     const auto mine = authority.list("/users/me/projects").value_or(Json::arrayValue);
     const auto all = with_those_of_organizations(authority, mine).value_or(mine);
     std::vector<Named> projects;
-    for (const auto& one : all)
-        projects.push_back(
-            {text_in(one, "id"), text_in(one, "name"), projects.size() < mine.size()});
+    for (const auto& one : all) projects.push_back({text_in(one, "id"), text_in(one, "name")});
     return projects;
 }
 

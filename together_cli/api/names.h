@@ -15,8 +15,7 @@ namespace together::cli {
 
 struct Named {
     std::string id;
-    std::string name;     // the id where that is all that is known
-    bool is_mine = true;  // a project that you are in
+    std::string name;  // the id where that is all that is known
 };
 
 // `text`: an id or a name; empty: the one that `together projects use` has set, or the only one.

@@ -25,14 +25,16 @@ std::int64_t silent_for(const Json::Value& node) {
     return seen.isInt64() ? std::max<std::int64_t>(0, now_in_seconds() - seen.asInt64()) : 0;
 }
 
-std::uint64_t count_in(const Json::Value& body, const char* field) {
-    return body[field].isUInt64() ? body[field].asUInt64() : 0;
+// What is no number must not count as none that is waited for.
+bool has_numbers(const Json::Value& body) {
+    return body["confirmed"].isUInt64() && body["waiting"].isUInt64() &&
+           body["revision"].isInt64() && (body["data"].isNull() || body["data"].isArray());
 }
 
 void take(Receipt& receipt, const Json::Value& body) {
-    receipt.confirmed = count_in(body, "confirmed");
-    receipt.waiting = count_in(body, "waiting");
-    if (body["revision"].isInt64()) receipt.revision = body["revision"].asInt64();
+    receipt.confirmed = body["confirmed"].asUInt64();
+    receipt.waiting = body["waiting"].asUInt64();
+    receipt.revision = body["revision"].asInt64();
     receipt.not_yet = Json::arrayValue;
     const auto told = static_cast<Json::ArrayIndex>(std::min<std::uint64_t>(receipt.waiting, 1000));
     for (Json::ArrayIndex i = 0; i < std::min(told, body["data"].size()); ++i)
@@ -89,6 +91,10 @@ Receipt receipt_of(Authority& authority, const Named& project, std::optional<std
             receipt.trouble = answer.error().message;
             return receipt;
         }
+        if (answer->status != 304 && !has_numbers(answer->body)) {
+            receipt.trouble = "the authority answered no numbers";
+            return receipt;
+        }
         if (answer->status != 304) take(receipt, answer->body);
         etag = answer->etag;
         if (!revision) revision = receipt.revision;
@@ -114,7 +120,7 @@ std::string text_of(const Receipt& receipt) {
 
 Json::Value json_of(const Receipt& receipt) {
     Json::Value json;
-    json["project_id"] = receipt.project.id;
+    if (!receipt.project.id.empty()) json["project_id"] = receipt.project.id;
     if (!receipt.trouble.empty()) {
         json["error"]["message"] = receipt.trouble;
         return json;

@@ -10,6 +10,7 @@ namespace together::cli {
 namespace {
 
 constexpr JsonLimits limits{1000, 8};
+constexpr char look[] = " Look whether the change was made before you make it again.";
 
 // The object in {"error": {…}}; null where the answer is not the authority's.
 Json::Value error_in(const HttpAnswer& answer) {
@@ -47,13 +48,13 @@ Trouble no_answer(const HttpAnswer& answer, const std::string& url, bool is_chan
     else
         text = "cannot reach " + url + ": " + answer.error;
     text = sentence(text);
-    if (is_change) text += " Look whether the change was made before you make it again.";
+    if (is_change) text += look;
     return {exit_unreachable, text, {}};
 }
 
-Trouble not_the_authoritys(const HttpAnswer& answer, const std::string& url) {
+Trouble not_the_authoritys(const HttpAnswer& answer, const std::string& url, bool is_change) {
     const auto status = std::to_string(answer.status);
-    if (answer.status >= 300 && answer.status < 400)
+    if (answer.status >= 300 && answer.status < 400 && answer.status != 304)
         return {
             exit_unreachable,
             url + " sends elsewhere (" + status + "): log in with the URL of the authority itself.",
@@ -63,7 +64,8 @@ Trouble not_the_authoritys(const HttpAnswer& answer, const std::string& url) {
                 "there is no role authority at " + url + " (404): log in with its URL.",
                 {}};
     return {exit_unreachable,
-            url + " answered " + status + ", and not as a role authority does: try again later.",
+            url + " answered " + status + ", and not as a role authority does: try again later." +
+                (is_change ? look : ""),
             {}};
 }
 
@@ -77,7 +79,7 @@ std::string later(const HttpAnswer& answer) {
 Trouble trouble_of(const HttpAnswer& answer, const std::string& url, bool is_change) {
     if (answer.status == 0) return no_answer(answer, url, is_change);
     const auto error = error_in(answer);
-    if (error.isNull()) return not_the_authoritys(answer, url);
+    if (error.isNull()) return not_the_authoritys(answer, url, is_change);
     const auto code = error["code"].asString();
     const auto message = sentence(error["message"].asString());
     switch (answer.status) {
@@ -100,6 +102,13 @@ Trouble trouble_of(const HttpAnswer& answer, const std::string& url, bool is_cha
                         answer.request_id + "): " + message + later(answer),
                     code};
     }
+}
+
+Trouble no_authoritys_answer(const std::string& url, const std::string& text, bool is_change) {
+    return {exit_unreachable,
+            url + " answered what no role authority answers: the text is " + text + "." +
+                (is_change ? look : ""),
+            {}};
 }
 
 }  // namespace together::cli

@@ -35,8 +35,11 @@ inline tl::unexpected<Trouble> trouble(const Error& error) {
     return trouble(2, error.message);
 }
 
-// Of an answer that is no 2xx and no 304. `is_change`: it may have been carried out although nobody
-// said so.
+// Of an answer that is no 2xx, and no 304 to who has asked for one. `is_change`: it may have been
+// carried out although nobody said so.
 Trouble trouble_of(const HttpAnswer& answer, const std::string& url, bool is_change);
+
+// Of a 2xx that some other program gave; `text` is what is wrong with it: "no JSON".
+Trouble no_authoritys_answer(const std::string& url, const std::string& text, bool is_change);
 
 }  // namespace together::cli

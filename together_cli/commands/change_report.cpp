@@ -18,6 +18,8 @@ using Clock = std::chrono::steady_clock;
 
 // What watching nodes need, many times over, and nobody minds.
 constexpr auto without_wait = 2s;
+constexpr char no_receipt[] =
+    ": which nodes have it is not known: the authority named no roster (together nodes)";
 
 struct Consequence {
     const char* field;
@@ -45,13 +47,16 @@ void show_progress(const Receipt& receipt) {
     write_on_terminal(clear_line + text.substr(0, text.find(';')) + " …");
 }
 
+// The id, where it is of none of them.
+std::string name_of(const Json::Value& id, const std::vector<Named>& projects) {
+    const auto known = std::find_if(projects.begin(), projects.end(),
+                                    [&](const Named& one) { return one.id == cell_of(id); });
+    return known == projects.end() ? cell_of(id) : known->name;
+}
+
 std::string named_by(const Json::Value& ids, const std::vector<Named>& projects) {
     std::string text;
-    for (const auto& id : ids) {
-        const auto known = std::find_if(projects.begin(), projects.end(),
-                                        [&](const Named& one) { return one.id == cell_of(id); });
-        text += (text.empty() ? "" : ", ") + (known == projects.end() ? cell_of(id) : known->name);
-    }
+    for (const auto& id : ids) text += (text.empty() ? "" : ", ") + name_of(id, projects);
     return text;
 }
 
@@ -92,16 +97,17 @@ Outcome<int> ChangeReport::make(const std::string& method, const std::string& pa
 Outcome<int> ChangeReport::report(const Answer& answer, Deadline since) {
     const auto wait = patience(since);
     if (!wait) return tl::unexpected(wait.error());
-    std::vector<Receipt> receipts;
-    for (const auto& one : touched(answer))
-        receipts.push_back(receipt_of(session_.authority, one.project, one.revision, *wait));
+    const auto receipts = receipts_of(answer, *wait);
     if (wait->progress && !receipts.empty()) write_on_terminal(clear_line);
-    const bool complete = std::all_of(receipts.begin(), receipts.end(),
-                                      [](const Receipt& one) { return one.is_complete(); });
-    const int status = session_.line.has("wait") && !complete ? exit_no : exit_yes;
+    const bool must_wait = session_.line.has("wait");
+    const bool complete =
+        !receipts.empty() && std::all_of(receipts.begin(), receipts.end(),
+                                         [](const Receipt& one) { return one.is_complete(); });
+    const int status = must_wait && !complete ? exit_no : exit_yes;
     if (session_.output.json()) return as_document(answer, receipts, status);
     const bool one_line = receipts.size() == 1;
-    session_.say(done_ + (one_line ? ": " + text_of(receipts.front()) : ""),
+    const std::string unknown = must_wait && receipts.empty() ? no_receipt : "";
+    session_.say(done_ + (one_line ? ": " + text_of(receipts.front()) : unknown),
                  status == exit_yes ? Tone::good : Tone::warning);
     say_consequences(answer.body["consequences"]);
     if (!one_line)
@@ -110,17 +116,35 @@ Outcome<int> ChangeReport::report(const Answer& answer, Deadline since) {
     return status;
 }
 
-std::vector<ChangeReport::Touched> ChangeReport::touched(const Answer& answer) {
-    if (project_ && answer.revision) return {{*project_, answer.revision}};
+std::vector<Receipt> ChangeReport::receipts_of(const Answer& answer, const Patience& wait) {
+    auto& authority = session_.authority;
+    // Without a revision nothing has changed; nodes may lack an earlier change all the same.
+    if (project_ && (answer.revision || session_.line.has("wait")))
+        return {receipt_of(authority, *project_, answer.revision, wait)};
     if (!anywhere_) return {};
-    const auto projects = projects_seen(session_.authority);
-    const auto& rosters = answer.body["consequences"]["rosters"];
-    std::vector<Touched> all;
-    for (const auto& one : projects) {
-        const bool is_named = std::any_of(rosters.begin(), rosters.end(),
-                                          [&](const auto& id) { return id == one.id; });
-        if (is_named || (rosters.isNull() && one.is_mine)) all.push_back({one, std::nullopt});
+    const auto projects = touched(answer.body["consequences"]["rosters"]);
+    if (!projects) {
+        Receipt unknown;
+        unknown.project.name = "your projects";
+        unknown.trouble = projects.error().message;
+        return {unknown};
     }
+    std::vector<Receipt> receipts;
+    for (const auto& one : *projects)
+        receipts.push_back(receipt_of(authority, one, std::nullopt, wait));
+    return receipts;
+}
+
+Outcome<std::vector<Named>> ChangeReport::touched(const Json::Value& rosters) {
+    std::vector<Named> all;
+    if (rosters.isNull()) {
+        const auto mine = session_.authority.list("/users/me/projects");
+        if (!mine) return tl::unexpected(mine.error());
+        for (const auto& one : *mine) all.push_back({text_in(one, "id"), text_in(one, "name")});
+        return all;
+    }
+    const auto seen = rosters.empty() ? std::vector<Named>() : projects_seen(session_.authority);
+    for (const auto& id : rosters) all.push_back({cell_of(id), name_of(id, seen)});
     return all;
 }
 

@@ -3,7 +3,6 @@
 // which nodes have it.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,20 +23,18 @@ class ChangeReport {
     // a revision only of one.
     ChangeReport& anywhere();
 
-    // With --dry-run it is not made. The status is exit_no where --wait was in vain.
+    // With --dry-run it is not made. The status is exit_no where --wait was in vain, or no roster
+    // is known that nodes could have.
     Outcome<int> make(const std::string& method, const std::string& path,
                       const Json::Value& body = Json::objectValue);
     // Of a change that was made at `since`.
     Outcome<int> report(const Answer& answer, Deadline since);
 
   private:
-    struct Touched {
-        Named project;
-        std::optional<std::int64_t> revision;
-    };
-
     Outcome<Patience> patience(Deadline since) const;
-    std::vector<Touched> touched(const Answer& answer);
+    std::vector<Receipt> receipts_of(const Answer& answer, const Patience& wait);
+    // The projects of these rosters; of null, those that you are in.
+    Outcome<std::vector<Named>> touched(const Json::Value& rosters);
     int would_be(const Json::Value& body);
     int as_document(const Answer& answer, const std::vector<Receipt>& receipts, int status);
     void say_consequences(const Json::Value& consequences);

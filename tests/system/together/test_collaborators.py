@@ -127,6 +127,14 @@ def test_a_change_of_nothing_has_no_receipt(ann: Person, bob: Person) -> None:
     assert ann.does("collaborators", "demote", "bob") == "bob is a Member of cluster\n"
 
 
+def test_waiting_for_a_change_of_nothing_waits_for_the_one_before(ann: Person, bob: Person, roled: Roled,
+                                                                  cluster: str) -> None:
+    report(roled, cluster, roled.node_key(cluster), "node17")
+    ann.does("collaborators", "promote", "bob")
+    done = ann.run("collaborators", "promote", "bob", "--wait", "1s")
+    assert done.returncode == 1 and "0 of 1 node after" in done.stdout
+
+
 def test_a_dry_run_changes_nothing(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
     told = ann.does("collaborators", "remove", "bob", "--dry-run")
     assert told.splitlines() == ["Nothing was changed (--dry-run). It can be done.", "  no longer in: cluster",

@@ -2,6 +2,7 @@
 """What goes wrong between people and the authority: a sentence, and a status of its own."""
 
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,17 +15,21 @@ from support.roled import Roled
 
 class Peer(http.server.BaseHTTPRequestHandler):
     status, kind, body, headers_too = 200, "application/json", b"{}", {}
+    answers: dict[str, tuple[int, str, bytes]] = {}  # in place of those, by "GET /projects"
 
     def answer(self) -> None:
-        self.send_response(self.status)
-        self.send_header("Content-Type", self.kind)
-        self.send_header("Content-Length", str(len(self.body)))
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        asked = f"{self.command} {self.path.partition('?')[0].removeprefix('/v1')}"
+        status, kind, body = self.answers.get(asked, (self.status, self.kind, self.body))
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
         for name, value in self.headers_too.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(self.body)
+        self.wfile.write(body)
 
-    do_GET = do_POST = answer
+    do_GET = do_POST = do_PATCH = do_DELETE = answer
 
     def log_message(self, *_: object) -> None:
         pass
@@ -39,6 +44,33 @@ def peer() -> Iterator[tuple[type[Peer], str]]:
         server.shutdown()
 
 
+def answered(value: object) -> tuple[int, str, bytes]:
+    return 200, "application/json", json.dumps(value).encode()
+
+
+def listed(**fields: str) -> tuple[int, str, bytes]:
+    return answered({"data": [fields]})
+
+
+@pytest.fixture
+def asker(peer: tuple[type[Peer], str], folder: Path) -> Person:
+    """Somebody in project proj_a with bob, of whom the peer knows; what it says of changes is a test's."""
+    handler, url = peer
+    handler.answers = {
+        "GET /users/me/projects": listed(id="proj_a", name="a"),
+        "GET /projects/proj_a/collaborators": listed(user_id="user_b", login="bob"),
+        "GET /users/me/organizations": listed(id="org_a", name="Acme"),
+        "GET /organizations/org_a/members": listed(user_id="user_b", login="bob"),
+        "GET /organizations/org_a/projects": listed(id="proj_a", name="a"),
+        "GET /users/me/ssh_keys": listed(id="key_a", name="laptop"),
+    }
+    asker = Person(folder / "asker", url, "tgu_x")
+    asker.credentials.parent.mkdir(parents=True)
+    asker.credentials.write_text(json.dumps({"url": url + "/v1", "token": "tgu_x", "project": "proj_a"}))
+    asker.credentials.chmod(0o600)
+    return asker
+
+
 def error(code: str) -> bytes:
     return b'{"error": {"message": "It is so.", "type": "x", "param": null, "code": "' + code.encode() + b'"}}'
 
@@ -46,6 +78,8 @@ def error(code: str) -> bytes:
 @pytest.mark.parametrize(("status", "kind", "body", "exit_status", "told"), [
     (200, "application/json", b"{", 7, "answered what no role authority answers"),
     (200, "application/json", b'{"a": 1, "a": 2}', 7, "answered what no role authority answers"),
+    (200, "text/html", b"<h1>pay first</h1>", 7, "answered what no role authority answers"),
+    (304, "application/json", b"", 7, "answered 304, and not as a role authority does"),
     (404, "text/html", b"<h1>no</h1>", 7, "there is no role authority at"),
     (502, "text/html", b"<h1>bad</h1>", 7, "answered 502, and not as a role authority does"),
     (302, "text/html", b"", 7, "sends elsewhere (302)"),
@@ -111,3 +145,38 @@ def test_usage(ann: Person) -> None:
     assert ann.does("--version").startswith("together 0.")
     assert "Usage: together VERB" in ann.does("--help")
     assert "Usage: together members remove WHO" in ann.does("members", "remove", "--help")
+
+
+@pytest.mark.parametrize("answer", [(200, "text/html", b"<h1>pay first</h1>"), (200, "application/json", b""),
+                                    (304, "application/json", b"")])
+def test_a_change_that_no_authority_has_answered_is_not_made(peer: tuple[type[Peer], str], asker: Person,
+                                                             answer: tuple[int, str, bytes]) -> None:
+    peer[0].answers["PATCH /projects/proj_a/collaborators/user_b"] = answer
+    assert asker.fails(7, "collaborators", "promote", "bob").endswith(
+        "Look whether the change was made before you make it again.")
+
+
+@pytest.mark.parametrize("nodes", [
+    {"confirmed": 1, "waiting": "2", "revision": 3}, {"confirmed": 1, "waiting": 0}, {"waiting": 0, "revision": 3},
+    {"confirmed": 1, "waiting": 0, "revision": "3"}, {"confirmed": 1, "waiting": -1, "revision": 3}, {},
+])
+def test_a_receipt_without_numbers_is_none(peer: tuple[type[Peer], str], asker: Person, nodes: dict[str, object]) -> None:
+    peer[0].answers["GET /projects/proj_a/nodes"] = answered({"data": []} | nodes)
+    done = asker.run("collaborators", "promote", "bob", "--wait", "1s")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "which nodes have it is not known: the authority answered no numbers" in done.stdout
+
+
+def test_a_roster_that_one_cannot_ask_for_has_a_receipt_too(peer: tuple[type[Peer], str], asker: Person) -> None:
+    answers = peer[0].answers
+    answers["DELETE /organizations/org_a/members/user_b"] = answered({"consequences": {"rosters": ["proj_hidden"]}})
+    answers["GET /projects/proj_hidden/nodes"] = (404, "application/json", error("not_found"))
+    receipt, = asker.reads("members", "remove", "bob", "--wait", "1s", status=1)["receipts"]
+    assert receipt == {"project_id": "proj_hidden", "error": {"message": "It is so."}}
+
+
+def test_projects_that_cannot_be_listed_are_not_none(peer: tuple[type[Peer], str], asker: Person) -> None:
+    peer[0].answers["DELETE /users/me/ssh_keys/key_a"] = (204, "application/json", b"")
+    peer[0].answers["GET /users/me/projects"] = (503, "application/json", error("x"))
+    done = asker.run("ssh-keys", "remove", "laptop", "--wait", "1s")
+    assert done.returncode == 1 and "which nodes have it is not known: " in done.stdout

@@ -99,6 +99,11 @@ def test_who_leaves_the_organization_leaves_each_project_and_each_has_a_receipt(
     assert "does not accept your token" in bob.fails(6, "whoami")
 
 
+def test_waiting_for_no_roster_is_not_success(ann: Person, bob: Person) -> None:
+    done = ann.run("members", "resume", "bob", "--wait", "1s")
+    assert done.returncode == 1 and "which nodes have it is not known: the authority named no roster" in done.stdout
+
+
 def test_settings(ann: Person, bob: Person) -> None:
     assert "External collaborators: no" in ann.does("org")
     assert ann.does("org", "set", "--external-collaborators", "yes", "--name", "Acme Inc") == "Acme is changed\n"
