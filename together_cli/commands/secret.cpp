@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_cli/commands/secret.h"
 
+#include <sys/stat.h>
+
+#include "cli/printable.h"
+
 namespace together::cli {
 
 Outcome<SecretPlace> SecretPlace::open(Session& session) {
     SecretPlace place;
     const auto path = session.line.value("out");
     if (!path) return place;
+    // What is put there takes the place of a device, too.
+    struct stat status {};
+    if (::lstat(path->c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+        return trouble(exit_cannot_tell,
+                       "--out " + in_quotes(*path) + " is there, and is no regular file");
     place.file_ = std::make_unique<AtomicFile>(*path);
     if (const auto opened = place.file_->open(); !opened)
         return trouble(exit_cannot_tell, opened.error().message);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What opens the API: shown once, to stdout or into a file that is one's own."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -32,6 +33,11 @@ def test_into_a_file(ann: Person, roled: Roled, cluster: str, folder: Path) -> N
     assert "token" not in ann.reads("node-keys", "add", "more", "--out", str(file))
     assert ann.reads("node-keys", "add", "third")["token"].startswith("tgn_")
     before = ann.does("node-keys", "--quiet")
+    (folder / "link").symlink_to(file)
+    os.mkfifo(folder / "fifo")
+    for name in ("link", "fifo"):  # as /dev/null would be
+        assert "is no regular file" in ann.fails(2, "node-keys", "add", "lost", "--out", str(folder / name))
+    assert stat.S_ISFIFO((folder / "fifo").stat().st_mode) and (folder / "link").is_symlink()
     assert "/nowhere/" in ann.fails(2, "node-keys", "add", "lost", "--out", "/nowhere/token")
     assert ann.does("node-keys", "--quiet") == before
 
