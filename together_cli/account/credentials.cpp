@@ -92,6 +92,9 @@ Result<Credentials> read_credentials(const std::string& path) {
         if (!value) return tl::make_unexpected(value.error());
         *target = *std::move(value);
     }
+    // A relative one would be whatever the folder at hand has of that name.
+    if (!credentials.ca_file.empty() && credentials.ca_file.front() != '/')
+        return failure(path + ": \"ca_file\" is no absolute path (together login)");
     const auto url = parse_authority_url(credentials.url);
     if (!url) return failure(path + ": " + url.error().message);
     credentials.url = *url;

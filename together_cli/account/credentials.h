@@ -12,7 +12,7 @@ namespace together::cli {
 struct Credentials {
     std::string url;      // ends with /v1
     std::string token;    // empty: asks as nobody
-    std::string ca_file;  // empty: the system's store
+    std::string ca_file;  // absolute; empty: the system's store
     std::string project;  // the id of the one that is meant where none is named; empty: none
 };
 

@@ -130,7 +130,7 @@ Outcome<Json::Value> with_new_account(const CommandLine& line) {
     if (!path) return trouble(path.error());
     const auto url = parse_authority_url(line.operand());
     if (!url) return trouble(url.error());
-    Credentials credentials{*url, {}, line.value("ca-file").value_or(""), {}};
+    Credentials credentials{*url, {}, ca_file_of(line), {}};
     if (const auto good = can_keep(*path, credentials); !good) return trouble(good.error());
     const auto body = acceptance(line);
     if (!body) return tl::unexpected(body.error());

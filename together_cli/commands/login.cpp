@@ -48,7 +48,7 @@ Outcome<Credentials> wanted(const CommandLine& line) {
     if (!url) return trouble(url.error());
     const auto token = read_token(line.value("token-file").value_or(""), "Token");
     if (!token) return trouble(token.error());
-    return Credentials{*url, *token, line.value("ca-file").value_or(""), {}};
+    return Credentials{*url, *token, ca_file_of(line), {}};
 }
 
 Outcome<std::string> log_in(const CommandLine& line) {

@@ -2,6 +2,7 @@
 #include "together_cli/commands/session.h"
 
 #include <cstdint>
+#include <filesystem>
 
 #include "cli/printable.h"
 #include "common/system/clock.h"
@@ -17,6 +18,11 @@ void Session::say(const std::string& text, Tone tone) {
 Result<std::string> credentials_path(const CommandLine& line) {
     if (line.has("config")) return line.config_path();
     return default_credentials_path();
+}
+
+std::string ca_file_of(const CommandLine& line) {
+    const auto path = line.value("ca-file");
+    return path ? std::filesystem::absolute(*path).string() : "";
 }
 
 int tell(const Trouble& trouble, Output& output) {

@@ -30,6 +30,9 @@ struct Session {
 // --config, or the default.
 Result<std::string> credentials_path(const CommandLine& line);
 
+// --ca-file as it is found from any folder; empty where there is none.
+std::string ca_file_of(const CommandLine& line);
+
 int tell(const Trouble& trouble, Output& output);
 
 // Carries `work` out as whoever is logged in; a Trouble is told and is the exit status.

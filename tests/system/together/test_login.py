@@ -83,6 +83,7 @@ def test_credentials_that_others_reach_are_refused(newcomer: Person, mode: int) 
     ("", "log in again"), ("[]", "log in again"), ("{", "log in again"), ('{"url": "http://127.0.0.1:1"}', "no token"),
     ('{"url": 1, "token": "x"}', "is no text"), ('{"url": "ftp://x", "token": "x"}', "is no URL"),
     ('{"url": "http://127.0.0.1:1", "token": "a b"}', "no token"),
+    ('{"url": "https://127.0.0.1:1", "token": "x", "ca_file": "ca.pem"}', "no absolute path"),
 ])
 def test_credentials_that_are_none(newcomer: Person, text: str, told: str) -> None:
     newcomer.login()
@@ -143,3 +144,6 @@ def test_tls_of_an_authority_of_ones_own(folder: Path) -> None:
         told = someone.fails(7, "login", roled.address, stdin=someone.token)
         assert told.startswith(f"no trusted TLS with {roled.base_url}: ") and "--ca-file" in told
         assert "ann" in someone.login("--ca-file", str(certificate)).does("whoami")
+        (someone.home / "ca.pem").write_bytes(certificate.read_bytes())
+        someone.login("--ca-file", "ca.pem")
+        assert json.loads(someone.credentials.read_text())["ca_file"] == str(someone.home / "ca.pem")
