@@ -85,11 +85,17 @@ int run_use(const CommandLine& line, Output& output) {
     return in_session(line, output, [](Session& session) -> Outcome<int> {
         const auto project = project_named(session.authority, session.line.operand());
         if (!project) return tl::unexpected(project.error());
-        auto credentials = session.authority.credentials();
-        credentials.project = project->id;
         const auto path = credentials_path(session.line);
         if (!path) return trouble(path.error());
-        if (const auto written = write_credentials(*path, credentials); !written)
+        // As it stands by now: a logout since then holds.
+        auto credentials = read_credentials(*path);
+        if (!credentials) return trouble(credentials.error());
+        const auto& asked_with = session.authority.credentials();
+        if (credentials->url != asked_with.url || credentials->token != asked_with.token)
+            return trouble(exit_cannot_tell,
+                           "you have logged in with another token meanwhile: nothing was set");
+        credentials->project = project->id;
+        if (const auto written = write_credentials(*path, *credentials); !written)
             return trouble(written.error());
         if (session.output.json()) {
             Json::Value document;

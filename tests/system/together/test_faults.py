@@ -4,7 +4,7 @@
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,13 @@ from support.roled import Roled
 class Peer(http.server.BaseHTTPRequestHandler):
     status, kind, body, headers_too = 200, "application/json", b"{}", {}
     answers: dict[str, tuple[int, str, bytes]] = {}  # in place of those, by "GET /projects"
+    meanwhile: list[Callable[[], object]] = []  # what happens before an answer
 
     def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         asked = f"{self.command} {self.path.partition('?')[0].removeprefix('/v1')}"
+        for act in self.meanwhile:
+            act()
         status, kind, body = self.answers.get(asked, (self.status, self.kind, self.body))
         self.send_response(status)
         self.send_header("Content-Type", kind)
@@ -180,3 +183,16 @@ def test_projects_that_cannot_be_listed_are_not_none(peer: tuple[type[Peer], str
     peer[0].answers["GET /users/me/projects"] = (503, "application/json", error("x"))
     done = asker.run("ssh-keys", "remove", "laptop", "--wait", "1s")
     assert done.returncode == 1 and "which nodes have it is not known: " in done.stdout
+
+
+def test_what_is_set_while_one_logs_out_logs_nobody_in(peer: tuple[type[Peer], str], asker: Person) -> None:
+    peer[0].meanwhile = [lambda: asker.credentials.unlink(missing_ok=True)]
+    assert "you are not logged in" in asker.fails(2, "projects", "use", "a")
+    assert not asker.credentials.exists()
+
+
+def test_what_is_set_while_one_logs_in_otherwise_keeps_the_new_login(peer: tuple[type[Peer], str], asker: Person) -> None:
+    other = asker.credentials.read_text().replace("tgu_x", "tgu_y")
+    peer[0].meanwhile = [lambda: asker.credentials.write_text(other)]
+    assert "another token" in asker.fails(2, "projects", "use", "a")
+    assert asker.credentials.read_text() == other
