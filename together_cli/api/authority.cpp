@@ -148,6 +148,7 @@ Outcome<Answer> Authority::change(const std::string& method, const std::string& 
     request.method = method;
     if (method != "DELETE") request.body = compact(body);
     if (!dry_run) request.idempotency_key = new_idempotency_key();
+    if (!dry_run) may_have_changed_ = true;
     auto answer = answer_to(request, true);
     if (answer) answer->is_dry_run = dry_run;
     return answer;

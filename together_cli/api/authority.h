@@ -30,6 +30,9 @@ class Authority {
 
     const Credentials& credentials() const { return credentials_; }
 
+    // A change was sent, which may have been made whatever was answered.
+    bool may_have_changed() const { return may_have_changed_; }
+
     // `path` from behind /v1. Held for up to `wait` where the authority holds such a request;
     // status 304 where nothing differs from `etag`.
     Outcome<Answer> get(const std::string& path, const std::string& etag = {},
@@ -48,6 +51,7 @@ class Authority {
 
     Credentials credentials_;
     HttpClient client_;
+    bool may_have_changed_ = false;
 };
 
 // For a part of a path or query.

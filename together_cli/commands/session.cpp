@@ -36,8 +36,14 @@ int in_session(const CommandLine& line, Output& output,
     const auto credentials = read_credentials(*path);
     if (!credentials) return output.fail(credentials.error().message);
     Session session{Authority(*credentials), line, output};
-    const auto status = work(session);
-    return status ? *status : tell(status.error(), output);
+    try {
+        const auto status = work(session);
+        return status ? *status : tell(status.error(), output);
+    } catch (const Json::Exception&) {  // a text where the API has an object
+        return tell(no_authoritys_answer(credentials->url, "of another shape",
+                                         session.authority.may_have_changed()),
+                    output);
+    }
 }
 
 Outcome<Json::Value> until_of(const std::string& text) {

@@ -196,3 +196,22 @@ def test_what_is_set_while_one_logs_in_otherwise_keeps_the_new_login(peer: tuple
     peer[0].meanwhile = [lambda: asker.credentials.write_text(other)]
     assert "another token" in asker.fails(2, "projects", "use", "a")
     assert asker.credentials.read_text() == other
+
+
+@pytest.mark.parametrize("body", [
+    {"consequences": "x"}, {"consequences": {"rosters": "proj_a"}}, {"consequences": {"rosters": [1]}},
+    {"consequences": {"revoked_keys": {"a": 1}}},
+])
+def test_consequences_of_another_shape(peer: tuple[type[Peer], str], asker: Person, body: object) -> None:
+    peer[0].answers["DELETE /organizations/org_a/members/user_b"] = answered(body)
+    told = asker.fails(7, "members", "remove", "bob")
+    assert "the text is of another shape. Look whether the change was made" in told
+
+
+@pytest.mark.parametrize(("asked", "words"), [
+    ("GET /permissions", ["can"]), ("GET /projects/proj_a/collaborators", ["collaborators"]),
+])
+def test_lists_of_another_shape(peer: tuple[type[Peer], str], asker: Person, asked: str, words: list[str]) -> None:
+    peer[0].answers[asked] = answered({"data": {"a": "b"}})
+    assert "role authority" in asker.fails(7, *words) or "no list" in asker.fails(7, *words)
+    assert not asker.fails(7, *words).endswith("again.")
