@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 
 #include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
@@ -19,12 +21,28 @@ namespace together::cli {
 namespace {
 
 constexpr std::size_t max_key = 16'384;
+constexpr std::array<std::string_view, 7> key_types = {
+    "ssh-ed25519 ",
+    "ssh-rsa ",
+    "ecdsa-sha2-nistp256 ",
+    "ecdsa-sha2-nistp384 ",
+    "ecdsa-sha2-nistp521 ",
+    "sk-ssh-ed25519@openssh.com ",
+    "sk-ecdsa-sha2-nistp256@openssh.com ",
+};
 constexpr std::array<const char*, 3> names_of_keys = {"id", "name", "fingerprint"};
 constexpr const char* path = "/users/me/ssh_keys";
 constexpr Column columns[] = {{"NAME", "name"},
                               {"FINGERPRINT", "fingerprint"},
                               {"ADDED", "created_at", Cell::time},
                               {"ID", "id"}};
+
+// Anything else stays here: it may be a secret.
+bool is_public_key(std::string_view text) {
+    return text.find_first_of("\r\n") == text.npos &&
+           std::any_of(key_types.begin(), key_types.end(),
+                       [&](std::string_view type) { return text.starts_with(type); });
+}
 
 Outcome<std::string> public_key_in(const std::string& name) {
     const FileDescriptor file(name == "-" ? ::dup(STDIN_FILENO)
@@ -39,7 +57,13 @@ Outcome<std::string> public_key_in(const std::string& name) {
                                              " is a private key, which stays where it is: name the "
                                              "public one beside it, " +
                                              name + ".pub");
-    return std::string(trimmed(text, " \t\r\n"));
+    const auto key = trimmed(text, " \t\r\n");
+    if (!is_public_key(key))
+        return trouble(exit_cannot_tell,
+                       name +
+                           " is no public key, which is one line: ssh-ed25519, ssh-rsa, "
+                           "ecdsa-sha2-… or sk-…, and Base64");
+    return std::string(key);
 }
 
 int run_list(const CommandLine& line, Output& output) {

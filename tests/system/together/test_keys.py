@@ -97,7 +97,9 @@ def test_ssh_keys(bob: Person, roled: Roled, cluster: str, folder: Path) -> None
 
 
 @pytest.mark.parametrize(("text", "status", "told"), [
-    ("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n", 2, ".pub"), ("nonsense", 5, ""),
+    ("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n", 2, ".pub"), ("nonsense", 2, "is no public key"),
+    ("PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n", 2, "is no public key"), ("tgu_secret", 2, "is no public key"),
+    (ssh_keys.ed25519() + "\n" + ssh_keys.ed25519(), 2, "is no public key"), ("ssh-ed25519 AAAA", 5, ""),
 ])
 def test_what_is_no_public_key(bob: Person, folder: Path, text: str, status: int, told: str) -> None:
     (folder / "key").write_text(text)
