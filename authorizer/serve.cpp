@@ -13,10 +13,10 @@
 #include "authorizer/service.h"
 #include "common/decision/decision_report.h"
 #include "common/resident/config_keeper.h"
+#include "common/system/core_dumps.h"
 #include "common/system/file_identity.h"
 #include "common/system/log_sink.h"
 #include "http_server/certificates.h"
-#include "http_server/core_dumps.h"
 #include "http_server/descriptors.h"
 #include "http_server/handshakes.h"
 #include "http_server/listener.h"
@@ -241,7 +241,7 @@ void Program::look_later() {
 }  // namespace
 
 tl::expected<void, ServeFailure> serve(const std::string& config_path) {
-    http::forbid_core_dumps();
+    forbid_core_dumps();
     // A client that goes away is an error of its own connection, not the end of the program.
     (void)std::signal(SIGPIPE, SIG_IGN);
     Program program(config_path);

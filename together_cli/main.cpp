@@ -9,6 +9,7 @@
 #include "cli/command_line.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "common/system/core_dumps.h"
 #include "together_cli/commands/verbs.h"
 
 namespace together {
@@ -107,6 +108,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace together
 
 int main(int argc, char** argv) {
+    together::forbid_core_dumps();
     // A peer that goes away while it is written to is an error of libcurl's, not our end.
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     try {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <sstream>
 
-#include "http_server/core_dumps.h"
+#include "common/system/core_dumps.h"
 #include "http_server/descriptors.h"
 #include "http_server/listener.h"
 #include "http_server/two_step_stop.h"
@@ -113,7 +113,7 @@ Result<void> serve_metrics(http::Listener& listener, const ListenAddress& addres
 }  // namespace
 
 Result<void> serve(const ServeOptions& options) {
-    http::forbid_core_dumps();
+    forbid_core_dumps();
     const auto at = endpoint_of("--listen", options.listen);
     if (!at) return tl::unexpected(at.error());
     if (auto checked = check_database(options.db); !checked) return checked;

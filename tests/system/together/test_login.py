@@ -65,6 +65,7 @@ def test_a_token_is_nowhere_to_be_seen(newcomer: Person, folder: Path, roled: Ro
                                stderr=subprocess.PIPE, text=True)
     wait_until(lambda: "socket:" in str([os.readlink(one) for one in Path(f"/proc/{process.pid}/fd").iterdir()]),
                "its connection")
+    assert Path(f"/proc/{process.pid}/limits").read_text().split("Max core file size")[1].split()[:2] == ["0", "0"]
     seen = [Path(f"/proc/{process.pid}/{what}").read_text() for what in ("cmdline", "environ")]
     roled.process.send_signal(18)
     seen += process.communicate(timeout=60)

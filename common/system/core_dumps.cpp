@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_server/core_dumps.h"
+#include "common/system/core_dumps.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-namespace together::http {
+namespace together {
 
 void forbid_core_dumps() {
     const rlimit none{0, 0};
@@ -12,4 +12,4 @@ void forbid_core_dumps() {
     (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-}  // namespace together::http
+}  // namespace together
