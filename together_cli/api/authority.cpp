@@ -51,10 +51,11 @@ bool is_good(const HttpAnswer& answer, const HttpRequest& request) {
            (answer.status == 304 && !request.etag.empty());
 }
 
-// A table for a spreadsheet has its own type, and what is done may have nothing to tell.
+// A table for a spreadsheet has its own type, and a change may leave nothing to tell.
 bool must_be_json(const HttpAnswer& answer, bool is_change) {
-    if (answer.status == 304 || (answer.status == 204 && answer.body.empty())) return false;
-    return is_change || !answer.content_type.starts_with("text/csv");
+    if (answer.status == 304) return false;
+    if (is_change) return answer.status != 204 || !answer.body.empty();
+    return !answer.content_type.starts_with("text/csv");
 }
 
 // What a change brought about is worked with: another shape than the API's says nothing of it.

@@ -82,6 +82,7 @@ def error(code: str) -> bytes:
     (200, "application/json", b"{", 7, "answered what no role authority answers"),
     (200, "application/json", b'{"a": 1, "a": 2}', 7, "answered what no role authority answers"),
     (200, "text/html", b"<h1>pay first</h1>", 7, "answered what no role authority answers"),
+    (204, "text/html", b"", 7, "answered what no role authority answers"),
     (304, "application/json", b"", 7, "answered 304, and not as a role authority does"),
     (404, "text/html", b"<h1>no</h1>", 7, "there is no role authority at"),
     (502, "text/html", b"<h1>bad</h1>", 7, "answered 502, and not as a role authority does"),
