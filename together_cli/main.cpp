@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/command_line.h"
-#include "cli/help.h"
 #include "cli/output.h"
+#include "cli/run.h"
 #include "common/system/core_dumps.h"
 #include "together_cli/commands/verbs.h"
 
@@ -86,21 +85,7 @@ const Program program = {
 };
 
 int run(const std::vector<std::string>& arguments) {
-    const auto line = CommandLine::parse(arguments, program);
-    if (!line) {
-        Output::complain(line.error().message);
-        return exit_cannot_tell;
-    }
-    Output output(line->has("json"));
-    int status = exit_yes;
-    if (line->has("help"))
-        output.verbatim(line->verb() == nullptr ? help_of_program(program)
-                                                : help_of_verb(*line->verb(), program));
-    else if (line->has("version"))
-        output.line("together " TOGETHER_VERSION);
-    else
-        status = line->verb()->run(*line, output);
-    return output.flush() ? status : exit_cannot_tell;
+    return together::run(program, TOGETHER_VERSION, arguments);
 }
 
 }  // namespace

@@ -25,8 +25,11 @@ bool is_reason(std::string_view name) {
 
 // Of our own words alone: a sender can neither make up series nor leave a label.
 bool DecisionTally::add(std::string_view line) {
-    std::array<std::string, 3> key = {field_in(line, "action"), field_in(line, "verdict"),
-                                      field_in(line, "reason")};
+    std::array<std::string, 3> key;
+    constexpr std::array<std::string_view, 3> names = {"action", "verdict", "reason"};
+    for (const auto& [name, value] : fields_in(line))
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (name == names[i] && key[i].empty()) key[i] = value;
     if (!action_named(key[0]) || !is_verdict(key[1]) || !is_reason(key[2])) {
         ++malformed_;
         return false;
