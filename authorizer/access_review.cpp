@@ -113,7 +113,7 @@ std::string sent_members(const Json::Value& object, std::string_view body) {
     return text;
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     return Json::valueToQuotedString(std::string(text).c_str());
 }
 
@@ -146,16 +146,16 @@ std::string answered(const AccessReview& review, const AccessAnswer& answer) {
     std::string text = review.sent + "\"status\":{\"allowed\":";
     text += answer.allowed ? "true" : "false";
     if (answer.denied) text += ",\"denied\":true";
-    if (!answer.reason.empty()) text += ",\"reason\":" + quoted(answer.reason);
+    if (!answer.reason.empty()) text += ",\"reason\":" + json_text(answer.reason);
     if (!answer.evaluation_error.empty())
-        text += ",\"evaluationError\":" + quoted(answer.evaluation_error);
+        text += ",\"evaluationError\":" + json_text(answer.evaluation_error);
     return text + "}}";
 }
 
 std::string failure_status(unsigned code, std::string_view reason, std::string_view message) {
     return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":)" +
-           quoted(message) + ",\"reason\":" + quoted(reason) + ",\"code\":" + std::to_string(code) +
-           "}";
+           json_text(message) + ",\"reason\":" + json_text(reason) +
+           ",\"code\":" + std::to_string(code) + "}";
 }
 
 std::string shown(const AccessReview& review) {

@@ -47,12 +47,12 @@ Outcome<std::string> subject_of(const RequestContext& context, const Question& q
 }
 
 std::string quoted_or_null(std::string_view text) {
-    return text.empty() ? "null" : quoted(text);
+    return text.empty() ? "null" : json_text(text);
 }
 
 std::string names_of(const std::vector<Role>& roles) {
     std::string list;
-    for (const auto role : roles) list += (list.empty() ? "" : ",") + quoted(name_of(role));
+    for (const auto role : roles) list += (list.empty() ? "" : ",") + json_text(name_of(role));
     return '[' + list + ']';
 }
 
@@ -129,7 +129,7 @@ Refusal denial_of(const RequestContext& context, const Authorization& decision, 
 }
 
 std::string to_text(const Answered& answered) {
-    std::string text = R"({"action":)" + quoted(permission(answered.action).name);
+    std::string text = R"({"action":)" + json_text(permission(answered.action).name);
     text += answered.allowed ? R"(,"allowed":true,"allowed_roles":)"
                              : R"(,"allowed":false,"allowed_roles":)";
     text += names_of(roles_that_may(answered.action));
@@ -139,7 +139,7 @@ std::string to_text(const Answered& answered) {
     text += R"(,"revision":)";
     text += answered.revision ? std::to_string(*answered.revision) : "null";
     text += R"(,"role":)";
-    text += answered.role ? quoted(name_of(*answered.role)) : "null";
+    text += answered.role ? json_text(name_of(*answered.role)) : "null";
     return text + R"(,"user_id":)" + quoted_or_null(answered.user_id) + '}';
 }
 

@@ -17,7 +17,7 @@ std::string to_text(const Json::Value& value) {
     return Json::writeString(builder, value);
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
         return c >= ' ' && c <= '~' && c != '"' && c != '\\';
     });

@@ -16,7 +16,7 @@ namespace together::roled {
 
 std::string to_text(const Json::Value& value);
 // A text as JSON, with its quotes.
-std::string quoted(std::string_view text);
+std::string json_text(std::string_view text);
 // What to_text() made; null where it is none.
 Json::Value as_json(std::string_view text);
 

@@ -26,7 +26,7 @@ constexpr std::string_view admins_name = "together-admin";
 // etcd takes 1.5 MiB an object, which are some 10,000 people.
 constexpr std::size_t max_subjects = 1000;
 
-std::string quoted(std::string_view text) {
+std::string yaml_text(std::string_view text) {
     return Json::valueToQuotedString(std::string(text).c_str());
 }
 
@@ -35,7 +35,7 @@ std::string list_of(std::string_view words) {
     std::string text = "[";
     while (!words.empty()) {
         const auto word = words.substr(0, words.find(' '));
-        text += (text.size() > 1 ? ", " : "") + quoted(word);
+        text += (text.size() > 1 ? ", " : "") + yaml_text(word);
         words.remove_prefix(std::min(words.size(), word.size() + 1));
     }
     return text + "]";
@@ -44,14 +44,14 @@ std::string list_of(std::string_view words) {
 std::string head(const RbacName& object, const std::string& project) {
     std::string text = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: " + object.kind +
                        "\nmetadata:\n  name: " + object.name + "\n";
-    if (!object.ns.empty()) text += "  namespace: " + quoted(object.ns) + "\n";
+    if (!object.ns.empty()) text += "  namespace: " + yaml_text(object.ns) + "\n";
     return text.append("  labels:\n    ")
                .append(managed_by_key)
                .append(": ")
                .append(managed_by_us)
                .append("\n    ")
                .append(project_key) +
-           ": " + quoted(project_label(project)) + "\n";
+           ": " + yaml_text(project_label(project)) + "\n";
 }
 
 bool is_a_members(const PolicyRow& row, bool in_a_namespace) {
@@ -65,7 +65,7 @@ RbacObject role(const std::string& ns, const std::string& project) {
     object.yaml = head(object.name, project) + "rules:\n";
     for (const auto& row : kubernetes::policy())
         if (is_a_members(row, !ns.empty()))
-            object.yaml += "- apiGroups: [" + quoted(row.group) +
+            object.yaml += "- apiGroups: [" + yaml_text(row.group) +
                            "]\n  resources: " + list_of(row.resources) +
                            "\n  verbs: " + list_of(row.verbs) + "\n";
     return object;
@@ -99,7 +99,7 @@ void bind(std::vector<RbacObject>& objects, const Binding& what,
         std::string subjects;
         for (std::size_t i = 0; i < max_subjects && login != logins.end(); ++i, ++login)
             subjects += "- apiGroup: rbac.authorization.k8s.io\n  kind: User\n  name: " +
-                        quoted(prefix + *login) + "\n";
+                        yaml_text(prefix + *login) + "\n";
         objects.push_back(binding(what, number, subjects));
     }
 }
