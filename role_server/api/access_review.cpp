@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has access to a project, for whoever has to look through it: JSON, or CSV for a spreadsheet.
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "common/system/parse_number.h"
+#include "common/system/utc.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
+#include "role_server/model/access_history.h"
 #include "role_server/model/collaborators.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/users.h"
@@ -33,16 +41,17 @@ std::string cell(const Json::Value& value) {
     return quoted + '"';
 }
 
-constexpr const char* columns[] = {"user_id",    "email", "name",   "login",
-                                   "uid",        "role",  "source", "since",
-                                   "granted_by", "until", "tokens", "last_used_at"};
+constexpr const char* columns_now[] = {"user_id",    "email", "name",   "login",
+                                       "uid",        "role",  "source", "since",
+                                       "granted_by", "until", "tokens", "last_used_at"};
+constexpr const char* columns_of_periods[] = {"user_id", "login",      "role",     "source",
+                                              "since",   "granted_by", "ended_at", "ended_by"};
 
-Response csv_of(const RequestContext& context, const std::vector<Collaborator>& people) {
+Response csv_of(std::span<const char* const> columns, const std::vector<Json::Value>& rows) {
     std::string text;
     for (const auto* column : columns) text += (text.empty() ? "" : ",") + std::string(column);
     text += "\r\n";
-    for (const auto& one : people) {
-        const auto row = row_of(context, one);
+    for (const auto& row : rows) {
         std::string line;
         for (const auto* column : columns) line += (line.empty() ? "" : ",") + cell(row[column]);
         text += line + "\r\n";
@@ -53,24 +62,96 @@ Response csv_of(const RequestContext& context, const std::vector<Collaborator>& 
     return response;
 }
 
+Json::Value row_of(const AccessPeriod& period) {
+    Json::Value row;
+    row["object"] = "project.access_period";
+    row["user_id"] = period.user_id;
+    row["login"] = json_or_null(period.login);
+    row["role"] = std::string(name_of(period.role));
+    row["source"] = std::string(word_for(period.source));
+    row["since"] = json_number(period.began_at);
+    row["granted_by"] = json_or_null(period.granted_by);
+    row["ended_at"] = json_or_null(period.ended_at);
+    row["ended_by"] = json_or_null(period.ended_by);
+    return row;
+}
+
+// Who and since when: the order that they come in.
+using Place = std::pair<std::string, std::int64_t>;
+
+Place place_of(const AccessPeriod& period) {
+    return {period.user_id, period.began_at};
+}
+
+std::string cursor_of(const AccessPeriod& period) {
+    return period.user_id + '-' + std::to_string(period.began_at);
+}
+
+Outcome<std::optional<Place>> wanted_after(const RequestContext& context) {
+    const auto& text = context.page.after;
+    if (text.empty()) return std::optional<Place>();
+    const auto dash = text.rfind('-');
+    const auto began = dash == std::string::npos
+                           ? std::nullopt
+                           : parse_number<std::int64_t>(std::string_view(text).substr(dash + 1));
+    if (!began) return bad_request("invalid_cursor", "'after' is no cursor of this list.", "after");
+    return std::optional<Place>({text.substr(0, dash), *began});
+}
+
+Outcome<std::int64_t> wanted_since(const RequestContext& context, const std::string& text) {
+    const auto since = parse_number<std::int64_t>(text);
+    if (!since || *since > context.now)
+        return bad_request("invalid_since",
+                           "'since' is a time that has been, in seconds since 1970.", "since");
+    const auto known = access_known_since(context.store);
+    if (*since < known)
+        return bad_request(
+            "invalid_since",
+            "Who had access is known from " + format_utc(known * 1'000'000'000) + " on.", "since");
+    return *since;
+}
+
+Outcome<Response> review_since(RequestContext& context, const std::string& text, bool as_csv) {
+    const auto since = wanted_since(context, text);
+    if (!since) return tl::unexpected(since.error());
+    const auto after = wanted_after(context);
+    if (!after) return tl::unexpected(after.error());
+    PageOf page(context.page);
+    std::vector<Json::Value> rows;
+    for_each_access_period(context.store, context.ids.project, *since, context.now,
+                           [&](const AccessPeriod& period) {
+                               if (*after && place_of(period) <= **after) return;
+                               if (as_csv)
+                                   rows.push_back(row_of(period));
+                               else if (!page.is_full())
+                                   page.add(row_of(period), cursor_of(period));
+                           });
+    return as_csv ? csv_of(columns_of_periods, rows) : page.answer();
+}
+
 }  // namespace
 
 Outcome<Response> review_access(RequestContext& context) {
     const auto format = parameter(context.uri, "format").value_or("json");
     if (format != "json" && format != "csv")
         return bad_request("invalid_format", "'format' is json or csv.", "format");
+    if (const auto since = parameter(context.uri, "since"))
+        return review_since(context, *since, format == "csv");
     std::vector<Collaborator> people;
     for_each_collaborator(context.store, context.ids.project, context.now,
                           [&](const Collaborator& one) {
                               if (one.user_id > context.page.after) people.push_back(one);
                           });
-    if (format == "csv") return csv_of(context, people);
+    std::vector<Json::Value> rows;
     PageOf page(context.page);
     for (const auto& one : people) {
-        page.add(row_of(context, one), one.user_id);
+        if (format == "csv")
+            rows.push_back(row_of(context, one));
+        else
+            page.add(row_of(context, one), one.user_id);
         if (page.is_full()) break;
     }
-    return page.answer();
+    return format == "csv" ? csv_of(columns_now, rows) : page.answer();
 }
 
 }  // namespace together::roled

@@ -35,9 +35,9 @@ constexpr Route get(std::string_view path, Action action, Reader reader) {
     return {"GET", path, Access::action, action, Work::read, false, false, {}, reader, nullptr};
 }
 constexpr Route list(std::string_view path, Action action, Reader reader,
-                     std::string_view parameter = {}) {
+                     std::array<std::string_view, 2> parameters = {}) {
     return {"GET", path,  Access::action, action, Work::read,
-            true,  false, parameter,      reader, nullptr};
+            true,  false, parameters,     reader, nullptr};
 }
 constexpr Route write(std::string_view method, std::string_view path, Action action,
                       Changer changer) {
@@ -48,7 +48,7 @@ constexpr Route with_name_only(Route route) {
     return route;
 }
 constexpr Route with_parameter(Route route, std::string_view parameter) {
-    route.parameter = parameter;
+    route.parameters = {parameter};
     return route;
 }
 constexpr Route with_access(Route route, Access access) {
@@ -133,7 +133,7 @@ constexpr std::array table = std::to_array<Route>({
     with_access(write("POST", "/v1/projects/{proj}/join", collaborators_add, join_project),
                 Access::join),
     write("POST", "/v1/projects/{proj}/leave", project_read, leave_project),
-    list(roster, collaborators_read, get_roster, "include"),
+    list(roster, collaborators_read, get_roster, {"include"}),
     write("POST", roster, collaborators_add, add_collaborator),
     get(collaborator, collaborators_read, get_collaborator),
     write("PATCH", collaborator, collaborators_manage_roles, change_collaborator),
@@ -149,8 +149,8 @@ constexpr std::array table = std::to_array<Route>({
     write("POST", node_keys, project_write, add_node_key),
     get(node_key, project_write, get_node_key),
     write("DELETE", node_key, project_write, remove_node_key),
-    list("/v1/projects/{proj}/nodes", project_read, list_nodes, "revision"),
-    list("/v1/projects/{proj}/access_review", project_write, review_access, "format"),
+    list("/v1/projects/{proj}/nodes", project_read, list_nodes, {"revision"}),
+    list("/v1/projects/{proj}/access_review", project_write, review_access, {"format", "since"}),
 });
 
 void keep(PathIds& ids, std::string_view placeholder, const std::string& segment) {

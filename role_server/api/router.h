@@ -2,6 +2,7 @@
 // Every resource: its method and path, the action of the permission tables that it is, its handler.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,10 +39,10 @@ struct Route {
     Access access;
     Action action;  // meaningful with Access::action
     Work work;
-    bool paged;                  // takes `limit` and `after`
-    bool name_only;              // knows what to leave out for those who may see the name only
-    std::string_view parameter;  // one more that it takes
-    Reader read;                 // exactly one of the two
+    bool paged;      // takes `limit` and `after`
+    bool name_only;  // knows what to leave out for those who may see the name only
+    std::array<std::string_view, 2> parameters;  // more that it takes; empty: none
+    Reader read;                                 // exactly one of the two
     Changer change;
 };
 

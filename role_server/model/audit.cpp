@@ -3,6 +3,8 @@
 
 #include "role_server/base/crypto.h"
 #include "role_server/messages/json.h"
+#include "role_server/model/access_history.h"
+#include "role_server/store/schema.h"
 
 namespace together::roled {
 namespace {
@@ -91,14 +93,6 @@ TrailEnd end_of_trail(Store& store) {
     TrailEnd end;
     store.run("SELECT seq, hash FROM trail_end", soci::into(end.seq), soci::into(end.hash));
     return end;
-}
-
-std::int64_t meta_number(Store& store, const std::string& name) {
-    std::string value;
-    return store.run("SELECT value FROM meta WHERE name = :name", soci::into(value),
-                     soci::use(name))
-               ? std::stoll(value)
-               : 0;
 }
 
 }  // namespace
@@ -218,6 +212,7 @@ std::int64_t prune_trail(Store& store, std::int64_t before_ms) {
     store.run("INSERT INTO meta (name, value) VALUES ('trail_pruned', :last)", soci::use(text));
     store.run("INSERT INTO meta (name, value) VALUES ('trail_pruned_hash', :hash)",
               soci::use(hash));
+    forget_access_before(store, before_ms / 1000);
     return last - before;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "role_server/messages/json.h"
+#include "role_server/model/access_history.h"
 
 namespace together::roled {
 namespace {
@@ -53,13 +54,18 @@ std::optional<std::string> Change::granter(const std::string& other) const {
     return id.empty() ? std::nullopt : std::optional(id);
 }
 
+void Change::role_changed(const std::string& project_id, const std::string& user_id) {
+    roster_changed(project_id);
+    access_changed(project_id, user_id);
+}
+
 void Change::rosters_with(const std::string& user_id, const std::string& organization_id) {
     std::string project_id, organization;
     store_.each(
         "SELECT project_id, organization_id FROM effective_roles WHERE user_id = :user",
         [&] {
             if (organization_id.empty() || organization_id == organization)
-                roster_changed(project_id);
+                role_changed(project_id, user_id);
         },
         soci::into(project_id), soci::into(organization), soci::use(user_id));
 }
@@ -92,6 +98,8 @@ Outcome<void> Change::settle() {
         store_.run("UPDATE projects SET revision = revision + 1 WHERE id = :id",
                    soci::use(project_id));
     for (const auto& record : records_) append(store_, record);
+    for (const auto& [project_id, user_id] : access_)
+        note_access(store_, project_id, user_id, now_, author_.actor);
     return {};
 }
 
@@ -112,6 +120,7 @@ Outcome<void> Change::keep_an_admin(const std::string& project_id) {
         " VALUES (:project, :user, 'admin', :now)",
         soci::use(project_id), soci::use(project.owner_id), soci::use(time));
     consequences_.successions.insert(project_id);
+    access_changed(project_id, project.owner_id);
     Json::Value after;
     after["role"] = "admin";
     after["because"] = "the project had no Admin left";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One change of the model, from the write lock to the commit: what the model's functions do with it
 // adds up here, and what follows from all of it is done once, at the end. Rosters that changed get
-// a new revision, projects that lost their last Admin get the Owner, the trail gets its records.
+// a new revision, projects that lost their last Admin get the Owner, the trail gets its records and
+// the access history its periods.
 #pragma once
 
 #include <json/value.h>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "role_server/base/errors.h"
@@ -45,6 +47,12 @@ class Change {
 
     // Also where somebody on it is over at another time: until then the same one is told again.
     void roster_changed(const std::string& project_id) { consequences_.rosters.insert(project_id); }
+    // Because of this person's role, or what it is until.
+    void role_changed(const std::string& project_id, const std::string& user_id);
+    // Where only what it comes from is another: no roster tells that.
+    void access_changed(const std::string& project_id, const std::string& user_id) {
+        access_.emplace(project_id, user_id);
+    }
     // Each of those whose roster shows the user; of one organization unless that is empty.
     void rosters_with(const std::string& user_id, const std::string& organization_id = {});
 
@@ -74,6 +82,7 @@ class Change {
     Transaction transaction_;
     Consequences consequences_;
     std::set<std::string> direct_;
+    std::set<std::pair<std::string, std::string>> access_;  // projects and users
     std::vector<AuditRecord> records_;
 };
 

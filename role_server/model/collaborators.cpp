@@ -160,7 +160,7 @@ void insert_collaborator(Change& change, const std::string& project_id, const st
         " VALUES (:project, :user, :role, :now, :granter, :until)",
         soci::use(project_id), soci::use(user_id), soci::use(name), soci::use(now),
         soci::use(granter), soci::use(end));
-    change.roster_changed(project_id);
+    change.role_changed(project_id, user_id);
 }
 
 void set_collaborator_role(Change& change, const std::string& project_id,
@@ -173,7 +173,8 @@ void set_collaborator_role(Change& change, const std::string& project_id,
         " WHERE project_id = :project AND user_id = :user",
         soci::use(name), soci::use(granter), soci::use(project_id),
         soci::use(collaborator.user_id));
-    if (collaborator.source != RoleSource::organization_admin) change.roster_changed(project_id);
+    if (collaborator.source != RoleSource::organization_admin)
+        change.role_changed(project_id, collaborator.user_id);
     if (role == Role::member)
         revoke_invitations_lost(change, organization_of_project(change.store(), project_id),
                                 collaborator.user_id);
@@ -210,13 +211,15 @@ Outcome<void> set_collaborator_until(Change& change, const std::string& project_
         soci::use(end), soci::use(project_id), soci::use(collaborator.user_id));
     // The membership may end before that.
     const auto after = find_collaborator(change.store(), project_id, collaborator.user_id);
-    if (after && after->until != collaborator.until) change.roster_changed(project_id);
+    if (after && after->until != collaborator.until)
+        change.role_changed(project_id, collaborator.user_id);
     return {};
 }
 
 void delete_collaborator(Change& change, const std::string& project_id,
                          const std::string& user_id) {
-    if (find_collaborator(change.store(), project_id, user_id)) change.roster_changed(project_id);
+    if (find_collaborator(change.store(), project_id, user_id))
+        change.role_changed(project_id, user_id);
     keep_end(change.store(), project_id, user_id, change.now());
     change.store().run("DELETE FROM collaborators WHERE project_id = :project AND user_id = :user",
                        soci::use(project_id), soci::use(user_id));

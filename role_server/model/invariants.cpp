@@ -52,6 +52,15 @@ constexpr auto invariants = std::to_array<Invariant>({
      "SELECT c.project_id FROM collaborators c JOIN projects p ON p.id = c.project_id"
      " WHERE p.deleted_at IS NOT NULL",
      "a deleted project has collaborators"},
+    {"access history",
+     "SELECT r.user_id FROM effective_roles r LEFT JOIN access_periods a ON a.project_id ="
+     " r.project_id AND a.user_id = r.user_id AND a.ended_at IS NULL WHERE a.role IS NULL"
+     " OR a.role <> r.role OR a.source <> r.source OR COALESCE(a.until, 0) <> COALESCE(r.until, 0)",
+     "the access history does not have their role"},
+    {"access history",
+     "SELECT a.user_id FROM access_periods a LEFT JOIN effective_roles r ON r.project_id ="
+     " a.project_id AND r.user_id = a.user_id WHERE a.ended_at IS NULL AND r.role IS NULL",
+     "the access history has a role of theirs that has ended"},
 });
 
 // Whose keys open something though they are nowhere.

@@ -49,11 +49,15 @@ Outcome<void> refuse_owner(const Member& member, const char* what) {
 // where nobody promoted them.
 void rosters_with_another_role(Change& change, const Organization& organization,
                                const std::string& user_id) {
-    std::string project_id;
+    std::string project_id, stored_role;
     change.store().each(
-        "SELECT project_id FROM effective_roles WHERE user_id = :user"
-        " AND organization_id = :organization AND stored_role <> 'admin'",
-        [&] { change.roster_changed(project_id); }, soci::into(project_id), soci::use(user_id),
+        "SELECT project_id, stored_role FROM effective_roles WHERE user_id = :user"
+        " AND organization_id = :organization",
+        [&] {
+            if (stored_role != "admin") change.roster_changed(project_id);
+            change.access_changed(project_id, user_id);
+        },
+        soci::into(project_id), soci::into(stored_role), soci::use(user_id),
         soci::use(organization.id));
 }
 
@@ -236,7 +240,7 @@ Outcome<void> set_member_until(Change& change, const Organization& organization,
         " WHERE organization_id = :organization AND user_id = :user",
         soci::use(end), soci::use(organization.id), soci::use(member.user_id));
     for (const auto& [project_id, ends] : ends_of(change.store(), organization, member.user_id))
-        if (before.at(project_id) != ends) change.roster_changed(project_id);
+        if (before.at(project_id) != ends) change.role_changed(project_id, member.user_id);
     return {};
 }
 

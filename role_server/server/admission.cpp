@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/server/admission.h"
 
+#include <algorithm>
+
 #include "role_server/access/role_lookup.h"
 #include "role_server/api/question.h"
 
@@ -41,7 +43,8 @@ Outcome<void> require_audience(const RequestContext& context, const Route& route
 
 std::string parameters_of(const Route& route) {
     std::string text = route.paged ? "limit, after" : "";
-    for (const auto name : {route.parameter, std::string_view(route.change ? "dry_run" : "")})
+    for (const auto name : {route.parameters[0], route.parameters[1],
+                            std::string_view(route.change ? "dry_run" : "")})
         if (!name.empty()) text += (text.empty() ? "" : ", ") + std::string(name);
     return text.empty() ? "none" : text;
 }
@@ -77,7 +80,7 @@ Outcome<void> authorize_request(RequestContext& context, const Route& route) {
 Outcome<void> read_parameters(RequestContext& context, const Route& route) {
     for (const auto& [name, value] : context.uri.query) {
         const bool known = (route.paged && (name == "limit" || name == "after")) ||
-                           (!route.parameter.empty() && name == route.parameter) ||
+                           (!name.empty() && std::ranges::count(route.parameters, name) > 0) ||
                            (route.change != nullptr && name == "dry_run");
         if (!known)
             return bad_request("unknown_parameter",

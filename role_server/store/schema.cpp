@@ -107,6 +107,14 @@ std::vector<std::string> schema_differences(Store& store) {
     return differences;
 }
 
+std::int64_t meta_number(Store& store, const std::string& name) {
+    std::string value;
+    return store.run("SELECT value FROM meta WHERE name = :name", soci::into(value),
+                     soci::use(name))
+               ? std::stoll(value)
+               : 0;
+}
+
 std::string epoch_of(Store& store) {
     return get_meta(store, "epoch");
 }

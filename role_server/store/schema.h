@@ -2,6 +2,7 @@
 // The tables, and how an older database becomes the current one.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ int newest_schema_version();
 
 // Tables and columns that are not what the steps make, as sentences.
 std::vector<std::string> schema_differences(Store& store);
+
+// Of the table meta; 0 where there is none of that name.
+std::int64_t meta_number(Store& store, const std::string& name);
 
 // Names this copy of the data. A restored backup gets a new one, since its revisions count again
 // from where they once were and an ETag must not come twice for different rosters.

@@ -207,11 +207,25 @@ constexpr auto version_4 = std::to_array<std::string_view>({
     "CREATE INDEX nodes_by_seq ON nodes (seq)",
 });
 
+// Who had access when. Kept from now on: of before, only what is left is known. No foreign keys, as
+// of the trail: it outlives what it tells of.
+constexpr auto version_5 = std::to_array<std::string_view>({
+    "CREATE TABLE access_periods (project_id {id} NOT NULL, user_id {id} NOT NULL,"
+    " began_at BIGINT NOT NULL, role VARCHAR(16) NOT NULL, source VARCHAR(32) NOT NULL,"
+    " granted_by VARCHAR(64), until BIGINT, ended_at BIGINT, ended_by VARCHAR(64),"
+    " PRIMARY KEY (project_id, user_id, began_at))",
+    "INSERT INTO access_periods (project_id, user_id, began_at, role, source, granted_by, until)"
+    " SELECT project_id, user_id, since, role, source, granted_by, until FROM effective_roles",
+    "INSERT INTO meta (name, value) SELECT 'access_known_since',"
+    " CAST(COALESCE(MAX(time_ms), 0) / 1000 + 1 AS VARCHAR(20)) FROM trail",
+});
+
 constexpr auto steps = std::to_array<SchemaStep>({
     {1, 1, version_1},
     {2, 2, version_2},
     {3, 2, version_3},
     {4, 2, version_4},
+    {5, 5, version_5},
 });
 
 }  // namespace

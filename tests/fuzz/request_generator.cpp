@@ -197,11 +197,12 @@ std::string RequestGenerator::query_of(const roled::Route& route) {
         const std::string name =
             odd(8)                    ? any(std::array{"x"s, "limit"s, "%6cimit"s, "dry_run"s, ""s})
             : route.change != nullptr ? "dry_run"
-            : route.parameter.empty() || one_in(2) ? any(std::array{"limit"s, "after"s})
-                                                   : std::string(route.parameter);
+            : route.parameters[0].empty() || one_in(2) ? any(std::array{"limit"s, "after"s})
+                                                       : std::string(any(route.parameters));
         const auto value = name == "dry_run"   ? any(std::array{"true"s, "true"s, "false"s, "1"s})
                            : name == "limit"   ? any(std::array{"1"s, "1000"s, "0"s, "-1"s, "1e3"s})
                            : name == "include" ? any(std::array{"accounts"s, "all"s, ""s})
+                           : name == "since"   ? any(std::array{"1"s, "1e3"s, "99999999999"s, ""s})
                            : name == "format"
                                ? any(std::array{"csv"s, "json"s, "CSV"s})
                                : any(std::array{"1"s, "user_a"s, "%C3%A9"s, "%00"s, "~"s});

@@ -14,6 +14,7 @@
 #include "together_cli/api/names.h"
 #include "together_cli/api/receipt.h"
 #include "together_cli/api/trouble.h"
+#include "together_cli/commands/access_changes.h"
 
 using namespace together;
 using namespace together::cli;
@@ -133,4 +134,62 @@ TEST(together_cli, a_token_is_one_word_and_a_path_is_escaped) {
     CHECK_TRUE(is_token("tgu_1"));
     for (const std::string text : {"", "a b", "a\n", "\xc3\xa4"}) CHECK_FALSE(is_token(text));
     TEXT_EQUAL("a-b_c.d~%2f%3f%23%c3%a4", escaped("a-b_c.d~/?#\xc3\xa4"));
+}
+
+namespace {
+
+Json::Value period(const char* user, const char* role, int since, int ended_at = 0) {
+    Json::Value value;
+    value["user_id"] = user;
+    value["login"] = user;
+    value["role"] = role;
+    value["since"] = since;
+    value["granted_by"] = "user_ann";
+    value["ended_at"] = ended_at == 0 ? Json::Value() : Json::Value(ended_at);
+    value["ended_by"] = ended_at == 0 ? Json::Value() : Json::Value("user_eve");
+    return value;
+}
+
+// "login: change, then>now, time by" of each.
+std::string changes(std::initializer_list<Json::Value> periods) {
+    Json::Value list(Json::arrayValue);
+    for (const auto& one : periods) list.append(one);
+    std::string text;
+    for (const auto& one : access_changes(list, 100))
+        text += one["login"].asString() + ": " + one["change"].asString() + ", " +
+                one["role_then"].asString() + ">" + one["role_now"].asString() + ", " +
+                one["time"].asString() + " " + one["by"].asString() + "\n";
+    return text;
+}
+
+}  // namespace
+
+TEST_GROUP(AccessChanges){};
+
+TEST(AccessChanges, who_has_what_they_had_is_left_out) {
+    STRCMP_EQUAL("", changes({period("bob", "member", 100)}).c_str());
+    STRCMP_EQUAL("", changes({}).c_str());
+}
+
+TEST(AccessChanges, each_kind) {
+    STRCMP_EQUAL("bob: added, >member, 101 user_ann\n",
+                 changes({period("bob", "member", 101)}).c_str());
+    STRCMP_EQUAL("bob: removed, member>, 150 user_eve\n",
+                 changes({period("bob", "member", 100, 150)}).c_str());
+    STRCMP_EQUAL("bob: came_and_went, >, 150 user_eve\n",
+                 changes({period("bob", "member", 101, 150)}).c_str());
+    STRCMP_EQUAL("bob: changed, member>admin, 150 user_ann\n",
+                 changes({period("bob", "member", 90, 150), period("bob", "admin", 150)}).c_str());
+}
+
+TEST(AccessChanges, who_was_away_in_between_is_told) {
+    STRCMP_EQUAL("bob: changed, member>member, 160 user_ann\n",
+                 changes({period("bob", "member", 90, 150), period("bob", "member", 160)}).c_str());
+}
+
+TEST(AccessChanges, people_are_told_apart) {
+    STRCMP_EQUAL("bob: removed, member>, 150 user_eve\ncarol: added, >member, 120 user_ann\n",
+                 changes({period("alice", "admin", 50), period("bob", "member", 90, 150),
+                          period("carol", "member", 120)})
+                     .c_str());
 }

@@ -7,6 +7,8 @@
 #include "common/system/clock.h"
 #include "common/system/duration.h"
 #include "common/system/parse_number.h"
+#include "common/system/utc.h"
+#include "together_cli/commands/access_changes.h"
 #include "together_cli/commands/lists.h"
 #include "together_cli/commands/session.h"
 #include "together_cli/commands/verbs.h"
@@ -25,6 +27,9 @@ constexpr Column of_review[] = {{"LOGIN", "login"},
                                 {"UNTIL", "until", Cell::time},
                                 {"LAST USED", "last_used_at", Cell::time},
                                 {"EMAIL", "email"}};
+constexpr Column of_changes[] = {{"LOGIN", "login"},           {"CHANGE", "change"},
+                                 {"THEN", "role_then"},        {"NOW", "role_now"},
+                                 {"TIME", "time", Cell::time}, {"BY", "by"}};
 constexpr Json::ArrayIndex default_last = 50;
 
 // In the place of an id where the roster or the members have one.
@@ -81,16 +86,43 @@ Outcome<Json::Value> unused(Json::Value rows, const std::string& text) {
     return left;
 }
 
+// A day begins at midnight UTC. In seconds since 1970.
+Outcome<std::int64_t> time_of(const std::string& text) {
+    const auto time = parse_utc(text.find('T') == std::string::npos ? text + "T00:00:00Z" : text);
+    if (!time)
+        return trouble(exit_cannot_tell, "--diff " + in_quotes(text) +
+                                             " is no day such as 2026-01-31 and no time such as "
+                                             "2026-01-31T08:00:00Z");
+    if (*time > SystemClock().now().realtime)
+        return trouble(exit_cannot_tell, "--diff " + in_quotes(text) + " has not come yet");
+    return *time / 1'000'000'000;
+}
+
+Outcome<int> as_csv(Session& session, const std::string& url) {
+    const auto answer = session.authority.get(url);
+    if (!answer) return tl::unexpected(answer.error());
+    session.output.verbatim(answer->text);
+    return exit_yes;
+}
+
+Outcome<int> changes_since(Session& session, const std::string& path, const std::string& text) {
+    const auto since = time_of(text);
+    if (!since) return tl::unexpected(since.error());
+    const auto url = path + "?since=" + std::to_string(*since);
+    if (session.line.has("csv")) return as_csv(session, url + "&format=csv");
+    const auto periods = session.authority.list(url);
+    if (!periods) return tl::unexpected(periods.error());
+    auto changes = access_changes(*periods, *since);
+    if (!session.output.json()) put_logins(changes, "by", *periods);
+    return show(session.output, session.quiet(), changes, of_changes, "nothing has changed");
+}
+
 Outcome<int> review(Session& session) {
     const auto project = session.project();
     if (!project) return tl::unexpected(project.error());
     const auto path = "/projects/" + escaped(project->id) + "/access_review";
-    if (session.line.has("csv")) {
-        const auto answer = session.authority.get(path + "?format=csv");
-        if (!answer) return tl::unexpected(answer.error());
-        session.output.verbatim(answer->text);
-        return exit_yes;
-    }
+    if (const auto day = session.line.value("diff")) return changes_since(session, path, *day);
+    if (session.line.has("csv")) return as_csv(session, path + "?format=csv");
     auto rows = session.authority.list(path);
     if (!rows) return tl::unexpected(rows.error());
     if (!session.output.json()) put_logins(*rows, "granted_by", Json::Value(*rows));
@@ -112,8 +144,10 @@ constexpr std::array<Option, 2> audit_options = {{
     {"last", "N", "so many of the newest records (default: 50)"},
     organization_option,
 }};
-constexpr std::array<Option, 3> review_options = {{
+constexpr std::array<Option, 4> review_options = {{
     {"csv", "", "as a table for a spreadsheet, all of it"},
+    {"diff", "DATE",
+     "what has changed since a day, or a time, of UTC; with --csv all periods since"},
     {"unused-for", "DURATION", "those alone who have used no token for so long, such as 90d"},
     project_option,
 }};

@@ -3,6 +3,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 
@@ -78,3 +79,81 @@ def test_csv_is_for_a_spreadsheet_and_starts_no_formula(tenant, cluster, people)
 def test_other_formats_are_refused(tenant, cluster):
     answer = review(tenant, cluster, "?format=pdf")
     assert (answer.status, answer.code) == (400, "invalid_format")
+
+
+def next_second():
+    """Access is noted in seconds: what is over within one is forgotten."""
+    now = int(time.time())
+    assert wait_until(lambda: int(time.time()) > now, "the next second")
+    return now + 1
+
+
+def periods(tenant, project, since, query=""):
+    answer = review(tenant, project, f"?since={since}{query}")
+    assert answer.status == 200, answer.text
+    return [(row["login"].removeprefix(tenant.prefix), row["role"], row["source"], row["granted_by"], row["ended_by"])
+            for row in answer.json["data"]]
+
+
+def test_since_when_who_had_access(tenant, cluster):
+    me = tenant.owner.id
+    alice = tenant.add_user("alice")
+    tenant.add_collaborator(cluster, alice)
+    path = f"/v1/projects/{cluster}/collaborators/{alice.id}"
+    began = next_second()
+    next_second()
+    assert tenant.patch(path, {"role": "admin"}).status == 200
+    next_second()
+    assert tenant.delete(path).status == 204
+    mine = ("ann", "admin", "organization_admin", me, None)
+    first, second = ("alice", "member", "project", me, me), ("alice", "admin", "project", me, me)
+    assert sorted(periods(tenant, cluster, began), key=str) == sorted([mine, first, second], key=str)
+    last = next_second()
+    assert periods(tenant, cluster, last) == [mine]
+    rows = list(csv.DictReader(io.StringIO(review(tenant, cluster, f"?since={began}&format=csv").text, newline="")))
+    assert [row["role"] for row in rows if row["user_id"] == alice.id] == ["member", "admin"]
+
+
+def test_what_a_membership_brings_and_takes(tenant, cluster):
+    """Nobody asks for these changes of a project one by one, and no record of the trail names it."""
+    began = next_second()
+    alice = tenant.add_user("alice")
+    tenant.add_collaborator(cluster, alice)
+    member = f"/v1/organizations/{tenant.organization}/members/{alice.id}"
+    steps = [lambda: tenant.patch(member, {"role": "admin"}), lambda: tenant.patch(member, {"suspended": True}),
+             lambda: tenant.patch(member, {"suspended": False}), lambda: tenant.delete(member)]
+    for step in steps:
+        next_second()
+        assert step().status in (200, 204)
+    of_alice = [row[1:3] + (row[4] is not None,) for row in periods(tenant, cluster, began) if row[0] == "alice"]
+    assert of_alice == [("member", "project", True), ("admin", "organization_admin", True),
+                        ("admin", "organization_admin", True)]
+
+
+def test_what_was_over_by_itself(tenant, cluster):
+    began = next_second()
+    alice = tenant.add_user("alice")
+    over = int(time.time()) + 2
+    tenant.add_collaborator(cluster, alice, until=over)
+    assert wait_until(lambda: int(time.time()) > over, "the end")
+    [row] = [row for row in review(tenant, cluster, f"?since={began}").json["data"] if row["user_id"] == alice.id]
+    assert (row["ended_at"], row["ended_by"]) == (over, "system")
+    assert alice.id not in [row["user_id"] for row in review(tenant, cluster, f"?since={over}").json["data"]]
+
+
+def test_periods_come_in_pages(tenant, cluster, people):
+    since = next_second()
+    whole = [row["user_id"] for row in review(tenant, cluster, f"?since={since}").json["data"]]
+    seen, after = [], ""
+    while after is not None:
+        page = review(tenant, cluster, f"?since={since}&limit=1" + (f"&after={after}" if after else "")).json
+        seen += [row["user_id"] for row in page["data"]]
+        after = page["next_cursor"]
+    assert seen == whole == sorted(user.id for user in people.values())
+
+
+@pytest.mark.parametrize("query, param", [("since=yesterday", "since"), ("since=-1", "since"), ("since=9999999999", "since"),
+                                          ("since={now}&after=user_1", "after")])
+def test_what_is_no_time(tenant, cluster, query, param):
+    answer = review(tenant, cluster, "?" + query.format(now=int(time.time())))
+    assert answer.status == 400 and answer.json["error"]["param"] == param

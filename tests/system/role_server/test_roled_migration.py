@@ -5,6 +5,7 @@ import json
 import pathlib
 import shutil
 import sqlite3
+import time
 
 import pytest
 
@@ -190,3 +191,15 @@ def test_one_that_says_it_works_for_this_version_is_used(tmp_path):
         assert roled.get("/v1/whoami", token=alice).status == 200
     assert rows(roled, "SELECT value FROM meta WHERE name = 'schema_version'") == [("99",)]
     assert roled.run("check").returncode == 0
+
+
+def test_who_had_access_before_is_not_made_up(old):
+    [(newest,)] = rows(old, "SELECT MAX(time_ms) / 1000 FROM audit")
+    with old:
+        path = f"/v1/projects/{CLUSTER}/access_review?since="
+        refused = old.get(f"{path}{newest}", token=ANN)
+        assert (refused.status, refused.code) == (400, "invalid_since") 
+        assert time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(newest + 1)) in refused.text
+        known = old.get(f"{path}{newest + 1}", token=ANN).json["data"]
+    assert ALICE.id in [row["user_id"] for row in known]
+    assert old.run("check").returncode == 0

@@ -567,3 +567,5 @@ def servers(roled, tmp_path):
 @pytest.mark.parametrize("seed", [SEED] if SEED else [1, 2, 3])
 def test_a_walk_of_random_requests_goes_by_the_rules(servers, seed):
     Walk(servers, seed).run()
+    checked = servers[0].run("check")  # its access history among the rest
+    assert checked.returncode == 0, checked.stdout

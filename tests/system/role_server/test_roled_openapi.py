@@ -325,7 +325,10 @@ def tell_the_end(story):
     other = story.post(ORGANIZATION + "/projects", {"name": "other"})["id"]
     invited = story.post(PROJECT + "/collaborators", {"login": "carol", "until": FUTURE}, proj=other)
     story.post("/v1/invitations/accept", {"token": invited["token"]}, token=story.carol)
+    since = int(time.time())
+    wait_until(lambda: int(time.time()) > since, "the next second")
     story.delete(PROJECT + "/collaborators/{user}", user=story.carol_id)
+    story.ask("get", PROJECT + "/access_review", query=f"?since={since}")
     story.delete(PROJECT, proj=other)
     for name in ("dave", "erin"):
         user = story.roled.add_user(name)

@@ -4,12 +4,14 @@
 import csv
 import io
 import re
+import time
 from pathlib import Path
 
 import pytest
 
 from support.people import Person, watching_nodes
 from support.roled import Roled, User
+from support.waiting import wait_until
 
 
 def invited(ann: Person, email: str, *more: str) -> str:
@@ -149,6 +151,25 @@ def test_review(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
     roled.add_collaborator(cluster, roled.add_user("carol"))
     assert "carol" in ann.does("review", "--unused-for", "90d", "--quiet").split()
     ann.fails(2, "review", "--unused-for", "long")
+
+
+def test_what_has_changed_since(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
+    then = int(time.time())
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(then))
+    wait_until(lambda: int(time.time()) > then, "the next second")
+    roled.add_collaborator(cluster, roled.add_user("carol"))
+    ann.does("collaborators", "promote", "bob")
+    head, *rows = ann.does("review", "--diff", now).splitlines()
+    assert head.split() == ["LOGIN", "CHANGE", "THEN", "NOW", "TIME", "BY"]
+    assert {tuple(row.split()[:4]) for row in rows} == {("bob", "changed", "member", "admin"), ("carol", "added", "-", "member")}
+    assert {row.split()[0]: row.split()[-1] for row in rows}["bob"] == "ann"
+    assert {one["login"] for one in ann.reads("review", "--diff", now)["data"]} == {"bob", "carol"}
+    assert csv.DictReader(io.StringIO(ann.does("review", "--csv", "--diff", now))).fieldnames[:3] == ["user_id", "login", "role"]
+    assert "no day such as" in ann.fails(2, "review", "--diff", "yesterday")
+    assert "has not come yet" in ann.fails(2, "review", "--diff", "2200-01-01")
+
+
+def test_review_is_for_admins(bob: Person) -> None:
     assert bob.run("review").returncode == 3
 
 
