@@ -98,6 +98,10 @@ TEST(together_cli, a_receipt_in_words) {
     for (int i = 0; i < 6; ++i) many.not_yet.append(node("n", 7200));
     TEXT_CONTAINS("0 of 1,234,567 nodes", text_of(many));
     TEXT_CONTAINS("; and 1,234,562 more (together nodes)", text_of(many));
+    auto observing = receipt(3, 0);
+    observing.observing = 1;
+    TEXT_EQUAL("3 of 3 nodes after 0.8 s; 1 only observes and refuses nobody (together nodes)",
+               text_of(observing));
     auto unknown = receipt(1, 0);
     unknown.trouble = "gone.";
     TEXT_EQUAL("which nodes have it is not known: gone.", text_of(unknown));

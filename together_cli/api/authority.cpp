@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto max_answer = 30s;
 constexpr JsonLimits limits{2'000'000, 16};
 constexpr int max_restarts = 5;
+constexpr Json::ArrayIndex max_listed = 2'000'000;
 
 std::string hex_of(const unsigned char* bytes, std::size_t count) {
     constexpr char digits[] = "0123456789abcdef";
@@ -133,6 +134,9 @@ Outcome<Json::Value> Authority::list(const std::string& path) {
             if (one.isObject()) all.append(one);
         const auto& next = page->body["next_cursor"];
         if (!next.isString() || next.asString() == cursor) return all;
+        // Else it could go on for ever.
+        if (page->body["data"].empty() || all.size() > max_listed)
+            return trouble(exit_unreachable, credentials_.url + " answered a list without an end.");
         cursor = next.asString();
     }
 }

@@ -39,6 +39,9 @@ void take(Receipt& receipt, const Json::Value& body) {
     const auto told = static_cast<Json::ArrayIndex>(std::min<std::uint64_t>(receipt.waiting, 1000));
     for (Json::ArrayIndex i = 0; i < std::min(told, body["data"].size()); ++i)
         if (body["data"][i].isObject()) receipt.not_yet.append(body["data"][i]);
+    receipt.observing = static_cast<std::uint64_t>(std::count_if(
+        body["data"].begin(), body["data"].end(),
+        [](const auto& node) { return node.isObject() && text_in(node, "mode") == "observe"; }));
 }
 
 bool all_are_silent(const Receipt& receipt) {
@@ -95,6 +98,11 @@ Receipt receipt_of(Authority& authority, const Named& project, std::optional<std
             receipt.trouble = "the authority answered no numbers";
             return receipt;
         }
+        if (answer->status != 304 && revision &&
+            answer->body["revision"] != Json::Int64{*revision}) {
+            receipt.trouble = "the authority answered about another revision";
+            return receipt;
+        }
         if (answer->status != 304) take(receipt, answer->body);
         etag = answer->etag;
         if (!revision) revision = receipt.revision;
@@ -115,6 +123,11 @@ std::string text_of(const Receipt& receipt) {
         text += (i == 0 ? "; not yet: " : "; ") + told(receipt.not_yet[i]);
     if (receipt.waiting > count && count > 0)
         text += "; and " + grouped(receipt.waiting - count) + " more (together nodes)";
+    if (receipt.observing > 0)
+        text +=
+            "; " + grouped(receipt.observing) +
+            (receipt.observing == 1 ? " only observes and refuses" : " only observe and refuse") +
+            " nobody (together nodes)";
     return text;
 }
 
@@ -129,6 +142,7 @@ Json::Value json_of(const Receipt& receipt) {
     json["confirmed"] = Json::UInt64{receipt.confirmed};
     json["waiting"] = Json::UInt64{receipt.waiting};
     json["after_ms"] = Json::Int64{receipt.after.count()};
+    json["observing"] = Json::UInt64{receipt.observing};
     json["not_yet"] = receipt.not_yet;
     return json;
 }

@@ -20,6 +20,7 @@ struct Receipt {
     std::int64_t revision = 0;
     std::uint64_t confirmed = 0;
     std::uint64_t waiting = 0;
+    std::uint64_t observing = 0;            // of those that are told: they let everybody in
     std::chrono::milliseconds after{0};     // since the change
     Json::Value not_yet{Json::arrayValue};  // nodes, at most as many as are told
     std::string trouble = {};               // why nobody can say; else empty

@@ -69,7 +69,16 @@ def test_the_receipt_counts_the_nodes(ann: Person, bob: Person, roled: Roled, cl
         receipt, = ann.reads("collaborators", "add", "bob", "--wait", "20s")["receipts"]
         assert receipt.pop("after_ms") < 20000
         assert receipt == {"project_id": cluster, "revision": roled.revision(cluster), "confirmed": 3, "waiting": 0,
-                           "not_yet": []}
+                           "observing": 0, "not_yet": []}
+
+
+def test_a_node_that_only_observes_is_told(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
+    """It has the roster, and lets everybody in all the same."""
+    answer = roled.roster(cluster, roled.node_key(cluster), node="name=gpu1; version=0.1.0; mode=observe")
+    roled.roster(cluster, roled.node_key(cluster), etag=answer.headers["etag"],
+                 node="name=gpu1; version=0.1.0; mode=observe")
+    told = ann.run("collaborators", "promote", "bob", "--wait", "1s").stdout
+    assert told.rstrip().endswith("; 1 only observes and refuses nobody (together nodes)"), told
 
 
 def silence(roled: Roled, name: str, seconds: int) -> None:

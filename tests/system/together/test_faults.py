@@ -216,3 +216,25 @@ def test_lists_of_another_shape(peer: tuple[type[Peer], str], asker: Person, ask
     peer[0].answers[asked] = answered({"data": {"a": "b"}})
     assert "role authority" in asker.fails(7, *words) or "no list" in asker.fails(7, *words)
     assert not asker.fails(7, *words).endswith("again.")
+
+
+def test_a_list_has_an_end(peer: tuple[type[Peer], str], asker: Person) -> None:
+    """One that always goes on would be read until the memory is used up."""
+    handler, _ = peer
+    calls: list[int] = []
+
+    def another() -> None:
+        calls.append(len(calls))
+        handler.answers["GET /projects/proj_a/collaborators"] = answered({"data": [], "next_cursor": f"x{len(calls)}"})
+
+    handler.meanwhile = [another]
+    assert "a list without an end" in asker.fails(7, "collaborators")
+
+
+def test_a_receipt_of_another_revision(peer: tuple[type[Peer], str], asker: Person) -> None:
+    handler, _ = peer
+    handler.answers["DELETE /projects/proj_a/collaborators/user_b"] = 204, "", b""
+    handler.headers_too = {"Together-Revision": "7", "Together-Project": "proj_a"}
+    handler.answers["GET /projects/proj_a/nodes"] = answered({"revision": 6, "confirmed": 3, "waiting": 0, "data": []})
+    done = asker.run("collaborators", "remove", "bob", "--wait", "1s")
+    assert "3 of 3" not in done.stdout and "answered about another revision" in done.stdout + done.stderr, done
