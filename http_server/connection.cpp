@@ -63,8 +63,10 @@ class Connection final : public LiveConnection,
     }
 
     void close() override { drop(); }
-    void close_if_idle() override {
-        if (state_ == State::handshaking || state_ == State::idle) drop();
+    bool close_if_idle() override {
+        if (state_ != State::handshaking && state_ != State::idle) return false;
+        drop();
+        return true;
     }
 
     void on_parked(Ticket ticket, std::chrono::seconds at_most, bool trusted) override {

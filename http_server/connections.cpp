@@ -6,6 +6,10 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
+// Those that wait for news were answered long ago, too: not all of them are looked at for each
+// client that knocks.
+constexpr std::size_t max_looked_at = 64;
+
 ip::address counted_as(const ip::address& peer) {
     auto client = unmapped(peer);
     if (!client.is_v6()) return client;
@@ -24,7 +28,7 @@ bool Connections::make_room(const Address& peer) {
                                 strangers_of_[address].size() >= limits_.strangers_of_an_address);
     if (!has_its_share && open_.size() < limits_.all) return true;
     const auto& strangers = has_its_share ? strangers_of_[address] : strangers_;
-    if (strangers.empty()) return false;
+    if (strangers.empty()) return !has_its_share && close_a_trusted_one();
     auto& oldest = *strangers.begin()->second;
     // Its last operation ends later: until then it is not counted.
     remove(oldest);
@@ -32,8 +36,20 @@ bool Connections::make_room(const Address& peer) {
     return true;
 }
 
+bool Connections::close_a_trusted_one() {
+    std::size_t looked_at = 0;
+    for (const auto& answered : trusted_) {
+        auto& connection = *answered.second;
+        if (++looked_at > max_looked_at) return false;
+        if (!connection.close_if_idle()) continue;
+        remove(connection);
+        return true;
+    }
+    return false;
+}
+
 void Connections::add(LiveConnection& connection, const Address& peer) {
-    const Entry entry{counted_as(peer), ++last_number_};
+    const Entry entry{counted_as(peer), ++last_number_, 0};
     open_.emplace(&connection, entry);
     ++of_address_[entry.peer];
     strangers_.emplace(entry.number, &connection);
@@ -55,13 +71,19 @@ void Connections::remove(LiveConnection& connection) {
 void Connections::trust(LiveConnection& connection, bool trusted) {
     const auto found = open_.find(&connection);
     if (found == open_.end()) return;
-    const Entry& entry = found->second;
-    if (trusted) return forget(entry);
+    Entry& entry = found->second;
+    forget(entry);
+    if (trusted) {
+        entry.answered = ++answers_;
+        trusted_.emplace(entry.answered, &connection);
+        return;
+    }
     strangers_.emplace(entry.number, &connection);
     strangers_of_[entry.peer].emplace(entry.number, &connection);
 }
 
 void Connections::forget(const Entry& entry) {
+    trusted_.erase(entry.answered);
     strangers_.erase(entry.number);
     if (const auto of = strangers_of_.find(entry.peer); of != strangers_of_.end())
         of->second.erase(entry.number);

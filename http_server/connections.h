@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Those that are open, and which of them goes when there is no room: the oldest that the program
-// behind does not trust, a stranger. I/O thread only.
+// behind does not trust, a stranger; where there is none, a trusted one that asks nothing and was
+// answered longest ago. I/O thread only.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -16,7 +17,7 @@ class LiveConnection {
   public:
     virtual ~LiveConnection() = default;
     virtual void close() = 0;
-    virtual void close_if_idle() = 0;
+    virtual bool close_if_idle() = 0;  // whether it was
 };
 
 class Connections {
@@ -34,8 +35,8 @@ class Connections {
     explicit Connections(const Limits& limits, TrustedProxies proxies = {})
         : limits_(limits), proxies_(std::move(proxies)) {}
 
-    // False where all that are open are trusted: one more is to be closed at once. May close
-    // another one.
+    // False where all that are open are trusted and wait for an answer, or an address has its share
+    // of trusted ones: one more is to be closed at once. May close another one.
     bool make_room(const Address& peer);
 
     void add(LiveConnection& connection, const Address& peer);
@@ -50,17 +51,21 @@ class Connections {
     struct Entry {
         Address peer;
         std::uint64_t number = 0;
+        std::uint64_t answered = 0;  // where it is trusted
     };
     void forget(const Entry& entry);
+    bool close_a_trusted_one();
 
     const Limits limits_;
     const TrustedProxies proxies_;
     std::uint64_t last_number_ = 0;
+    std::uint64_t answers_ = 0;
     std::map<LiveConnection*, Entry> open_;
     std::map<Address, std::size_t> of_address_;
     std::map<std::uint64_t, LiveConnection*> strangers_;  // the oldest first
     // Those of one address, likewise.
     std::map<Address, std::map<std::uint64_t, LiveConnection*>> strangers_of_;
+    std::map<std::uint64_t, LiveConnection*> trusted_;  // who was answered longest ago first
 };
 
 }  // namespace together::http

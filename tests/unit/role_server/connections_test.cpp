@@ -3,14 +3,17 @@
 
 #include <CppUTest/TestHarness.h>
 
+#include <array>
+
 using namespace together::http;
 
 namespace {
 
 struct FakeConnection : LiveConnection {
     bool closed = false;
+    bool idle = false;
     void close() override { closed = true; }
-    void close_if_idle() override {}
+    bool close_if_idle() override { return closed = idle; }
 };
 
 }  // namespace
@@ -59,6 +62,37 @@ TEST(ConnectionsTest, a_node_makes_no_room) {
     CHECK_FALSE(add(e, "10.0.0.3"));
     open.remove(a);
     CHECK_TRUE(add(e, "10.0.0.1"));
+}
+
+TEST(ConnectionsTest, a_trusted_one_that_asks_nothing_goes_where_there_is_no_stranger) {
+    Connections all({3, 3, 3});
+    for (auto* each : {&b, &a, &c}) {
+        each->idle = each != &b;
+        all.add(*each, at("10.0.0.1"));
+        all.trust(*each, true);
+    }
+    all.trust(a, true);                          // answered again
+    CHECK_FALSE(all.make_room(at("10.0.0.1")));  // has its share
+    CHECK_TRUE(all.make_room(at("10.0.0.2")));
+    CHECK_TRUE(c.closed);
+    CHECK_FALSE(a.closed || b.closed);
+    all.add(d, at("10.0.0.2"));
+    CHECK_TRUE(all.make_room(at("10.0.0.3")));  // the stranger first
+    CHECK_TRUE(d.closed);
+    CHECK_FALSE(a.closed || b.closed);
+}
+
+TEST(ConnectionsTest, of_trusted_ones_that_wait_for_news_few_are_looked_at) {
+    constexpr std::size_t many = 100;
+    Connections all({many, many, many});
+    std::array<FakeConnection, many> waiting;
+    for (auto& each : waiting) {
+        all.add(each, at("10.0.0.1"));
+        all.trust(each, true);
+    }
+    waiting.back().idle = true;
+    CHECK_FALSE(all.make_room(at("10.0.0.2")));
+    CHECK_FALSE(waiting.back().closed);
 }
 
 TEST(ConnectionsTest, beyond_its_share_an_address_loses_its_own) {
