@@ -22,6 +22,9 @@ def asked(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("verb", choices=["get", "create", "apply", "delete"])
     parser.add_argument("what", nargs="*")
+    parser.add_argument("--dry-run")
+    parser.add_argument("--validate")
+    parser.add_argument("--selector", default="")
     for flag in ("--ignore-not-found", "--all-namespaces", "--server-side", "--force-conflicts"):
         parser.add_argument(flag, action="store_true")
     for option in ("--output", "--namespace", "--filename", "--field-manager", "--wait"):
@@ -29,13 +32,23 @@ def asked(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_intermixed_args(arguments)
 
 
+def plural(thing: dict) -> str:
+    kind = thing["kind"].lower()
+    return kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+
+
 def got(cluster: dict, call: argparse.Namespace) -> dict | None:
-    kinds = [resource.split(".")[0].rstrip("s") for resource in call.what[0].split(",")]
-    found = [thing for thing in cluster["objects"].values() if thing["kind"].lower() in kinds
-             and call.namespace in (None, thing["metadata"].get("namespace"))]
+    kinds = [resource.split(".")[0] for resource in call.what[0].split(",")]
+    labels = dict(one.split("=") for one in call.selector.split(",") if one)
+    found = [thing for thing in cluster["objects"].values() if {thing["kind"].lower(), plural(thing)} & set(kinds)
+             and call.namespace in (None, thing["metadata"].get("namespace"))
+             and labels.items() <= thing["metadata"].get("labels", {}).items()]
     if len(call.what) == 1:
         return {"kind": "List", "items": found}
-    return next((thing for thing in found if thing["metadata"]["name"] == call.what[1]), None)
+    found = [thing for thing in found if thing["metadata"]["name"] in call.what[1:]]
+    if len(call.what) > 2 and found:
+        return {"kind": "List", "items": found}
+    return next(iter(found), None)
 
 
 def delete(cluster: dict, call: argparse.Namespace) -> None:
@@ -61,8 +74,15 @@ def main(arguments: list[str]) -> int:
         print("The connection to the server was refused", file=sys.stderr)
         return 1
     call = asked(arguments)
+    if call.namespace and call.namespace in cluster.get("refusing", []):
+        print(f"Error from server: {call.namespace} is too large", file=sys.stderr)
+        return 1
     if call.output == "json":
-        answer = reviewed(cluster, json.load(sys.stdin)) if call.verb == "create" else got(cluster, call)
+        if call.verb == "create":
+            given = yaml.safe_load(sys.stdin)
+            answer = given if call.dry_run == "client" else reviewed(cluster, given)
+        else:
+            answer = got(cluster, call)
         if answer is not None:
             print(json.dumps(answer))
     elif call.verb == "apply":

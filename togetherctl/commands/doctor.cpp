@@ -86,7 +86,7 @@ constexpr std::array<Option, 4> options = {{
     {"accept", "CHECKS", "known here, do not count (comma-separated: sshd,watcher)"},
     {"slurm-conf", "PATH", "another slurm.conf"},
     {"kubernetes", "", "the cluster of your kubectl in place of this node"},
-    {"kubectl", "PATH", "another kubectl"},
+    {"kubectl", "PATH", "another kubectl, which root alone can write"},
 }};
 
 constexpr std::array<Status, 3> statuses = {{

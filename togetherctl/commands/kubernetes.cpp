@@ -6,6 +6,7 @@
 
 #include "cli/command_line.h"
 #include "cli/output.h"
+#include "common/decision/emergency.h"
 #include "common/kubernetes/policy.h"
 #include "common/roster/roster_paths.h"
 #include "common/system/file_identity.h"
@@ -19,8 +20,8 @@ namespace {
 using namespace together;
 using namespace std::chrono_literals;
 
-// Which roster it is, is looked at once a second. A lockdown and an edited configuration count
-// after so many looks, and so long is it until what failed is tried again.
+// Which roster it is and whether there is a lockdown is looked at once a second. An edited
+// configuration counts after so many looks, and so long is it until what failed is tried again.
 constexpr int looks_until_all_anew = 10;
 // What somebody changed in the cluster is put right then.
 constexpr auto again_after = 60s;
@@ -28,7 +29,7 @@ constexpr auto again_after = 60s;
 struct Wanted {
     std::vector<RbacObject> objects;
     RbacScope scope;
-    std::string roster;  // the identity of its file
+    std::string evidence;
 };
 
 Result<std::vector<std::string>> namespaces_of(const KubernetesConfig& config,
@@ -46,6 +47,12 @@ Result<std::vector<std::string>> namespaces_of(const KubernetesConfig& config,
     return config.namespaces;
 }
 
+// What decides, as it can be told apart from another: the roster's file, and a lockdown.
+std::string evidence_of(const NodeConfig& config) {
+    return file_identity(RosterPaths(config).snapshot) +
+           (lockdown_in_force(config.folder()) ? " lockdown" : "");
+}
+
 Result<Wanted> wanted(const CommandLine& line) {
     const auto config = load_node_config(line.config_path());
     if (!config) return tl::make_unexpected(config.error());
@@ -54,12 +61,12 @@ Result<Wanted> wanted(const CommandLine& line) {
     const auto ns = line.value("namespace");
     auto namespaces = namespaces_of(config->kubernetes, ns);
     if (!namespaces) return tl::make_unexpected(namespaces.error());
-    auto roster = file_identity(RosterPaths(*config).snapshot);
+    auto evidence = evidence_of(*config);
     const auto people = cluster_people(*config);
     if (!people) return tl::make_unexpected(people.error());
     RbacScope scope{config->project, *std::move(namespaces), !ns};
     auto objects = rbac_objects(*people, config->kubernetes.username_prefix, scope);
-    return Wanted{std::move(objects), std::move(scope), std::move(roster)};
+    return Wanted{std::move(objects), std::move(scope), std::move(evidence)};
 }
 
 std::string told(const RbacChange& change) {
@@ -93,7 +100,7 @@ class Watch {
     void round() {
         const auto objects = wanted(line_);
         if (!objects) return say(objects.error().message);
-        roster_ = objects->roster;
+        evidence_ = objects->evidence;
         const auto text = text_of(objects->objects);
         if (text == applied_ && Steady::now() - applied_at_ < again_after) return;
         const auto change = bring_about(kubectl_, objects->objects, objects->scope);
@@ -102,9 +109,9 @@ class Watch {
         say(change ? told(*change) : change.error().message);
     }
 
-    bool is_another_roster() const {
+    bool has_other_evidence() const {
         const auto config = load_node_config(line_.config_path());
-        return config && file_identity(RosterPaths(*config).snapshot) != roster_;
+        return config && evidence_of(*config) != evidence_;
     }
 
   private:
@@ -118,7 +125,7 @@ class Watch {
 
     const CommandLine& line_;
     const Kubectl& kubectl_;
-    std::string roster_;
+    std::string evidence_;
     std::string applied_;
     Steady::time_point applied_at_;
     std::string said_;
@@ -131,7 +138,7 @@ class Watch {
         watch.round();
         for (int look = 0; look < looks_until_all_anew; ++look) {
             std::this_thread::sleep_for(1s);
-            if (watch.is_another_roster()) break;
+            if (watch.has_other_evidence()) break;
         }
     }
 }
@@ -155,7 +162,7 @@ constexpr std::array<Option, 4> options = {{
     {"namespace", "NAME", "only what stands in this one of [kubernetes] namespaces"},
     {"apply", "", "bring the cluster to it through kubectl, with your rights there"},
     {"watch", "", "with --apply: go on, and apply each change of the roster"},
-    {"kubectl", "PATH", "another kubectl"},
+    {"kubectl", "PATH", "another kubectl, which root alone can write"},
 }};
 
 constexpr Status statuses[] = {
@@ -171,10 +178,11 @@ constinit const Verb kubernetes_verb = {
     .summary = "the roster as RBAC objects, where the API server takes no webhook",
     .about =
         "Prints Roles, ClusterRoles and their bindings: what a Member may do by the policy table,\n"
-        "and cluster-admin for Admins. They have names that begin with together- and the labels\n"
+        "and cluster-admin for Admins. They have names with the project in them and the labels\n"
         "app.kubernetes.io/managed-by=togetherctl and together/project; --apply removes what has\n"
         "them and is no longer wanted, of the cluster and in [kubernetes] namespaces, and touches\n"
-        "nothing else. Where the roster decides nothing, nothing is changed. Who was removed is\n"
+        "nothing else. Where the roster decides nothing, nothing is changed; a lockdown unbinds\n"
+        "everybody, whatever the roster is. Who was removed is\n"
         "refused when kubectl has said so, seconds later and not while the cluster cannot be\n"
         "reached: together-authorizer is the better way.",
     .options = options,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/kubernetes/cluster_people.h"
 
+#include "common/decision/emergency.h"
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
 
@@ -9,6 +10,8 @@ namespace together::ctl {
 using namespace together;
 
 Result<ClusterPeople> cluster_people(const NodeConfig& config) {
+    // As the gate has it: before anything of the roster, and before admissions.
+    if (lockdown_in_force(config.folder())) return ClusterPeople{};
     SystemClock clock;
     SystemAccounts accounts;
     NoRefresher refresher;

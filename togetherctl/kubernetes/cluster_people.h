@@ -8,7 +8,8 @@
 namespace together::ctl {
 
 // Fails where nobody can tell: an empty list would take everybody's rights. A lockdown is an
-// answer, and lets in nobody. Asks the gate about each of them; never refreshes.
+// answer, whatever the roster is, and lets in nobody. Asks the gate about each of them; never
+// refreshes.
 together::Result<ClusterPeople> cluster_people(const together::NodeConfig& config);
 
 }  // namespace together::ctl

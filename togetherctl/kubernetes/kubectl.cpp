@@ -19,6 +19,8 @@ constexpr JsonLimits limits{.values = 2'000'000, .depth = 64};
 Result<Kubectl> Kubectl::find(const std::string& path) {
     if (!path.empty()) {
         if (!path.starts_with('/')) return failure("--kubectl needs an absolute path");
+        if (first_program({path}).empty())
+            return failure(path + " is no program that root alone can write");
         return Kubectl(path);
     }
     auto found = first_program({"/usr/bin/kubectl", "/usr/local/bin/kubectl", "/snap/bin/kubectl"});

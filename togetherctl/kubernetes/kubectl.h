@@ -15,7 +15,8 @@ namespace together::ctl {
 
 class Kubectl {
   public:
-    // `path` empty: the installed one. Fails where there is none.
+    // `path` empty: the installed one. Fails where there is none that root alone can write: it runs
+    // with the caller's rights, in the cluster and here.
     static together::Result<Kubectl> find(const std::string& path);
 
     // What it wrote to stdout, with `input` at its stdin. Fails where it fails, with the last line

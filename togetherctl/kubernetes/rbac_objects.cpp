@@ -21,8 +21,8 @@ using namespace together;
 using kubernetes::PolicyRow;
 using kubernetes::Where;
 
-constexpr std::string_view role_name = "together-member";
-constexpr std::string_view admins_name = "together-admin";
+constexpr std::string_view for_members = "together-member";
+constexpr std::string_view for_admins = "together-admin";
 // etcd takes 1.5 MiB an object, which are some 10,000 people.
 constexpr std::size_t max_subjects = 1000;
 
@@ -39,6 +39,10 @@ std::string list_of(std::string_view words) {
         words.remove_prefix(std::min(words.size(), word.size() + 1));
     }
     return text + "]";
+}
+
+std::string name_of(std::string_view whose, const std::string& project) {
+    return std::string(whose) + "." + project_label(project);
 }
 
 std::string head(const RbacName& object, const std::string& project) {
@@ -61,7 +65,8 @@ bool is_a_members(const PolicyRow& row, bool in_a_namespace) {
 
 // In all namespaces a row of "anywhere" and in the cluster alone one of "cluster" is the same rule.
 RbacObject role(const std::string& ns, const std::string& project) {
-    RbacObject object{{ns.empty() ? "ClusterRole" : "Role", ns, std::string(role_name)}, {}, {}};
+    RbacObject object{
+        {ns.empty() ? "ClusterRole" : "Role", ns, name_of(for_members, project)}, {}, {}};
     object.yaml = head(object.name, project) + "rules:\n";
     for (const auto& row : kubernetes::policy())
         if (is_a_members(row, !ns.empty()))
@@ -74,17 +79,16 @@ RbacObject role(const std::string& ns, const std::string& project) {
 struct Binding {
     const std::string& project;
     std::string ns;
-    std::string_view name;
+    std::string name;
     std::string_view role_kind;
-    std::string_view role;
+    std::string role;
 };
 
 RbacObject binding(const Binding& what, std::size_t number, const std::string& subjects) {
-    const auto name =
-        std::string(what.name) + (number == 0 ? "" : "-" + std::to_string(number + 1));
+    const auto name = what.name + (number == 0 ? "" : "." + std::to_string(number + 1));
     RbacObject object{{what.ns.empty() ? "ClusterRoleBinding" : "RoleBinding", what.ns, name},
                       {},
-                      {std::string(what.role_kind), what.ns, std::string(what.role)}};
+                      {std::string(what.role_kind), what.ns, what.role}};
     object.yaml = head(object.name, what.project) +
                   "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ";
     object.yaml.append(what.role_kind).append("\n  name: ").append(what.role);
@@ -106,11 +110,12 @@ void bind(std::vector<RbacObject>& objects, const Binding& what,
 
 }  // namespace
 
-bool is_name_of_ours(std::string_view name) {
-    for (const auto base : {role_name, admins_name}) {
+bool is_name_of_ours(std::string_view name, const std::string& project) {
+    for (const auto whose : {for_members, for_admins}) {
+        const auto base = name_of(whose, project);
         if (!name.starts_with(base)) continue;
         const auto rest = name.substr(base.size());
-        return rest.empty() || (rest.front() == '-' && is_digits(rest.substr(1)));
+        return rest.empty() || (rest.front() == '.' && is_digits(rest.substr(1)));
     }
     return false;
 }
@@ -130,15 +135,16 @@ std::vector<RbacObject> rbac_objects(const ClusterPeople& people, const std::str
                                      const RbacScope& scope) {
     std::vector<RbacObject> objects;
     const auto& project = scope.project;
+    const auto member = name_of(for_members, project);
+    const auto admin = name_of(for_admins, project);
     if (scope.with_cluster) {
         objects.push_back(role({}, project));
-        bind(objects, {project, {}, role_name, "ClusterRole", role_name}, people.members, prefix);
-        bind(objects, {project, {}, admins_name, "ClusterRole", "cluster-admin"}, people.admins,
-             prefix);
+        bind(objects, {project, {}, member, "ClusterRole", member}, people.members, prefix);
+        bind(objects, {project, {}, admin, "ClusterRole", "cluster-admin"}, people.admins, prefix);
     }
     for (const auto& ns : scope.namespaces) {
         objects.push_back(role(ns, project));
-        bind(objects, {project, ns, role_name, "Role", role_name}, people.members, prefix);
+        bind(objects, {project, ns, member, "Role", member}, people.members, prefix);
     }
     return objects;
 }

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace together::ctl {
 namespace {
@@ -33,44 +35,93 @@ struct Found {
     bool is_ours;
 };
 
+// What stands in the cluster, as far as it is known.
+struct Seen {
+    std::set<RbacName> ours;
+    std::set<RbacName> others;   // with a name that is wanted
+    std::set<RbacName> unknown;  // wanted, and nobody can tell whose it is
+    std::vector<std::string> problems;
+};
+
 // Whoever may make a Role chooses its name (of RBAC's objects it may be nearly any text) and
 // labels.
-Found found_in(const Json::Value& item, const std::string& project) {
-    const auto& metadata = at(item, "metadata");
-    const auto& labels = at(metadata, "labels");
-    Found found{{text_at(item, "kind"), text_at(metadata, "namespace"), text_at(metadata, "name")},
-                false};
-    found.is_ours = kind_of(found.name) != nullptr && is_name_of_ours(found.name.name) &&
-                    text_at(labels, managed_by_key.data()) == managed_by_us &&
-                    text_at(labels, project_key.data()) == project_label(project);
-    return found;
+bool is_ours(const Json::Value& item, const RbacName& name, const std::string& project) {
+    const auto& labels = at(at(item, "metadata"), "labels");
+    return kind_of(name) != nullptr && is_name_of_ours(name.name, project) &&
+           text_at(labels, managed_by_key.data()) == managed_by_us &&
+           text_at(labels, project_key.data()) == project_label(project);
 }
 
-// `ns` empty: the cluster's own.
-Result<void> look(const Kubectl& kubectl, const std::string& ns, const std::string& project,
-                  std::vector<Found>& all) {
+RbacName name_in(const Json::Value& item) {
+    const auto& metadata = at(item, "metadata");
+    return {text_at(item, "kind"), text_at(metadata, "namespace"), text_at(metadata, "name")};
+}
+
+std::vector<std::string> get_in(const std::string& ns, std::vector<std::string> more) {
+    std::vector<std::string> arguments{"get", "--ignore-not-found"};
+    if (!ns.empty()) arguments.insert(arguments.end(), {"--namespace", ns});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+// With our labels: how much others keep there does not matter. `ns` empty: the cluster's own.
+Result<void> look_for_ours(const Kubectl& kubectl, const std::string& ns,
+                           const std::string& project, Seen& seen) {
     std::string resources;
     for (const auto& kind : kinds)
         if (ns.empty() == kind.name.starts_with("Cluster"))
             resources.append(resources.empty() ? "" : ",").append(kind.resource);
-    const auto list = kubectl.json(
-        ns.empty() ? std::vector<std::string>{"get", "--", resources}
-                   : std::vector<std::string>{"get", "--namespace", ns, "--", resources});
+    auto selector = std::string(managed_by_key) + "=" + std::string(managed_by_us) + "," +
+                    std::string(project_key) + "=" + project_label(project);
+    const auto list =
+        kubectl.json(get_in(ns, {"--selector", std::move(selector), "--", resources}));
     if (!list) return tl::make_unexpected(list.error());
     const auto& items = at(*list, "items");
-    if (!items.isArray()) return failure("what kubectl wrote is no list");
-    for (const auto& item : items) all.push_back(found_in(item, project));
+    if (!list->empty() && !items.isArray()) return failure("what kubectl wrote is no list");
+    for (const auto& item : items)
+        if (const auto name = name_in(item); is_ours(item, name, project)) seen.ours.insert(name);
     return {};
 }
 
-Result<std::vector<Found>> what_is_there(const Kubectl& kubectl, const RbacScope& scope) {
-    std::vector<Found> all;
+// Of one kind in one place, which are wanted and not known to be ours: others may have them.
+void look_for_others(const Kubectl& kubectl, const std::vector<RbacName>& wanted,
+                     const std::string& project, Seen& seen) {
+    std::vector<std::string> asked{"--", kind_of(wanted.front())->resource};
+    for (const auto& one : wanted) asked.push_back(one.name);
+    const auto found = kubectl.json(get_in(wanted.front().ns, std::move(asked)));
+    if (!found) {
+        seen.unknown.insert(wanted.begin(), wanted.end());
+        seen.problems.push_back(found.error().message);
+        return;
+    }
+    const auto note = [&](const Json::Value& item) {
+        const auto name = name_in(item);
+        if (!name.name.empty())
+            (is_ours(item, name, project) ? seen.ours : seen.others).insert(name);
+    };
+    const auto& items = at(*found, "items");
+    if (!items.isArray()) return note(*found);  // one that was found is no list
+    for (const auto& item : items) note(item);
+}
+
+// Fails where nothing could be listed: the cluster cannot be asked.
+Result<Seen> what_is_there(const Kubectl& kubectl, const std::vector<RbacObject>& wanted,
+                           const RbacScope& scope) {
+    Seen seen;
     auto places = scope.namespaces;
     if (scope.with_cluster) places.emplace_back();
     for (const auto& ns : places)
-        if (const auto looked = look(kubectl, ns, scope.project, all); !looked)
-            return tl::make_unexpected(looked.error());
-    return all;
+        if (const auto looked = look_for_ours(kubectl, ns, scope.project, seen); !looked)
+            seen.problems.push_back(looked.error().message);
+    if (!places.empty() && seen.problems.size() == places.size())
+        return failure(seen.problems.front());
+    std::map<std::pair<std::string, std::string>, std::vector<RbacName>> not_seen;
+    for (const auto& object : wanted)
+        if (seen.ours.count(object.name) == 0)
+            not_seen[{object.name.ns, object.name.kind}].push_back(object.name);
+    for (const auto& [place, names] : not_seen)
+        look_for_others(kubectl, names, scope.project, seen);
+    return seen;
 }
 
 // A finalizer may be in the way for ever: it is not waited for.
@@ -83,16 +134,6 @@ Result<void> remove(const Kubectl& kubectl, const RbacName& object) {
     return {};
 }
 
-// Those of `wanted` that somebody else has.
-std::set<RbacName> others_among(const std::vector<Found>& there,
-                                const std::vector<RbacObject>& wanted) {
-    std::set<RbacName> names, others;
-    for (const auto& object : wanted) names.insert(object.name);
-    for (const auto& one : there)
-        if (!one.is_ours && names.count(one.name) > 0) others.insert(one.name);
-    return others;
-}
-
 }  // namespace
 
 std::string shown(const RbacName& object) {
@@ -101,27 +142,30 @@ std::string shown(const RbacName& object) {
 
 Result<RbacChange> bring_about(const Kubectl& kubectl, const std::vector<RbacObject>& wanted,
                                const RbacScope& scope) {
-    const auto there = what_is_there(kubectl, scope);
-    if (!there) return tl::make_unexpected(there.error());
+    const auto seen = what_is_there(kubectl, wanted, scope);
+    if (!seen) return tl::make_unexpected(seen.error());
     RbacChange change;
-    const auto others = others_among(*there, wanted);
-    for (const auto& other : others)
+    change.problems = seen->problems;
+    for (const auto& other : seen->others)
         change.problems.push_back(shown(other) + " is somebody else's: it has not the labels " +
                                   std::string(managed_by_key) + "=" + std::string(managed_by_us) +
                                   " and " + std::string(project_key) + "=" +
                                   project_label(scope.project));
+    const auto is_left_alone = [&](const RbacName& name) {
+        return seen->others.count(name) > 0 || seen->unknown.count(name) > 0;
+    };
     std::set<RbacName> names;
     std::string yaml;
     for (const auto& object : wanted) {
-        if (others.count(object.name) > 0 || others.count(object.role) > 0) continue;
+        if (is_left_alone(object.name) || is_left_alone(object.role)) continue;
         names.insert(object.name);
         yaml += object.yaml;
     }
     // First: it may be all that still lets somebody in.
-    for (const auto& one : *there) {
-        if (!one.is_ours || names.count(one.name) > 0) continue;
-        if (auto removed = remove(kubectl, one.name); removed)
-            change.removed.push_back(one.name);
+    for (const auto& name : seen->ours) {
+        if (names.count(name) > 0) continue;
+        if (auto removed = remove(kubectl, name); removed)
+            change.removed.push_back(name);
         else
             change.problems.push_back(removed.error().message);
     }

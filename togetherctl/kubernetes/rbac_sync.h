@@ -19,7 +19,8 @@ struct RbacChange {
 
 // What stands in the scope with our label, the project's and a name of ours, and is none of
 // `wanted`, is removed. An object of one of their names without these labels is somebody's: it
-// stays, nobody is bound to it, and it is a problem; all else goes on.
+// stays, nobody is bound to it, and it is a problem; so is a namespace that cannot be listed. All
+// else goes on. Fails where nothing could be listed.
 together::Result<RbacChange> bring_about(const Kubectl& kubectl,
                                          const std::vector<RbacObject>& wanted,
                                          const RbacScope& scope);

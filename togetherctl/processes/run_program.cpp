@@ -160,7 +160,7 @@ Result<std::string> output_as_caller(const std::string& program,
         ::lseek(file.get(), 0, SEEK_SET) != 0)
         return failure(errno_text("cannot keep the input of " + program, errno));
     const int in = file.get();
-    auto done = run({program, arguments, {}, environ}, 2, {patience, 16 * mebibyte},
+    auto done = run({program, arguments, {}, environ}, 2, {patience, 64 * mebibyte},
                     [in](const auto& pipes) {
                         return Streams{in, pipes[0], pipes[1]};
                     });

@@ -2,6 +2,7 @@
 """kubernetes rolebindings: the roster as RBAC objects, printed, and brought about through a kubectl of ours."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from support.ctl_node import (CHECKOUT, ETC, PLAIN_ENVIRONMENT, PROJECT, ROSTER, SNAPSHOT, TOGETHERCTL, Run, ctl, entry, refresh,
+from support.ctl_node import (CHECKOUT, ETC, PLAIN_ENVIRONMENT, PROJECT, ROSTER, SNAPSHOT, TOGETHERCTL, Run, admit, ctl, entry, refresh,
                               write_config, write_roster)
 from support.waiting import wait_until
 
@@ -19,6 +20,7 @@ CLUSTER = Path("/run/cluster.json")
 KUBECTL = str(CHECKOUT / "tests" / "support" / "fake_kubectl.py")
 OURS = {"app.kubernetes.io/managed-by": "togetherctl", "together/project": PROJECT}
 ANOTHERS = OURS | {"together/project": "proj_9"}
+NAMESPACES = "[kubernetes]\nnamespaces = default\n"
 Objects = dict[tuple[str, str, str], dict[str, Any]]
 
 
@@ -39,6 +41,7 @@ def users(binding: dict[str, Any]) -> list[str]:
 
 @pytest.fixture
 def people() -> None:
+    write_config(NAMESPACES)
     write_roster(entry("alice", "admin", 10001), entry("bob", uid=10002), entry("erin", uid=10005, external=True),
                  entry("carol", "janitor", 10003), entry("twin", uid=10006), entry("twin", uid=10007))
     refresh()
@@ -50,10 +53,11 @@ def cluster() -> None:
     CLUSTER.with_suffix(".calls").write_text("")
 
 
-def put(*things: dict[str, Any], down: bool = False) -> None:
+def put(*things: dict[str, Any], down: bool = False, refusing: list[str] | None = None) -> None:
+    """`refusing`: namespaces of which kubectl shows nothing."""
     objects = {"|".join(name): thing for name, thing in keyed(list(things)).items()}
     new = CLUSTER.with_suffix(".put")
-    new.write_text(json.dumps({"objects": objects, "down": down}))
+    new.write_text(json.dumps({"objects": objects, "down": down, "refusing": refusing or []}))
     new.rename(CLUSTER)
 
 
@@ -73,28 +77,29 @@ def binding(name: str, ns: str = "", labels: dict[str, str] | None = None) -> di
 
 def test_who_is_bound_to_what(people: None) -> None:
     objects = printed()
-    assert set(objects) == {("ClusterRole", "", "together-member"), ("ClusterRoleBinding", "", "together-member"),
-                            ("ClusterRoleBinding", "", "together-admin"), ("Role", "default", "together-member"),
-                            ("RoleBinding", "default", "together-member")}
-    assert users(objects["ClusterRoleBinding", "", "together-admin"]) == ["together:alice"]
-    assert objects["ClusterRoleBinding", "", "together-admin"]["roleRef"]["name"] == "cluster-admin"
-    for name in (("ClusterRoleBinding", "", "together-member"), ("RoleBinding", "default", "together-member")):
+    assert set(objects) == {("ClusterRole", "", "together-member.proj_123"), ("ClusterRoleBinding", "", "together-member.proj_123"),
+                            ("ClusterRoleBinding", "", "together-admin.proj_123"), ("Role", "default", "together-member.proj_123"),
+                            ("RoleBinding", "default", "together-member.proj_123")}
+    assert users(objects["ClusterRoleBinding", "", "together-admin.proj_123"]) == ["together:alice"]
+    assert objects["ClusterRoleBinding", "", "together-admin.proj_123"]["roleRef"]["name"] == "cluster-admin"
+    for name in (("ClusterRoleBinding", "", "together-member.proj_123"), ("RoleBinding", "default", "together-member.proj_123")):
         # Neither an unknown role nor an entry whose login is another's, too.
         assert users(objects[name]) == ["together:bob", "together:erin"]
-        assert objects[name]["roleRef"]["name"] == "together-member"
+        assert objects[name]["roleRef"]["name"] == "together-member.proj_123"
     assert all(thing["metadata"]["labels"] == OURS for thing in objects.values())
 
 
 def test_a_members_rules_are_the_tables(people: None) -> None:
     """Row by row what permissions --kubernetes says is a Member's, and nothing else."""
+    write_config("[kubernetes]\nnamespaces = default team\n")
     table = json.loads(ctl("permissions", "--kubernetes", "--json").stdout)["kubernetes"]
     objects = printed()
-    for name, places in ((("Role", "default", "together-member"), ["project's namespaces"]),
-                         (("ClusterRole", "", "together-member"), ["cluster", "anywhere"])):
+    for name, places in ((("Role", "default", "together-member.proj_123"), ["project's namespaces"]),
+                         (("ClusterRole", "", "together-member.proj_123"), ["cluster", "anywhere"])):
         expected = [{"apiGroups": [row["group"]], "resources": row["resources"].split(), "verbs": row["verbs"].split()}
                     for row in table if row["member"] and row["action"] and row["where"] in places]
         assert expected and objects[name]["rules"] == expected
-    text = json.dumps([objects["Role", "default", "together-member"], objects["ClusterRole", "", "together-member"]])
+    text = json.dumps([objects["Role", "team", "together-member.proj_123"], objects["ClusterRole", "", "together-member.proj_123"]])
     for more in ("*", "escalate", "bind", "impersonate", "rolebindings", "nodes/proxy", "serviceaccounts/token"):
         assert f'"{more}"' not in text
 
@@ -103,7 +108,7 @@ def test_namespaces_are_those_of_the_configuration(people: None) -> None:
     write_config("[kubernetes]\nnamespaces = default team\nusername_prefix = 'corp\"x\":\n")
     objects = printed()
     assert {ns for _, ns, _ in objects} == {"", "default", "team"}
-    assert users(objects["RoleBinding", "team", "together-member"])[0] == "'corp\"x\":bob"
+    assert users(objects["RoleBinding", "team", "together-member.proj_123"])[0] == "'corp\"x\":bob"
     assert {ns for _, ns, _ in printed("--namespace", "team")} == {"team"}
     for wrong in ("kube-system", "other"):
         run = ctl("kubernetes", "rolebindings", "--namespace", wrong)
@@ -121,10 +126,11 @@ def test_a_namespace_that_yaml_takes_for_something_else_is_a_text(people: None) 
 
 
 def test_thousands_have_several_bindings() -> None:
+    write_config(NAMESPACES)
     write_roster(*(entry(f"u{number:05}", uid=20000 + number) for number in range(2500)))
     refresh()
     objects = printed()
-    names = ["together-member", "together-member-2", "together-member-3"]
+    names = ["together-member.proj_123", "together-member.proj_123.2", "together-member.proj_123.3"]
     bound = [users(objects["RoleBinding", "default", name]) for name in names]
     assert [len(one) for one in bound] == [1000, 1000, 500]
     assert sum(bound, []) == [f"together:u{number:05}" for number in range(2500)]
@@ -142,13 +148,13 @@ def test_where_nobody_can_tell_nothing_is_changed(people: None, cluster: None) -
 def test_an_old_roster_changes_nothing(people: None, cluster: None) -> None:
     assert apply().returncode == 0
     before = there()
-    write_config(roster__fresh_for="1s", roster__recheck_after="1s", roster__local_fault_for="1s", roster__stale_for="1s")
+    write_config(NAMESPACES, roster__fresh_for="1s", roster__recheck_after="1s", roster__local_fault_for="1s", roster__stale_for="1s")
     run = wait_until(lambda: (tried := apply()).returncode == 2 and tried, "the roster to be too old")
     assert "stale_for" in run.stderr and there() == before
 
 
 def test_who_only_observes_changes_nothing(people: None, cluster: None) -> None:
-    write_config(gate__mode="observe")
+    write_config(NAMESPACES, gate__mode="observe")
     run = apply()
     assert run.returncode == 2 and "observe" in run.stderr and there() == {}
     assert CLUSTER.with_suffix(".calls").read_text() == ""
@@ -162,23 +168,77 @@ def test_a_lockdown_lets_nobody_in(people: None, cluster: None) -> None:
     assert [name for name in there() if name[0].endswith("Binding")] == []
 
 
+@pytest.mark.parametrize("roster", ["missing", "damaged", "old"])
+def test_a_lockdown_needs_no_roster(people: None, cluster: None, roster: str) -> None:
+    """As for the gate, whose row of it stands before those of the roster, and before admissions."""
+    assert apply().returncode == 0
+    if roster == "missing":
+        SNAPSHOT.unlink()
+    elif roster == "damaged":
+        SNAPSHOT.write_bytes(b"no roster")
+    else:
+        write_config(NAMESPACES, roster__fresh_for="1s", roster__recheck_after="1s", roster__local_fault_for="1s", roster__stale_for="1s")
+    wait_until(lambda: apply().returncode == 2, "a roster that decides nothing")
+    assert [name for name in there() if name[0].endswith("Binding")]
+    admit("alice", "2099-01-01T00:00:00Z")
+    (ETC / "lockdown").write_text("incident 7\n")
+    run = apply()
+    assert run.returncode == 0, run.stderr
+    assert [name for name in there() if name[0].endswith("Binding")] == []
+
+
+def test_one_namespace_that_cannot_be_listed_stops_itself_alone(people: None, cluster: None) -> None:
+    write_config("[kubernetes]\nnamespaces = default huge\n")
+    assert apply().returncode == 0
+    write_roster(entry("alice", "admin", 10001), entry("erin", uid=10005), revision=8)
+    refresh()
+    put(*there().values(), binding("together-member.proj_123.2", "default", OURS), refusing=["huge"])
+    run = apply()
+    assert run.returncode == 2 and "huge is too large" in run.stderr
+    assert "RoleBinding together-member.proj_123.2 in default removed" in run.stderr
+    assert users(there()["RoleBinding", "default", "together-member.proj_123"]) == ["together:erin"]
+    assert users(there()["ClusterRoleBinding", "", "together-member.proj_123"]) == ["together:erin"]
+
+
+def test_what_others_keep_there_is_not_read(people: None, cluster: None) -> None:
+    """More than togetherctl takes of kubectl."""
+    theirs = binding("theirs", "default") | {"subjects": "x" * (65 * 1024 * 1024)}
+    put(theirs)
+    run = apply()
+    assert run.returncode == 0, run.stderr
+    assert set(there()) == set(printed()) | set(keyed([theirs]))
+
+
+def test_two_projects_share_a_cluster(people: None, cluster: None) -> None:
+    assert apply().returncode == 0
+    first = there()
+    ROSTER.write_text(ROSTER.read_text().replace(PROJECT, "proj_9"))
+    write_config(NAMESPACES, api__project="proj_9")
+    refresh()
+    assert apply().returncode == 0
+    assert len(there()) == 2 * len(first) and first.items() <= there().items()
+    (ETC / "lockdown").write_text("incident 7\n")
+    assert apply().returncode == 0
+    assert {name for name in there() if name[0].endswith("Binding")} == {name for name in first if name[0].endswith("Binding")}
+
+
 def test_what_is_ours_and_gone_is_removed_and_nothing_else_touched(people: None, cluster: None) -> None:
     others = [binding("cluster-admin"), binding("together-friends"), binding("edit", "default", {"app.kubernetes.io/managed-by": "Helm"}),
-              binding("together-member", "elsewhere", OURS)]
-    put(*others, binding("together-member-2", labels=OURS), binding("together-member-2", "default", OURS))
+              binding("together-member.proj_123", "elsewhere", OURS)]
+    put(*others, binding("together-member.proj_123.2", labels=OURS), binding("together-member.proj_123.2", "default", OURS))
     run = apply()
-    assert run.returncode == 0 and "ClusterRoleBinding together-member-2 removed" in run.stdout
-    assert "RoleBinding together-member-2 in default removed" in run.stdout
+    assert run.returncode == 0 and "ClusterRoleBinding together-member.proj_123.2 removed" in run.stdout
+    assert "RoleBinding together-member.proj_123.2 in default removed" in run.stdout
     assert set(there()) == set(printed()) | set(keyed(others))
     assert all(there()[name] == thing for name, thing in keyed(others).items())
 
 
 @pytest.mark.parametrize("labels", [ANOTHERS, {"app.kubernetes.io/managed-by": "togetherctl"}])
 def test_another_projects_objects_stay_as_they_are(people: None, cluster: None, labels: dict[str, str]) -> None:
-    others = [binding("together-admin", labels=labels), binding("together-member-2", "default", labels)]
+    others = [binding("together-admin.proj_123", labels=labels), binding("together-member.proj_123.2", "default", labels)]
     put(*others)
     run = apply()
-    assert run.returncode == 2 and "ClusterRoleBinding together-admin is somebody else's" in run.stderr
+    assert run.returncode == 2 and "ClusterRoleBinding together-admin.proj_123 is somebody else's" in run.stderr
     assert there() == printed() | keyed(others)
 
 
@@ -187,7 +247,7 @@ def test_every_project_has_a_label_of_its_own(people: None) -> None:
     projects = [PROJECT, "proj_-", "proj__", "proj_" + "a" * 58, *("proj_" + "a" * 63 + end for end in "ab_-")]
     for project in projects:
         ROSTER.write_text(roster.replace(PROJECT, project))
-        write_config(api__project=project)
+        write_config(NAMESPACES, api__project=project)
         refresh()
         labels |= {thing["metadata"]["labels"]["together/project"] for thing in printed().values()}
     assert len(labels) == len(projects) and {PROJECT, "proj_" + "a" * 58} < labels
@@ -200,31 +260,32 @@ def test_one_namespace_leaves_the_rest_alone(people: None, cluster: None) -> Non
     write_roster(entry("bob", uid=10002))
     refresh()
     assert apply("--namespace", "team").returncode == 0
-    assert users(there()["RoleBinding", "team", "together-member"]) == ["together:bob"]
-    assert users(there()["RoleBinding", "default", "together-member"]) == ["together:bob", "together:erin"]
-    assert ("ClusterRoleBinding", "", "together-admin") in there()
+    assert users(there()["RoleBinding", "team", "together-member.proj_123"]) == ["together:bob"]
+    assert users(there()["RoleBinding", "default", "together-member.proj_123"]) == ["together:bob", "together:erin"]
+    assert ("ClusterRoleBinding", "", "together-admin.proj_123") in there()
 
 
 def test_somebody_elses_object_of_our_name_stops_itself_alone(people: None, cluster: None) -> None:
-    theirs = binding("together-member", "default", {"app.kubernetes.io/managed-by": "Helm"})
-    put(theirs, binding("together-member-2", labels=OURS))
+    theirs = binding("together-member.proj_123", "default", {"app.kubernetes.io/managed-by": "Helm"})
+    put(theirs, binding("together-member.proj_123.2", labels=OURS))
     run = apply()
-    assert run.returncode == 2 and "RoleBinding together-member in default is somebody else's" in run.stderr
-    assert "ClusterRoleBinding together-member-2 removed" in run.stderr
+    assert run.returncode == 2 and "RoleBinding together-member.proj_123 in default is somebody else's" in run.stderr
+    assert "ClusterRoleBinding together-member.proj_123.2 removed" in run.stderr
     assert there() == printed() | keyed([theirs])
 
 
 def test_nobody_is_bound_to_somebody_elses_role(people: None, cluster: None) -> None:
     assert apply().returncode == 0
-    theirs = {"kind": "Role", "metadata": {"name": "together-member", "namespace": "default"}}
+    theirs = {"kind": "Role", "metadata": {"name": "together-member.proj_123", "namespace": "default"}}
     put(*there().values(), theirs)
     run = apply()
-    assert run.returncode == 2 and "Role together-member in default is somebody else's" in run.stderr
+    assert run.returncode == 2 and "Role together-member.proj_123 in default is somebody else's" in run.stderr
     assert there() == {name: thing for name, thing in printed().items() if name[1] == ""} | keyed([theirs])
 
 
 HOSTILE = ["x\nClusterRoleBinding||cluster-admin|togetherctl\ny", "x\nnamespaces||--all|togetherctl\ny", "--all", "-2",
-           "together-member-2\n", "together-member-", "together-member-2x", "together-members", "together-admin --all"]
+           "together-member.proj_123.2\n", "together-member.proj_123.", "together-member.proj_123.2x", "together-members",
+           "together-member", "together-member.proj_12", "together-member.proj_1234", "together-admin.proj_123 --all"]
 
 
 @pytest.mark.parametrize("labels", [{}, OURS])
@@ -240,7 +301,7 @@ def test_no_name_or_label_of_somebody_elses_has_anything_removed(people: None, c
 
 
 def test_kinds_of_others_with_our_label_and_name_stay(people: None, cluster: None) -> None:
-    theirs = {"kind": "Namespace", "metadata": {"name": "together-member-2", "labels": OURS}}
+    theirs = {"kind": "Namespace", "metadata": {"name": "together-member.proj_123.2", "labels": OURS}}
     put(theirs)
     assert apply().returncode == 0
     assert there() == printed() | keyed([theirs])
@@ -260,13 +321,26 @@ def test_watch_applies_each_change(people: None, cluster: None) -> None:
     try:
         assert process.stderr and "refused" in process.stderr.readline()
         put()  # it comes up again
-        wait_until(lambda: ("RoleBinding", "default", "together-member") in there(), "the first one")
+        wait_until(lambda: ("RoleBinding", "default", "together-member.proj_123") in there(), "the first one")
         write_roster(entry("alice", "admin", 10001), entry("erin", uid=10005), revision=8)
         refresh()
-        wait_until(lambda: users(there()["RoleBinding", "default", "together-member"]) == ["together:erin"], "bob to be out")
+        wait_until(lambda: users(there()["RoleBinding", "default", "together-member.proj_123"]) == ["together:erin"], "bob to be out")
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("mode, owner", [(0o775, 0), (0o757, 0), (0o755, 10001)])
+def test_a_kubectl_of_somebody_elses_is_not_run(people: None, cluster: None, mode: int, owner: int) -> None:
+    """It would act with the rights of whoever calls."""
+    theirs = Path("/run/kubectl")
+    theirs.write_text("#!/bin/sh\ntouch /run/was-run\n")
+    theirs.chmod(mode)
+    os.chown(theirs, owner, 0)
+    for verb in (["kubernetes", "rolebindings", "--apply"], ["doctor", "--kubernetes"]):
+        run = ctl(*verb, "--kubectl", str(theirs))
+        assert run.returncode == 2 and "is no program that root alone can write" in run.stdout + run.stderr
+    assert not Path("/run/was-run").exists()
 
 
 @pytest.mark.parametrize("arguments, said", [
