@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -57,7 +58,9 @@ http::CertificateFiles files_of(const KubernetesConfig& kubernetes) {
 
 // What connections refer to, which the I/O context ends last of all.
 struct Door {
-    explicit Door(std::size_t connections) : open({connections, connections, connections}) {}
+    // An address has no share: API servers and proxies are few, and each may need all.
+    explicit Door(std::size_t connections) : open({connections, unlimited, unlimited}) {}
+    static constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
     http::Connections open;
     std::optional<http::Server> server;
 };

@@ -149,6 +149,21 @@ def test_silent_clients_hold_up_nobody(authorizer: AuthorizerNode) -> None:
         one.close()
 
 
+def test_who_holds_all_connections_keeps_nobody_from_asking(node: AuthorizerNode) -> None:
+    """Even with a certificate: on each of them one review is asked, and nothing more."""
+    node.start("prlimit", "--nofile=200:200")
+    asked = json.dumps(review("together:alice", *PODS))
+    held = [node.connection(node.client) for _ in range(150)]
+    for connection in held:
+        assert node.post(asked, connection=connection)[0] == 201
+    assert verdict(node.review("together:alice")) == "allowed"
+    # Who asks all the time is not the one that goes.
+    busy = held[-1]
+    for _ in range(5):
+        assert node.post(asked, connection=busy)[0] == 201
+        assert verdict(node.review("together:alice")) == "allowed"
+
+
 def test_somebody_in_thousands_of_groups_is_answered_and_a_huge_review_refused_unread(authorizer: AuthorizerNode) -> None:
     asked = review("together:alice", *PODS)
     asked["spec"]["groups"] = [f"group-{number}" for number in range(10_000)]
