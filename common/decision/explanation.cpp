@@ -102,11 +102,11 @@ std::string how_old(const Decision& d) {
 }  // namespace
 
 std::string where_members_work(const std::vector<std::string>& namespaces) {
+    if (namespaces.empty()) return "No namespace of this cluster is the project's.";
     std::string names;
     for (const auto& one : namespaces) names += (names.empty() ? "" : ", ") + one;
     return "Members of the project work in the namespace" +
-           std::string(namespaces.size() == 1 ? " " : "s ") + (names.empty() ? "(none)" : names) +
-           ".";
+           std::string(namespaces.size() == 1 ? " " : "s ") + names + ".";
 }
 
 std::string age_text(Nanoseconds at_least, bool uncertain) {

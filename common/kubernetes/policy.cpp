@@ -20,13 +20,16 @@ constexpr std::string_view slinky_resources =
 // clang-format off
 constexpr std::array table = std::to_array<PolicyRow>({
     // Workloads: the seed's "Run Kubernetes workloads (kubectl)".
-    {use, "", "pods services configmaps secrets replicationcontrollers", project_namespaces, kubernetes_run},
+    {use, "", "pods configmaps secrets replicationcontrollers", project_namespaces, kubernetes_run},
+    {read, "", "services", project_namespaces, kubernetes_run},
+    {write, "", "services", but_default, kubernetes_run},
     {"get", "", "pods/log", project_namespaces, kubernetes_run},
     {"get create", "", "pods/exec pods/attach pods/portforward", project_namespaces, kubernetes_run},
     {"get update patch", "", "replicationcontrollers/scale", project_namespaces, kubernetes_run},
     {read, "", "events endpoints serviceaccounts resourcequotas limitranges", project_namespaces, kubernetes_run},
     {use, "apps", "deployments statefulsets daemonsets replicasets", project_namespaces, kubernetes_run},
-    {"get update patch", "apps", "deployments/scale statefulsets/scale replicasets/scale", project_namespaces, kubernetes_run},
+    {"get update patch", "apps", "deployments/scale replicasets/scale", project_namespaces, kubernetes_run},
+    {"get", "apps", "statefulsets/scale", project_namespaces, kubernetes_run},
     {read, "apps", "controllerrevisions", project_namespaces, kubernetes_run},
     {use, "batch", "jobs cronjobs", project_namespaces, kubernetes_run},
     {use, "policy", "poddisruptionbudgets", project_namespaces, kubernetes_run},
@@ -42,6 +45,7 @@ constexpr std::array table = std::to_array<PolicyRow>({
     {read, "storage.k8s.io", "storageclasses", cluster, volumes_read},
     {write, "", "persistentvolumeclaims persistentvolumes", anywhere, volumes_manage},
     {write, "storage.k8s.io", "storageclasses", anywhere, volumes_manage},
+    {"update patch", "apps", "statefulsets/scale", anywhere, volumes_manage},
     // The cluster
     {read, "", "nodes", cluster, clusters_read},
     {read, "", "namespaces", anywhere, clusters_read},
@@ -85,7 +89,11 @@ constexpr bool has_word(std::string_view list, std::string_view wanted) {
 // Places that are no path overlap, as far as a table can tell: a namespaced resource stands in no
 // row of the cluster's.
 constexpr bool in_the_same_place(Where one, Where other) {
-    return one == other || ((one == anywhere || other == anywhere) && one != path && other != path);
+    const auto is_the_projects = [](Where where) {
+        return where == project_namespaces || where == but_default;
+    };
+    return one == other || (is_the_projects(one) && is_the_projects(other)) ||
+           ((one == anywhere || other == anywhere) && one != path && other != path);
 }
 
 constexpr bool answer_the_same(const PolicyRow& one, const PolicyRow& other) {
@@ -143,6 +151,8 @@ bool stands_where(Where where, const AccessRequest& request,
     switch (where) {
         case project_namespaces:
             return is_workload_namespace(request.ns, namespaces);
+        case but_default:
+            return request.ns != default_namespace && is_workload_namespace(request.ns, namespaces);
         case cluster:
             return request.ns.empty();
         case anywhere:
@@ -166,8 +176,18 @@ constexpr bool is_namespace_name(std::string_view name) {
     });
 }
 
-constexpr std::array<std::string_view, 3> never_for_workloads = {"kube-system", "kube-public",
-                                                                 "kube-node-lease"};
+bool is_kubernetes_own(std::string_view ns) {
+    return ns.starts_with("kube-");
+}
+
+bool is_only_meant_by_its_name(std::string_view ns) {
+    return ns == default_namespace || ns.ends_with("-system") || ns.starts_with("openshift-");
+}
+
+bool means(std::string_view pattern, std::string_view ns) {
+    if (!pattern.ends_with('*')) return ns == pattern;
+    return !is_only_meant_by_its_name(ns) && ns.starts_with(pattern.substr(0, pattern.size() - 1));
+}
 
 }  // namespace
 
@@ -179,6 +199,8 @@ std::string_view name_of(Where where) noexcept {
     switch (where) {
         case project_namespaces:
             return "project's namespaces";
+        case but_default:
+            return "project's namespaces but default";
         case cluster:
             return "cluster";
         case anywhere:
@@ -203,11 +225,9 @@ Requirement requirement_for(const AccessRequest& request,
 }
 
 bool is_workload_namespace(std::string_view ns, std::span<const std::string> patterns) noexcept {
-    if (!is_namespace_name(ns) || std::ranges::count(never_for_workloads, ns) > 0) return false;
-    return std::ranges::any_of(patterns, [&](std::string_view pattern) {
-        return pattern.ends_with('*') ? ns.starts_with(pattern.substr(0, pattern.size() - 1))
-                                      : ns == pattern;
-    });
+    return is_namespace_name(ns) && !is_kubernetes_own(ns) &&
+           std::ranges::any_of(patterns,
+                               [&](std::string_view pattern) { return means(pattern, ns); });
 }
 
 }  // namespace together::kubernetes

@@ -28,8 +28,12 @@ struct AccessRequest {
     bool is_resource = true;
 };
 
+// The Service `kubernetes` there is how everything in the cluster finds the API server.
+inline constexpr std::string_view default_namespace = "default";
+
 enum class Where : std::uint8_t {
     project_namespaces,  // [kubernetes] namespaces
+    but_default,         // the same, without `default`, where the API server's own Service stands
     cluster,             // no namespace, or all of them at once
     anywhere,
     path,  // of no resource
@@ -62,8 +66,10 @@ std::string_view name_of(Where where) noexcept;
 Requirement requirement_for(const AccessRequest& request,
                             std::span<const std::string> namespaces) noexcept;
 
-// A pattern is a name, or the beginning of names with "*" at its end. Never kube-system,
-// kube-public and kube-node-lease, nor what is no namespace's name: empty, "*", upper case.
+// A pattern is a name, or the beginning of names with "*" at its end. Never a namespace of kube-,
+// nor what is no namespace's name: empty, "*", upper case. Never by a "*": `default`, where the API
+// server's own Service stands, and namespaces of a cluster's infrastructure (…-system,
+// openshift-…).
 bool is_workload_namespace(std::string_view ns, std::span<const std::string> patterns) noexcept;
 
 }  // namespace together::kubernetes

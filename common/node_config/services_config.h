@@ -18,7 +18,7 @@ struct KubernetesConfig {
     std::string tls_key;
     std::string client_ca;  // empty: clients need no certificate
     std::string username_prefix = "together:";
-    std::vector<std::string> namespaces{"default"};  // patterns of common/kubernetes/policy.h
+    std::vector<std::string> namespaces;  // patterns of common/kubernetes/policy.h; empty: none
 
     bool operator==(const KubernetesConfig&) const = default;
 };

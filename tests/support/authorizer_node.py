@@ -58,6 +58,8 @@ class AuthorizerNode:
                           + (f"\nclient_ca = {self.client_ca}" if self.client_ca else ""),
             "http": f"listen = unix:{self.socket}",
         }
+        if "namespaces =" not in more.get("kubernetes", ""):
+            lines["kubernetes"] += "\nnamespaces = default"
         for section, text in more.items():
             lines[section] = lines.get(section, "") + "\n" + text
         new = CONFIG.with_suffix(".new")

@@ -45,6 +45,9 @@ TEST_GROUP_BASE(authorizer, GateTest) {
     KubernetesDoor door{gate, counts};
     ForwardAuth forward_auth{gate};
 
+    void setup() override {
+        config.kubernetes.namespaces = {"default"};
+    }
     void use_config() {
         gate.use(std::make_shared<const Result<NodeConfig>>(config));
     }

@@ -135,7 +135,7 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
             "metrics.textfile=\nmetrics.senders=slurm together-authorizer\n"
             "kubernetes.listen=off\nkubernetes.tls_cert=\nkubernetes.tls_key=\n"
             "kubernetes.client_ca=\nkubernetes.username_prefix=together:\n"
-            "kubernetes.namespaces=default\nhttp.listen=off\nhttp.map_file=\n",
+            "kubernetes.namespaces=\nhttp.listen=off\nhttp.map_file=\n",
         shown);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/kubernetes/policy.h"
+#include "common/node_config/services_config.h"
 
 using namespace together;
 using namespace together::kubernetes;
@@ -65,6 +66,20 @@ TEST(kubernetes_policy, has_workloads_in_the_projects_namespaces_alone) {
         CHECK_TEXT(is_admins(of_resource("create", "", "pods", "", ns)), ns);
 }
 
+// Whoever changes the Service `kubernetes` is what the whole cluster takes for its API server.
+TEST(kubernetes_policy, leaves_the_api_servers_own_service_to_admins_where_default_is_named) {
+    for (const char* verb : {"create", "update", "patch", "delete", "deletecollection"}) {
+        CHECK_TEXT(is_admins(of_resource(verb, "", "services", "", "default")), verb);
+        CHECK_TEXT(takes(of_resource(verb, "", "services", "", "team-a"), Action::kubernetes_run),
+                   verb);
+        for (const char* ns : {"default", "team-a"}) {
+            CHECK_TEXT(is_admins(of_resource(verb, "", "endpoints", "", ns)), verb);
+            CHECK_TEXT(is_admins(of_resource(verb, "discovery.k8s.io", "endpointslices", "", ns)),
+                       verb);
+        }
+    }
+}
+
 TEST(kubernetes_policy, tells_subresources_apart) {
     CHECK_TRUE(takes(of_resource("get", "", "pods", "log", "default"), Action::kubernetes_run));
     for (const char* subresource : {"proxy", "eviction", "binding", "ephemeralcontainers", "status",
@@ -120,10 +135,14 @@ TEST(kubernetes_policy, shows_paths_that_only_begin_like_it_to_admins) {
 
 TEST(kubernetes_policy, never_takes_namespaces_of_the_cluster_for_the_projects) {
     const std::vector<std::string> all = {"*"};
-    for (const char* ns : {"kube-system", "kube-public", "kube-node-lease", "", "*"})
+    for (const char* ns : {"kube-system", "kube-public", "kube-node-lease", "kube-flannel", "", "*",
+                           "default", "calico-system", "openshift-ingress"})
         CHECK_FALSE_TEXT(is_workload_namespace(ns, all), ns);
-    CHECK_TRUE(is_workload_namespace("kube-systems", all));
+    for (const char* ns : {"default", "calico-system", "openshift-ingress"})
+        CHECK_TRUE_TEXT(is_workload_namespace(ns, std::vector<std::string>{ns}), ns);
+    CHECK_FALSE(is_workload_namespace("kube-flannel", std::vector<std::string>{"kube-flannel"}));
     CHECK_FALSE(is_workload_namespace("default", {}));
+    CHECK_FALSE(is_workload_namespace("default", KubernetesConfig().namespaces));
     CHECK_FALSE(
         is_workload_namespace("default", std::vector<std::string>{"", "def*ault", "Default"}));
     CHECK_FALSE(is_workload_namespace(std::string(64, 'a'), all));

@@ -58,18 +58,32 @@ std::string head(const RbacName& object, const std::string& project) {
            ": " + yaml_text(project_label(project)) + "\n";
 }
 
-bool is_a_members(const PolicyRow& row, bool in_a_namespace) {
-    return row.action && permits(Role::member, *row.action) && row.where != Where::path &&
-           (row.where == Where::project_namespaces) == in_a_namespace;
+// `ns` empty: the cluster, where a row of "anywhere" is the same rule as one of "cluster".
+bool stands_in(Where where, const std::string& ns) {
+    switch (where) {
+        case Where::project_namespaces:
+            return !ns.empty();
+        case Where::but_default:
+            return !ns.empty() && ns != kubernetes::default_namespace;
+        case Where::cluster:
+        case Where::anywhere:
+            return ns.empty();
+        case Where::path:
+            return false;
+    }
+    return false;
 }
 
-// In all namespaces a row of "anywhere" and in the cluster alone one of "cluster" is the same rule.
+bool is_a_members(const PolicyRow& row, const std::string& ns) {
+    return row.action && permits(Role::member, *row.action) && stands_in(row.where, ns);
+}
+
 RbacObject role(const std::string& ns, const std::string& project) {
     RbacObject object{
         {ns.empty() ? "ClusterRole" : "Role", ns, name_of(for_members, project)}, {}, {}};
     object.yaml = head(object.name, project) + "rules:\n";
     for (const auto& row : kubernetes::policy())
-        if (is_a_members(row, !ns.empty()))
+        if (is_a_members(row, ns))
             object.yaml += "- apiGroups: [" + yaml_text(row.group) +
                            "]\n  resources: " + list_of(row.resources) +
                            "\n  verbs: " + list_of(row.verbs) + "\n";

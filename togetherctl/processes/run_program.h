@@ -41,7 +41,8 @@ together::Result<std::string> output_of(const std::string& program,
                                         const std::string& variable = {});
 
 // The same of a program that acts for the caller (kubectl): at most 64 MiB, with the caller's own
-// environment and `input` at its stdin; of its stderr the last line, before which kubectl's library writes its own.
+// environment and `input` at its stdin; of its stderr the last line, before which kubectl's library
+// writes its own.
 together::Result<std::string> output_as_caller(const std::string& program,
                                                const std::vector<std::string>& arguments,
                                                std::chrono::seconds patience,

@@ -17,11 +17,18 @@ import (
 
 	"github.com/spf13/cobra"
 	discovery "k8s.io/api/apidiscovery/v2"
+	registration "k8s.io/api/admissionregistration/v1"
 	authorization "k8s.io/api/authorization/v1"
+	core "k8s.io/api/core/v1"
 	"k8s.io/apiextensions-apiserver/pkg/cmd/server/options"
+	"k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apiserver/pkg/admission"
+	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	"k8s.io/apiserver/pkg/apis/apiserver"
 	"k8s.io/apiserver/pkg/apis/apiserver/install"
 	"k8s.io/apiserver/pkg/apis/apiserver/load"
@@ -47,6 +54,9 @@ import (
 	tokenwebhook "k8s.io/apiserver/plugin/pkg/authenticator/token/webhook"
 	accesswebhook "k8s.io/apiserver/plugin/pkg/authorizer/webhook"
 	webhookmetrics "k8s.io/apiserver/plugin/pkg/authorizer/webhook/metrics"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/component-base/cli"
 )
@@ -101,13 +111,18 @@ func serve(ctx context.Context, o *options.CustomResourceDefinitionsServerOption
 	if generic.Authentication.Authenticator, err = authenticators(ctx, generic, given); err != nil {
 		return err
 	}
-	rest := &others{chain: generic.Authorization.Authorizer}
+	rest := &others{chain: generic.Authorization.Authorizer, kept: fake.NewSimpleClientset()}
+	if rest.policies, err = admissionPolicies(ctx, rest); err != nil {
+		return err
+	}
 	made, err := config.Complete().New(server.NewEmptyDelegateWithCustomHandler(rest))
 	if err != nil {
 		return err
 	}
 	groups := made.GenericAPIServer.AggregatedDiscoveryGroupManager
-	for group, kinds := range map[string][]string{"apps": {"Deployment"}, "batch": {"Job"}} {
+	for group, kinds := range map[string][]string{"apps": {"Deployment", "StatefulSet"}, "batch": {"Job"},
+		"admissionregistration.k8s.io": {"-ValidatingAdmissionPolicy", "-ValidatingAdmissionPolicyBinding"},
+		"authorization.k8s.io":         {"-SubjectAccessReview"}} {
 		groups.AddGroupVersion(group, discovered(kinds, group))
 	}
 	rest.groups = groups
@@ -242,11 +257,33 @@ func accessWebhook(one apiserver.AuthorizerConfiguration) (authorizer.Authorizer
 // ---- what only a whole kube-apiserver has ----------------------------------------------------------
 
 // Stands in for the core API and the other built-in ones, after authentication and authorization: a list
-// is empty, a named object is not found, what is written is said to be written. It asks the chain of
-// authorizers itself for `kubectl auth can-i`.
+// is empty, a named object is not found, what is written is said to be written. Namespaces, what stands in
+// one that was made, and admission policies are kept; kube-apiserver's own plug-in evaluates those for each
+// write. It asks the chain of authorizers itself for `kubectl auth can-i` and SubjectAccessReviews.
 type others struct {
-	chain  authorizer.Authorizer
-	groups http.Handler
+	chain    authorizer.Authorizer
+	groups   http.Handler
+	kept     *fake.Clientset
+	policies *validating.Plugin
+}
+
+func admissionPolicies(ctx context.Context, o *others) (*validating.Plugin, error) {
+	plugin, err := validating.NewPlugin(nil)
+	if err != nil {
+		return nil, err
+	}
+	factory := informers.NewSharedInformerFactory(o.kept, 0)
+	plugin.SetExternalKubeInformerFactory(factory)
+	plugin.SetExternalKubeClientSet(o.kept)
+	plugin.SetDynamicClient(dynamicfake.NewSimpleDynamicClient(scheme.Scheme))
+	plugin.SetRESTMapper(apimeta.NewDefaultRESTMapper(nil))
+	plugin.SetAuthorizer(o.chain)
+	plugin.SetDrainedNotification(ctx.Done())
+	if err := plugin.ValidateInitialization(); err != nil {
+		return nil, err
+	}
+	factory.Start(ctx.Done())
+	return plugin, nil
 }
 
 func (o *others) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -261,52 +298,181 @@ func (o *others) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Items:    []discovery.APIGroupDiscovery{core}})
 	case r.URL.Path == "/apis": // the aggregator's, which knows the groups of every server
 		o.groups.ServeHTTP(w, r)
-	case info == nil || !info.IsResourceRequest || info.Verb == "get" || info.Verb == "watch":
-		send(w, http.StatusNotFound, meta.Status{TypeMeta: meta.TypeMeta{Kind: "Status", APIVersion: "v1"},
-			Status: meta.StatusFailure, Reason: meta.StatusReasonNotFound, Code: http.StatusNotFound,
-			Message: r.URL.Path + " is not here"})
-	case info.Resource == "selfsubjectaccessreviews":
+	case info == nil || !info.IsResourceRequest || info.Verb == "watch":
+		refuse(w, errors.NewNotFound(schema.GroupResource{}, r.URL.Path))
+	case info.Resource == "selfsubjectaccessreviews" || info.Resource == "subjectaccessreviews":
 		o.review(w, r)
+	case info.Verb == "get":
+		o.get(w, r, info)
 	case info.Verb == "list":
-		send(w, http.StatusOK, meta.List{TypeMeta: meta.TypeMeta{Kind: "List", APIVersion: "v1"},
-			Items: []runtime.RawExtension{}})
+		o.list(w, info)
 	case info.Verb == "delete" || info.Verb == "deletecollection":
+		_ = o.kept.Tracker().Delete(resourceOf(info), namespaceOf(info), info.Name)
 		send(w, http.StatusOK, meta.Status{TypeMeta: meta.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: meta.StatusSuccess})
 	default:
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusCreated)
-		_, _ = io.Copy(w, r.Body)
+		o.write(w, r, info)
 	}
 }
 
-func (o *others) review(w http.ResponseWriter, r *http.Request) {
-	var asked authorization.SelfSubjectAccessReview
-	text, err := io.ReadAll(r.Body)
-	if err == nil { // kubectl sends protobuf
-		_, _, err = scheme.Codecs.UniversalDeserializer().Decode(text, nil, &asked)
+func resourceOf(info *request.RequestInfo) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}
+}
+
+// A namespace is in none.
+func namespaceOf(info *request.RequestInfo) string {
+	if info.Resource == "namespaces" {
+		return ""
 	}
+	return info.Namespace
+}
+
+func (o *others) get(w http.ResponseWriter, r *http.Request, info *request.RequestInfo) {
+	found, err := o.kept.Tracker().Get(resourceOf(info), namespaceOf(info), info.Name)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		refuse(w, errors.NewNotFound(resourceOf(info).GroupResource(), info.Name))
+		return
+	}
+	send(w, http.StatusOK, found)
+}
+
+func (o *others) list(w http.ResponseWriter, info *request.RequestInfo) {
+	for kind := range scheme.Scheme.KnownTypes(schema.GroupVersion{Group: info.APIGroup, Version: info.APIVersion}) {
+		gvk := schema.GroupVersionKind{Group: info.APIGroup, Version: info.APIVersion, Kind: kind}
+		if plural, _ := apimeta.UnsafeGuessKindToResource(gvk); plural.Resource != info.Resource {
+			continue
+		}
+		if found, err := o.kept.Tracker().List(resourceOf(info), gvk, namespaceOf(info)); err == nil {
+			found.GetObjectKind().SetGroupVersionKind(gvk.GroupVersion().WithKind(kind + "List"))
+			send(w, http.StatusOK, found)
+			return
+		}
+	}
+	send(w, http.StatusOK, meta.List{TypeMeta: meta.TypeMeta{Kind: "List", APIVersion: "v1"}, Items: []runtime.RawExtension{}})
+}
+
+// What is no object of Kubernetes' own comes back as it is.
+func (o *others) write(w http.ResponseWriter, r *http.Request, info *request.RequestInfo) {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		refuse(w, errors.NewBadRequest(err.Error()))
+		return
+	}
+	object, gvk, err := scheme.Codecs.UniversalDeserializer().Decode(text, nil, nil)
+	if err != nil || info.Verb == "patch" {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write(text)
+		return
+	}
+	setDefaults(object)
+	if err := o.admit(r.Context(), object, *gvk, info); err != nil {
+		refuse(w, err)
+		return
+	}
+	send(w, http.StatusCreated, object)
+}
+
+// kube-apiserver's, of what the plug-in needs.
+func setDefaults(object runtime.Object) {
+	whole := registration.Equivalent
+	complete := func(match *registration.MatchResources) {
+		if match.MatchPolicy == nil {
+			match.MatchPolicy = &whole
+		}
+		if match.NamespaceSelector == nil {
+			match.NamespaceSelector = &meta.LabelSelector{}
+		}
+		if match.ObjectSelector == nil {
+			match.ObjectSelector = &meta.LabelSelector{}
+		}
+	}
+	switch one := object.(type) {
+	case *registration.ValidatingAdmissionPolicy:
+		if one.Spec.MatchConstraints != nil {
+			complete(one.Spec.MatchConstraints)
+		}
+	case *registration.ValidatingAdmissionPolicyBinding:
+		if one.Spec.MatchResources != nil {
+			complete(one.Spec.MatchResources)
+		}
+	case *core.Namespace:
+		one.Status.Phase = core.NamespaceActive
+	}
+}
+
+// And keeps it, where it is one of those that are kept.
+func (o *others) admit(ctx context.Context, object runtime.Object, gvk schema.GroupVersionKind, info *request.RequestInfo) error {
+	about, err := apimeta.Accessor(object)
+	if err != nil {
+		return nil
+	}
+	who, _ := request.UserFrom(ctx)
+	resource, namespace := resourceOf(info), namespaceOf(info)
+	old, err := o.kept.Tracker().Get(resource, namespace, about.GetName())
+	operation, options := admission.Create, runtime.Object(&meta.CreateOptions{})
+	if info.Verb == "update" {
+		operation, options = admission.Update, &meta.UpdateOptions{}
+		if err != nil {
+			return errors.NewNotFound(resource.GroupResource(), about.GetName())
+		}
+	} else {
+		old = nil
+	}
+	attributes := admission.NewAttributesRecord(object, old, gvk, namespace, about.GetName(), resource, info.Subresource,
+		operation, options, false, who)
+	if _, err := o.kept.CoreV1().Namespaces().Get(ctx, namespace, meta.GetOptions{}); namespace != "" && err != nil {
+		return nil
+	}
+	if err := o.policies.Validate(ctx, attributes, admission.NewObjectInterfacesFromScheme(scheme.Scheme)); err != nil {
+		return err
+	}
+	if operation == admission.Update {
+		return o.kept.Tracker().Update(resource, object, namespace)
+	}
+	return o.kept.Tracker().Create(resource, object, namespace)
+}
+
+func (o *others) review(w http.ResponseWriter, r *http.Request) {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		refuse(w, errors.NewBadRequest(err.Error()))
+		return
+	}
+	object, gvk, err := scheme.Codecs.UniversalDeserializer().Decode(text, nil, nil) // kubectl sends protobuf
+	if err != nil {
+		refuse(w, errors.NewBadRequest(err.Error()))
 		return
 	}
 	who, _ := request.UserFrom(r.Context())
+	switch asked := object.(type) {
+	case *authorization.SelfSubjectAccessReview:
+		asked.Status = o.status(r.Context(), who, asked.Spec.ResourceAttributes, asked.Spec.NonResourceAttributes)
+	case *authorization.SubjectAccessReview:
+		about := &user.DefaultInfo{Name: asked.Spec.User, Groups: asked.Spec.Groups}
+		asked.Status = o.status(r.Context(), about, asked.Spec.ResourceAttributes, asked.Spec.NonResourceAttributes)
+	}
+	object.GetObjectKind().SetGroupVersionKind(*gvk)
+	send(w, http.StatusCreated, object)
+}
+
+func (o *others) status(ctx context.Context, who user.Info, resource *authorization.ResourceAttributes,
+	path *authorization.NonResourceAttributes) authorization.SubjectAccessReviewStatus {
 	attributes := authorizer.AttributesRecord{User: who}
-	if one := asked.Spec.ResourceAttributes; one != nil {
+	if resource != nil {
 		attributes.ResourceRequest = true
-		attributes.Verb, attributes.APIGroup, attributes.APIVersion = one.Verb, one.Group, one.Version
-		attributes.Resource, attributes.Subresource = one.Resource, one.Subresource
-		attributes.Namespace, attributes.Name = one.Namespace, one.Name
-	} else if path := asked.Spec.NonResourceAttributes; path != nil {
+		attributes.Verb, attributes.APIGroup, attributes.APIVersion = resource.Verb, resource.Group, resource.Version
+		attributes.Resource, attributes.Subresource = resource.Resource, resource.Subresource
+		attributes.Namespace, attributes.Name = resource.Namespace, resource.Name
+	} else if path != nil {
 		attributes.Verb, attributes.Path = path.Verb, path.Path
 	}
-	decision, reason, failure := o.chain.Authorize(r.Context(), attributes)
-	asked.Status = authorization.SubjectAccessReviewStatus{
+	decision, reason, failure := o.chain.Authorize(ctx, attributes)
+	status := authorization.SubjectAccessReviewStatus{
 		Allowed: decision == authorizer.DecisionAllow, Denied: decision == authorizer.DecisionDeny, Reason: reason}
 	if failure != nil {
-		asked.Status.EvaluationError = failure.Error()
+		status.EvaluationError = failure.Error()
 	}
-	asked.TypeMeta = meta.TypeMeta{Kind: "SelfSubjectAccessReview", APIVersion: "authorization.k8s.io/v1"}
-	send(w, http.StatusCreated, asked)
+	return status
 }
 
 // Kinds, those of the whole cluster with a minus.
@@ -317,8 +483,10 @@ func discovered(kinds []string, group string) discovery.APIVersionDiscovery {
 		if strings.HasPrefix(kind, "-") {
 			kind, scope = kind[1:], discovery.ScopeCluster
 		}
+		gvk := schema.GroupVersionKind{Group: group, Version: "v1", Kind: kind}
+		plural, singular := apimeta.UnsafeGuessKindToResource(gvk)
 		version.Resources = append(version.Resources, discovery.APIResourceDiscovery{
-			Resource: strings.ToLower(kind) + "s", SingularResource: strings.ToLower(kind), Scope: scope,
+			Resource: plural.Resource, SingularResource: singular.Resource, Scope: scope,
 			ResponseKind: &meta.GroupVersionKind{Group: group, Version: "v1", Kind: kind},
 			Verbs:        []string{"create", "delete", "get", "list", "patch", "update", "watch"}})
 	}
@@ -331,4 +499,16 @@ func send(w http.ResponseWriter, status int, document any) {
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(document)
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	var status errors.APIStatus
+	if known, ok := err.(errors.APIStatus); ok {
+		status = known
+	} else {
+		status = errors.NewInternalError(err)
+	}
+	told := status.Status()
+	told.TypeMeta = meta.TypeMeta{Kind: "Status", APIVersion: "v1"}
+	send(w, int(told.Code), told)
 }

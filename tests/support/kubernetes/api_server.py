@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from support.certificates import Certificates
 from support.kubernetes import programs
+from support.programs import CHECKOUT
 from support.sshd import free_port
 from support.waiting import wait_until
 
@@ -36,16 +39,14 @@ def kubeconfig(path: Path, server: str, ca: Path | None, **user: str) -> Path:
 
 
 def authorization(webhook: Path, **settings: Any) -> dict[str, Any]:
-    """An AuthorizationConfiguration: our webhook, then RBAC. Nothing is kept by the API server unless
-    `settings` say so: 0s as a TTL is the default there, minutes."""
-    return {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthorizationConfiguration", "authorizers": [
-        {"type": "Webhook", "name": "together", "webhook": {
-            "subjectAccessReviewVersion": "v1", "matchConditionSubjectAccessReviewVersion": "v1",
-            "timeout": "3s", "failurePolicy": "Deny",
-            "cacheAuthorizedRequests": False, "cacheUnauthorizedRequests": False,
-            "matchConditions": [{"expression": "request.user.startsWith('together:')"}],
-            "connectionInfo": {"type": "KubeConfigFile", "kubeConfigFile": str(webhook)}} | settings},
-        {"type": "RBAC", "name": "rbac"}]}
+    """The AuthorizationConfiguration that we ship, without the authorizer of nodes, which is not in the library:
+    our webhook, then RBAC. Nothing is kept by the API server unless `settings` say so."""
+    shipped = yaml.safe_load((CHECKOUT / "packaging" / "kubernetes" / "authorization.yaml").read_text())
+    shipped["authorizers"] = [one for one in shipped["authorizers"] if one["type"] != "Node"]
+    asked = next(one["webhook"] for one in shipped["authorizers"] if one["type"] == "Webhook")
+    asked["connectionInfo"]["kubeConfigFile"] = str(webhook)
+    asked |= settings
+    return dict(shipped)
 
 
 class Program:

@@ -83,7 +83,7 @@ class World:
             "api": {"base_url": self.roled.base_url, "project": self.project, "ca_file": self.roled_ca},
             "roster": {"refresh_program": TOGETHER_REFRESH} | (roster or {}),
             "kubernetes": {"listen": f"127.0.0.1:{self.port}", "tls_cert": self.serving[0], "tls_key": self.serving[1],
-                           "client_ca": self.certificates.ca_file} | (kubernetes or {}),
+                           "client_ca": self.certificates.ca_file, "namespaces": "default"} | (kubernetes or {}),
         }
         lines: list[str] = []
         for section, keys in sections.items():

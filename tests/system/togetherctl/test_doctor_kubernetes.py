@@ -24,6 +24,12 @@ def binding(role: str, subject: str, kind: str = "Group", ns: str = "", name: st
             "roleRef": {"name": role, "kind": "ClusterRole"}, "subjects": [{"kind": kind, "name": subject}]}
 
 
+def of_account(role: str, name: str, of: str, ns: str = "") -> Thing:
+    made = binding(role, name, "ServiceAccount", ns)
+    made["subjects"][0]["namespace"] = of
+    return made
+
+
 class Cluster:
     """All is well in it."""
 
@@ -34,6 +40,10 @@ class Cluster:
         self.others: list[Thing] = [binding("system:discovery", "system:authenticated"), binding("cluster-admin", "system:masters"),
                                     binding("kubeadm:bootstrap-signer-clusterinfo", "system:anonymous", "User", "kube-public"),
                                     {"kind": "ClusterRoleBinding", "metadata": {"name": "empty"}, "roleRef": {"name": "x"}},
+                                    binding("system:service-account-issuer-discovery", "system:serviceaccounts"),
+                                    binding("edit", "system:serviceaccounts:elsewhere"),
+                                    binding("edit", "system:serviceaccount:elsewhere:default", "User"),
+                                    of_account("cluster-admin", "operator", "kube-system"),
                                     {"kind": "Namespace", "metadata": {"name": "kube-system"}}]
         self.status: Thing = {"allowed": False, "denied": True, "reason": SENTENCE}
         self.down = False
@@ -53,6 +63,7 @@ class Cluster:
 
 @pytest.fixture
 def cluster() -> Cluster:
+    write_config("[kubernetes]\nnamespaces = workloads\n")
     return Cluster()
 
 
@@ -67,7 +78,10 @@ def test_it_changes_nothing_and_looks_at_no_node(cluster: Cluster) -> None:
     CLUSTER.with_suffix(".calls").write_text("")
     cluster.findings()
     calls = CLUSTER.with_suffix(".calls").read_text().splitlines()
-    assert [call.split()[0] for call in calls if call.split()[0] != "get"] == ["create"]  # the review, which nobody keeps
+    writing = [call for call in calls if call.split()[0] != "get"]
+    # The review, which nobody keeps, and our own policy, which kubectl reads and does not send.
+    assert [call.split()[0] for call in writing] == ["create"] * 3
+    assert sum("--dry-run=client" in call for call in writing) == 2
 
 
 @pytest.mark.parametrize("status, said", [
@@ -85,7 +99,7 @@ def test_a_stranger_must_be_denied_by_our_roster(cluster: Cluster, status: Thing
 
 
 def test_it_asks_about_a_user_of_ours(cluster: Cluster) -> None:
-    write_config("[kubernetes]\nusername_prefix = corp:\n")
+    write_config("[kubernetes]\nnamespaces = workloads\nusername_prefix = corp:\n")
     assert "does not ask" in cluster.findings()[1]["kubernetes_asks"]["what"]
 
 
@@ -94,6 +108,12 @@ def test_it_asks_about_a_user_of_ours(cluster: Cluster) -> None:
     (binding("view", "system:unauthenticated"), "gives view"),
     (binding("cluster-admin", "system:anonymous", "User"), "gives cluster-admin"),
     (binding("edit", "system:authenticated", ns="default"), "RoleBinding some in default gives edit"),
+    (binding("view", "system:serviceaccounts"), "gives view to every service account"),
+    (binding("edit", "system:serviceaccounts:workloads"), "gives edit to every service account of workloads"),
+    (of_account("edit", "default", "workloads"), "gives edit to the service account default of workloads"),
+    (of_account("edit", "default", "workloads", ns="elsewhere"), "in elsewhere gives edit to the service account default of workloads"),
+    (of_account("view", "operator", "workloads"), "gives view to the service account operator of workloads"),
+    (binding("view", "system:serviceaccount:workloads:default", "User"), "system:serviceaccount:workloads:default"),
 ])
 def test_a_binding_that_lets_everybody_in(cluster: Cluster, thing: Thing, said: str) -> None:
     cluster.others.append(thing)
@@ -125,15 +145,21 @@ def test_a_namespace_without_its_labels(cluster: Cluster, change: Callable[[Clus
     change(cluster)
     code, found = cluster.findings()
     one = found["kubernetes_namespaces"]
-    assert (code, one["result"]) == (2, "failure") and named in one["what"] and one["fix"].startswith("kubectl label --overwrite namespace default ")
+    assert (code, one["result"]) == (2, "failure") and named in one["what"] and one["fix"].startswith("kubectl label --overwrite namespace workloads ")
 
 
 def test_every_namespace_of_a_pattern_counts(cluster: Cluster) -> None:
-    write_config("[kubernetes]\nnamespaces = default team-*\n")
+    write_config("[kubernetes]\nnamespaces = workloads team-*\n")
     cluster.others.append({"kind": "Namespace", "metadata": {"name": "team-a"}})
     assert "team-a is without" in cluster.findings()[1]["kubernetes_namespaces"]["what"]
     cluster.namespace = None
     cluster.others.pop()
+    assert cluster.findings()[1]["kubernetes_namespaces"]["result"] == "warning"
+
+
+def test_without_a_namespace_members_work_nowhere(cluster: Cluster) -> None:
+    write_config()
+    cluster.others.append({"kind": "Namespace", "metadata": {"name": "default"}})
     assert cluster.findings()[1]["kubernetes_namespaces"]["result"] == "warning"
 
 
@@ -153,11 +179,48 @@ def missing(cluster: Cluster) -> None:
     cluster.policy = None
 
 
-@pytest.mark.parametrize("change", [unbound, audited, of_another, missing])
+def warned(cluster: Cluster) -> None:
+    cluster.bound["spec"]["validationActions"] = ["Deny", "Warn"]
+
+
+def bound_elsewhere(cluster: Cluster) -> None:
+    cluster.bound["spec"]["matchResources"]["namespaceSelector"]["matchLabels"] = {"together": "nothing"}
+
+
+def bound_to_some(cluster: Cluster) -> None:
+    cluster.bound["spec"]["matchResources"]["objectSelector"] = {"matchLabels": {"checked": "yes"}}
+
+
+@pytest.mark.parametrize("change", [unbound, audited, of_another, missing, warned, bound_elsewhere, bound_to_some])
 def test_the_admission_policy_must_be_there_and_deny(cluster: Cluster, change: Callable[[Cluster], None]) -> None:
     change(cluster)
     code, found = cluster.findings()
     assert (code, found["kubernetes_admission"]["result"]) == (2, "failure")
+
+
+@pytest.mark.parametrize("change, named", [
+    (lambda spec: spec.update(failurePolicy="Ignore"), "spec.failurePolicy"),
+    (lambda spec: spec["validations"][1].update(expression="true"), "spec.validations[1].expression"),
+    (lambda spec: spec["validations"].pop(), "spec.validations"),
+    (lambda spec: spec["variables"][0].update(expression="null"), "spec.variables[0].expression"),
+    (lambda spec: spec["matchConditions"].append({"name": "not-me", "expression": "false"}), "spec.matchConditions"),
+    (lambda spec: spec["matchConstraints"]["resourceRules"][0].update(operations=["CREATE"]), "spec.matchConstraints.resourceRules[0].operations"),
+    (lambda spec: spec["matchConstraints"]["resourceRules"][0].update(resourceNames=["x"]), "resourceRules[0].resourceNames"),
+    (lambda spec: spec["matchConstraints"].update(excludeResourceRules=[{"resources": ["pods"]}]), "excludeResourceRules"),
+    (lambda spec: spec["matchConstraints"].update(matchPolicy="Exact"), "matchPolicy"),
+    (lambda spec: spec.update(paramKind={"kind": "ConfigMap"}), "spec.paramKind"),
+])
+def test_the_admission_policy_must_say_what_ours_does(cluster: Cluster, change: Callable[[Thing], None], named: str) -> None:
+    change(cluster.policy["spec"])
+    code, found = cluster.findings()
+    assert (code, found["kubernetes_admission"]["result"]) == (2, "failure") and named in found["kubernetes_admission"]["what"]
+
+
+def test_what_the_api_server_adds_changes_nothing(cluster: Cluster) -> None:
+    cluster.policy["spec"]["matchConstraints"] |= {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}}
+    cluster.policy["spec"]["matchConstraints"]["resourceRules"][0]["scope"] = "*"
+    cluster.bound["spec"]["matchResources"] |= {"matchPolicy": "Equivalent", "objectSelector": {}}
+    assert cluster.findings()[1]["kubernetes_admission"]["result"] == "ok"
 
 
 def test_a_cluster_that_cannot_be_asked_is_no_good_news(cluster: Cluster) -> None:

@@ -95,10 +95,13 @@ def test_a_members_rules_are_the_tables(people: None) -> None:
     table = json.loads(ctl("permissions", "--kubernetes", "--json").stdout)["kubernetes"]
     objects = printed()
     for name, places in ((("Role", "default", "together-member.proj_123"), ["project's namespaces"]),
+                         (("Role", "team", "together-member.proj_123"), ["project's namespaces", "project's namespaces but default"]),
                          (("ClusterRole", "", "together-member.proj_123"), ["cluster", "anywhere"])):
         expected = [{"apiGroups": [row["group"]], "resources": row["resources"].split(), "verbs": row["verbs"].split()}
                     for row in table if row["member"] and row["action"] and row["where"] in places]
         assert expected and objects[name]["rules"] == expected
+    services = [rule["verbs"] for rule in objects["Role", "default", "together-member.proj_123"]["rules"] if "services" in rule["resources"]]
+    assert services == [["get", "list", "watch"]]  # among them the API server's own
     text = json.dumps([objects["Role", "team", "together-member.proj_123"], objects["ClusterRole", "", "together-member.proj_123"]])
     for more in ("*", "escalate", "bind", "impersonate", "rolebindings", "nodes/proxy", "serviceaccounts/token"):
         assert f'"{more}"' not in text
