@@ -178,7 +178,8 @@ constinit const Verb kubernetes_verb = {
     .summary = "the roster as RBAC objects, where the API server takes no webhook",
     .about =
         "Prints Roles, ClusterRoles and their bindings: what a Member may do by the policy table,\n"
-        "and cluster-admin for Admins. They have names with the project in them and the labels\n"
+        "and cluster-admin for Admins. A hash of the project is in their names; they have the "
+        "labels\n"
         "app.kubernetes.io/managed-by=togetherctl and together/project; --apply removes what has\n"
         "them and is no longer wanted, of the cluster and in [kubernetes] namespaces, and touches\n"
         "nothing else. Where the roster decides nothing, nothing is changed; a lockdown unbinds\n"

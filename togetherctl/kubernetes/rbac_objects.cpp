@@ -41,8 +41,16 @@ std::string list_of(std::string_view words) {
     return text + "]";
 }
 
+std::string hash_of(const std::string& project) {
+    const auto digest = checksum(std::as_bytes(std::span(project)));
+    std::array<char, 17> hex{};
+    std::snprintf(hex.data(), hex.size(), "%016" PRIx64, digest);
+    return hex.data();
+}
+
+// A project's id has capitals, which many a tool takes for no name of an object.
 std::string name_of(std::string_view whose, const std::string& project) {
-    return std::string(whose) + "." + project_label(project);
+    return std::string(whose) + "." + hash_of(project);
 }
 
 std::string head(const RbacName& object, const std::string& project) {
@@ -138,11 +146,9 @@ std::string project_label(const std::string& project) {
     constexpr std::size_t max_label = 63;
     const auto last = project.empty() ? '-' : project.back();
     if (project.size() <= max_label && last != '-' && last != '_') return project;
-    const auto digest = checksum(std::as_bytes(std::span(project)));
-    std::array<char, 17> hex{};
-    std::snprintf(hex.data(), hex.size(), "%016" PRIx64, digest);
+    const auto hash = hash_of(project);
     // No project has a dot.
-    return project.substr(0, max_label - hex.size()) + "." + hex.data();
+    return project.substr(0, max_label - hash.size() - 1) + "." + hash;
 }
 
 std::vector<RbacObject> rbac_objects(const ClusterPeople& people, const std::string& prefix,

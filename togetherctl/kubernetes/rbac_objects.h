@@ -46,8 +46,8 @@ struct RbacScope {
 // The project as a label's value: 63 characters at most, which end with a letter or a digit.
 std::string project_label(const std::string& project);
 
-// together-member.PROJECT, together-admin.PROJECT.2: no other is made here. Several projects share
-// a cluster, so the project is in it, as in its label.
+// together-member.HASH, together-admin.HASH.2, of the project: no other is made here. Several
+// projects share a cluster.
 bool is_name_of_ours(std::string_view name, const std::string& project);
 
 // Roles and their bindings in each of the namespaces, and those of the cluster: what is in no row

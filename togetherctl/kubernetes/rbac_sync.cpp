@@ -170,9 +170,11 @@ Result<RbacChange> bring_about(const Kubectl& kubectl, const std::vector<RbacObj
             change.problems.push_back(removed.error().message);
     }
     if (names.empty()) return change;
-    const auto applied = kubectl.run({"apply", "--server-side", "--force-conflicts",
-                                      "--field-manager", "togetherctl", "--filename", "-"},
-                                     yaml);
+    // The API server validates; kubectl would first fetch what it needs to do so itself.
+    const auto applied =
+        kubectl.run({"apply", "--server-side", "--force-conflicts", "--validate=false",
+                     "--field-manager", "togetherctl", "--filename", "-"},
+                    yaml);
     if (applied)
         change.applied = names.size();
     else

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shlex
 import ssl
 import subprocess
 import time
@@ -114,6 +115,14 @@ class Person:
         done = self.kubectl(*arguments, text=text)
         assert done.returncode == 0, f"kubectl {arguments}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def installed_kubectl(self) -> Path:
+        """A program of root's that is kubectl with this person's kubeconfig."""
+        script = self.config.with_suffix(".kubectl")
+        words = [*programs.from_sid("kubectl"), "--kubeconfig", self.config, "--cache-dir", self.config.with_suffix(".d")]
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(str(word) for word in words)} "$@"\n')
+        script.chmod(0o755)
+        return script
 
     def request(self, method: str, path: str, body: Any = None) -> Answer:
         """Without kubectl, which looks around first."""

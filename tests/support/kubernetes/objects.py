@@ -4,6 +4,10 @@
 import json
 from typing import Any
 
+from support.programs import CHECKOUT
+
+SHIPPED = CHECKOUT / "packaging" / "kubernetes"
+
 
 def nodeset(name: str, namespace: str = "default", replicas: int = 1) -> str:
     return json.dumps({"apiVersion": "slinky.slurm.net/v1alpha1", "kind": "NodeSet",

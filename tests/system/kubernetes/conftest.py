@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from support.kubernetes import rbac
 from support.kubernetes.api_server import ApiServer, Person
+from support.kubernetes.objects import SHIPPED
 from support.kubernetes.world import World
 from support.sandboxed import in_sandbox
 
@@ -33,6 +35,21 @@ def one_server(one_world: World) -> ApiServer:
     server.masters.must("create", "-f", str(Path(__file__).parent / "nodesets.json"))
     server.masters.must("wait", "--for=condition=Established", "crd/nodesets.slinky.slurm.net")
     return server
+
+
+@pytest.fixture(scope="session")
+def policed(one_server: ApiServer) -> None:
+    """The namespace and the admission policy that we ship are there."""
+    for name in ("namespace.yaml", "admission-policy.yaml"):
+        one_server.masters.must("create", "--validate=false", "-f", str(SHIPPED / name))
+
+
+@pytest.fixture(scope="session")
+def with_rbac(one_server: ApiServer) -> None:
+    """RBAC's objects can be stored."""
+    one_server.masters.must("create", "--validate=false", "-f", "-", text=rbac.definitions())
+    for kind in rbac.KINDS:
+        one_server.masters.must("wait", "--for=condition=Established", f"crd/{kind.lower()}s.{rbac.GROUP}")
 
 
 @pytest.fixture

@@ -7,12 +7,10 @@ import pytest
 import yaml
 
 from support.kubernetes.api_server import Answer, ApiServer, Person
-from support.kubernetes.objects import pod
+from support.kubernetes.objects import SHIPPED, pod
 from support.kubernetes.world import World
-from support.programs import CHECKOUT
 from support.waiting import wait_until
 
-SHIPPED = CHECKOUT / "packaging" / "kubernetes"
 NAMESPACE = "workloads"
 CORE, APPS = f"/api/v1/namespaces/{NAMESPACE}", f"/apis/apps/v1/namespaces/{NAMESPACE}"
 Thing = dict[str, Any]
@@ -32,11 +30,9 @@ PRIVILEGED = {"securityContext": {"privileged": True}}
 
 
 @pytest.fixture(scope="module")
-def masters(one_server: ApiServer) -> Person:
+def masters(one_server: ApiServer, policed: None) -> Person:
     """May everything, and the policy holds for them as well."""
     masters = one_server.masters
-    for name in ("namespace.yaml", "admission-policy.yaml"):
-        masters.must("create", "--validate=false", "-f", str(SHIPPED / name))
     refused = with_spec("privileged", containers=with_container(**PRIVILEGED))
     wait_until(lambda: masters.request("POST", f"{CORE}/pods", refused).status == 422, "the policy to hold")
     return masters

@@ -15,7 +15,8 @@ from support.ctl_node import CHECKOUT, CONFIG, ctl, write_config
 CLUSTER = Path("/run/cluster.json")
 KUBECTL = str(CHECKOUT / "tests" / "support" / "fake_kubectl.py")
 STRANGER = "together:invented-by-togetherctl-doctor"
-SENTENCE = "together: invented-by-togetherctl-doctor is not a collaborator of proj_123. An Admin of the project can add you."
+# As the authorizer says it: tests/system/kubernetes asks a real one.
+SENTENCE = "Access denied: invented-by-togetherctl-doctor is not a collaborator of project proj_123. An Admin of the project can add you."
 Thing = dict[str, Any]
 
 
@@ -90,6 +91,7 @@ def test_it_changes_nothing_and_looks_at_no_node(cluster: Cluster) -> None:
     ({"allowed": False, "reason": SENTENCE}, "does not ask together-authorizer"),
     ({"allowed": False, "denied": True, "reason": "a fault on our side"}, "not by this project's roster: a fault"),
     ({"allowed": False, "denied": True, "reason": SENTENCE.replace("proj_123", "proj_9")}, "not by this project's roster"),
+    ({"allowed": False, "denied": True, "reason": SENTENCE.replace("proj_123", "proj_1234")}, "not by this project's roster"),
     ({"allowed": "yes", "denied": [], "reason": 7}, "does not ask together-authorizer"),
 ])
 def test_a_stranger_must_be_denied_by_our_roster(cluster: Cluster, status: Thing, said: str) -> None:

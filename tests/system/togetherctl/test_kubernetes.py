@@ -20,6 +20,8 @@ CLUSTER = Path("/run/cluster.json")
 KUBECTL = str(CHECKOUT / "tests" / "support" / "fake_kubectl.py")
 OURS = {"app.kubernetes.io/managed-by": "togetherctl", "together/project": PROJECT}
 ANOTHERS = OURS | {"together/project": "proj_9"}
+# The hash of the project; it is the same on every machine, or two nodes would undo what the other did.
+MEMBER, ADMIN = "together-member.db998cf93dc3d3b9", "together-admin.db998cf93dc3d3b9"
 NAMESPACES = "[kubernetes]\nnamespaces = default\n"
 Objects = dict[tuple[str, str, str], dict[str, Any]]
 
@@ -77,15 +79,15 @@ def binding(name: str, ns: str = "", labels: dict[str, str] | None = None) -> di
 
 def test_who_is_bound_to_what(people: None) -> None:
     objects = printed()
-    assert set(objects) == {("ClusterRole", "", "together-member.proj_123"), ("ClusterRoleBinding", "", "together-member.proj_123"),
-                            ("ClusterRoleBinding", "", "together-admin.proj_123"), ("Role", "default", "together-member.proj_123"),
-                            ("RoleBinding", "default", "together-member.proj_123")}
-    assert users(objects["ClusterRoleBinding", "", "together-admin.proj_123"]) == ["together:alice"]
-    assert objects["ClusterRoleBinding", "", "together-admin.proj_123"]["roleRef"]["name"] == "cluster-admin"
-    for name in (("ClusterRoleBinding", "", "together-member.proj_123"), ("RoleBinding", "default", "together-member.proj_123")):
+    assert set(objects) == {("ClusterRole", "", MEMBER), ("ClusterRoleBinding", "", MEMBER),
+                            ("ClusterRoleBinding", "", ADMIN), ("Role", "default", MEMBER),
+                            ("RoleBinding", "default", MEMBER)}
+    assert users(objects["ClusterRoleBinding", "", ADMIN]) == ["together:alice"]
+    assert objects["ClusterRoleBinding", "", ADMIN]["roleRef"]["name"] == "cluster-admin"
+    for name in (("ClusterRoleBinding", "", MEMBER), ("RoleBinding", "default", MEMBER)):
         # Neither an unknown role nor an entry whose login is another's, too.
         assert users(objects[name]) == ["together:bob", "together:erin"]
-        assert objects[name]["roleRef"]["name"] == "together-member.proj_123"
+        assert objects[name]["roleRef"]["name"] == MEMBER
     assert all(thing["metadata"]["labels"] == OURS for thing in objects.values())
 
 
@@ -94,15 +96,15 @@ def test_a_members_rules_are_the_tables(people: None) -> None:
     write_config("[kubernetes]\nnamespaces = default team\n")
     table = json.loads(ctl("permissions", "--kubernetes", "--json").stdout)["kubernetes"]
     objects = printed()
-    for name, places in ((("Role", "default", "together-member.proj_123"), ["project's namespaces"]),
-                         (("Role", "team", "together-member.proj_123"), ["project's namespaces", "project's namespaces but default"]),
-                         (("ClusterRole", "", "together-member.proj_123"), ["cluster", "anywhere"])):
+    for name, places in ((("Role", "default", MEMBER), ["project's namespaces"]),
+                         (("Role", "team", MEMBER), ["project's namespaces", "project's namespaces but default"]),
+                         (("ClusterRole", "", MEMBER), ["cluster", "anywhere"])):
         expected = [{"apiGroups": [row["group"]], "resources": row["resources"].split(), "verbs": row["verbs"].split()}
                     for row in table if row["member"] and row["action"] and row["where"] in places]
         assert expected and objects[name]["rules"] == expected
-    services = [rule["verbs"] for rule in objects["Role", "default", "together-member.proj_123"]["rules"] if "services" in rule["resources"]]
+    services = [rule["verbs"] for rule in objects["Role", "default", MEMBER]["rules"] if "services" in rule["resources"]]
     assert services == [["get", "list", "watch"]]  # among them the API server's own
-    text = json.dumps([objects["Role", "team", "together-member.proj_123"], objects["ClusterRole", "", "together-member.proj_123"]])
+    text = json.dumps([objects["Role", "team", MEMBER], objects["ClusterRole", "", MEMBER]])
     for more in ("*", "escalate", "bind", "impersonate", "rolebindings", "nodes/proxy", "serviceaccounts/token"):
         assert f'"{more}"' not in text
 
@@ -111,7 +113,7 @@ def test_namespaces_are_those_of_the_configuration(people: None) -> None:
     write_config("[kubernetes]\nnamespaces = default team\nusername_prefix = 'corp\"x\":\n")
     objects = printed()
     assert {ns for _, ns, _ in objects} == {"", "default", "team"}
-    assert users(objects["RoleBinding", "team", "together-member.proj_123"])[0] == "'corp\"x\":bob"
+    assert users(objects["RoleBinding", "team", MEMBER])[0] == "'corp\"x\":bob"
     assert {ns for _, ns, _ in printed("--namespace", "team")} == {"team"}
     for wrong in ("kube-system", "other"):
         run = ctl("kubernetes", "rolebindings", "--namespace", wrong)
@@ -133,7 +135,7 @@ def test_thousands_have_several_bindings() -> None:
     write_roster(*(entry(f"u{number:05}", uid=20000 + number) for number in range(2500)))
     refresh()
     objects = printed()
-    names = ["together-member.proj_123", "together-member.proj_123.2", "together-member.proj_123.3"]
+    names = [MEMBER, MEMBER + ".2", MEMBER + ".3"]
     bound = [users(objects["RoleBinding", "default", name]) for name in names]
     assert [len(one) for one in bound] == [1000, 1000, 500]
     assert sum(bound, []) == [f"together:u{number:05}" for number in range(2500)]
@@ -195,12 +197,12 @@ def test_one_namespace_that_cannot_be_listed_stops_itself_alone(people: None, cl
     assert apply().returncode == 0
     write_roster(entry("alice", "admin", 10001), entry("erin", uid=10005), revision=8)
     refresh()
-    put(*there().values(), binding("together-member.proj_123.2", "default", OURS), refusing=["huge"])
+    put(*there().values(), binding(MEMBER + ".2", "default", OURS), refusing=["huge"])
     run = apply()
     assert run.returncode == 2 and "huge is too large" in run.stderr
-    assert "RoleBinding together-member.proj_123.2 in default removed" in run.stderr
-    assert users(there()["RoleBinding", "default", "together-member.proj_123"]) == ["together:erin"]
-    assert users(there()["ClusterRoleBinding", "", "together-member.proj_123"]) == ["together:erin"]
+    assert f"RoleBinding {MEMBER}.2 in default removed" in run.stderr
+    assert users(there()["RoleBinding", "default", MEMBER]) == ["together:erin"]
+    assert users(there()["ClusterRoleBinding", "", MEMBER]) == ["together:erin"]
 
 
 def test_what_others_keep_there_is_not_read(people: None, cluster: None) -> None:
@@ -227,21 +229,21 @@ def test_two_projects_share_a_cluster(people: None, cluster: None) -> None:
 
 def test_what_is_ours_and_gone_is_removed_and_nothing_else_touched(people: None, cluster: None) -> None:
     others = [binding("cluster-admin"), binding("together-friends"), binding("edit", "default", {"app.kubernetes.io/managed-by": "Helm"}),
-              binding("together-member.proj_123", "elsewhere", OURS)]
-    put(*others, binding("together-member.proj_123.2", labels=OURS), binding("together-member.proj_123.2", "default", OURS))
+              binding(MEMBER, "elsewhere", OURS)]
+    put(*others, binding(MEMBER + ".2", labels=OURS), binding(MEMBER + ".2", "default", OURS))
     run = apply()
-    assert run.returncode == 0 and "ClusterRoleBinding together-member.proj_123.2 removed" in run.stdout
-    assert "RoleBinding together-member.proj_123.2 in default removed" in run.stdout
+    assert run.returncode == 0 and f"ClusterRoleBinding {MEMBER}.2 removed" in run.stdout
+    assert f"RoleBinding {MEMBER}.2 in default removed" in run.stdout
     assert set(there()) == set(printed()) | set(keyed(others))
     assert all(there()[name] == thing for name, thing in keyed(others).items())
 
 
 @pytest.mark.parametrize("labels", [ANOTHERS, {"app.kubernetes.io/managed-by": "togetherctl"}])
 def test_another_projects_objects_stay_as_they_are(people: None, cluster: None, labels: dict[str, str]) -> None:
-    others = [binding("together-admin.proj_123", labels=labels), binding("together-member.proj_123.2", "default", labels)]
+    others = [binding(ADMIN, labels=labels), binding(MEMBER + ".2", "default", labels)]
     put(*others)
     run = apply()
-    assert run.returncode == 2 and "ClusterRoleBinding together-admin.proj_123 is somebody else's" in run.stderr
+    assert run.returncode == 2 and f"ClusterRoleBinding {ADMIN} is somebody else's" in run.stderr
     assert there() == printed() | keyed(others)
 
 
@@ -263,32 +265,32 @@ def test_one_namespace_leaves_the_rest_alone(people: None, cluster: None) -> Non
     write_roster(entry("bob", uid=10002))
     refresh()
     assert apply("--namespace", "team").returncode == 0
-    assert users(there()["RoleBinding", "team", "together-member.proj_123"]) == ["together:bob"]
-    assert users(there()["RoleBinding", "default", "together-member.proj_123"]) == ["together:bob", "together:erin"]
-    assert ("ClusterRoleBinding", "", "together-admin.proj_123") in there()
+    assert users(there()["RoleBinding", "team", MEMBER]) == ["together:bob"]
+    assert users(there()["RoleBinding", "default", MEMBER]) == ["together:bob", "together:erin"]
+    assert ("ClusterRoleBinding", "", ADMIN) in there()
 
 
 def test_somebody_elses_object_of_our_name_stops_itself_alone(people: None, cluster: None) -> None:
-    theirs = binding("together-member.proj_123", "default", {"app.kubernetes.io/managed-by": "Helm"})
-    put(theirs, binding("together-member.proj_123.2", labels=OURS))
+    theirs = binding(MEMBER, "default", {"app.kubernetes.io/managed-by": "Helm"})
+    put(theirs, binding(MEMBER + ".2", labels=OURS))
     run = apply()
-    assert run.returncode == 2 and "RoleBinding together-member.proj_123 in default is somebody else's" in run.stderr
-    assert "ClusterRoleBinding together-member.proj_123.2 removed" in run.stderr
+    assert run.returncode == 2 and f"RoleBinding {MEMBER} in default is somebody else's" in run.stderr
+    assert f"ClusterRoleBinding {MEMBER}.2 removed" in run.stderr
     assert there() == printed() | keyed([theirs])
 
 
 def test_nobody_is_bound_to_somebody_elses_role(people: None, cluster: None) -> None:
     assert apply().returncode == 0
-    theirs = {"kind": "Role", "metadata": {"name": "together-member.proj_123", "namespace": "default"}}
+    theirs = {"kind": "Role", "metadata": {"name": MEMBER, "namespace": "default"}}
     put(*there().values(), theirs)
     run = apply()
-    assert run.returncode == 2 and "Role together-member.proj_123 in default is somebody else's" in run.stderr
+    assert run.returncode == 2 and f"Role {MEMBER} in default is somebody else's" in run.stderr
     assert there() == {name: thing for name, thing in printed().items() if name[1] == ""} | keyed([theirs])
 
 
 HOSTILE = ["x\nClusterRoleBinding||cluster-admin|togetherctl\ny", "x\nnamespaces||--all|togetherctl\ny", "--all", "-2",
-           "together-member.proj_123.2\n", "together-member.proj_123.", "together-member.proj_123.2x", "together-members",
-           "together-member", "together-member.proj_12", "together-member.proj_1234", "together-admin.proj_123 --all"]
+           MEMBER + ".2\n", MEMBER + ".", MEMBER + ".2x", "together-members",
+           "together-member", "together-member." + PROJECT, MEMBER[:-1], MEMBER + "0", ADMIN + " --all"]
 
 
 @pytest.mark.parametrize("labels", [{}, OURS])
@@ -304,7 +306,7 @@ def test_no_name_or_label_of_somebody_elses_has_anything_removed(people: None, c
 
 
 def test_kinds_of_others_with_our_label_and_name_stay(people: None, cluster: None) -> None:
-    theirs = {"kind": "Namespace", "metadata": {"name": "together-member.proj_123.2", "labels": OURS}}
+    theirs = {"kind": "Namespace", "metadata": {"name": MEMBER + ".2", "labels": OURS}}
     put(theirs)
     assert apply().returncode == 0
     assert there() == printed() | keyed([theirs])
@@ -324,10 +326,10 @@ def test_watch_applies_each_change(people: None, cluster: None) -> None:
     try:
         assert process.stderr and "refused" in process.stderr.readline()
         put()  # it comes up again
-        wait_until(lambda: ("RoleBinding", "default", "together-member.proj_123") in there(), "the first one")
+        wait_until(lambda: ("RoleBinding", "default", MEMBER) in there(), "the first one")
         write_roster(entry("alice", "admin", 10001), entry("erin", uid=10005), revision=8)
         refresh()
-        wait_until(lambda: users(there()["RoleBinding", "default", "together-member.proj_123"]) == ["together:erin"], "bob to be out")
+        wait_until(lambda: users(there()["RoleBinding", "default", MEMBER]) == ["together:erin"], "bob to be out")
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
