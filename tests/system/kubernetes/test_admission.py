@@ -171,5 +171,8 @@ def test_elsewhere_and_for_kubelets_it_does_not_hold(masters: Person, one_server
     made = pod("driver", "infrastructure")
     made["spec"]["hostNetwork"] = True
     assert masters.request("POST", "/api/v1/namespaces/infrastructure/pods", made).status == 201
+    for subject in ("/O=system:nodes/O=system:masters/CN=together:alice", "/O=system:masters/CN=system:node:gpu-1"):
+        like_one = one_server.with_certificate("like-a-kubelet", subject)
+        says(like_one.request("POST", f"{CORE}/pods", with_spec("static", hostNetwork=True)), "namespace of the host")
     kubelet = one_server.with_certificate("kubelet", "/O=system:nodes/O=system:masters/CN=system:node:gpu-1")
     assert kubelet.request("POST", f"{CORE}/pods", with_spec("static", hostNetwork=True, nodeName="gpu-1")).status == 201

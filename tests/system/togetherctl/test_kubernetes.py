@@ -330,6 +330,8 @@ def test_watch_applies_each_change(people: None, cluster: None) -> None:
         write_roster(entry("alice", "admin", 10001), entry("erin", uid=10005), revision=8)
         refresh()
         wait_until(lambda: users(there()["RoleBinding", "default", MEMBER]) == ["together:erin"], "bob to be out")
+        (ETC / "lockdown").write_text("incident 7\n")
+        wait_until(lambda: not [name for name in there() if name[0].endswith("Binding")], "nobody to be bound")
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
