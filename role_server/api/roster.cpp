@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/system/parse_number.h"
+#include "http_server/gzip.h"
 #include "role_server/api/preconditions.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/project_roster.h"
@@ -57,9 +58,21 @@ std::optional<std::int64_t> held_revision(const Request& request, const Version&
     return revision && *revision <= current.revision ? revision : std::nullopt;
 }
 
+// The roster's tag names what it says, not these bytes of it: of a coded one it is a weak tag.
+void set_page(const RequestContext& context, const Roster& roster, const std::string& after,
+              Response& response) {
+    const auto limit = context.page.limit;
+    const auto coded =
+        http::accepts_gzip(context.request) ? roster.gzip_page(after, limit) : nullptr;
+    response.body = coded ? coded : roster.page(after, limit);
+    if (coded) response.headers.emplace_back("Content-Encoding", "gzip");
+    response.headers.emplace_back("ETag", (coded ? "W/" : "") + roster.etag());
+}
+
 Response unchanged(const RequestContext& context, const Roster& roster, std::chrono::seconds wait) {
     Response response;
     response.status = 304;
+    response.headers.emplace_back("ETag", roster.etag());
     if (context.phase == Phase::may_long_poll && wait.count() > 0)
         response.long_poll = LongPoll{context.ids.project, roster.version().revision, wait};
     return response;
@@ -85,7 +98,7 @@ Outcome<Response> get_roster(RequestContext& context) {
     if (if_none_match_names(context.request, roster->etag())) {
         response = unchanged(context, *roster, wait);
     } else {
-        response.body = roster->page(*after, context.page.limit);
+        set_page(context, *roster, *after, response);
     }
     if (context.actor.kind == Actor::Kind::node)
         response.node_request = NodeRequest{context.ids.project, context.actor.key_id,
@@ -93,7 +106,6 @@ Outcome<Response> get_roster(RequestContext& context) {
     // A 304 that nobody waited for is what a client gets from a server that knows no wait.
     const bool at_once = response.status == 304 && context.phase == Phase::may_long_poll;
     if (wait.count() > 0 && !at_once) say_applied(response, wait);
-    response.headers.emplace_back("ETag", roster->etag());
     response.headers.emplace_back("Together-As-Of", std::to_string(context.now));
     return response;
 }

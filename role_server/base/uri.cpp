@@ -9,8 +9,6 @@
 namespace together::roled {
 namespace {
 
-constexpr std::size_t max_entries = 1000;
-
 bool fits_segment(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.';
@@ -91,7 +89,7 @@ Outcome<Page> page_of(const Uri& uri) {
     Page page;
     if (const auto limit = parameter(uri, "limit")) {
         page.limit = parse_number<std::size_t>(*limit).value_or(0);
-        if (page.limit < 1 || page.limit > max_entries)
+        if (page.limit < 1 || page.limit > max_page_limit)
             return bad_request("invalid_limit", "'limit' is a number from 1 to 1000.", "limit");
     }
     page.after = parameter(uri, "after").value_or("");

@@ -23,6 +23,8 @@ Outcome<Uri> parse_uri(std::string_view target);
 
 std::optional<std::string> parameter(const Uri& uri, std::string_view name);
 
+inline constexpr std::size_t max_page_limit = 1000;
+
 // `limit` (1 to 1000, 100 by default) and `after` of a list.
 struct Page {
     std::size_t limit = 100;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "http_server/gzip.h"
 #include "role_server/base/crypto.h"
+#include "role_server/base/uri.h"
 #include "role_server/model/posix_ids.h"
 #include "role_server/model/projects.h"
 
@@ -13,6 +15,7 @@ namespace {
 
 constexpr std::size_t projects_cached = 1000;
 constexpr std::size_t pages_cached = 16;  // of a project
+constexpr std::size_t least_for_gzip = 4096;
 constexpr std::size_t hash_digits = 32;  // 128 bits: a node must never get a 304 for another roster
 
 using KeysOfUsers = std::unordered_map<std::string, std::string>;
@@ -102,14 +105,29 @@ std::shared_ptr<const std::string> Roster::page(const std::string& after, std::s
     const std::lock_guard lock(mutex_);
     if (pages_.size() >= pages_cached) pages_.clear();
     auto& page = pages_[{after, limit}];
-    if (!page) page = std::make_shared<const std::string>(made_page(after, limit));
+    if (!page) page = std::make_shared<const std::string>(made_page(first_after(after), limit));
     return page;
 }
 
-std::string Roster::made_page(const std::string& after, std::size_t limit) const {
-    const auto from = after.empty() ? user_ids_.begin()
-                                    : std::upper_bound(user_ids_.begin(), user_ids_.end(), after);
-    const auto first = static_cast<std::size_t>(from - user_ids_.begin());
+std::shared_ptr<const std::string> Roster::gzip_page(const std::string& after,
+                                                     std::size_t limit) const {
+    const auto first = first_after(after);
+    const auto size = starts_[std::min(user_ids_.size(), first + limit)] - starts_[first];
+    if (limit != max_page_limit || first % limit != 0 || size < least_for_gzip) return nullptr;
+    const std::lock_guard lock(mutex_);
+    auto& page = gzip_pages_[first / limit];
+    if (!page) page = std::make_shared<const std::string>(http::gzip(made_page(first, limit)));
+    return page;
+}
+
+std::size_t Roster::first_after(const std::string& user_id) const {
+    const auto from = user_id.empty()
+                          ? user_ids_.begin()
+                          : std::upper_bound(user_ids_.begin(), user_ids_.end(), user_id);
+    return static_cast<std::size_t>(from - user_ids_.begin());
+}
+
+std::string Roster::made_page(std::size_t first, std::size_t limit) const {
     const auto last = std::min(user_ids_.size(), first + limit);
     const bool more = last < user_ids_.size();
     auto data = text_.substr(starts_[first], starts_[last] - starts_[first]);

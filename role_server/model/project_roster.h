@@ -46,9 +46,14 @@ class Roster {
     // The list envelope with at most `limit` entries whose user id is greater than `after`.
     // Made once for all nodes that ask for it.
     std::shared_ptr<const std::string> page(const std::string& after, std::size_t limit) const;
+    // The same with gzip, made once and kept. Nothing of a page that is not as nodes ask for it:
+    // whoever asks for ever other ones would keep us busy. A roster has no secret, so that the
+    // length of it tells none.
+    std::shared_ptr<const std::string> gzip_page(const std::string& after, std::size_t limit) const;
 
   private:
-    std::string made_page(const std::string& after, std::size_t limit) const;
+    std::size_t first_after(const std::string& user_id) const;
+    std::string made_page(std::size_t first, std::size_t limit) const;
     std::string cursor(const std::string& user_id) const;
 
     const std::string project_id_;
@@ -62,6 +67,8 @@ class Roster {
     mutable std::mutex mutex_;
     mutable std::map<std::pair<std::string, std::size_t>, std::shared_ptr<const std::string>>
         pages_;
+    // By their number.
+    mutable std::map<std::size_t, std::shared_ptr<const std::string>> gzip_pages_;
 };
 
 // Nothing where there is no such project. One query.

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t max_waiting = 1024;
 
 // Whatever the answer depends on.
-constexpr std::array answered_by = {"authorization", "if-none-match", "prefer"};
+constexpr std::array answered_by = {"authorization", "if-none-match", "prefer", "accept-encoding"};
 
 std::string key_of(const Request& request, std::int64_t revision) {
     std::string key = request.target + '\n' + std::to_string(revision);

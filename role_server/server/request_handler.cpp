@@ -57,7 +57,7 @@ bool is_refusal(unsigned status) {
 void add_common_headers(Response& response) {
     // A shared cache once served rosters without a token, and 304 after the origin was gone.
     response.headers.emplace_back("Cache-Control", "private, no-store");
-    response.headers.emplace_back("Vary", "Authorization, Prefer");
+    response.headers.emplace_back("Vary", "Authorization, Prefer, Accept-Encoding");
 }
 
 // Some things say themselves what of them counts.

@@ -3,11 +3,12 @@
 //
 //   waiting_nodes PORT PROJECT TOKEN NUMBER plain|tls
 //
-// Each has a connection and says what it has (If-None-Match) and that it waits (Prefer). Lines on
-// standard output: "sent" when all have asked; after each change "told FIRST LAST BYTES", the times
-// of the first and the last complete answer on CLOCK_MONOTONIC in seconds; then they ask again when
-// a line comes on standard input. Those whose connection ends connect again, and "sent"
-// comes again when all have asked. Ends with standard input.
+// Each has a connection, takes gzip as together-refresh does, and says what it has (If-None-Match)
+// and that it waits (Prefer). Lines on standard output: "sent" when all have asked; after each
+// change "told FIRST LAST BYTES", the times of the first and the last complete answer on
+// CLOCK_MONOTONIC in seconds; then they ask again when a line comes on standard input. Those whose
+// connection ends connect again, and "sent" comes again when all have asked. Ends with standard
+// input.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
@@ -94,7 +95,8 @@ class Nodes {
     std::string request() const {
         std::string text = "GET /v1/projects/" + project_ +
                            "/collaborators?limit=1000 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                           "User-Agent: waiting_nodes\r\nAuthorization: Bearer " +
+                           "User-Agent: waiting_nodes\r\nAccept-Encoding: gzip, deflate\r\n"
+                           "Authorization: Bearer " +
                            token_ + "\r\n";
         if (!etag_.empty()) text += "If-None-Match: " + etag_ + "\r\nPrefer: wait=60\r\n";
         return text + "\r\n";

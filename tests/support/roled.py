@@ -13,6 +13,7 @@ the data in a PostgreSQL server of the tests' own.
 
 import contextlib
 import copy
+import gzip
 import http.client
 import json
 import os
@@ -56,12 +57,14 @@ def with_checksum(body):
 
 
 class Answer:
-    """One answer: status, headers (names in lower case), body as text and as JSON."""
+    """One answer: status, headers (names in lower case), body as sent, as text and as JSON."""
 
     def __init__(self, response):
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.text = response.read().decode()
+        self.body = response.read()
+        is_packed = self.headers.get("content-encoding") == "gzip"
+        self.text = (gzip.decompress(self.body) if is_packed else self.body).decode()
         is_json = self.headers.get("content-type") == "application/json"
         self.json = json.loads(self.text) if self.text and is_json else None
 
@@ -417,7 +420,8 @@ class Roled:
             if connection is None:
                 used.close()
 
-    def ask_for_roster(self, connection, project, token, etag=None, wait=None, query="?limit=1000", node=None):
+    def ask_for_roster(self, connection, project, token, etag=None, wait=None, query="?limit=1000", node=None,
+                       coding=None):
         """Without reading the answer."""
         headers = {}
         if etag:
@@ -426,4 +430,6 @@ class Roled:
             headers["Prefer"] = f"wait={wait}"
         if node is not None:
             headers["Together-Node"] = node
+        if coding is not None:
+            headers["Accept-Encoding"] = coding
         self.send(connection, "GET", self.collaborators(project) + query, token=token, headers=headers)

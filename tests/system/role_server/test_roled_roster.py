@@ -31,7 +31,7 @@ def test_the_envelope_is_the_one_that_nodes_expect(roled, project, key):
 def test_nothing_may_keep_a_copy(roled, project, key):
     answer = roled.roster(project, key)
     assert answer.headers["cache-control"] == "private, no-store"
-    assert answer.headers["vary"] == "Authorization, Prefer"
+    assert answer.headers["vary"] == "Authorization, Prefer, Accept-Encoding"
     assert abs(int(answer.headers["together-as-of"]) - time.time()) < 5
     assert re.fullmatch(r"req_\w{16}", answer.headers["x-request-id"])
     assert answer.headers["date"].endswith(" GMT")
@@ -137,3 +137,19 @@ def test_a_thousand_collaborators_are_one_page(roled, project, key):
         after = answer["next_cursor"]
     assert sizes == [1000, 1000, 501]
     assert len(roled.roster(project, key, query="").json["data"]) == 100
+
+
+def test_who_takes_gzip_gets_a_large_page_packed(roled, project, key):
+    small = roled.roster(project, key, coding="gzip")
+    assert "content-encoding" not in small.headers
+    fill(roled, project, 40)
+    plain, packed = roled.roster(project, key), roled.roster(project, key, coding="gzip, deflate")
+    assert "content-encoding" not in plain.headers and packed.headers["content-encoding"] == "gzip"
+    assert packed.text == plain.text and len(packed.body) < len(plain.body) / 2
+    assert packed.headers["etag"] == "W/" + plain.headers["etag"], "other bytes, the same roster"
+    assert packed.headers["vary"] == plain.headers["vary"]
+    for etag in (plain.headers["etag"], packed.headers["etag"]):
+        assert roled.roster(project, key, coding="gzip", etag=etag).status == 304
+    for other in ({"coding": "gzip;q=0"}, {"coding": "deflate"}, {"coding": "gzip", "query": "?limit=999"}):
+        answer = roled.roster(project, key, **other)
+        assert "content-encoding" not in answer.headers and answer.headers["etag"] == plain.headers["etag"]

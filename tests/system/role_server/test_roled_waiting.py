@@ -76,6 +76,18 @@ def test_changes_within_50_ms_are_told_together(roled, project, key):
     pytest.fail("this machine is too slow for three changes within 50 ms")
 
 
+def test_each_is_told_in_a_coding_that_they_take(roled, project, key):
+    for i in range(40):
+        roled.add_collaborator(project, roled.add_user(f"u{i}", uid=30000 + i))
+    etag = roled.roster(project, key).headers["etag"]
+    packed = Waiting(roled, project, key, etag, 30, coding="gzip").held()
+    plain = Waiting(roled, project, key, etag, 30).held()
+    roled.add_collaborator(project, roled.add_user("alice"))
+    assert packed.result().headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.result().headers
+    assert packed.result().text == plain.result().text and '"alice"' in plain.result().text
+
+
 def test_another_projects_change_wakes_nobody(roled, project, key, etag):
     other = roled.create_project("other")
     alice = roled.add_user("alice")

@@ -47,6 +47,26 @@ TEST(ProjectRosterTest, a_page_goes_on_after_the_cursor_even_where_its_user_is_u
         roster.page("user_z", 1)->c_str());
 }
 
+TEST(ProjectRosterTest, pages_as_nodes_ask_for_them_are_packed_once) {
+    for (int i = 10'000; i < 12'500; ++i) roster.add("user_" + std::to_string(i), "{\"some\":1}");
+    roster.finish();
+    const auto first = roster.gzip_page("", 1000);
+    CHECK(first != nullptr);
+    STRCMP_EQUAL("\x1f\x8b", first->substr(0, 2).c_str());
+    POINTERS_EQUAL(first.get(), roster.gzip_page("", 1000).get());
+    CHECK(roster.gzip_page("user_10999", 1000) != nullptr);
+    CHECK(roster.gzip_page("user_10999", 1000) != first);
+    for (const auto* after : {"user_10000", "user_11998", "user_12000"})
+        POINTERS_EQUAL(nullptr, roster.gzip_page(after, 1000).get());
+    POINTERS_EQUAL(nullptr, roster.gzip_page("", 999).get());
+    POINTERS_EQUAL(nullptr, roster.gzip_page("user_12499", 1000).get());
+}
+
+TEST(ProjectRosterTest, a_small_page_is_not_packed) {
+    fill();
+    POINTERS_EQUAL(nullptr, roster.gzip_page("", 1000).get());
+}
+
 TEST(ProjectRosterTest, the_etag_tells_epoch_revision_and_content_apart) {
     fill();
     const auto etag_of = [](const char* epoch, std::int64_t revision, const char* entry) {
