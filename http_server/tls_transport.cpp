@@ -39,7 +39,10 @@ class OpenSslTransport final : public TlsTransport {
 
     Step handshake() override {
         ERR_clear_error();
-        return step(SSL_accept(ssl_.get()));
+        const auto done = step(SSL_accept(ssl_.get()));
+        // SSL_MODE_RELEASE_BUFFERS does not give them back between two flights.
+        if (done.state == State::needs_readable) (void)SSL_free_buffers(ssl_.get());
+        return done;
     }
 
     Step read(char* to, std::size_t size) override {
