@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Children that togetherctl runs: what they wrote, how they ended, and that none is waited for too
 // long.
-#include "togetherctl/processes/child.h"
+#include "processes/child.h"
 
 #include <CppUTest/TestHarness.h>
 #include <signal.h>
@@ -9,11 +9,10 @@
 #include <unistd.h>
 
 #include "common/system/io.h"
+#include "processes/run_program.h"
 #include "tests/unit/support/texts.h"
-#include "togetherctl/processes/run_program.h"
 
 using namespace together;
-using namespace together::ctl;
 using namespace std::chrono_literals;
 using End = ChildRun::End;
 

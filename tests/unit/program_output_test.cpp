@@ -2,12 +2,13 @@
 // What other programs say, and how they are called.
 #include <CppUTest/TestHarness.h>
 
+#include "processes/installed_program.h"
+#include "processes/run_program.h"
+#include "processes/slurm_jobs.h"
 #include "tests/unit/support/texts.h"
 #include "togetherctl/pam/sshd_settings.h"
-#include "togetherctl/processes/installed_program.h"
-#include "togetherctl/processes/run_program.h"
-#include "togetherctl/slurm/slurm_jobs.h"
 
+using namespace together;
 using namespace together::ctl;
 using namespace std::chrono_literals;
 

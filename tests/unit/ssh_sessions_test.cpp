@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which processes are a user's SSH session.
-#include "togetherctl/processes/ssh_sessions.h"
+#include "processes/ssh_sessions.h"
 
 #include <CppUTest/TestHarness.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 
 #include "tests/unit/support/texts.h"
 
-using namespace together::ctl;
+using namespace together;
 
 namespace {
 

@@ -9,8 +9,8 @@
 #include "cli/command_line.h"
 #include "cli/output.h"
 #include "common/config/config.h"
+#include "processes/run_program.h"
 #include "togetherctl/commands/verbs.h"
-#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {

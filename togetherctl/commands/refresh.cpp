@@ -11,10 +11,10 @@
 #include "cli/output.h"
 #include "common/roster/last_attempt.h"
 #include "common/system/errno_text.h"
+#include "processes/run_program.h"
 #include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_state.h"
-#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {

@@ -12,11 +12,11 @@
 #include "common/decision/emergency.h"
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
+#include "common/on_demand/once_refresher.h"
+#include "processes/slurm_jobs.h"
+#include "processes/ssh_sessions.h"
 #include "togetherctl/commands/verbs.h"
-#include "togetherctl/node/once_refresher.h"
 #include "togetherctl/processes/invoker.h"
-#include "togetherctl/processes/ssh_sessions.h"
-#include "togetherctl/slurm/slurm_jobs.h"
 
 namespace together::ctl {
 namespace {

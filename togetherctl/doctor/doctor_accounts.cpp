@@ -11,13 +11,13 @@
 #include "common/system/io.h"
 #include "common/system/parse_number.h"
 #include "common/system/trusted_file.h"
+#include "processes/child.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/enabling/accounts_target.h"
 #include "togetherctl/enabling/keys_target.h"
 #include "togetherctl/enabling/name_services.h"
 #include "togetherctl/node/accounts_state.h"
 #include "togetherctl/pam/sshd_settings.h"
-#include "togetherctl/processes/child.h"
 
 namespace together::ctl {
 namespace {

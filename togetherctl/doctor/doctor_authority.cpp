@@ -9,9 +9,9 @@
 
 #include "common/system/parse_number.h"
 #include "common/system/trusted_file.h"
+#include "processes/run_program.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/node/token_state.h"
-#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {

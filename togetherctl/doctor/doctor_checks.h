@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "common/node_config/node_config.h"
+#include "processes/running_programs.h"
 #include "togetherctl/doctor/findings.h"
 #include "togetherctl/kubernetes/kubectl.h"
-#include "togetherctl/processes/running_programs.h"
 #include "togetherctl/slurm/slurm_configuration.h"
 
 namespace together::ctl {

@@ -4,11 +4,11 @@
 
 #include "common/roster/roster_directory.h"
 #include "common/system/trusted_file.h"
+#include "processes/run_program.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/editing/edited_file.h"
 #include "togetherctl/node/roster_state.h"
 #include "togetherctl/node/token_state.h"
-#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {

@@ -13,13 +13,13 @@
 
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
+#include "processes/ssh_sessions.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/doctor/doctor_sshd_reload.h"
 #include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/pam/module_check.h"
 #include "togetherctl/pam/pam_transaction.h"
 #include "togetherctl/pam/sshd_settings.h"
-#include "togetherctl/processes/ssh_sessions.h"
 
 namespace together::ctl {
 namespace {

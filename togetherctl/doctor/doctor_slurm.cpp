@@ -6,10 +6,10 @@
 #include <algorithm>
 
 #include "common/system/trusted_file.h"
+#include "processes/installed_program.h"
+#include "processes/run_program.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/pam/module_check.h"
-#include "togetherctl/processes/installed_program.h"
-#include "togetherctl/processes/run_program.h"
 #include "togetherctl/slurm/plugstack.h"
 #include "togetherctl/slurm/slurm_daemons.h"
 #include "togetherctl/slurm/slurm_files.h"

@@ -2,9 +2,9 @@
 // Whether an sshd goes by its configuration as it stands in the files.
 #pragma once
 
+#include "processes/ssh_sessions.h"
 #include "togetherctl/doctor/findings.h"
 #include "togetherctl/pam/sshd_settings.h"
-#include "togetherctl/processes/ssh_sessions.h"
 
 namespace together::ctl {
 

@@ -6,8 +6,8 @@
 #include <cerrno>
 
 #include "common/system/setuid_filter.h"
+#include "processes/child.h"
 #include "togetherctl/doctor/doctor_checks.h"
-#include "togetherctl/processes/child.h"
 
 namespace together::ctl {
 namespace {

@@ -15,11 +15,11 @@
 #include "common/system/io.h"
 #include "common/system/node_accounts.h"
 #include "common/system/trusted_file.h"
+#include "processes/installed_program.h"
 #include "togetherctl/editing/marked_block.h"
 #include "togetherctl/node/known_people.h"
 #include "togetherctl/pam/sshd_config_file.h"
 #include "togetherctl/pam/sshd_settings.h"
-#include "togetherctl/processes/installed_program.h"
 #include "togetherctl/processes/invoker.h"
 
 namespace together::ctl {

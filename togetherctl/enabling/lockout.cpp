@@ -3,7 +3,7 @@
 
 #include "common/decision/explanation.h"
 #include "common/decision/gate.h"
-#include "togetherctl/node/once_refresher.h"
+#include "common/on_demand/once_refresher.h"
 
 namespace together::ctl {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <utility>
 
+#include "processes/installed_program.h"
+#include "processes/run_program.h"
 #include "strict_json/strict_json.h"
-#include "togetherctl/processes/installed_program.h"
-#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 

@@ -21,9 +21,9 @@
 #include "common/system/file_descriptor.h"
 #include "common/system/io.h"
 #include "common/system/node_accounts.h"
-#include "togetherctl/processes/installed_program.h"
+#include "processes/installed_program.h"
+#include "processes/run_program.h"
 #include "togetherctl/processes/patient_look.h"
-#include "togetherctl/processes/run_program.h"
 
 namespace together::ctl {
 namespace {

@@ -9,7 +9,7 @@
 #include "common/system/io.h"
 #include "common/system/node_accounts.h"
 #include "common/system/uids.h"
-#include "togetherctl/processes/child.h"
+#include "processes/child.h"
 
 namespace together::ctl {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "togetherctl/processes/running_programs.h"
+#include "processes/running_programs.h"
 
 namespace together::ctl {
 namespace {

@@ -12,8 +12,8 @@
 #include "common/system/folder_of.h"
 #include "common/system/io.h"
 #include "common/system/trusted_file.h"
+#include "processes/child.h"
 #include "togetherctl/editing/edited_file.h"
-#include "togetherctl/processes/child.h"
 
 namespace together::ctl {
 namespace {

@@ -15,7 +15,7 @@
 #include "common/roles/identifiers.h"
 #include "common/system/io.h"
 #include "common/system/parse_number.h"
-#include "togetherctl/processes/child.h"
+#include "processes/child.h"
 
 namespace together::ctl {
 namespace {

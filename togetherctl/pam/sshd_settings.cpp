@@ -5,8 +5,8 @@
 #include <cctype>
 #include <sstream>
 
-#include "togetherctl/processes/installed_program.h"
-#include "togetherctl/processes/run_program.h"
+#include "processes/installed_program.h"
+#include "processes/run_program.h"
 
 namespace together::ctl {
 

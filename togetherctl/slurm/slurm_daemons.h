@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "togetherctl/processes/running_programs.h"
+#include "processes/running_programs.h"
 #include "togetherctl/slurm/slurm_configuration.h"
 
 namespace together::ctl {

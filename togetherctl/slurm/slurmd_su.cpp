@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/slurm/slurmd_su.h"
 
-#include "togetherctl/processes/installed_program.h"
-#include "togetherctl/processes/running_programs.h"
+#include "processes/installed_program.h"
+#include "processes/running_programs.h"
 
 namespace together::ctl {
 

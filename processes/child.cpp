@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/processes/child.h"
+#include "processes/child.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,10 +16,9 @@
 #include "common/system/file_descriptor.h"
 #include "common/system/io.h"
 
-namespace together::ctl {
+namespace together {
 namespace {
 
-using namespace together;
 using Clock = std::chrono::steady_clock;
 
 struct Pipe {
@@ -116,4 +115,4 @@ Result<ChildRun> run_child(std::size_t number, const ChildLimits& limits, const 
     return run;
 }
 
-}  // namespace together::ctl
+}  // namespace together

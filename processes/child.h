@@ -10,7 +10,7 @@
 
 #include "common/system/result.h"
 
-namespace together::ctl {
+namespace together {
 
 struct ChildLimits {
     // From its start; else it is waited for as long as it takes.
@@ -31,7 +31,6 @@ using ChildBody = std::function<int(const std::vector<int>& pipes)>;
 
 // Forks, reads all pipes until the child has closed them, and waits for it. The child is a copy of
 // us: one of a single thread may do there what it likes. Fails where nothing could be started.
-together::Result<ChildRun> run_child(std::size_t pipes, const ChildLimits& limits,
-                                     const ChildBody& body);
+Result<ChildRun> run_child(std::size_t pipes, const ChildLimits& limits, const ChildBody& body);
 
-}  // namespace together::ctl
+}  // namespace together

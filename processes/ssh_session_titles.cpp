@@ -4,9 +4,9 @@
 #include <optional>
 #include <string_view>
 
-#include "togetherctl/processes/ssh_sessions.h"
+#include "processes/ssh_sessions.h"
 
-namespace together::ctl {
+namespace together {
 namespace {
 
 bool is_sshd(const Process& process) {
@@ -93,4 +93,4 @@ LeftOut left_out(const std::vector<Process>& processes) {
     return result;
 }
 
-}  // namespace together::ctl
+}  // namespace together

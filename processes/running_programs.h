@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace together::ctl {
+namespace together {
 
 struct RunningProgram {
     pid_t pid = 0;
@@ -20,4 +20,4 @@ struct RunningProgram {
 // whose first argument has. Zombies aside.
 std::vector<RunningProgram> running_programs(const std::string& name);
 
-}  // namespace together::ctl
+}  // namespace together

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/processes/run_program.h"
+#include "processes/run_program.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -14,12 +14,10 @@
 #include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
 #include "common/system/io.h"
-#include "togetherctl/processes/child.h"
+#include "processes/child.h"
 
-namespace together::ctl {
+namespace together {
 namespace {
-
-using namespace together;
 
 constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
@@ -167,4 +165,4 @@ Result<std::string> output_as_caller(const std::string& program,
     return what_it_wrote(program, std::move(done), last_line);
 }
 
-}  // namespace together::ctl
+}  // namespace together

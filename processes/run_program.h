@@ -11,7 +11,7 @@
 
 #include "common/system/result.h"
 
-namespace together::ctl {
+namespace together {
 
 enum class ChildOutput {
     inherited,
@@ -20,8 +20,8 @@ enum class ChildOutput {
 
 // Its exit status, or why there is none. Waits as long as it takes: whoever sits at the terminal
 // can interrupt both. stdin, stdout and stderr are passed on.
-together::Result<int> run_program(const std::string& program,
-                                  const std::vector<std::string>& arguments, ChildOutput output);
+Result<int> run_program(const std::string& program, const std::vector<std::string>& arguments,
+                        ChildOutput output);
 
 struct CapturedRun {
     int status = 0;
@@ -29,23 +29,20 @@ struct CapturedRun {
 };
 
 // The same, its stdout read to its end. Fails where that is more than 1 MiB.
-together::Result<CapturedRun> run_and_read(const std::string& program,
-                                           const std::vector<std::string>& arguments);
+Result<CapturedRun> run_and_read(const std::string& program,
+                                 const std::vector<std::string>& arguments);
 
 // Of a program of the system (sshd -T, squeue, sacct): what it wrote to stdout, where it ended with
 // 0 within `patience` (it is killed then) and wrote at most 16 MiB; else why there is nothing, with
 // the first line of its stderr. Its stdin is /dev/null; `variable` is one more NAME=VALUE.
-together::Result<std::string> output_of(const std::string& program,
-                                        const std::vector<std::string>& arguments,
-                                        std::chrono::seconds patience,
-                                        const std::string& variable = {});
+Result<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments,
+                              std::chrono::seconds patience, const std::string& variable = {});
 
 // The same of a program that acts for the caller (kubectl): at most 64 MiB, with the caller's own
 // environment and `input` at its stdin; of its stderr the last line, before which kubectl's library
 // writes its own.
-together::Result<std::string> output_as_caller(const std::string& program,
-                                               const std::vector<std::string>& arguments,
-                                               std::chrono::seconds patience,
-                                               std::string_view input);
+Result<std::string> output_as_caller(const std::string& program,
+                                     const std::vector<std::string>& arguments,
+                                     std::chrono::seconds patience, std::string_view input);
 
-}  // namespace together::ctl
+}  // namespace together

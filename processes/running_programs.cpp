@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/processes/running_programs.h"
+#include "processes/running_programs.h"
 
 #include <sys/stat.h>
 
@@ -10,7 +10,7 @@
 
 #include "common/system/parse_number.h"
 
-namespace together::ctl {
+namespace together {
 namespace {
 
 std::vector<std::string> words_of(const std::string& path) {
@@ -56,7 +56,7 @@ std::vector<RunningProgram> running_programs(const std::string& name) {
     std::vector<RunningProgram> found;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-        const auto pid = together::parse_number<pid_t>(entry.path().filename().string());
+        const auto pid = parse_number<pid_t>(entry.path().filename().string());
         if (!pid) continue;
         // A zombie has no command line.
         auto words = words_of(entry.path().string() + "/cmdline");
@@ -74,4 +74,4 @@ std::vector<RunningProgram> running_programs(const std::string& name) {
     return found;
 }
 
-}  // namespace together::ctl
+}  // namespace together

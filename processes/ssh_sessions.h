@@ -4,25 +4,12 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-namespace together::ctl {
+#include "processes/node_process.h"
 
-struct Process {
-    pid_t pid = 0;
-    pid_t parent = 0;
-    uid_t uid = 0;              // real, effective and saved; another one is no process we look at
-    std::uint64_t started = 0;  // clock ticks since boot: with the pid, who it is
-    std::string program;        // the executable's name
-    std::string title;          // as it calls itself
-    bool hidden = false;        // we may not see its program: without CAP_SYS_PTRACE
-    bool elsewhere = false;     // in a container's pid namespace, not in ours
-
-    bool operator==(const Process&) const = default;
-};
+namespace together {
 
 // sshd's process for a connection that has logged in: root's, "sshd: alice [priv]", with a child of
 // alice's.
@@ -33,9 +20,6 @@ struct SshSession {
     std::vector<Process> children;  // sshd's own, of the user: "sshd: alice@pts/0"
     std::string terminals;          // "pts/0,pts/1"; "notty"
 };
-
-// All that have one user id only, root's and others'.
-std::vector<Process> running_processes();
 
 // Pure. Root's own sessions are left out, connections that have not logged in yet, and containers'.
 // A title is believed because the process is root's and its program sshd, or it is such a one's
@@ -60,4 +44,4 @@ enum class Ending { open, ended, cannot_tell };
 // are the ones that were found; where that cannot be seen none is sent anything.
 Ending end_session(const SshSession& session, int patience);
 
-}  // namespace together::ctl
+}  // namespace together

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "togetherctl/processes/installed_program.h"
+#include "processes/installed_program.h"
 
 #include <sys/stat.h>
 
 #include <algorithm>
 
-namespace together::ctl {
+namespace together {
 namespace {
 
 bool is_roots_program(const std::string& path) {
@@ -26,4 +26,4 @@ std::string slurm_program(const std::string& name) {
                           "/usr/local/slurm/bin/" + name});
 }
 
-}  // namespace together::ctl
+}  // namespace together

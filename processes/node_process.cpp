@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "processes/node_process.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string_view>
+
+#include "common/system/directory.h"
+#include "common/system/parse_number.h"
+
+namespace together {
+namespace {
+
+std::string whole(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Empty where it cannot be read; errno says why.
+std::string link_at(const std::string& path) {
+    char target[4096];
+    const auto length = ::readlink(path.c_str(), target, sizeof target);
+    return length <= 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
+}
+
+void read_program(const std::string& folder, Process& process) {
+    const auto target = link_at(folder + "/exe");
+    process.hidden = target.empty() && (errno == EACCES || errno == EPERM);
+    std::string_view path = target;
+    constexpr std::string_view replaced = " (deleted)";  // by an upgrade
+    if (path.ends_with(replaced)) path.remove_suffix(replaced.size());
+    process.program = path.substr(path.rfind('/') + 1);
+}
+
+std::string title_of(const std::string& folder) {
+    const auto text = whole(folder + "/cmdline");
+    return text.substr(0, text.find('\0'));
+}
+
+enum class Stat { read, zombie, unreadable };
+
+// Parent and start; the name before them may hold blanks and parentheses.
+Stat read_stat(const std::string& folder, Process& process) {
+    const auto text = whole(folder + "/stat");
+    const auto end = text.rfind(')');
+    if (end == text.npos) return Stat::unreadable;
+    std::istringstream fields(text.substr(end + 1));
+    std::string state;
+    std::string skipped;
+    fields >> state >> process.parent;
+    fields >> skipped >> skipped >> process.terminal;
+    for (int field = 8; field < 22; ++field) fields >> skipped;
+    if (!(fields >> process.started)) return Stat::unreadable;
+    return state == "Z" ? Stat::zombie : Stat::read;
+}
+
+bool read_uid(std::istringstream words, Process& process) {
+    uid_t real = 0;
+    uid_t effective = 0;
+    uid_t saved = 0;
+    words >> real >> effective >> saved;
+    process.uid = real;
+    return words && real == effective && real == saved;
+}
+
+// Its pid in each namespace, from that of /proc to its own. Of ns/pid, which says the same, nothing
+// is seen without CAP_SYS_PTRACE.
+bool is_elsewhere(std::istringstream words) {
+    std::string pid;
+    return words >> pid && words >> pid;
+}
+
+// False where it has more than one user id.
+bool read_status(const std::string& folder, Process& process) {
+    std::istringstream lines(whole(folder + "/status"));
+    bool has_one_uid = false;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("Uid:"))
+            has_one_uid = read_uid(std::istringstream(line.substr(4)), process);
+        if (line.starts_with("NSpid:"))
+            process.elsewhere = is_elsewhere(std::istringstream(line.substr(6)));
+    }
+    return has_one_uid;
+}
+
+std::optional<Process> read_process(pid_t pid) {
+    Process process;
+    process.pid = pid;
+    const std::string folder = "/proc/" + std::to_string(pid);
+    if (read_stat(folder, process) != Stat::read || !read_status(folder, process))
+        return std::nullopt;
+    read_program(folder, process);
+    process.title = title_of(folder);
+    return process;
+}
+
+}  // namespace
+
+std::vector<Process> running_processes() {
+    std::vector<Process> processes;
+    const Directory proc(::opendir("/proc"));
+    while (const dirent* entry = proc ? ::readdir(proc.get()) : nullptr) {
+        const auto pid = parse_number<pid_t>(entry->d_name);
+        auto process = pid ? read_process(*pid) : std::nullopt;
+        if (process) processes.push_back(*std::move(process));
+    }
+    return processes;
+}
+
+std::optional<pid_t> parent_of(pid_t pid) {
+    Process process;
+    const auto stat = read_stat("/proc/" + std::to_string(pid), process);
+    return stat == Stat::unreadable ? std::nullopt : std::optional(process.parent);
+}
+
+StillThere look_again(const Process& process) {
+    // After the look: it may end in between.
+    const auto gone_or = [&process](StillThere otherwise) {
+        return ::kill(process.pid, 0) != 0 && errno == ESRCH ? StillThere::gone : otherwise;
+    };
+    Process found;
+    const auto stat = read_stat("/proc/" + std::to_string(process.pid), found);
+    if (stat == Stat::zombie) return StillThere::gone;
+    if (stat == Stat::unreadable) return gone_or(StillThere::unknown);
+    if (found.started != process.started) return StillThere::gone;
+    const auto now = read_process(process.pid);
+    const bool same =
+        now && now->uid == process.uid && (now->uid != 0 || now->program == process.program);
+    return same ? StillThere::same : gone_or(StillThere::unknown);
+}
+
+std::string proc_file(pid_t pid, const std::string& name) {
+    return whole("/proc/" + std::to_string(pid) + "/" + name);
+}
+
+}  // namespace together
