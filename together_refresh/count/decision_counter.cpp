@@ -3,16 +3,12 @@
 
 #include <fcntl.h>
 #include <pwd.h>
-#include <signal.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <exception>
 #include <map>
 #include <stdexcept>
 #include <vector>
@@ -26,7 +22,6 @@
 #include "together_refresh/count/decision_sockets.h"
 #include "together_refresh/count/decision_tally.h"
 #include "together_refresh/count/node_metrics.h"
-#include "together_refresh/process/process_setup.h"
 
 namespace together {
 namespace {
@@ -34,7 +29,6 @@ namespace {
 using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
-constexpr auto between_starts = 10s;
 // The textfile is as old at most: sooner where something was counted.
 constexpr auto rewrite_after = 15s;
 constexpr auto rewrite_counted_after = 5s;
@@ -133,19 +127,6 @@ class Counting {
     std::string textfile_problem_;
 };
 
-[[noreturn]] void count(const std::string& config_path, pid_t watcher) {
-    try {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (::getppid() != watcher) ::_exit(0);
-        reset_inherited_state();
-        keep_only_descriptors({});
-        Counting(config_path).run();
-    } catch (const std::exception& error) {
-        say(std::string("decisions are not counted: ") + error.what());
-    }
-    ::_exit(1);
-}
-
 // Its folder is root's, or it is a trap.
 bool has_folder() {
     if (::mkdir(decisions_folder, 0755) != 0 && errno != EEXIST) return false;
@@ -154,23 +135,11 @@ bool has_folder() {
 
 }  // namespace
 
-DecisionCounter::~DecisionCounter() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
-}
+DecisionCounter::DecisionCounter(const std::string& config_path)
+    : process_("decisions are not counted", [config_path] { Counting(config_path).run(); }) {}
 
 void DecisionCounter::keep_running() {
-    if (::geteuid() != 0) return;
-    if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == 0) return;
-    pid_ = -1;
-    if (started_ != Steady::time_point{} && Steady::now() - started_ < between_starts) return;
-    started_ = Steady::now();
-    if (!has_folder()) return;
-    const pid_t watcher = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid == 0) count(config_path_, watcher);
-    pid_ = pid;
+    if (::geteuid() == 0 && has_folder()) process_.keep_running();
 }
 
 }  // namespace together

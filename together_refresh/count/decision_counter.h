@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process beside together-refresh --watch that counts this node's decisions. One of its own,
-// because a round may wait for the authority for a minute and a half, and decisions arrive
-// meanwhile.
+// The process beside together-refresh --watch that counts this node's decisions, which arrive at
+// any time.
 #pragma once
 
-#include <sys/types.h>
-
-#include <chrono>
 #include <string>
 
-#include "together_refresh/process/options.h"
+#include "together_refresh/process/companion_process.h"
 
 namespace together {
 
-// Ends its process when it is destroyed. One thread.
 class DecisionCounter {
   public:
-    explicit DecisionCounter(std::string config_path) : config_path_(std::move(config_path)) {}
-    DecisionCounter(const DecisionCounter&) = delete;
-    DecisionCounter& operator=(const DecisionCounter&) = delete;
-    ~DecisionCounter();
+    explicit DecisionCounter(const std::string& config_path);
 
-    // Starts it where it does not run, but not in a loop. Only root's watcher counts: nobody else's
-    // is believed.
+    // Starts it where it does not run. Only root's watcher counts: nobody else's is believed.
     void keep_running();
 
   private:
-    std::string config_path_;
-    pid_t pid_ = -1;
-    std::chrono::steady_clock::time_point started_;
+    CompanionProcess process_;
 };
 
 }  // namespace together
