@@ -14,6 +14,7 @@
 #include "common/system/random.h"
 #include "together_refresh/count/decision_counter.h"
 #include "together_refresh/process/service_manager.h"
+#include "together_refresh/removal/removal_process.h"
 
 namespace together {
 namespace {
@@ -62,13 +63,15 @@ class Watcher {
         : options_(options),
           log_(log),
           rounds_(options, clock, log, stop_.descriptor()),
-          counter_(options.config_path) {}
+          counter_(options.config_path),
+          removals_(options.config_path) {}
 
     int run() {
         while (true) {
             counter_.keep_running();
             const auto started = std::chrono::steady_clock::now();
             const auto config = load_node_config(options_.config_path);
+            if (config) removals_.keep_running(*config);
             const RoundResult result = round(config);
             if (result.stopped) return 0;
             say(result);
@@ -121,6 +124,7 @@ class Watcher {
     const StopSignal stop_;
     Rounds rounds_;
     DecisionCounter counter_;
+    RemovalProcess removals_;
     std::uint32_t failures_ = 0;
     bool news_before_ = false;  // the round before was short and had news
     std::string last_failure_;

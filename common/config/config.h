@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ enum class Mode { enforce, observe };
 
 // What becomes of a slurmctld that cannot load our plug-in: it starts without, or not at all.
 enum class WithoutDoor { open, closed };
+
+// What becomes of what somebody still has on a node who left the roster: nothing, or it is ended.
+enum class OnRemoval { leave, end_sessions, end_sessions_and_jobs };
 
 struct Config {
     std::string path;  // of the file in use; lockdown and admit.d/ stand beside it
@@ -49,6 +53,9 @@ struct Config {
     std::string contact;
     Mode mode = Mode::enforce;
     WithoutDoor without_door = WithoutDoor::open;  // read by packaging/fit-to-slurmctld
+    OnRemoval on_removal = OnRemoval::leave;       // this and what follows: the watcher's
+    Nanoseconds on_removal_grace = std::chrono::minutes(1);
+    std::optional<std::uint32_t> on_removal_limit;  // nothing: as many as the roster's size allows
 
     bool operator==(const Config&) const = default;
 

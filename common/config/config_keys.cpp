@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "common/config/base_url.h"
@@ -10,6 +11,7 @@
 #include "common/config/word_list.h"
 #include "common/roles/identifiers.h"
 #include "common/system/duration.h"
+#include "common/system/parse_number.h"
 #include "common/system/uids.h"
 
 namespace together {
@@ -100,6 +102,37 @@ Problem set_without_door(Config& config, std::string_view value) {
     return std::nullopt;
 }
 
+Problem set_on_removal(Config& config, std::string_view value) {
+    if (value == "leave")
+        config.on_removal = OnRemoval::leave;
+    else if (value == "end_sessions")
+        config.on_removal = OnRemoval::end_sessions;
+    else if (value == "end_sessions_and_jobs")
+        config.on_removal = OnRemoval::end_sessions_and_jobs;
+    else
+        return "must be leave, end_sessions or end_sessions_and_jobs";
+    return std::nullopt;
+}
+
+std::string show_on_removal(const Config& config) {
+    switch (config.on_removal) {
+        case OnRemoval::end_sessions:
+            return "end_sessions";
+        case OnRemoval::end_sessions_and_jobs:
+            return "end_sessions_and_jobs";
+        case OnRemoval::leave:
+            break;
+    }
+    return "leave";
+}
+
+Problem set_on_removal_limit(Config& config, std::string_view value) {
+    const auto limit = parse_number<std::uint32_t>(value);
+    if (!limit || *limit == 0) return "not a number above 0";
+    config.on_removal_limit = *limit;
+    return std::nullopt;
+}
+
 std::string show_exempt_users(const Config& config) {
     std::string text = "root";
     for (const auto& login : config.exempt_logins)
@@ -161,6 +194,15 @@ constexpr std::array rows = std::to_array<Row>({
     {"gate", "without_door", set_without_door,
      [](const Config& c)
          -> std::string { return c.without_door == WithoutDoor::closed ? "closed" : "open"; }},
+    {"gate", "on_removal", set_on_removal, show_on_removal},
+    {"gate", "on_removal_grace",
+     [](Config& c, std::string_view v) {
+         return set_duration(c.on_removal_grace, v, {0s, 24h});
+     },
+     [](const Config& c) { return format_duration(c.on_removal_grace); }},
+    {"gate", "on_removal_limit", set_on_removal_limit,
+     [](const Config&
+            c) { return c.on_removal_limit ? std::to_string(*c.on_removal_limit) : std::string(); }},
 });
 
 // Whoever decides checks values and shows none: a shared object gets the table that it uses, alone.

@@ -14,7 +14,7 @@ namespace together {
 
 struct ConfigKey {
     TextInPlace<11> section;
-    TextInPlace<16> name;
+    TextInPlace<17> name;
     // Checks and stores a value; returns what is wrong with it.
     std::optional<std::string> (*set)(Config&, std::string_view value);
 };

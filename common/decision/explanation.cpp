@@ -109,6 +109,23 @@ std::string where_members_work(const std::vector<std::string>& namespaces) {
            std::string(namespaces.size() == 1 ? " " : "s ") + names + ".";
 }
 
+std::string farewell(const std::string& login, const Config& config) {
+    const bool jobs = config.on_removal == OnRemoval::end_sessions_and_jobs;
+    const auto when = config.on_removal_grace > Nanoseconds::zero()
+                          ? "in " + format_duration(config.on_removal_grace) + ": save your work."
+                          : std::string("now.");
+    return login + " is no longer a collaborator of project " + config.project +
+           ". Your sessions on this node" + (jobs ? ", your jobs" : "") +
+           " and all that you started there end " + when +
+           " An Admin of the project can add you again." +
+           (config.contact.empty() ? "" : " " + config.contact);
+}
+
+std::string welcome_back(const std::string& login, const Config& config) {
+    return login + " is a collaborator of project " + config.project +
+           " again: nothing of yours is ended.";
+}
+
 std::string age_text(Nanoseconds at_least, bool uncertain) {
     if (!uncertain) return format_age(at_least) + " old";
     return (at_least > Nanoseconds::zero() ? "at least " + format_age(at_least) + " old"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/config/config.h"
 #include "common/decision/decision.h"
 
 namespace together {
@@ -12,6 +13,11 @@ namespace together {
 // For the person who is refused: who, what, why, what to do next. Empty where the gate lets the
 // subject in. One line for each sentence group; no secret.
 std::string message_for_user(const Decision& decision);
+
+// On the terminals of one who left the roster, before what is theirs on this node is ended; and to
+// one who is back before that.
+std::string farewell(const std::string& login, const Config& config);
+std::string welcome_back(const std::string& login, const Config& config);
 
 // Said after a refusal of what needs an Admin, in a Kubernetes namespace that is not the project's.
 std::string where_members_work(const std::vector<std::string>& namespaces);

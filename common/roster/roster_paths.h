@@ -26,6 +26,10 @@ struct RosterPaths {
     std::string temporary() const { return snapshot + ".new"; }
     // 0600: room for it where the disk has none.
     std::string spare() const { return snapshot + ".spare"; }
+    // 0600: the roster with which the next one is compared, to see who left ([gate] on_removal),
+    // and who did. Not a project's: what was seen of another one says nothing, however long ago.
+    std::string before() const { return directory + "/before.roster.v1"; }
+    std::string leavers() const { return directory + "/leavers.v1"; }
     // Where the authority was reached last, 0644, in place.
     std::string addresses() const { return snapshot + ".addresses"; }
 };

@@ -21,7 +21,7 @@ struct LogPaths {
     std::string dropped = "/var/log/together/dropped";
 };
 
-enum class LogLevel { warning = 4, notice = 5, info = 6 };  // syslog's numbers
+enum class LogLevel { alert = 1, warning = 4, notice = 5, info = 6 };  // syslog's numbers
 
 // Sends one line, tagged "ident[pid]", facility authpriv. `stderr_is_a_log` is false in calling
 // programs whose stderr is the invoker's (sudo, su). Never blocks, never fails the caller.

@@ -179,7 +179,7 @@ def test_the_template_has_each_key_with_its_default(tmp_path: Path) -> None:
                    lambda line: f"{line[1]} = {required.get(line[1], line[2].strip())}",
                    template, flags=re.MULTILINE)
     # An empty value is not a setting of a path.
-    given = re.sub(r"^(node_name|ca_file|proxy|tls_cert|tls_key|client_ca|map_file|textfile) = \n", "", given, flags=re.MULTILINE)
+    given = re.sub(r"^(node_name|ca_file|proxy|tls_cert|tls_key|client_ca|map_file|textfile|on_removal_limit) = \n", "", given, flags=re.MULTILINE)
     given = given.replace("/usr/libexec/together/together-refresh", "/usr/bin/true")
     everything = settings(write_config(tmp_path / "template.conf", given))
     defaults = settings(write_config(tmp_path / "together.conf"))

@@ -138,13 +138,25 @@ class Connection:
         account phase")."""
         start = time.monotonic()
         done = subprocess.run(
-            ["ssh", "-F", "none", "-S", str(self._socket_path), "-o", "ControlMaster=no",
-             "-o", "ProxyCommand=false",  # or it would log in anew where the socket fails
-             "over-the-connection", *command],
-            env=ENVIRONMENT, text=True, stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=timeout,
+            [*self._one_more_session(), *command], env=ENVIRONMENT, text=True,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
         )
         return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - start)
+
+    def begin(self, *command: str, terminal: bool = False) -> subprocess.Popen[str]:
+        """One more session, which goes on; the caller's to reap."""
+        return subprocess.Popen(
+            [*self._one_more_session(*(["-tt"] if terminal else [])), *command], env=ENVIRONMENT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+
+    def is_open(self) -> bool:
+        return self._process.poll() is None
+
+    def _one_more_session(self, *options: str) -> list[str]:
+        return ["ssh", "-F", "none", "-S", str(self._socket_path), "-o", "ControlMaster=no",
+                "-o", "ProxyCommand=false",  # or it would log in anew where the socket fails
+                *options, "over-the-connection"]
 
     def _end_master(self, timeout: float) -> None:
         """More than one signal: one that comes just before ssh's poll() is seen when it returns."""

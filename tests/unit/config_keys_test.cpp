@@ -129,6 +129,7 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
             folder.load()->refresh_program +
             "\ngate.exempt_users=root alice 12\ngate.min_uid=1000\ngate.contact=\n"
             "gate.mode=observe\ngate.without_door=open\n"
+            "gate.on_removal=leave\ngate.on_removal_grace=1m\ngate.on_removal_limit=\n"
             "accounts.enabled=no\naccounts.uid_range=10000-59999\naccounts.gid_range=10000-59999\n"
             "accounts.home=/home/%u\naccounts.shell=/bin/bash\naccounts.group=\n"
             "accounts.group_members=yes\naccounts.keep_removed=90d\naccounts.reserved_logins=\n"
@@ -287,6 +288,34 @@ TEST(config_keys, contact_is_a_sentence) {
     bad("gate", "contact = a\tb", "has control characters");
 }
 
+TEST(config_keys, on_removal_is_one_of_three_words) {
+    CHECK_TRUE(config_with("gate", "").on_removal == OnRemoval::leave);
+    const std::pair<const char*, OnRemoval> words[] = {
+        {"leave", OnRemoval::leave},
+        {"end_sessions", OnRemoval::end_sessions},
+        {"end_sessions_and_jobs", OnRemoval::end_sessions_and_jobs}};
+    for (const auto& [word, value] : words)
+        CHECK_TRUE(config_with("gate", "on_removal = " + std::string(word)).on_removal == value);
+    for (const auto* value : {"", "Leave", "end", "end_jobs", "end_sessions, jobs"})
+        bad("gate", "on_removal = " + std::string(value),
+            "must be leave, end_sessions or end_sessions_and_jobs");
+}
+
+TEST(config_keys, on_removal_grace_is_at_most_a_day) {
+    CHECK_TRUE(config_with("gate", "").on_removal_grace == 1min);
+    CHECK_TRUE(config_with("gate", "on_removal_grace = 0s").on_removal_grace == 0s);
+    CHECK_TRUE(config_with("gate", "on_removal_grace = 24h").on_removal_grace == 24h);
+    bad("gate", "on_removal_grace = 25h", "");
+    bad("gate", "on_removal_grace = soon", "");
+}
+
+TEST(config_keys, on_removal_limit_is_a_number) {
+    CHECK_FALSE(config_with("gate", "").on_removal_limit.has_value());
+    LONGS_EQUAL(25, *config_with("gate", "on_removal_limit = 25").on_removal_limit);
+    for (const auto* value : {"0", "-1", "ten", "1.5", "4294967296", ""})
+        bad("gate", "on_removal_limit = " + std::string(value), "not a number above 0");
+}
+
 TEST(config_keys, without_door_is_open_or_closed) {
     CHECK_TRUE(config_with("gate", "").without_door == WithoutDoor::open);
     CHECK_TRUE(config_with("gate", "without_door = open").without_door == WithoutDoor::open);
@@ -354,8 +383,8 @@ TEST(config_keys, group_and_reserved_logins_are_names) {
     bad("accounts", "reserved_logins = a:b", "is no login");
 }
 
-TEST(config_keys, of_the_gate_are_eighteen_and_of_others_seventeen) {
-    LONGS_EQUAL(18, config_keys().size());
+TEST(config_keys, of_the_gate_are_twenty_one_and_of_others_seventeen) {
+    LONGS_EQUAL(21, config_keys().size());
     LONGS_EQUAL(17, accounts_keys().size() + kubernetes_keys().size() + http_keys().size());
     for (const auto& key : config_keys()) {
         CHECK_TRUE(find_config_key(key.section, key.name) == &key);

@@ -7,6 +7,7 @@
 #include "common/decision/emergency.h"
 #include "common/decision/roster_metrics.h"
 #include "common/roster/last_attempt.h"
+#include "common/roster/leavers.h"
 
 namespace together {
 namespace {
@@ -31,6 +32,21 @@ std::string last_attempt(const NodeConfig& config) {
                  std::to_string(attempt->failures));
 }
 
+std::string removals(const NodeConfig& config) {
+    const auto leavers = read_leavers(config);
+    const auto number = [&](auto... stages) {
+        return std::to_string(std::count_if(leavers.begin(), leavers.end(), [&](const auto& one) {
+            return ((one.stage == stages) || ...);
+        }));
+    };
+    using enum Leaver::Stage;
+    return gauge("removals_waiting",
+                 "People who left the roster and whose sessions here on_removal ends.",
+                 number(seen, warned)) +
+           gauge("removals_held", "People who left the roster and of whom nothing is ended.",
+                 number(held));
+}
+
 }  // namespace
 
 std::string node_metrics(const NodeConfig& config, Clock& clock) {
@@ -39,7 +55,7 @@ std::string node_metrics(const NodeConfig& config, Clock& clock) {
                  config.mode == Mode::observe ? "1" : "0") +
            gauge("lockdown", "Whether nobody but root and who is admitted gets in.",
                  lockdown_in_force(config.folder()) ? "1" : "0") +
-           admissions_in_force(config, clock) +
+           admissions_in_force(config, clock) + removals(config) +
            "# HELP together_build_info The software that counts.\n"
            "# TYPE together_build_info gauge\n"
            "together_build_info{version=\"" TOGETHER_VERSION "\"} 1\n";

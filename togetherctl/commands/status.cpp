@@ -64,6 +64,19 @@ void add_emergency(const NodeStatus& status, Fields& fields) {
         fields.push_back({"", "ignored: " + problem, Tone::warning});
 }
 
+// Root alone sees them.
+void add_removals(const NodeStatus& status, Fields& fields) {
+    std::string_view label = "Removals";
+    for (const auto& leaver : status.leavers) {
+        const bool held = leaver.stage == Leaver::Stage::held;
+        fields.push_back({label,
+                          leaver.login + (held ? ": NOTHING IS ENDED; the watcher's log says why"
+                                               : ": what is left here is ended soon"),
+                          held ? Tone::bad : Tone::warning});
+        label = "";
+    }
+}
+
 void add_last_attempt(const NodeStatus& status, Fields& fields) {
     if (!status.last_attempt) {
         fields.push_back({"Last attempt", "none recorded"});
@@ -98,6 +111,7 @@ void show(const NodeStatus& status, Output& output) {
     };
     add_roster(status, fields);
     add_emergency(status, fields);
+    add_removals(status, fields);
     add_last_attempt(status, fields);
     for (const auto& shortage : shortages(RosterPaths(status.config)))
         fields.push_back({"Room", shortage, Tone::warning});

@@ -139,6 +139,14 @@ void check_emergency(const Patient& patient, Findings& findings) {
                       "nobody but root and exempt users gets in", "togetherctl lockdown --off");
     else
         findings.ok("lockdown", "none");
+    for (const auto& leaver : status.leavers)
+        if (leaver.stage == Leaver::Stage::held)
+            findings.warn("removals",
+                          leaver.login +
+                              " left the roster, has something here, and on_removal ends "
+                              "nothing of it",
+                          "the watcher's log says why: many left at once, or /proc hides processes",
+                          "togetherctl sessions --end, if the roster is right");
     for (const auto& admission : status.admissions)
         findings.warn("admissions",
                       admission.login + " IS ADMITTED until " + format_utc(admission.until) + ": " +

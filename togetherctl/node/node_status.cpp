@@ -26,6 +26,14 @@ std::optional<std::int64_t> size_of_file(const std::string& path) {
     return std::nullopt;
 }
 
+Json::Value json_of(const Leaver& leaver) {
+    Json::Value json;
+    json["login"] = leaver.login;
+    json["uid"] = json_or_null(leaver.uid);
+    json["held"] = leaver.stage == Leaver::Stage::held;
+    return json;
+}
+
 Json::Value json_of(const LastAttempt& attempt, const Moment& now) {
     Json::Value json;
     json["at"] = format_utc(attempt.attempted.realtime);
@@ -51,13 +59,16 @@ Json::Value json_of(const Admission& admission) {
 }
 
 NodeStatus look_at_node(const NodeConfig& config) {
-    NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}, {}};
+    NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}, {}, {}};
     const RosterPaths paths(config);
     status.roster = look_at_roster(config, status.now);
     status.lockdown = lockdown_in_force(config.folder());
     for (auto& admission : read_admissions(config.folder(), status.problems))
         if (admission.until > status.now.realtime)
             status.admissions.push_back(std::move(admission));
+    status.leavers = read_leavers(config);
+    std::erase_if(status.leavers,
+                  [](const Leaver& one) { return one.stage == Leaver::Stage::done; });
     status.last_attempt = read_last_attempt(paths);
     status.dropped_log_lines = size_of_file(LogPaths().dropped);
     if (const auto missing = no_place_for_log_lines(); !missing.empty())
@@ -82,6 +93,8 @@ Json::Value json_of(const NodeStatus& status) {
     for (const auto& admission : status.admissions) json["admissions"].append(json_of(admission));
     json["problems"] = Json::Value(Json::arrayValue);
     for (const auto& problem : status.problems) json["problems"].append(problem);
+    json["removals"] = Json::Value(Json::arrayValue);
+    for (const auto& leaver : status.leavers) json["removals"].append(json_of(leaver));
     json["last_attempt"] =
         status.last_attempt ? json_of(*status.last_attempt, status.now) : Json::Value();
     json["dropped_log_lines"] = status.dropped_log_lines

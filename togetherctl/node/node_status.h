@@ -12,6 +12,7 @@
 #include "common/decision/emergency.h"
 #include "common/node_config/node_config.h"
 #include "common/roster/last_attempt.h"
+#include "common/roster/leavers.h"
 #include "togetherctl/node/roster_state.h"
 
 namespace together::ctl {
@@ -25,6 +26,7 @@ struct NodeStatus {
     std::optional<std::string> lockdown;
     std::vector<together::Admission> admissions;  // in force
     std::vector<std::string> problems;            // malformed admissions
+    std::vector<together::Leaver> leavers;        // of on_removal, while something is to be done
     std::optional<together::LastAttempt> last_attempt;
     std::optional<std::int64_t> dropped_log_lines;  // nothing where this user may not know
     std::string log_problem;  // why decisions may be logged nowhere; else empty

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What somebody has on this node: processes, whatever started them, and Slurm's jobs.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "common/system/result.h"
+#include "processes/node_process.h"
+#include "processes/slurm_jobs.h"
+
+namespace together {
+
+// By owner, root's aside; of containers of this host those alone whom audit knows to have logged in
+// as their owner.
+using ProcessesByUid = std::unordered_map<uid_t, std::vector<Process>>;
+ProcessesByUid processes_by_uid();
+
+// Slurm's, and ended through Slurm.
+bool is_a_jobs(const Process& process);
+// Pure: /proc/PID/cgroup says that it is a job's. One that pam_slurm_adopt put beside a job (into
+// its extern step) is a session's; and below user.slice everybody makes folders with any name.
+bool is_a_jobs_cgroup(std::string_view cgroup);
+
+// Where slurmctld runs.
+bool is_slurmctlds_host();
+// By owner, those that have not ended.
+Result<std::unordered_map<uid_t, std::vector<SlurmJob>>> jobs_by_uid();
+
+// Why people's processes cannot be seen; empty where they can.
+std::string why_blind();
+
+}  // namespace together

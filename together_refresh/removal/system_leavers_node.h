@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node itself: its gate, its processes, its Slurm.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/decision/gate.h"
+#include "common/on_demand/once_refresher.h"
+#include "common/system/node_accounts.h"
+#include "together_refresh/removal/belongings.h"
+#include "together_refresh/removal/removals.h"
+
+namespace together {
+
+// Blocks as long as a name service, a refresh on demand or Slurm's commands may: for a process that
+// does nothing else.
+class SystemLeaversNode : public LeaversNode {
+  public:
+    SystemLeaversNode(Clock& clock, Removals::Log log) : clock_(clock), log_(std::move(log)) {}
+
+    std::string blind() override;
+    void look(const Config& config) override;
+    bool has_anything(const Leaver& leaver) override;
+    Answer ask(const Leaver& leaver) override;
+    void tell(const Leaver& leaver, const std::string& message) override;
+    std::vector<std::string> end(const std::vector<Leaver>& leavers) override;
+
+  private:
+    // For one turn: many are asked about with one refresh.
+    struct Turn {
+        Turn(const Config& config, Clock& clock, NodeAccounts& accounts);
+        Config config;
+        OnceRefresher refresher;
+        Gate gate;
+    };
+
+    Answer ask_about_uid(uid_t uid, const std::string& login);
+    Result<std::optional<uid_t>> uid_of(const Leaver& leaver);
+    std::optional<uid_t> known_uid(const Leaver& leaver);
+    std::vector<Process> processes_of(uid_t uid) const;
+    void end_processes(const std::map<uid_t, std::string>& people);
+    void end_jobs(const std::map<uid_t, std::string>& people);
+    void look_at_jobs(Nanoseconds new_enough);
+
+    Clock& clock_;
+    Removals::Log log_;
+    SystemAccounts accounts_;
+    std::optional<Turn> turn_;
+    ProcessesByUid processes_;
+    std::unordered_map<uid_t, std::vector<SlurmJob>> jobs_;
+    std::string jobs_problem_;
+    std::optional<Moment> jobs_looked_;
+    std::map<std::string, std::optional<uid_t>> uids_;  // of this turn
+};
+
+}  // namespace together
