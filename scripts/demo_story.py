@@ -16,12 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+import demo_leaver
 import demo_newcomer
 from support import keys_command
 from support.accounts import Account, Accounts
 from support.guarded_control_plane import GuardedControlPlane
 from support.node import build_folder
 from support.pam_service import gate_lines
+from support.people import Person
 from support.roled import Answer, Roled
 from support.slurm.cluster import PORTS, Cluster
 from support.slurm.host import Host
@@ -103,10 +105,12 @@ class Story:
         token.chmod(0o600)
         # As the host sees them: a node's /etc/together is its own.
         host.configure(
-            api={"base_url": self.roled.base_url, "project": self.project},
-            gate={"contact": "Questions: support@example.org"})
+            api={"base_url": self.roled.base_url, "project": self.project, "node_name": host.name},
+            gate={"contact": "Questions: support@example.org"}
+            | (demo_leaver.GATE if host is self.cluster.controller else {}))
         if host is self.cluster.controller:
-            host.add_config(demo_newcomer.SETTINGS)
+            demo_leaver.PAGE.parent.mkdir()
+            host.add_config(demo_newcomer.SETTINGS | demo_leaver.METRICS)
         host.snapshot = host.snapshot_folder / f"{self.project}.roster.v1"
         command = [*host.namespace_of_its_own(), str(host.refresh_program), "--watch"]
         if host is not self.cluster.controller:
@@ -227,21 +231,34 @@ class Story:
             if not ran:
                 self.say(f"             {login} reads: {result.stderr.strip().splitlines()[0]}")
 
+    def bring_back(self) -> None:
+        back = int(time.time())
+        self.roled.start()
+        nodes = lambda: self.roled.get(f"/v1/projects/{self.project}/nodes").json["data"]
+        wait_until(lambda: all(node["last_seen"] >= back for node in nodes()), "the nodes to ask again")
+
     def removal(self) -> None:
+        self.bring_back()
         job = self.users["bob"].sbatch("echo ran", "--begin=now+1hour").job
-        revisions = {host.name: host.snapshot.stat().st_ino for host in self.hosts}
-        start = time.monotonic()
-        self.roled.remove_collaborator(self.project, self.members["bob"])
-        for host in self.hosts:
-            wait_until(lambda: host.snapshot.stat().st_ino != revisions[host.name], host.name)
-        took = time.monotonic() - start
-        self.check(took < 5, f"all {len(self.hosts)} nodes know after {took:.2f} s")
+        leaver = demo_leaver.Leaver(self.ssh, self.people["bob"])
+        ann = Person(self.directory / "ann", self.roled.address, self.roled.owner.token).login()
+        self.say("  $ together collaborators remove bob")
+        receipt, took = demo_leaver.receipt(ann, "bob", self.project)
+        nodes = len(self.hosts)
+        self.check(f": {nodes} of {nodes} nodes after" in receipt and took < 5, receipt)
         self.logins({"bob": False})
+        told = leaver.last_words()
+        self.check(bool(told), "his shell that was open showed, and ended:")
+        self.say(f"             {told}")
         self.jobs({"bob": False})
         self.cluster.must("scontrol", "update", f"jobid={job}", "starttime=now")
         state = self.cluster.wait_for(job, "FAILED")["JobState"]
         self.check(state == "FAILED", f"bob's job that was queued before: {state}, his node stays idle")
         self.check(self.cluster.drain_reasons() == "", "no node is drained")
+
+    def metrics(self) -> None:
+        for line in demo_leaver.refusals_counted():
+            self.say(f"    {line}")
 
     def explanation(self) -> None:
         ctl = build_folder() / "togetherctl" / "togetherctl"
@@ -281,10 +298,11 @@ class Story:
              lambda: self.jobs({"alice": True, "bob": True, "mallory": False})),
             ("Ann invites dora, who picks a login and puts a key into the authority. Nobody touches the node.",
              self.newcomer),
-            ("bob queues a job. Then an Admin removes him from the project, over the authority's API.",
+            ("The authority goes away.", self.outage),
+            ("It is back. bob queues a job, and leaves a shell open. Then Ann removes him from the project.",
              self.removal),
             ("An operator asks why: togetherctl explain bob", self.explanation),
-            ("The authority goes away.", self.outage),
+            ("What Prometheus gets from the login node of it.", self.metrics),
         ]
         for title, scene in scenes:
             self.say(title)
@@ -296,7 +314,6 @@ class Story:
             return
         options = (f"-F none -p {self.sshd.port} -o UserKnownHostsFile=/dev/null "
                    "-o StrictHostKeyChecking=no -o IdentitiesOnly=yes")
-        self.roled.start()
         # Held back from now on: one that comes before the wait must not be lost.
         ends = {signal.SIGINT, signal.SIGTERM}
         signal.pthread_sigmask(signal.SIG_BLOCK, ends)
