@@ -300,6 +300,8 @@ bool AccountsDatabase::verify_intact() const {
 
 std::optional<Accounts> AccountsDatabase::people() const {
     Accounts people;
+    people.accounts.reserve(
+        std::min<std::uint64_t>(header_.accounts, header_.length / sizeof(AccountHead)));
     DatabaseRecords records(file_.descriptor.get());
     if (!records.begin()) return std::nullopt;
     for (std::uint32_t i = 0; i < header_.people_records; ++i) {

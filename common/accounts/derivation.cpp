@@ -29,6 +29,7 @@ class Derivation {
           settings_(input.config.accounts),
           reserved_(settings_.reserved_logins.begin(), settings_.reserved_logins.end()),
           group_name_(group_name(input.config, input.group)),
+          admin_group_name_(group_name_ + std::string(admin_suffix)),
           keep_(settings_.keep_removed) {
         list_holders();
     }
@@ -95,7 +96,7 @@ class Derivation {
             return NoAccount::uid_out_of_range;
         if (is_reserved(entry.login)) return NoAccount::login_reserved;
         if (is_owner_and_group(entry.login)) return NoAccount::login_is_an_owner;
-        if (entry.login == group_name_ || entry.login == group_name_ + std::string(admin_suffix))
+        if (entry.login == group_name_ || entry.login == admin_group_name_)
             return NoAccount::login_is_our_group;
         if (const auto user = node.users.find(entry.login); user != node.users.end()) {
             is_the_nodes = user->second == entry.uid;
@@ -132,7 +133,7 @@ class Derivation {
     void choose_groups() {
         if (!in_.group) return;
         project_ = choose_group(group_name_, in_.group->gid, false);
-        admins_ = choose_group(group_name_ + std::string(admin_suffix), in_.group->admin_gid, true);
+        admins_ = choose_group(admin_group_name_, in_.group->admin_gid, true);
     }
 
     std::optional<std::size_t> choose_group(const std::string& name, std::optional<gid_t> gid,
@@ -211,6 +212,7 @@ class Derivation {
     const AccountsConfig& settings_;
     std::unordered_set<std::string> reserved_;
     std::string group_name_;
+    std::string admin_group_name_;
     Nanoseconds keep_;
     std::unordered_map<uid_t, Holder> holders_;
     std::unordered_map<gid_t, UsedGid> used_gids_;

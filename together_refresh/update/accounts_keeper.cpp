@@ -51,7 +51,9 @@ std::optional<std::vector<RosterEntry>> entries_of(const Snapshot& roster) {
 // answer about now, which accounts were theirs.
 class OtherServices {
   public:
-    OtherServices(const Accounts& before, const RosterAccounts* fetched) : fetched_(fetched) {
+    OtherServices(const Accounts& before, const RosterAccounts* fetched)
+        : before_(before), fetched_(fetched) {
+        if (none_to_ask()) return;
         for (const auto& account : before.accounts) had_.emplace(account.login, &account);
         if (fetched != nullptr) asked_.insert(fetched->asked.begin(), fetched->asked.end());
     }
@@ -66,9 +68,9 @@ class OtherServices {
                 node.gids.insert(gid);
             }
         bool some_remembered = false;
-        for (const auto& [login, account] : had_)
-            if (account->is_the_nodes && !answered_about(account->login))
-                some_remembered = add(node, account->login, account->uid) || some_remembered;
+        for (const auto& account : before_.accounts)
+            if (account.is_the_nodes && !answered_about(account.login))
+                some_remembered = add(node, account.login, account.uid) || some_remembered;
         return some_remembered;
     }
 
@@ -81,7 +83,7 @@ class OtherServices {
     }
 
     bool answered_about(const std::string& login) const {
-        return fetched_ != nullptr && (fetched_->none_to_ask || asked_.contains(login));
+        return none_to_ask() || asked_.contains(login);
     }
 
     // Of a group's name, or one of its gids.
@@ -94,11 +96,14 @@ class OtherServices {
     }
 
   private:
+    bool none_to_ask() const { return fetched_ != nullptr && fetched_->none_to_ask; }
+
     static bool add(NodeNames& node, const std::string& login, uid_t uid) {
         node.uids.insert(uid);
         return node.users.emplace(login, uid).second;
     }
 
+    const Accounts& before_;
     const RosterAccounts* fetched_;
     std::unordered_map<std::string_view, const Account*> had_;
     std::unordered_set<std::string_view> asked_;
@@ -115,6 +120,7 @@ AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>
         const auto found = first_of.find(account.login);
         if (account.is_the_nodes || found == first_of.end()) continue;
         std::string text;
+        text.reserve(keys[found->second].text.size() + 1);  // most have one
         std::uint16_t number = 0;
         for (auto i = found->second; i < keys.size() && keys[i].login == account.login; ++i) {
             text.append(keys[i].text) += '\n';
