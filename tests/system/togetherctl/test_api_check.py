@@ -55,18 +55,20 @@ def test_an_authority_that_conforms() -> None:
     assert all(asked.token == TOKEN_TEXT for asked in authority.asked[:-2])
 
 
-def test_together_roled_conforms_entirely(tmp_path: Path) -> None:
+@pytest.mark.parametrize("collaborators, tag", [(7, '"'), (40, 'W/"')], ids=["small", "packed"])
+def test_together_roled_conforms_entirely(tmp_path: Path, collaborators: int, tag: str) -> None:
     if not Path(os.environ.get("TOGETHER_ROLED", TOGETHER_REFRESH.parents[1] / "role_server"
                                / "together-roled")).exists():
         pytest.skip("together-roled is not built")
     from support.roled import Roled
     with Roled(tmp_path) as roled:
         project = roled.create_project()
-        for number in range(7):
+        for number in range(collaborators):
             roled.add_collaborator(project, roled.add_user(f"user{number}", uid=20000 + number))
         TOKEN.write_text(roled.node_key(project))
         run = ctl("api-check", roled.base_url, "--project", project, "--json")
     assert bad(findings(run)) == {} and run.returncode == 0
+    assert findings(run)["etag"]["got"].startswith(tag)
     assert json.loads(run.stdout)["outcome"] == "conforms"
 
 

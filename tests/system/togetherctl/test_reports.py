@@ -63,6 +63,13 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
             watcher.wait(20)
 
 
+def test_it_takes_a_roster_that_comes_packed(watched: Watched) -> None:
+    for number in range(40):
+        watched.roled.add_collaborator(watched.project, watched.roled.add_user(f"user{number}", uid=20000 + number))
+    wait_until(lambda: watched.confirmed() != [], "the roster to be confirmed", 30)
+    assert f"collaborator of project {watched.project}" in ctl("check", "user39").stdout
+
+
 def test_it_confirms_a_change_with_its_next_request(watched: Watched) -> None:
     name = socket.gethostname()
     wait_until(lambda: watched.confirmed() == [name], "the first roster to be confirmed", 30)
