@@ -78,7 +78,8 @@ CONTENTS = {
 EXAMPLES = {
     "libpam-together": ["pam-sshd.example"],
     "slurm-spank-together": ["plugstack.conf.example"],
-    "together-authorizer": ["admission-policy.yaml", "control-plane.map", "namespace.yaml"],
+    "together-authorizer": ["admission-policy.yaml", "authorization.yaml", "control-plane.map", "metadata-address.yaml",
+                            "namespace.yaml", "together-authorizer.yaml"],
 }
 
 

@@ -24,7 +24,8 @@ CONTAINS = {
     "slurm-job-submit-together": ["/job_submit_together.so", "/slurmctld.service.d/together.conf"],
     "together-roled": ["/usr/sbin/together-roled", "/etc/together/roled.conf"],
     "together-authorizer": ["/usr/sbin/together-authorizer", "/together-authorizer.service", "/control-plane.map",
-                            "/admission-policy.yaml", "/namespace.yaml"],
+                            "/admission-policy.yaml", "/authorization.yaml", "/metadata-address.yaml", "/namespace.yaml",
+                            "/together-authorizer.yaml"],
 }
 
 
