@@ -109,7 +109,8 @@ def scene(gated: Node, ssh: SshClient, bob: Account, mallory: Account) -> Iterat
         yield Scene(gated, ssh, [bob, mallory], stack)
     for account in (bob, mallory):
         for pid in processes_of(account):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not processes_of(account), "the end of all processes")
 
 
