@@ -156,7 +156,8 @@ void tell(const Costs& costs) {
         const int of_each = nodes / count;
         std::printf("%-52s %8d %9.2f\n",
                     ("by " + std::to_string(count) + " replicas to " + std::to_string(of_each) +
-                     " nodes each").c_str(),
+                     " nodes each")
+                        .c_str(),
                     nodes, looks_each * (count > 1) + costs.telling * of_each);
     }
 }
@@ -170,8 +171,8 @@ int main(int argc, char** argv) {
         "%d nodes, %d replicas of %d cores, %s µs a connection, %s µs a node that is told\n", nodes,
         replicas, cores, argv[1], argv[2]);
     tell(costs);
-    std::printf("\n%-52s %8s %9s %9s %10s %9s\n", "who comes back, and when all wait again", "nodes",
-                "last s", "wait s", "most in 1 s", "given up");
+    std::printf("\n%-52s %8s %9s %9s %10s %9s\n", "who comes back, and when all wait again",
+                "nodes", "last s", "wait s", "most in 1 s", "given up");
     Random random;
     const auto watchers = as_watchers_do(random);
     const auto one = reset(nodes / replicas, watchers);
