@@ -257,10 +257,12 @@ def test_a_roster_that_is_not_believed_ends_nothing(scene: Scene, text: str) -> 
     scene.a_later_removal_is_done()
 
 
-def test_nor_does_one_that_is_older(scene: Scene) -> None:
-    """It takes the missing ones away from the gate, and is not believed."""
+@pytest.mark.parametrize("recheck_after", ["1s", "1h"])
+def test_nor_does_one_that_is_older(scene: Scene, recheck_after: str) -> None:
+    """It takes the missing ones away from the gate, and is not believed; with a long recheck_after the
+    gate itself would not ask again."""
     scene.node.roster.revision = 1000
-    scene.begin()
+    scene.begin(roster={"recheck_after": recheck_after})
     scene.node.roster.revision = 3
     scene.remove("bob")
     scene.watcher.wait_for("get in no longer")
@@ -386,6 +388,10 @@ def test_of_too_many_nobody_is_ended(scene: Scene, syslog: SyslogCollector, alic
     assert said in alert.text and said in scene.watcher.log()
     wait_until(lambda: TEXTFILE.exists() and "\ntogether_removals_held 2\n" in TEXTFILE.read_text(), "the metric")
     assert scene.bob.is_open() and scene.mallory.is_open()
+    status = scene.node.ctl("status").stdout
+    assert "bob: NOTHING IS ENDED; the watcher's log says why" in status, status
+    assert "mallory left the roster, has something here, and on_removal ends nothing of it" in \
+        " ".join(scene.node.ctl("doctor").stdout.split())
     # By an operator, as the alert says.
     assert scene.node.ctl("sessions", "--end").returncode == 0
     scene.wait_until_ended(scene.bob)
