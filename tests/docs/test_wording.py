@@ -7,7 +7,7 @@ import pytest
 
 from support.console_blocks import CHECKOUT
 
-SOURCES = ["common", "together_refresh", "togetherctl", "pam_together", "spank_together"]
+SOURCES = ["common", "together_refresh", "togetherctl", "processes", "pam_together", "spank_together"]
 # Tables whose first column quotes us.
 OURS = {"the user reads", "message"}
 
