@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """[gate] on_removal: what the watcher does about what somebody still has here who left the roster."""
 
+import grp
 import os
+import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -21,11 +23,24 @@ LOG = Path("/run/watcher.log")
 GRACE = {"on_removal": "end_sessions", "on_removal_grace": "0s", "on_removal_limit": "10"}
 
 
+UNIT = Path(__file__).resolve().parents[3] / "packaging" / "systemd" / "together-refresh.service.in"
+
+
+def confined(hidepid: str) -> list[str]:
+    """As the unit with its drop-in confines it: /proc, capabilities, groups."""
+    [capabilities] = re.findall(r"^CapabilityBoundingSet=(.*)$", UNIT.read_text(), re.MULTILINE)
+    kept = ",".join(f"+{name.removeprefix('CAP_').lower()}" for name in capabilities.split())
+    script = f'mount -t proc -o hidepid={hidepid} proc /proc && exec "$@"'
+    return ["unshare", "--mount", "--propagation=unchanged", "sh", "-c", script, "sh", "setpriv", "--no-new-privs",
+            f"--bounding-set=-all,{kept}", "--inh-caps=-all", f"--groups={grp.getgrnam('tty').gr_gid}"]
+
+
 class Watcher:
     """together-refresh --watch, as its unit runs it; its log is a file."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, wrapper: Sequence[str]) -> None:
         self._node = node
+        self._wrapper = wrapper
         self._process: subprocess.Popen[bytes] | None = None
         LOG.write_text("")
         self.start()
@@ -34,7 +49,7 @@ class Watcher:
         before = SNAPSHOT_FOLDER / "before.roster.v1"
         with LOG.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._node.refresh_program, "--watch"], env={"PATH": "/usr/bin"}, stdin=subprocess.DEVNULL,
+                [*self._wrapper, self._node.refresh_program, "--watch"], env={"PATH": "/usr/sbin:/usr/bin"}, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
         if "on_removal = end" in self._node.config.read_text():
             wait_until(before.exists, "a roster to compare with")
@@ -67,12 +82,12 @@ class Scene:
         self.watcher: Watcher
 
     def begin(self, mode: str = "enforce", api: dict[str, str] | None = None, more: str = "",
-              roster: dict[str, str] | None = None, **gate: str) -> None:
+              roster: dict[str, str] | None = None, wrapper: Sequence[str] = (), **gate: str) -> None:
         self.configure(mode, api, more, roster, **gate)
         for account in self._people:
             self.node.roster.add(account.login, uid=account.uid)
         self.node.roster.write()
-        self.watcher = Watcher(self.node)
+        self.watcher = Watcher(self.node, wrapper)
         self._stack.callback(self.watcher.stop)
         self.bob, self.mallory = (self._stack.enter_context(self._ssh.connect(one)) for one in self._people)
         assert self.bob.admitted() and self.mallory.admitted()
@@ -443,3 +458,20 @@ def test_its_files_are_roots_alone(scene: Scene) -> None:
         status = (SNAPSHOT_FOLDER / name).stat()
         assert (status.st_uid, status.st_mode & 0o777) == (0, 0o600)
     assert CONFIG_FOLDER.exists()
+
+
+def test_as_its_unit_confines_it(scene: Scene, bob: Account) -> None:
+    scene.begin(on_removal_grace="2s", wrapper=confined("0"))
+    session = scene.bob.begin("echo there; exec tail -f /dev/null", terminal=True)
+    assert session.stdout and "there" in session.stdout.readline()
+    scene.remove("bob")
+    assert any("bob is no longer a collaborator" in line for line in session.stdout)
+    scene.wait_until_ended(scene.bob)
+    wait_until(lambda: not processes_of(bob), "the end of all of bob's processes")
+
+
+def test_where_it_cannot_see_people_it_says_so(scene: Scene) -> None:
+    scene.begin(wrapper=confined("2"))
+    scene.remove("bob")
+    scene.watcher.wait_for("ALERT: nothing is ended of 1 who left the roster (bob): /proc hides people's processes")
+    assert scene.bob.is_open()
