@@ -95,8 +95,10 @@ Authorization allowed(const Actor& actor, Action action, const Target& target) {
         case Actor::Kind::person:
             return allowed_person(action, target.standing);
         case Actor::Kind::node:
-            return by_key(actor, target, action == Action::collaborators_read,
-                          "A node key reads its project's roster and does nothing else.");
+            return by_key(
+                actor, target, action == Action::collaborators_read,
+                "A node key reads its project's roster and tells whom its nodes let in; it does "
+                "nothing else.");
         case Actor::Kind::project_key:
             break;
     }
@@ -113,6 +115,15 @@ Authorization allowed_to_join(const Actor& actor, const Target& target) {
     if (actor.kind == Actor::Kind::person && target.standing.organization_role == Role::admin)
         return {Verdict::allowed, {}, {}};
     return allowed(actor, Action::collaborators_add, target);
+}
+
+Authorization allowed_to_report(const Actor& actor, const Target& target) {
+    constexpr auto otherwise = "Only the project's nodes tell this: send a node key of it.";
+    if (actor.kind != Actor::Kind::person)
+        return by_key(actor, target, actor.kind == Actor::Kind::node, otherwise);
+    const auto seen = allowed_person(Action::project_read, target.standing);
+    if (seen.verdict == Verdict::hidden) return seen;
+    return {Verdict::denied, otherwise, {}};
 }
 
 bool may_ask_about_others(const Actor& actor, const Target& target) {

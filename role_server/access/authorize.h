@@ -67,6 +67,9 @@ Authorization allowed_own_profile(const Actor& actor);
 // Admins of an organization take part in any of its projects that they want to; others are added.
 Authorization allowed_to_join(const Actor& actor, const Target& target);
 
+// Nodes alone say whom they let in, each of its own project.
+Authorization allowed_to_report(const Actor& actor, const Target& target);
+
 // May it ask what others may do? People may where they may read the list of the others.
 bool may_ask_about_others(const Actor& actor, const Target& target);
 

@@ -12,6 +12,7 @@
 #include "role_server/model/access_history.h"
 #include "role_server/model/collaborators.h"
 #include "role_server/model/keys.h"
+#include "role_server/model/last_seen.h"
 #include "role_server/model/users.h"
 
 namespace together::roled {
@@ -28,6 +29,10 @@ Json::Value row_of(const RequestContext& context, const Collaborator& one) {
     const auto keys = keys_that_reach(context.store, one.user_id, context.ids.project, context.now);
     row["tokens"] = by_member ? json_number(keys.count) : Json::Value();
     row["last_used_at"] = by_member ? json_or_null(keys.last_used_at) : Json::Value();
+    const auto seen = find_last_seen(context.store, context.ids.project, one.user_id);
+    row["last_seen_at"] = seen ? json_number(seen->seen_at) : Json::Value();
+    row["last_seen_door"] = seen ? Json::Value(seen->door) : Json::Value();
+    row["last_seen_node"] = seen ? json_or_null(seen->node) : Json::Value();
     return row;
 }
 
@@ -41,9 +46,10 @@ std::string cell(const Json::Value& value) {
     return quoted + '"';
 }
 
-constexpr const char* columns_now[] = {"user_id",    "email", "name",   "login",
-                                       "uid",        "role",  "source", "since",
-                                       "granted_by", "until", "tokens", "last_used_at"};
+constexpr const char* columns_now[] = {
+    "user_id", "email",        "name",         "login",          "uid",
+    "role",    "source",       "since",        "granted_by",     "until",
+    "tokens",  "last_used_at", "last_seen_at", "last_seen_door", "last_seen_node"};
 constexpr const char* columns_of_periods[] = {"user_id", "login",      "role",     "source",
                                               "since",   "granted_by", "ended_at", "ended_by"};
 

@@ -21,6 +21,7 @@ namespace together::roled {
 
 class RosterCache;
 class KnownNodes;
+class SeenPeople;
 
 // What the placeholders of the route's path stand for; empty where it has none of that name.
 struct PathIds {
@@ -31,6 +32,7 @@ struct RequestContext {
     Store& store;  // in a transaction
     RosterCache& rosters;
     KnownNodes& nodes;
+    SeenPeople& seen;
     const Request& request;
     const Uri& uri;
     const PathIds& ids;

@@ -75,6 +75,7 @@ Outcome<Response> take_out_of_project(RequestContext& context, Change& change,
 Json::Value to_json(const Collaborator& one);
 Outcome<Response> review_access(RequestContext& context);
 Outcome<Response> list_nodes(RequestContext& context);
+Outcome<Response> report_last_seen(RequestContext& context);
 
 Outcome<Response> list_api_keys(RequestContext& context);
 Outcome<Response> get_api_key(RequestContext& context);

@@ -43,6 +43,9 @@ constexpr Route write(std::string_view method, std::string_view path, Action act
                       Changer changer) {
     return {method, path, Access::action, action, Work::change, false, false, {}, nullptr, changer};
 }
+constexpr Route told(std::string_view path, Reader reader) {
+    return {"POST", path, Access::node, {}, Work::read, false, false, {}, reader, nullptr};
+}
 constexpr Route with_name_only(Route route) {
     route.name_only = true;
     return route;
@@ -150,6 +153,7 @@ constexpr std::array table = std::to_array<Route>({
     get(node_key, project_write, get_node_key),
     write("DELETE", node_key, project_write, remove_node_key),
     list("/v1/projects/{proj}/nodes", project_read, list_nodes, {"revision"}),
+    told("/v1/projects/{proj}/last_seen", report_last_seen),
     list("/v1/projects/{proj}/access_review", project_write, review_access, {"format", "since"}),
 });
 

@@ -22,6 +22,7 @@ enum class Access {
     member,       // a person's key; whoever gets in by an organization's own rules
     action,       // a key whose actor may do Route::action
     join,         // an Admin of the project's organization
+    node,         // a key of the project's nodes
     bearer,       // a key of the project or for it: the handler decides about the action
 };
 

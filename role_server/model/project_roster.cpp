@@ -91,6 +91,10 @@ void Roster::add(const std::string& user_id, const std::string& entry,
     if (until && (!first_end_ || *until < *first_end_)) first_end_ = until;
 }
 
+bool Roster::has(const std::string& user_id) const {
+    return std::binary_search(user_ids_.begin(), user_ids_.end(), user_id);
+}
+
 void Roster::finish() {
     starts_.push_back(text_.size());
     etag_ = '"' + version_.epoch + '-' + std::to_string(version_.revision) + '-' +

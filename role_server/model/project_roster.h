@@ -41,6 +41,7 @@ class Roster {
     const Version& version() const { return version_; }
     // "epoch-revision-hash", with its quotes. The same at every replica.
     const std::string& etag() const { return etag_; }
+    bool has(const std::string& user_id) const;
     // Somebody on it is over.
     bool is_over(std::int64_t now) const { return first_end_ && *first_end_ <= now; }
     // The list envelope with at most `limit` entries whose user id is greater than `after`.

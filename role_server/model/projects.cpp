@@ -210,6 +210,7 @@ Outcome<void> delete_project(Change& change, const Project& project) {
         "UPDATE invitations SET revoked_at = :now WHERE project_id = :id"
         " AND used_at IS NULL AND revoked_at IS NULL",
         soci::use(now), soci::use(project.id));
+    store.run("DELETE FROM last_seen WHERE project_id = :id", soci::use(project.id));
     store.run("UPDATE projects SET deleted_at = :now WHERE id = :id", soci::use(now),
               soci::use(project.id));
     change.roster_changed(project.id);

@@ -144,6 +144,7 @@ Outcome<void> delete_user(Change& change, const User& user) {
     leave_everything(change, user.id);
     revoke_keys_of_nobody(change, user.id);
     store.run("DELETE FROM ssh_keys WHERE user_id = :user", soci::use(user.id));
+    store.run("DELETE FROM last_seen WHERE user_id = :user", soci::use(user.id));
     const auto key = "deleted:" + user.id;
     const Number now = change.now();
     store.run(

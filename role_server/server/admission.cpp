@@ -67,6 +67,9 @@ Outcome<void> authorize_request(RequestContext& context, const Route& route) {
             return find_target(context);
         case Access::bearer:
             return find_target(context);
+        case Access::node:
+            if (auto found = find_target(context); !found) return found;
+            return verdict_of(allowed_to_report(context.actor, context.target), route, context);
         case Access::join:
             if (auto found = find_target(context); !found) return found;
             return verdict_of(allowed_to_join(context.actor, context.target), route, context);

@@ -16,8 +16,8 @@ constexpr std::int64_t minute = 60;
 
 }  // namespace
 
-BackgroundWriter::BackgroundWriter(StorePool& stores, KnownNodes& nodes)
-    : stores_(stores), nodes_(nodes), thread_([this] { run(); }) {}
+BackgroundWriter::BackgroundWriter(StorePool& stores, KnownNodes& nodes, SeenPeople& seen)
+    : stores_(stores), nodes_(nodes), seen_(seen), thread_([this] { run(); }) {}
 
 BackgroundWriter::~BackgroundWriter() {
     {
@@ -53,44 +53,45 @@ std::int64_t BackgroundWriter::dropped() const {
     return refusals_.dropped();
 }
 
+void BackgroundWriter::fill(Batch& batch) {
+    const auto now = now_milliseconds();
+    if (batch.records.empty()) batch.records = refusals_.take(now_seconds(), stopping_);
+    batch.uses.merge(std::exchange(uses_, {}));
+    if (batch.nodes.empty()) batch.nodes = nodes_.in_memory().take(now, stopping_);
+    if (batch.seen.empty()) batch.seen = seen_.take(now, stopping_);
+}
+
 // What the database does not take, while somebody holds its lock, is tried again until it does;
 // what comes meanwhile adds up in the tally.
 void BackgroundWriter::run() {
-    std::vector<AuditRecord> records;
-    Uses uses;
-    NodeChanges nodes;
+    Batch batch;
     std::unique_lock lock(mutex_);
     // Once more after it was told to stop, also where it was writing then.
     for (bool last = false; !last;) {
         wake_.wait_for(lock, pause, [this] { return stopping_; });
         last = stopping_;
-        if (records.empty()) records = refusals_.take(now_seconds(), stopping_);
-        uses.merge(std::exchange(uses_, {}));
-        if (nodes.empty()) nodes = nodes_.in_memory().take(now_milliseconds(), stopping_);
-        if (records.empty() && uses.empty() && nodes.empty()) continue;
+        fill(batch);
+        if (batch.empty()) continue;
         lock.unlock();
-        if (write(records, uses, nodes)) {
-            records.clear();
-            uses.clear();
-            nodes = {};
-        }
+        if (write(batch)) batch = {};
         lock.lock();
     }
-    if (!records.empty())
-        write_log(std::to_string(records.size()) + " refusals are not in the audit trail");
+    if (!batch.records.empty())
+        write_log(std::to_string(batch.records.size()) + " refusals are not in the audit trail");
 }
 
-bool BackgroundWriter::write(const std::vector<AuditRecord>& records, const Uses& uses,
-                             const NodeChanges& nodes) {
+bool BackgroundWriter::write(const Batch& batch) {
     try {
         auto lease = stores_.lease();
         if (!lease) throw soci::soci_error(lease.error().message);
         try {
             Transaction transaction(**lease, Transaction::Mode::write);
-            for (const auto& record : records) append(**lease, record);
-            for (const auto& [key_id, time] : uses) note_use(**lease, key_id, time);
+            for (const auto& record : batch.records) append(**lease, record);
+            for (const auto& [key_id, time] : batch.uses) note_use(**lease, key_id, time);
             std::optional<NodeWrite> written;
-            if (!nodes.empty()) written = nodes_.write(**lease, nodes, now_milliseconds());
+            if (!batch.nodes.empty())
+                written = nodes_.write(**lease, batch.nodes, now_milliseconds());
+            write_last_seen(**lease, batch.seen);
             transaction.commit();
             if (written) nodes_.written(*written);
             return true;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "role_server/model/known_nodes.h"
+#include "role_server/model/last_seen.h"
 #include "role_server/server/refusal_tally.h"
 #include "role_server/store/store_pool.h"
 
@@ -20,7 +21,7 @@ namespace together::roled {
 
 class BackgroundWriter {
   public:
-    BackgroundWriter(StorePool& stores, KnownNodes& nodes);
+    BackgroundWriter(StorePool& stores, KnownNodes& nodes, SeenPeople& seen);
     // Writes what is left.
     ~BackgroundWriter();
     BackgroundWriter(const BackgroundWriter&) = delete;
@@ -36,12 +37,23 @@ class BackgroundWriter {
 
   private:
     using Uses = std::map<std::string, std::int64_t>;  // of keys, and when: seconds since 1970
+    struct Batch {
+        std::vector<AuditRecord> records;
+        Uses uses;
+        NodeChanges nodes;
+        std::vector<SeenPerson> seen;
+        bool empty() const {
+            return records.empty() && uses.empty() && nodes.empty() && seen.empty();
+        }
+    };
     void run();
-    // False where the database did not take them.
-    bool write(const std::vector<AuditRecord>& records, const Uses& uses, const NodeChanges& nodes);
+    void fill(Batch& batch);
+    // False where the database did not take it.
+    bool write(const Batch& batch);
 
     StorePool& stores_;
     KnownNodes& nodes_;
+    SeenPeople& seen_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     RefusalTally refusals_;

@@ -152,7 +152,7 @@ auto looked_up(StorePool& stores, const Look& look) {
 RequestHandler::RequestHandler(std::string db, Metrics* metrics)
     : metrics_(metrics),
       stores_(std::move(db)),
-      background_(stores_, nodes_),
+      background_(stores_, nodes_, seen_),
       reads_(reads_per_second),
       questions_(questions_per_second),
       changes_(changes_per_second),
@@ -215,22 +215,11 @@ Outcome<Response> RequestHandler::run(const Match& found, const Uri& uri, const 
     AuditContext trail;
     try {
         const auto operation = operation_of(*found.route);
-        RequestContext context{**lease,
-                               rosters_,
-                               nodes_,
-                               request,
-                               uri,
-                               found.ids,
-                               phase,
-                               draining_,
-                               now_seconds(),
-                               operation,
-                               {},
-                               {},
-                               {},
-                               Authorization::Verdict::hidden,
-                               {},
-                               1};
+        RequestContext context{
+            **lease,   rosters_,  nodes_, seen_,     request,
+            uri,       found.ids, phase,  draining_, now_seconds(),
+            operation, {},        {},     {},        Authorization::Verdict::hidden,
+            {},        1};
         const auto start = processor_time();
         auto outcome = found.route->change != nullptr ? change(context, *found.route, trail)
                                                       : read(context, *found.route, trail);

@@ -13,6 +13,7 @@
 #include "role_server/messages/message.h"
 #include "role_server/metrics/metrics.h"
 #include "role_server/model/known_nodes.h"
+#include "role_server/model/last_seen.h"
 #include "role_server/model/project_roster.h"
 #include "role_server/server/background_writer.h"
 #include "role_server/server/rate_limit.h"
@@ -85,6 +86,7 @@ class RequestHandler {
     StorePool stores_;
     RosterCache rosters_;
     KnownNodes nodes_;
+    SeenPeople seen_;
     BackgroundWriter background_;
     RateLimit reads_, questions_, changes_, roster_changes_;
     std::atomic<bool> draining_ = false;

@@ -220,12 +220,21 @@ constexpr auto version_5 = std::to_array<std::string_view>({
     " CAST(COALESCE(MAX(time_ms), 0) / 1000 + 1 AS VARCHAR(20)) FROM trail",
 });
 
+// When and where nodes let somebody in last. No foreign keys either.
+constexpr auto version_6 = std::to_array<std::string_view>({
+    "CREATE TABLE last_seen (project_id {id} NOT NULL, user_id {id} NOT NULL,"
+    " door VARCHAR(32) NOT NULL, node {id}, seen_at BIGINT NOT NULL,"
+    " PRIMARY KEY (project_id, user_id))",
+    "CREATE INDEX last_seen_by_user ON last_seen (user_id)",
+});
+
 constexpr auto steps = std::to_array<SchemaStep>({
     {1, 1, version_1},
     {2, 2, version_2},
     {3, 2, version_3},
     {4, 2, version_4},
     {5, 5, version_5},
+    {6, 5, version_6},
 });
 
 }  // namespace

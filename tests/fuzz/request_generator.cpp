@@ -48,6 +48,8 @@ const std::map<std::string, std::string, std::less<>> bodies{
     {"PATCH /v1/projects/{proj}/collaborators/{user}", R"({"role": "admin", "until": 4000000000})"},
     {"POST /v1/projects/{proj}/api_keys",
      R"({"name": "x", "scopes": ["costs.read", "authorize"]})"},
+    {"POST /v1/projects/{proj}/last_seen",
+     R"({"data": [{"user_id": "$USER", "door": "ssh", "seen_at": 1700000000}]})"},
     {"POST /v1/projects/{proj}/node_keys", R"({"name": "nodes", "expires_at": 4000000000})"},
 };
 

@@ -10,7 +10,7 @@ import pytest
 from support.waiting import wait_until
 
 COLUMNS = ["user_id", "email", "name", "login", "uid", "role", "source", "since", "granted_by", "until", "tokens",
-           "last_used_at"]
+           "last_used_at", "last_seen_at", "last_seen_door", "last_seen_node"]
 
 
 @pytest.fixture

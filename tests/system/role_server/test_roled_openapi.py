@@ -315,6 +315,10 @@ def tell_who_may(story):
     story.roled.roster(project, story.node_keys, etag=story.roled.roster(project, story.node_keys).headers["etag"],
                        node="name=gpu1; version=0.1.0; mode=enforce")
     story.get(PROJECT + "/nodes")
+    story.post(PROJECT + "/last_seen", {"data": [{"user_id": story.carol_id, "door": "ssh", "seen_at": 1}]},
+               token=story.node_keys, headers={"Together-Node": "name=gpu1; version=0.1.0; mode=enforce"})
+    wait_until(lambda: any(row["last_seen_at"] for row in story.ask("get", PROJECT + "/access_review").json["data"]),
+               "what the node told")
     story.get(PROJECT + "/access_review")
     table = story.ask("get", PROJECT + "/access_review", query="?format=csv").text.splitlines()
     assert len(table) == 4 and table[0].startswith("user_id,email,name,login,")
@@ -403,7 +407,7 @@ class Refusals:
             return self.suspended
         if path.endswith(("/whoami", "/permissions", "/v1/authorize", "/evaluation", "/evaluations")):
             return self.audience_token
-        return "owner" if "authorize" in path or "tokenreviews" in path else self.story.node_keys
+        return "owner" if re.search("authorize|tokenreviews|last_seen", path) else self.story.node_keys
 
     def send(self, path, method, status):
         operation = OPERATIONS[path, method]
@@ -431,7 +435,7 @@ class Refusals:
         return self.story.ask(method, path, body, query, token=token, headers=headers, **ids)
 
     def asker(self, path):
-        if path.endswith("/tokenreviews"):
+        if path.endswith(("/tokenreviews", "/last_seen")):
             return self.story.node_keys
         return self.audience_token if path.endswith("/{action}") else "owner"
 

@@ -94,6 +94,7 @@ POST   /v1/projects/{proj}/api_keys                      201  +     +     -     
 GET    /v1/projects/{proj}/api_keys/{key}                200  +     +     -      +      -       +     +   +      -    ?   x    ?   -   -    -    -   x
 DELETE /v1/projects/{proj}/api_keys/{key}                204  +     +     -      +      -       +     +   +      -    ?   x    ?   -   -    -    -   x
 GET    /v1/projects/{proj}/node_keys                     200  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
+POST   /v1/projects/{proj}/last_seen                     204  -     -     -      -      -       -     -   -      -    ?   x    ?   -   -    +    -   x
 POST   /v1/projects/{proj}/node_keys                     201  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
 GET    /v1/projects/{proj}/node_keys/{key}               200  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
 DELETE /v1/projects/{proj}/node_keys/{key}               204  +     +     -      -      -       +     -   +      -    ?   x    ?   -   -    -    -   x
@@ -254,6 +255,10 @@ def review(world, who):
     return Act({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": "x"}}, None)
 
 
+def seen(world, who):
+    return Act({"data": [{"user_id": world.people["keeper"].id, "door": "ssh", "seen_at": 1}]}, None)
+
+
 def named(prefix, done, **more):
     def act(world, who):
         name = world.new(prefix)
@@ -399,6 +404,7 @@ ACTS = {
     f"DELETE {PROJECT}/invitations/{{inv}}": revoke_invitation(f"{PROJECT}/collaborators"),
     f"POST {PROJECT}/api_keys": named("app ", KEY_NAMED, scopes=["inference.use"]),
     f"DELETE {PROJECT}/api_keys/{{key}}": revoke(f"{PROJECT}/api_keys", scopes=["inference.use"]),
+    f"POST {PROJECT}/last_seen": seen,
     f"POST {PROJECT}/node_keys": named("rack ", KEY_NAMED),
     f"DELETE {PROJECT}/node_keys/{{key}}": revoke(f"{PROJECT}/node_keys"),
 }
@@ -457,14 +463,14 @@ def test_each_route_has_a_row_and_each_row_a_route():
     paths = dict(re.findall(r'constexpr std::string_view (\w+) = "(/[^"]+)";', source))
     table = source[source.index("to_array<Route>"):source.index("void keep(")]
     routes = set()
-    for method, makers in (("GET", "probed|plain|mine|list_of_mine|get|list"), ("", "asked|write_mine|write")):
+    for method, makers in (("GET", "probed|plain|mine|list_of_mine|get|list"), ("", "asked|write_mine|write"), ("POST", "told")):
         for first, second in re.findall(rf'\b(?:{makers})\(\s*("[^"]+"|\w+),\s*("[^"]+"|\w+)', table):
             verb, path = (method, first) if method else (first.strip('"'), second)
             routes.add(f"{verb} {paths.get(path, path.strip(chr(34)))}")
     for verb, path in re.findall(r'\{"([A-Z]+)",\s*("[^"]+"|\w+),', table):
         routes.add(f"{verb} {paths.get(path, path.strip(chr(34)))}")
     assert routes == {f"{row.method} {row.path}" for row in ROWS}
-    assert len(routes) == len(re.findall(r"\b(?:probed|asked|plain|mine|list_of_mine|write_mine|get|list|write)\(|\{\"", table))
+    assert len(routes) == len(re.findall(r"\b(?:probed|asked|plain|mine|list_of_mine|write_mine|get|list|write|told)\(|\{\"", table))
 
 
 # --- what the answers say beside their status -------------------------------------------------
