@@ -26,6 +26,7 @@ constexpr Column of_review[] = {{"LOGIN", "login"},
                                 {"GRANTED BY", "granted_by"},
                                 {"UNTIL", "until", Cell::time},
                                 {"LAST USED", "last_used_at", Cell::time},
+                                {"LAST SEEN", "last_seen"},
                                 {"EMAIL", "email"}};
 constexpr Column of_changes[] = {{"LOGIN", "login"},           {"CHANGE", "change"},
                                  {"THEN", "role_then"},        {"NOW", "role_now"},
@@ -71,7 +72,15 @@ Outcome<int> audit(Session& session) {
     return show(session.output, session.quiet(), rows, of_audit, "nothing was done yet");
 }
 
-// Those alone that have not been used since then; who has never used anything too.
+// "2026-11-30T12:00:00Z ssh"
+void put_last_seen(Json::Value& rows) {
+    for (auto& row : rows)
+        if (row["last_seen_at"].isInt64())
+            row["last_seen"] =
+                cell_of(row["last_seen_at"], Cell::time) + " " + text_in(row, "last_seen_door");
+}
+
+// Those alone that used no token since then, and were seen at no door; who never was, too.
 Outcome<Json::Value> unused(Json::Value rows, const std::string& text) {
     const auto duration = parse_duration(text);
     if (!duration)
@@ -79,10 +88,11 @@ Outcome<Json::Value> unused(Json::Value rows, const std::string& text) {
                        "--unused-for " + in_quotes(text) + " is no duration such as 90d");
     const auto since = (SystemClock().now().realtime - duration->count()) / 1'000'000'000;
     Json::Value left(Json::arrayValue);
-    for (auto& row : rows) {
-        const auto& used = row["last_used_at"];
-        if (!used.isInt64() || used.asInt64() < since) left.append(row);
-    }
+    const auto is_later = [&](const Json::Value& time) {
+        return time.isInt64() && time.asInt64() >= since;
+    };
+    for (auto& row : rows)
+        if (!is_later(row["last_used_at"]) && !is_later(row["last_seen_at"])) left.append(row);
     return left;
 }
 
@@ -130,6 +140,7 @@ Outcome<int> review(Session& session) {
         rows = unused(*std::move(rows), *duration);
         if (!rows) return tl::unexpected(rows.error());
     }
+    if (!session.output.json()) put_last_seen(*rows);
     return show(session.output, session.quiet(), *rows, of_review, "nobody");
 }
 
@@ -148,7 +159,8 @@ constexpr std::array<Option, 4> review_options = {{
     {"csv", "", "as a table for a spreadsheet, all of it"},
     {"diff", "DATE",
      "what has changed since a day, or a time, of UTC; with --csv all periods since"},
-    {"unused-for", "DURATION", "those alone who have used no token for so long, such as 90d"},
+    {"unused-for", "DURATION",
+     "those alone who for so long used no token and were seen at no door, such as 90d"},
     project_option,
 }};
 
@@ -170,9 +182,11 @@ constinit const Verb review_verb = {
     .operand = "",
     .summary = "show who has access to a project, since when, and who granted it",
     .about =
-        "LAST USED is when a token of theirs was used last, of a member of the organization; of "
-        "logins\n"
-        "on nodes the authority knows nothing. For the project's Admins.",
+        "LAST USED is when a token of theirs was used last, of a member of the organization. LAST "
+        "SEEN\n"
+        "is when and at which door a node let them in last, as nodes with [api] report_last_seen = "
+        "yes\n"
+        "tell it; of the others' logins the authority knows nothing. For the project's Admins.",
     .options = review_options,
     .statuses = statuses,
     .example = "together review --unused-for 90d",

@@ -150,6 +150,12 @@ def test_review(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
     assert {one["login"] for one in csv.DictReader(io.StringIO(ann.does("review", "--csv")))} == {"ann", "bob"}
     roled.add_collaborator(cluster, roled.add_user("carol"))
     assert "carol" in ann.does("review", "--unused-for", "90d", "--quiet").split()
+    roled.request("POST", f"/v1/projects/{cluster}/last_seen", {"data": [
+        {"user_id": one["user_id"], "door": "ssh", "seen_at": int(time.time())}
+        for one in ann.reads("review")["data"] if one["login"] == "carol"]}, token=roled.node_key(cluster))
+    wait_until(lambda: "carol" not in ann.does("review", "--unused-for", "90d", "--quiet").split(), "carol to be seen")
+    carol, = [row for row in ann.does("review").splitlines() if row.startswith("carol ")]
+    assert re.search(r"  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ssh  ", carol)
     ann.fails(2, "review", "--unused-for", "long")
 
 
