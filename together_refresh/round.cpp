@@ -9,8 +9,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "common/config/node_name.h"
-#include "common/decision/emergency.h"
 #include "common/roster/backoff.h"
 #include "common/roster/roster_directory.h"
 #include "common/roster/roster_lock.h"
@@ -19,6 +17,7 @@
 #include "common/system/trusted_file.h"
 #include "http_client/node_fault.h"
 #include "together_refresh/child/unprivileged_child.h"
+#include "together_refresh/process/node_description.h"
 #include "together_refresh/process/token_file.h"
 #include "together_refresh/update/last_addresses.h"
 #include "together_refresh/update/roster_update.h"
@@ -135,13 +134,6 @@ class Round {
             request_.to_look_up.push_back(known[(first + i) % known.size()]);
     }
 
-    std::string self_description() const {
-        const bool locked = lockdown_in_force(config_.folder()).has_value();
-        const char* mode = config_.mode == Mode::observe ? "observe" : "enforce";
-        return "name=" + node_name_of(config_) +
-               "; version=" TOGETHER_VERSION "; mode=" + (locked ? "lockdown" : mode);
-    }
-
     // Everything of ours that the child may not open itself is opened here.
     Result<void> open_ours() {
         if (config_.roster_is_a_file()) {
@@ -152,7 +144,7 @@ class Round {
             auto token = read_token(config_.token_file);
             if (!token) return failure(token.error().message);
             request_.token = *std::move(token);
-            request_.node = self_description();
+            request_.node = node_description(config_);
         }
         return {};
     }

@@ -35,9 +35,10 @@ struct Config {
     std::string base_url;  // without a slash at its end
     std::string project;
     std::string token_file = "/etc/together/token";
-    std::string ca_file;    // empty: the system's store
-    std::string proxy;      // empty: none
-    std::string node_name;  // empty: the host name
+    std::string ca_file;            // empty: the system's store
+    std::string proxy;              // empty: none
+    std::string node_name;          // empty: the host name
+    bool report_last_seen = false;  // by together-refresh --watch
 
     std::string directory = "/var/cache/together";
     Nanoseconds fresh_for = std::chrono::seconds(30);

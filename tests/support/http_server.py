@@ -10,7 +10,7 @@ Request = http.server.BaseHTTPRequestHandler
 
 
 class HttpServer:
-    """Use as a context manager. `serve` answers each GET, in a thread of its connection."""
+    """Use as a context manager. `serve` answers each GET and POST, in a thread of its connection."""
 
     def __init__(self, serve: Callable[[Request], None], tls: ssl.SSLContext | None = None) -> None:
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -18,6 +18,8 @@ class HttpServer:
 
             def do_GET(self) -> None:
                 serve(self)
+
+            do_POST = do_GET
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -122,7 +122,7 @@ TEST(config_keys, are_shown_in_force_in_the_order_of_the_manual) {
     TEXT_EQUAL(
         "api.base_url=https://api.example.com/v1\napi.project=proj_a\n"
         "api.token_file=/etc/together/token\napi.ca_file=\napi.proxy=\n"
-        "api.node_name=\n"
+        "api.node_name=\napi.report_last_seen=no\n"
         "roster.directory=/var/cache/together\nroster.fresh_for=500ms\nroster.recheck_after=2s\n"
         "roster.stale_for=forever\nroster.local_fault_for=15m\nroster.deadline=3s\nroster.refresh_"
         "program=" +
@@ -383,8 +383,8 @@ TEST(config_keys, group_and_reserved_logins_are_names) {
     bad("accounts", "reserved_logins = a:b", "is no login");
 }
 
-TEST(config_keys, of_the_gate_are_twenty_one_and_of_others_seventeen) {
-    LONGS_EQUAL(21, config_keys().size());
+TEST(config_keys, of_the_gate_are_twenty_two_and_of_others_seventeen) {
+    LONGS_EQUAL(22, config_keys().size());
     LONGS_EQUAL(17, accounts_keys().size() + kubernetes_keys().size() + http_keys().size());
     for (const auto& key : config_keys()) {
         CHECK_TRUE(find_config_key(key.section, key.name) == &key);

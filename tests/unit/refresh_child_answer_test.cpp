@@ -306,7 +306,9 @@ TEST(refresh_child_answer, each_task_has_its_own_frames) {
         CHECK_TRUE(is_nonsense(frame, ChildTask::conformance));
     for (const auto& frame : {entry_frame(), note, raw_frame('r', ""), finding_frame()})
         CHECK_TRUE(is_nonsense(frame, ChildTask::access_check));
-    for (const auto task : {ChildTask::conformance, ChildTask::access_check})
+    for (const auto& frame : {entry_frame(), note, finding_frame(), access_frame()})
+        CHECK_TRUE(is_nonsense(frame, ChildTask::last_seen));
+    for (const auto task : {ChildTask::conformance, ChildTask::access_check, ChildTask::last_seen})
         CHECK_TRUE(is_nonsense(not_modified_frame() + uid_frame(), task));
 }
 

@@ -154,6 +154,16 @@ TEST(refresh_fetch_deadline, a_request_survives_the_way_to_the_child) {
     CHECK_FALSE(receive_request(pipe.reading()).has_value());
 }
 
+TEST(refresh_fetch_deadline, people_survive_the_way_to_the_child) {
+    const std::vector<PersonSeen> people = {{"user 1 of 2", "ssh", 1'700'000'000},
+                                            {"u", "a.b-c", 1}};
+    CHECK_TRUE(
+        send_request(pipe.writing(), {ChildTask::last_seen, request_within(1s, 2s), people}));
+    const auto got = receive_request(pipe.reading());
+    CHECK_TRUE(got.has_value());
+    CHECK_TRUE(got->task == ChildTask::last_seen && got->people == people);
+}
+
 TEST(refresh_fetch_deadline, a_request_takes_sockets_to_the_child) {
     FetchRequest sent = request_within(1s, 2s);
     sent.sockets = std::make_shared<ReservedSockets>();
@@ -170,7 +180,7 @@ TEST(refresh_fetch_deadline, a_request_takes_sockets_to_the_child) {
 }
 
 TEST(refresh_fetch_deadline, a_task_that_is_none_is_no_request) {
-    CHECK_TRUE(send_request(pipe.writing(), {static_cast<ChildTask>(3), request_within(1s, 2s)}));
+    CHECK_TRUE(send_request(pipe.writing(), {static_cast<ChildTask>(4), request_within(1s, 2s)}));
     CHECK_FALSE(receive_request(pipe.reading()).has_value());
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "common/system/io.h"
+#include "common/system/parse_number.h"
 
 namespace together {
 namespace {
@@ -28,6 +29,7 @@ struct RequestLayout {
     std::uint64_t logins_length;
     std::uint64_t addresses_length;
     std::uint64_t node_length;
+    std::uint64_t people_length;
 };
 
 bool write_all(int fd, std::string_view data) {
@@ -52,6 +54,26 @@ std::vector<std::string> lines_in(std::string_view rest) {
         rest.remove_prefix(end + 1);
     }
     return lines;
+}
+
+// A user id may have blanks.
+std::string lines_of(const std::vector<PersonSeen>& people) {
+    std::string lines;
+    for (const auto& [user_id, door, seen_at] : people)
+        lines += std::to_string(seen_at) + ' ' + door + ' ' + user_id + '\n';
+    return lines;
+}
+
+std::vector<PersonSeen> people_in(std::string_view text) {
+    std::vector<PersonSeen> people;
+    for (const auto& line : lines_in(text)) {
+        const auto time_end = line.find(' ');
+        const auto door_end = line.find(' ', time_end + 1);
+        people.push_back({line.substr(door_end + 1),
+                          line.substr(time_end + 1, door_end - time_end - 1),
+                          parse_number<std::int64_t>(line.substr(0, time_end)).value_or(0)});
+    }
+    return people;
 }
 
 // Descriptors travel beside a byte (unix(7), SCM_RIGHTS): a request's first.
@@ -119,6 +141,7 @@ bool send_request(int fd, const ChildRequest& request) {
     const auto& question = request.question;
     const std::string logins = lines_of(question.to_look_up);
     const std::string addresses = lines_of(question.addresses);
+    const std::string people = lines_of(request.people);
     RequestLayout layout{};
     layout.task = static_cast<std::uint64_t>(request.task);
     layout.deadline = question.deadline.time_since_epoch().count();
@@ -131,10 +154,11 @@ bool send_request(int fd, const ChildRequest& request) {
     layout.logins_length = logins.size();
     layout.addresses_length = addresses.size();
     layout.node_length = question.node.size();
+    layout.people_length = people.size();
     const std::string head(reinterpret_cast<const char*>(&layout), sizeof layout);
     return send_first_byte(fd, head.front(), question.sockets.get()) &&
            write_all(fd, head.substr(1) + question.etag + question.token + logins + addresses +
-                             question.node);
+                             question.node + people);
 }
 
 std::optional<ChildRequest> receive_request(int fd) {
@@ -146,14 +170,16 @@ std::optional<ChildRequest> receive_request(int fd) {
     if (!receive_first_byte(fd, *bytes, *question.sockets) ||
         !read_all(fd, bytes + 1, sizeof layout - 1))
         return std::nullopt;
-    if (layout.task > static_cast<std::uint64_t>(ChildTask::access_check)) return std::nullopt;
+    if (layout.task > static_cast<std::uint64_t>(ChildTask::last_seen)) return std::nullopt;
     request.task = static_cast<ChildTask>(layout.task);
     std::string logins(layout.logins_length, '\0');
     std::string addresses(layout.addresses_length, '\0');
+    std::string people(layout.people_length, '\0');
     question.etag.resize(layout.etag_length);
     question.token.resize(layout.token_length);
     question.node.resize(layout.node_length);
-    for (auto* text : {&question.etag, &question.token, &logins, &addresses, &question.node})
+    for (auto* text :
+         {&question.etag, &question.token, &logins, &addresses, &question.node, &people})
         if (!read_all(fd, text->data(), text->size())) return std::nullopt;
     // steady_clock is one for both ends: they are one machine's.
     question.deadline = Deadline(Deadline::duration(layout.deadline));
@@ -163,6 +189,7 @@ std::optional<ChildRequest> receive_request(int fd) {
     question.wait = std::chrono::seconds(layout.wait);
     question.to_look_up = lines_in(logins);
     question.addresses = lines_in(addresses);
+    request.people = people_in(people);
     return request;
 }
 

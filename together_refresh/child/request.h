@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "together_refresh/source/fetch.h"
+#include "together_refresh/source/last_seen_report.h"
 
 namespace together {
 
@@ -13,11 +14,13 @@ enum class ChildTask : std::uint8_t {
     fetch,         // the roster: entries, a summary, uids
     conformance,   // together-refresh --api-check: findings, a summary
     access_check,  // together-refresh --check-access: findings, a summary
+    last_seen,     // [api] report_last_seen: a summary
 };
 
 struct ChildRequest {
     ChildTask task = ChildTask::fetch;
-    FetchRequest question;  // of the two checks its deadline and token
+    FetchRequest question;                // of others than fetch its deadline, token and node
+    std::vector<PersonSeen> people = {};  // of last_seen
 };
 
 // By when uids are looked up, once the summary was there.

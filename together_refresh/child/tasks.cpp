@@ -104,6 +104,9 @@ class Tasks {
                 probe_access(config_, request.question, report);
                 frames_.summary(checked());
                 break;
+            case ChildTask::last_seen:
+                frames_.summary(report_last_seen(config_, request.question, request.people));
+                break;
         }
         frames_.end();
     }

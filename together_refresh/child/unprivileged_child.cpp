@@ -89,20 +89,37 @@ FetchResult UnprivilegedChild::fetch(const FetchRequest& request, int stop,
     return result;
 }
 
+PipeEnd UnprivilegedChild::ask_within(Nanoseconds limit, ChildRequest request, Received& received) {
+    request.question.deadline = std::chrono::steady_clock::now() + limit;
+    request.question.lookups_deadline = request.question.deadline;
+    return ask(
+        request, -1, [](const std::string&) {}, received);
+}
+
 Result<Received> UnprivilegedChild::check(ChildTask task, const std::string& token,
                                           Nanoseconds limit) {
     ChildRequest request;
     request.task = task;
-    request.question.deadline = std::chrono::steady_clock::now() + limit;
-    request.question.lookups_deadline = request.question.deadline;
     request.question.token = token;
     Received received;
-    const PipeEnd end = ask(
-        request, -1, [](const std::string&) {}, received);
+    const PipeEnd end = ask_within(limit, std::move(request), received);
     const auto summary = summary_of(end, received);
     if (end == PipeEnd::nonsense || summary.outcome == FetchOutcome::our_fault)
         return failure(summary.message);
     return received;
+}
+
+FetchSummary UnprivilegedChild::report_last_seen(const std::string& token, const std::string& node,
+                                                 std::vector<PersonSeen> people,
+                                                 Nanoseconds limit) {
+    ChildRequest request;
+    request.task = ChildTask::last_seen;
+    request.question.token = token;
+    request.question.node = node;
+    request.people = std::move(people);
+    Received received;
+    const PipeEnd end = ask_within(limit, std::move(request), received);
+    return summary_of(end, received);
 }
 
 Result<std::vector<ConformanceResult>> UnprivilegedChild::check_conformance(

@@ -44,10 +44,15 @@ class UnprivilegedChild {
                                                              Nanoseconds limit);
     Result<std::vector<AccessFinding>> check_access(const std::string& token, Nanoseconds limit);
 
+    // Tells whom this node, which says `node` of itself, let in.
+    FetchSummary report_last_seen(const std::string& token, const std::string& node,
+                                  std::vector<PersonSeen> people, Nanoseconds limit);
+
   private:
     UnprivilegedChild(pid_t pid, FileDescriptor channel)
         : pid_(pid), channel_(std::move(channel)) {}
     PipeEnd ask(const ChildRequest& request, int stop, const NoteHandler& note, Received& received);
+    PipeEnd ask_within(Nanoseconds limit, ChildRequest request, Received& received);
     Result<Received> check(ChildTask task, const std::string& token, Nanoseconds limit);
 
     pid_t pid_;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "together_refresh/count/decision_journal.h"
 #include "together_refresh/count/decision_sockets.h"
 #include "together_refresh/count/decision_tally.h"
+#include "together_refresh/count/last_seen_reporter.h"
 #include "together_refresh/count/node_metrics.h"
 
 namespace together {
@@ -76,15 +78,21 @@ class Counting {
         while (true) {
             const auto config = load_node_config(config_path_);
             if (config) complain(sockets_.keep(uids_of(config->metrics.senders)), sockets_problem_);
+            if (config) keep_reporter(*config);
             const auto until = Steady::now() + rewrite_after;
             const auto soonest = Steady::now() + rewrite_counted_after;
             bool counted = false;
-            while (Steady::now() < until && !(counted && Steady::now() >= soonest))
+            while (Steady::now() < until && !(counted && Steady::now() >= soonest)) {
                 sockets_.take(static_cast<int>(std::chrono::milliseconds(turn).count()),
                               [&](uid_t sender, std::string_view line) {
                                   counted = true;
-                                  add(sender, line);
+                                  if (!add(sender, line)) return;
+                                  if (config && reporter_) reporter_->decided(*config, line);
                               });
+                if (config && reporter_)
+                    complain(reporter_->turn(*config), reporter_problem_,
+                             "who was seen last is not told");
+            }
             if (config && !config->metrics.textfile.empty())
                 complain(write_textfile(config->metrics.textfile,
                                         tally_.text() + node_metrics(*config, clock_)),
@@ -105,14 +113,26 @@ class Counting {
         return uids;
     }
 
-    void add(uid_t sender, std::string_view line) {
-        if (tally_.add(line)) journal_.add(clock_.now().realtime, sender, line);
+    // False where it is no decision.
+    bool add(uid_t sender, std::string_view line) {
+        const bool is_one = tally_.add(line);
+        if (is_one) journal_.add(clock_.now().realtime, sender, line);
+        return is_one;
+    }
+
+    // Whom it has seen is for that authority alone, and forgotten where it is off.
+    void keep_reporter(const NodeConfig& config) {
+        const auto tells = config.base_url + ' ' + config.project;
+        if (!config.report_last_seen || tells != reporter_tells_) reporter_.reset();
+        if (config.report_last_seen && !reporter_) reporter_.emplace(clock_);
+        reporter_tells_ = tells;
     }
 
     // Once, until it is another one.
-    static void complain(const Result<void>& result, std::string& last) {
+    static void complain(const Result<void>& result, std::string& last,
+                         const std::string& what = "decisions are not counted") {
         const auto problem = result ? std::string() : result.error().message;
-        if (!problem.empty() && problem != last) say("decisions are not counted: " + problem);
+        if (!problem.empty() && problem != last) say(what + ": " + problem);
         last = problem;
     }
 
@@ -123,7 +143,10 @@ class Counting {
     DecisionSockets sockets_;
     DecisionJournal journal_;
     DecisionTally tally_;
+    std::optional<LastSeenReporter> reporter_;
+    std::string reporter_tells_;
     std::string sockets_problem_;
+    std::string reporter_problem_;
     std::string textfile_problem_;
 };
 

@@ -22,9 +22,10 @@ def test_what_is_in_force() -> None:
     run = ctl("config")
     assert (run.returncode, run.stderr) == (0, "")
     lines = run.stdout.splitlines()
-    assert lines[:7] == [
+    assert lines[:8] == [
         f"api.base_url = {URL}", "api.project = proj_123", f"api.token_file = {TOKEN}",
-        "api.ca_file =", "api.proxy =", "api.node_name =", "roster.directory = /var/cache/together"]
+        "api.ca_file =", "api.proxy =", "api.node_name =", "api.report_last_seen = no",
+        "roster.directory = /var/cache/together"]
     assert {"roster.fresh_for = 1m", "roster.recheck_after = 2s", "roster.stale_for = 8h",
             "roster.deadline = 3s", "gate.exempt_users = root alice 4711", "gate.min_uid = 1000",
             "gate.contact = Ask ops@example.com.", "gate.mode = enforce"} <= set(lines)
