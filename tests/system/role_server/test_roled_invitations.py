@@ -371,7 +371,8 @@ def test_what_was_invited_by_who_has_lost_the_role_since_ends_with_an_older_data
             "DELETE FROM members WHERE " + was["removed"],
             "UPDATE members SET suspended_at = 1 WHERE " + was["suspended"],
             "UPDATE collaborators SET role = 'member' WHERE " + was["localdemoted"])
-    roled.execute("DROP TABLE kept_ends", "DROP TABLE nodes", "DROP TABLE last_seen",
+    roled.execute("DROP TABLE kept_ends", "DROP TABLE nodes", "DROP TABLE access_periods", "DROP TABLE last_seen",
+                  "DELETE FROM meta WHERE name = 'access_known_since'",
                   "UPDATE meta SET value = '2' WHERE name = 'schema_version'", *lost)
     roled.command("audit verify")
     roled.execute("UPDATE members SET role = 'admin' WHERE " + was["demoted"],
