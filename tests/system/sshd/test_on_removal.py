@@ -113,6 +113,7 @@ class Scene:
     def a_later_removal_is_done(self) -> None:
         """mallory's: so what came before it has been looked at, and bob was left."""
         self.remove("mallory")
+        assert self.node.ctl("refresh").returncode == 0
         self.wait_until_ended(self.mallory)
         assert self.bob.is_open()
         assert self.bob.run("id -un").stdout == "bob\n"
@@ -310,14 +311,18 @@ def test_nor_is_another_authority(scene: Scene) -> None:
 
 
 def test_who_left_another_authority_before_is_left(scene: Scene) -> None:
-    """Their grace runs when the configuration changes."""
-    scene.begin(on_removal_grace="1h")
+    """Their grace runs when the configuration changes; and the gate, asked about them, would be the one
+    that fetches the other's roster."""
+    scene.begin(on_removal_grace="1h", roster={"fresh_for": "1h"})
     scene.remove("bob")
+    assert scene.node.ctl("refresh").returncode == 0
     scene.watcher.wait_for("it is ended in 1h")
     other = ROSTER.with_name("other.json")
     scene.node.roster.path = other
     scene.node.roster.write()
-    scene.configure(api={"base_url": other.as_uri()})
+    scene.configure(api={"base_url": other.as_uri()}, roster={"fresh_for": "1h"})
+    wait_until(lambda: "bob" not in (SNAPSHOT_FOLDER / "leavers.v1").read_text(), "that bob is forgotten")
+    assert scene.node.ctl("refresh").returncode == 0
     wait_until(lambda: b"other.json" in (SNAPSHOT_FOLDER / "before.roster.v1").read_bytes(), "its roster")
     scene.a_later_removal_is_done()
 
