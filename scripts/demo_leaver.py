@@ -32,8 +32,8 @@ class Leaver:
             told, _ = self.shell.communicate(timeout=30)
         except subprocess.TimeoutExpired:
             return ""
-        lines = [line.strip() for line in told.splitlines() if "no longer" in line]
-        return lines[0] if lines and not self.connection.is_open() else ""
+        wait_until(lambda: not self.connection.is_open(), "the end of the connection")
+        return next((line.strip() for line in told.splitlines() if "no longer" in line), "")
 
 
 def receipt(ann: Person, login: str, project: str) -> tuple[str, float]:
