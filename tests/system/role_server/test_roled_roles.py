@@ -470,7 +470,7 @@ def test_each_route_has_a_row_and_each_row_a_route():
     for verb, path in re.findall(r'\{"([A-Z]+)",\s*("[^"]+"|\w+),', table):
         routes.add(f"{verb} {paths.get(path, path.strip(chr(34)))}")
     assert routes == {f"{row.method} {row.path}" for row in ROWS}
-    assert len(routes) == len(re.findall(r"\b(?:probed|asked|plain|mine|list_of_mine|write_mine|get|list|write|told)\(|\{\"", table))
+    assert len(routes) == len(re.findall(r"\b(?:probed|asked|plain|mine|list_of_mine|write_mine|get|list|write|told)\(|\{\"[A-Z]+\",", table))
 
 
 # --- what the answers say beside their status -------------------------------------------------
