@@ -1,24 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "processes/node_process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string_view>
 
 #include "common/system/directory.h"
+#include "common/system/file_descriptor.h"
+#include "common/system/io.h"
 #include "common/system/parse_number.h"
 
 namespace together {
 namespace {
 
-std::string whole(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+// What a process says of itself is as long as it likes (PR_SET_MM_MAP): terabytes.
+constexpr std::size_t max_file = std::size_t{64} * 1024;
+constexpr std::size_t max_status = std::size_t{1024} * 1024;  // with all groups
+constexpr std::size_t max_title = 4096;
+
+std::string start_of(const std::string& path, std::size_t most) {
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::string text;
+    std::array<char, 4096> part;
+    while (file && text.size() < most) {
+        const auto got =
+            read_some(file.get(), part.data(), std::min(part.size(), most - text.size()));
+        if (got <= 0) break;
+        text.append(part.data(), static_cast<std::size_t>(got));
+    }
+    return text;
 }
 
 // Empty where it cannot be read; errno says why.
@@ -38,17 +54,19 @@ void read_program(const std::string& folder, Process& process) {
 }
 
 std::string title_of(const std::string& folder) {
-    const auto text = whole(folder + "/cmdline");
+    const auto text = start_of(folder + "/cmdline", max_title);
     return text.substr(0, text.find('\0'));
 }
 
 enum class Stat { read, zombie, unreadable };
 
-// Parent and start; the name before them may hold blanks and parentheses.
+// Name, parent and start; the name may hold blanks and parentheses.
 Stat read_stat(const std::string& folder, Process& process) {
-    const auto text = whole(folder + "/stat");
+    const auto text = start_of(folder + "/stat", max_file);
     const auto end = text.rfind(')');
-    if (end == text.npos) return Stat::unreadable;
+    const auto begin = text.find('(');
+    if (end == text.npos || begin >= end) return Stat::unreadable;
+    process.name = text.substr(begin + 1, end - begin - 1);
     std::istringstream fields(text.substr(end + 1));
     std::string state;
     std::string skipped;
@@ -77,7 +95,7 @@ bool is_elsewhere(std::istringstream words) {
 
 // False where it has more than one user id.
 bool read_status(const std::string& folder, Process& process) {
-    std::istringstream lines(whole(folder + "/status"));
+    std::istringstream lines(start_of(folder + "/status", max_status));
     bool has_one_uid = false;
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with("Uid:"))
@@ -95,19 +113,20 @@ std::optional<Process> read_process(pid_t pid) {
     if (read_stat(folder, process) != Stat::read || !read_status(folder, process))
         return std::nullopt;
     read_program(folder, process);
-    process.title = title_of(folder);
     return process;
 }
 
 }  // namespace
 
-std::vector<Process> running_processes() {
+std::vector<Process> running_processes(Titles titles) {
     std::vector<Process> processes;
     const Directory proc(::opendir("/proc"));
     while (const dirent* entry = proc ? ::readdir(proc.get()) : nullptr) {
         const auto pid = parse_number<pid_t>(entry->d_name);
         auto process = pid ? read_process(*pid) : std::nullopt;
-        if (process) processes.push_back(*std::move(process));
+        if (!process) continue;
+        if (titles == Titles::read) process->title = title_of("/proc/" + std::to_string(*pid));
+        processes.push_back(*std::move(process));
     }
     return processes;
 }
@@ -135,7 +154,7 @@ StillThere look_again(const Process& process) {
 }
 
 std::string proc_file(pid_t pid, const std::string& name) {
-    return whole("/proc/" + std::to_string(pid) + "/" + name);
+    return start_of("/proc/" + std::to_string(pid) + "/" + name, max_file);
 }
 
 }  // namespace together

@@ -9,14 +9,15 @@
 #include <sstream>
 
 #include "common/system/parse_number.h"
+#include "processes/node_process.h"
 
 namespace together {
 namespace {
 
-std::vector<std::string> words_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
+std::vector<std::string> words_of(pid_t pid) {
+    std::istringstream text(proc_file(pid, "cmdline"));
     std::vector<std::string> words;
-    for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+    for (std::string word; std::getline(text, word, '\0');) words.push_back(word);
     return words;
 }
 
@@ -59,7 +60,7 @@ std::vector<RunningProgram> running_programs(const std::string& name) {
         const auto pid = parse_number<pid_t>(entry.path().filename().string());
         if (!pid) continue;
         // A zombie has no command line.
-        auto words = words_of(entry.path().string() + "/cmdline");
+        auto words = words_of(*pid);
         struct stat status {};
         if (words.empty() || !is_called(program_of(entry.path().string(), words), name) ||
             ::stat(entry.path().c_str(), &status) != 0)

@@ -11,7 +11,6 @@
 
 #include "common/system/parse_number.h"
 #include "common/system/uids.h"
-#include "processes/running_programs.h"
 
 namespace together {
 namespace {
@@ -27,9 +26,10 @@ bool is_real_roots(pid_t pid) {
     return false;
 }
 
-// "slurmstepd: [123.batch]": root's, though it takes on the user's effective uid for a moment.
+// "slurmstepd: [123.batch]": root's, though it takes on the user's effective uid for a moment. Of
+// anybody else's no title is read (Titles).
 bool is_slurmstepd(pid_t pid) {
-    return proc_file(pid, "cmdline").starts_with("slurmstepd: [") && is_real_roots(pid);
+    return is_real_roots(pid) && proc_file(pid, "cmdline").starts_with("slurmstepd: [");
 }
 
 // Without control groups Slurm knows them by their parents, too.
@@ -77,7 +77,7 @@ bool hides_processes(const std::string& mount) {
 
 ProcessesByUid processes_by_uid() {
     ProcessesByUid found;
-    for (auto& process : running_processes()) {
+    for (auto& process : running_processes(Titles::left)) {
         if (process.uid == 0) continue;
         if (process.elsewhere && !logged_in_as_its_owner(process)) continue;
         found[process.uid].push_back(std::move(process));
@@ -103,7 +103,12 @@ bool is_a_jobs_cgroup(std::string_view cgroup) {
 }
 
 bool is_slurmctlds_host() {
-    return !running_programs("slurmctld").empty();
+    const auto processes = running_processes(Titles::left);
+    return std::any_of(processes.begin(), processes.end(), [](const Process& process) {
+        const auto& program = process.hidden ? process.name : process.program;
+        // Debian's is really called slurmctld-wlm.
+        return program == "slurmctld" || program.starts_with("slurmctld-");
+    });
 }
 
 Result<std::unordered_map<uid_t, std::vector<SlurmJob>>> jobs_by_uid() {

@@ -162,7 +162,7 @@ void SystemLeaversNode::end_processes(const std::map<uid_t, std::string>& people
                 if (said.insert(process.pid).second)
                     log_("ended: process " + std::to_string(process.pid) + " of " + login +
                          " (uid " + std::to_string(uid) +
-                         "), who left the roster: " + in_quotes(process.title));
+                         "), who left the roster: " + in_quotes(process.name));
             }
         return number;
     };

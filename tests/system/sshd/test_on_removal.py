@@ -189,6 +189,33 @@ def test_what_ignores_signals_and_forks_ends_too(scene: Scene, bob: Account) -> 
     wait_until(lambda: not processes_of(bob), "the end of all of bob's processes", 60)
 
 
+# prctl(PR_SET_MM, PR_SET_MM_MAP) with a terabyte for arguments, which a process may do to itself.
+ENDLESS_TITLE = """
+import ctypes, signal
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = libc.sbrk.restype = ctypes.c_void_p
+size = 1 << 40
+at = libc.mmap(None, ctypes.c_size_t(size), 3, 0x4022, -1, ctypes.c_long(0))
+ctypes.memset(at, 65, 1 << 20)
+field = open("/proc/self/stat").read().rsplit(")", 1)[1].split()
+code, end, stack, data, data_end, heap = (int(field[n - 3]) for n in (26, 27, 28, 45, 46, 47))
+of = (ctypes.c_uint64 * 13)(code, end, data, data_end, heap, libc.sbrk(0), stack, at, at + size, at, at, 0, 0xffffffff << 32)
+assert libc.prctl(35, 14, of, ctypes.c_ulong(104), 0) == 0, ctypes.get_errno()
+open("/tmp/titled", "w").close()
+signal.pause()
+"""
+
+
+def test_a_title_without_an_end_holds_nobody_up(scene: Scene, bob: Account) -> None:
+    scene.begin()
+    Path("/tmp/title.py").write_text(ENDLESS_TITLE)
+    scene.bob.begin("exec python3 /tmp/title.py")
+    wait_until(Path("/tmp/titled").exists, "the title")
+    scene.remove("bob")
+    scene.wait_until_ended(scene.bob)
+    wait_until(lambda: not processes_of(bob), "the end of all of bob's processes")
+
+
 def test_a_message_on_the_terminal_comes_before(scene: Scene, bob: Account) -> None:
     scene.begin(on_removal_grace="4s", contact="Ask ops@example.com.")
     session = scene.bob.begin("echo there; exec tail -f /dev/null", terminal=True)
