@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file of who left the roster, and whose process is a Slurm job's.
+// The file of who left the roster, whose process is a Slurm job's, and what of /proc is hidden.
 #include "common/roster/leavers.h"
 
 #include <CppUTest/TestHarness.h>
 #include <sys/stat.h>
+
+#include <sstream>
 
 #include "tests/unit/support/roster_folder.h"
 #include "together_refresh/removal/belongings.h"
@@ -68,4 +70,31 @@ TEST(a_jobs_cgroup, is_no_sessions) {
                          "slurmstepd.scope/job_7/step_0\n"));
     CHECK_FALSE(is_a_jobs_cgroup("0::/a/job_7\n"));
     CHECK_FALSE(is_a_jobs_cgroup("0::/step_0/job_7\n"));
+}
+
+TEST_GROUP(proc) {
+    static bool hides(const std::string& mountinfo) {
+        std::istringstream lines(mountinfo);
+        return proc_hides_processes(lines);
+    }
+    const std::string open = "22 28 0:21 / /proc rw,relatime shared:12 - proc proc rw\n";
+    const std::string hidden = "93 28 0:50 / /proc rw,nosuid - proc proc rw,hidepid=invisible\n";
+};
+
+TEST(proc, hides_processes_with_hidepid) {
+    CHECK_FALSE(hides(""));
+    CHECK_FALSE(hides(open));
+    CHECK_FALSE(hides("22 28 0:21 / /proc rw - proc proc rw,hidepid=0\n"));
+    CHECK_FALSE(hides("22 28 0:21 / /proc rw - proc proc rw,hidepid=off,gid=4\n"));
+    CHECK_TRUE(hides("22 28 0:21 / /proc rw - proc proc rw,gid=4,hidepid=2\n"));
+    CHECK_TRUE(hides(hidden));
+    // What is mounted last is seen.
+    CHECK_TRUE(hides(open + hidden));
+    CHECK_FALSE(hides(hidden + open));
+}
+
+TEST(proc, is_no_users_mount) {
+    CHECK_TRUE(hides(hidden + "99 30 0:60 / /home/bob/x rw - fuse.sshfs /proc rw,user_id=9\n"));
+    CHECK_FALSE(
+        hides(open + "99 30 0:60 / /home/bob/hidepid=2 rw - fuse.sshfs /proc rw,user_id=9\n"));
 }

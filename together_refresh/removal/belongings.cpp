@@ -66,11 +66,13 @@ bool may_see_everything() {
 }
 
 // "hidepid=invisible", or a number in older kernels.
-bool hides_processes(const std::string& mount) {
-    const auto found = mount.find("hidepid=");
-    if (found == mount.npos) return false;
-    const auto value = mount.substr(found + 8);
-    return !value.starts_with("0") && !value.starts_with("off");
+bool hides_processes(const std::string& options) {
+    constexpr std::string_view name = "hidepid=";
+    std::istringstream list(options);
+    for (std::string option; std::getline(list, option, ',');)
+        if (option.starts_with(name))
+            return !option.substr(name.size()).starts_with("0") && !option.ends_with("=off");
+    return false;
 }
 
 }  // namespace
@@ -120,12 +122,22 @@ Result<std::unordered_map<uid_t, std::vector<SlurmJob>>> jobs_by_uid() {
     return found;
 }
 
+bool proc_hides_processes(std::istream& mountinfo) {
+    bool hides = false;
+    for (std::string line; std::getline(mountinfo, line);) {
+        std::istringstream fields(line);
+        std::string field, where, options;
+        fields >> field >> field >> field >> field >> where;
+        if (where != "/proc") continue;
+        while (fields >> field) options = field;
+        hides = hides_processes(options);
+    }
+    return hides;
+}
+
 std::string why_blind() {
     std::ifstream mounts("/proc/self/mountinfo");
-    std::string last;
-    for (std::string line; std::getline(mounts, line);)
-        if (line.find(" /proc ") != line.npos) last = line;
-    if (!hides_processes(last) || may_see_everything()) return {};
+    if (!proc_hides_processes(mounts) || may_see_everything()) return {};
     return "/proc hides people's processes from this program (hidepid, or ProtectProc= of its "
            "unit: see on_removal in together.conf(5))";
 }

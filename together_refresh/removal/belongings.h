@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <istream>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,6 +32,9 @@ bool is_slurmctlds_host();
 // By owner, those that have not ended.
 Result<std::unordered_map<uid_t, std::vector<SlurmJob>>> jobs_by_uid();
 
+// Pure: the lines of /proc/self/mountinfo say so of the mount at /proc. Users have lines of their
+// own there, by FUSE, with a folder and a source as they like.
+bool proc_hides_processes(std::istream& mountinfo);
 // Why people's processes cannot be seen; empty where they can.
 std::string why_blind();
 
