@@ -21,6 +21,7 @@ struct Leaver {
         warned,  // the grace runs
         done,    // nothing is left to do; counted for a while
         held,    // not ended, for a reason that an operator must know
+        back,    // on the roster again after it was done; counted for a while
     };
 
     std::string login;

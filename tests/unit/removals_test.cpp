@@ -351,6 +351,37 @@ TEST(removals, a_few_in_each_round_do_not_get_past_the_limit) {
     LONGS_EQUAL(1, alerts.size());
 }
 
+// Of an authority that leaves out others each time.
+TEST(removals, that_come_back_after_their_end_do_not_get_past_the_limit) {
+    config.on_removal_limit = 2;
+    leave({"alice", "bob", "carol", "dave"}, {"alice", "carol", "dave"});
+    turns(70);
+    leave({"alice", "carol", "dave"}, {"alice", "bob", "dave"});
+    turns(70);
+    LONGS_EQUAL(2, node.ended.size());
+    leave({"alice", "bob", "dave"}, {"alice", "bob", "carol"});
+    turns(70);
+    LONGS_EQUAL(2, node.ended.size());
+    LONGS_EQUAL(1, alerts.size());
+    CHECK_TRUE(stage_of("bob") == Stage::back);
+    CHECK_TRUE(stage_of("dave") == Stage::held);
+}
+
+TEST(removals, of_the_same_one_count_once) {
+    config.on_removal_limit = 1;
+    for (int i = 0; i < 3; ++i) {
+        node.open.insert("bob");
+        leave({"alice", "bob"}, {"alice"});
+        turns(70);
+        CHECK_FALSE(node.open.contains("bob"));
+        leave({"alice"}, {"alice", "bob"});
+        turns(5);
+    }
+    CHECK_TRUE(alerts.empty());
+    turn(1h);
+    CHECK_TRUE(removals.leavers().empty());
+}
+
 TEST(removals, count_for_an_hour) {
     config.on_removal_limit = 1;
     leave({"alice", "bob", "carol"}, {"alice", "carol"});

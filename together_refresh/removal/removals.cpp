@@ -31,6 +31,11 @@ bool is_open(Stage stage) {
     return stage == Stage::seen || stage == Stage::warned;
 }
 
+// Counted alone.
+bool is_over(Stage stage) {
+    return stage == Stage::done || stage == Stage::back;
+}
+
 std::string some_of(const std::vector<std::string>& logins) {
     constexpr std::size_t most = 20;
     std::string text;
@@ -57,10 +62,16 @@ void Removals::roster_changed(const Config& config, const SeenRoster& before,
                               const SeenRoster& now) {
     spare_who_is_back(config, now);
     std::set<std::string> known;
-    for (const auto& one : leavers_) known.insert(one.leaver.login);
+    std::set<std::string> were_back;
+    for (const auto& one : leavers_)
+        (one.leaver.stage == Stage::back ? were_back : known).insert(one.leaver.login);
     bool any = false;
     for (auto& leaver : who_left(before, now)) {
         if (known.contains(leaver.login)) continue;
+        if (were_back.contains(leaver.login))
+            std::erase_if(leavers_, [&leaver](const Pending& one) {
+                return one.leaver.login == leaver.login && one.leaver.stage == Stage::back;
+            });
         any = true;
         Pending one;
         one.leaver = std::move(leaver);
@@ -77,9 +88,14 @@ void Removals::roster_changed(const Config& config, const SeenRoster& before,
 void Removals::spare_who_is_back(const Config& config, const SeenRoster& now) {
     if (leavers_.empty()) return;
     const PeopleOf people(now);
-    std::erase_if(leavers_, [&](const Pending& one) {
+    std::erase_if(leavers_, [&](Pending& one) {
         const auto& leaver = one.leaver;
         if (!people.has(leaver)) return false;
+        // A list that loses others each time must not get past the limit by giving them back.
+        if (is_over(leaver.stage)) {
+            set_stage(one, Stage::back);
+            return false;
+        }
         if (leaver.stage == Stage::warned) {
             log_(who(leaver) + " is on the roster again: nothing is ended");
             node_.tell(leaver, welcome_back(leaver.login, config));
@@ -110,7 +126,10 @@ void Removals::hold_too_many(const Config& config, std::size_t entries) {
             return is_open(one.leaver.stage) || elapsed(one.leaver.since, now) < max_count_age;
         }));
     // The roster's size before they left.
-    const auto most = most_at_once(config, entries + count);
+    const auto back = static_cast<std::size_t>(
+        std::count_if(leavers_.begin(), leavers_.end(),
+                      [](const Pending& one) { return one.leaver.stage == Stage::back; }));
+    const auto most = most_at_once(config, entries + count - std::min(back, count));
     if (count <= most) return;
     hold(std::to_string(count) + " left within " + format_duration(max_count_age) + ", and " +
              std::to_string(most) + " may ([gate] on_removal_limit)",
@@ -135,7 +154,7 @@ void Removals::turn(const Config& config) {
 void Removals::forget_the_old() {
     const auto now = clock_.now();
     std::erase_if(leavers_, [&](const Pending& one) {
-        return one.leaver.stage == Stage::done && elapsed(one.leaver.since, now) >= max_count_age;
+        return is_over(one.leaver.stage) && elapsed(one.leaver.since, now) >= max_count_age;
     });
 }
 
@@ -143,7 +162,7 @@ bool Removals::is_due_for_a_look(Pending& one, const Config& config, const Momen
     const bool is_warned = one.leaver.stage == Stage::warned;
     const auto since_due =
         elapsed(one.stage_since, now) - (is_warned ? config.on_removal_grace : 0ns);
-    if (one.leaver.stage == Stage::done || since_due < 0ns) return false;
+    if (is_over(one.leaver.stage) || since_due < 0ns) return false;
     Nanoseconds pause = since_due < eagerly_for ? 0ns : Nanoseconds(between_looks);
     if (one.leaver.stage == Stage::held) pause = between_looks_at_held;
     if (one.was_looked && elapsed(one.looked, now) < pause) return false;
@@ -164,6 +183,7 @@ void Removals::look_at(Pending& one, const Config& config) {
             if (!node_.has_anything(one.leaver)) set_stage(one, Stage::done);
             return;
         case Stage::done:
+        case Stage::back:
             return;
     }
 }

@@ -67,8 +67,9 @@ NodeStatus look_at_node(const NodeConfig& config) {
         if (admission.until > status.now.realtime)
             status.admissions.push_back(std::move(admission));
     status.leavers = read_leavers(config);
-    std::erase_if(status.leavers,
-                  [](const Leaver& one) { return one.stage == Leaver::Stage::done; });
+    std::erase_if(status.leavers, [](const Leaver& one) {
+        return one.stage == Leaver::Stage::done || one.stage == Leaver::Stage::back;
+    });
     status.last_attempt = read_last_attempt(paths);
     status.dropped_log_lines = size_of_file(LogPaths().dropped);
     if (const auto missing = no_place_for_log_lines(); !missing.empty())
