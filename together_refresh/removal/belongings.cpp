@@ -46,8 +46,8 @@ bool is_below_slurmstepd(pid_t pid) {
 
 // In a pid namespace of its own: a container, whose users are not this host's; or somebody hides
 // there. Audit knows who logged in, whatever they did afterwards.
-bool logged_in_as_its_owner(const Process& process) {
-    return parse_uid(proc_file(process.pid, "loginuid")) == process.uid;
+bool logged_in_as(const Process& process, uid_t owner) {
+    return parse_uid(proc_file(process.pid, "loginuid")) == owner;
 }
 
 bool has_ended(const SlurmJob& job) {
@@ -79,12 +79,13 @@ bool hides_processes(const std::string& options) {
 
 ProcessesByUid processes_by_uid() {
     ProcessesByUid found;
-    for (auto& process : running_processes(Titles::left)) {
-        if (process.uid == 0) continue;
-        if (process.elsewhere && !logged_in_as_its_owner(process)) continue;
-        found[process.uid].push_back(std::move(process));
-    }
+    for (auto& process : running_processes(Titles::left))
+        if (process.uid != 0) found[process.uid].push_back(std::move(process));
     return found;
+}
+
+bool is_of(const Process& process, uid_t owner) {
+    return !process.elsewhere || logged_in_as(process, owner);
 }
 
 bool is_a_jobs(const Process& process) {

@@ -16,11 +16,12 @@
 
 namespace together {
 
-// By owner, root's aside; of containers of this host those alone whom audit knows to have logged in
-// as their owner.
+// By owner, root's aside.
 using ProcessesByUid = std::unordered_map<uid_t, std::vector<Process>>;
 ProcessesByUid processes_by_uid();
 
+// Not in a container of this host, or audit knows that its owner logged in.
+bool is_of(const Process& process, uid_t owner);
 // Slurm's, and ended through Slurm.
 bool is_a_jobs(const Process& process);
 // Pure: /proc/PID/cgroup says that it is a job's. One that pam_slurm_adopt put beside a job (into

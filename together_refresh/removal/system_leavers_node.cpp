@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 
 #include "cli/printable.h"
 #include "common/config/exempt_logins.h"
@@ -57,6 +58,9 @@ std::string SystemLeaversNode::blind() {
 void SystemLeaversNode::look(const Config& config) {
     turn_.emplace(config, clock_, accounts_);
     uids_.clear();
+    nobodys_.clear();
+    std::ifstream subuid("/etc/subuid");
+    subordinate_ = parse_subordinate_uids(subuid);
     processes_ = processes_by_uid();
     look_at_jobs(jobs_are_new_for);
 }
@@ -90,19 +94,32 @@ std::optional<uid_t> SystemLeaversNode::known_uid(const Leaver& leaver) {
     return uid ? *uid : std::nullopt;
 }
 
-std::vector<Process> SystemLeaversNode::processes_of(uid_t uid) const {
+bool SystemLeaversNode::is_nobodys_account(uid_t uid) {
+    const auto known = nobodys_.find(uid);
+    if (known != nobodys_.end()) return known->second;
+    const auto login = accounts_.login_of(uid);
+    return nobodys_[uid] = login && !*login;
+}
+
+// Also as the uids that are theirs in user namespaces.
+std::vector<Process> SystemLeaversNode::processes_of(uid_t uid, const std::string& login) {
     std::vector<Process> found;
-    const auto of_uid = processes_.find(uid);
-    if (of_uid == processes_.end()) return found;
-    std::copy_if(of_uid->second.begin(), of_uid->second.end(), std::back_inserter(found),
-                 [](const Process& process) { return !is_a_jobs(process); });
+    for (const auto& [owner, processes] : processes_) {
+        const bool is_theirs =
+            owner == uid ||
+            (is_subordinate_of(owner, login, uid, subordinate_) && is_nobodys_account(owner));
+        if (!is_theirs) continue;
+        std::copy_if(
+            processes.begin(), processes.end(), std::back_inserter(found),
+            [uid](const Process& process) { return is_of(process, uid) && !is_a_jobs(process); });
+    }
     return found;
 }
 
 bool SystemLeaversNode::has_anything(const Leaver& leaver) {
     const auto uid = uid_of(leaver);
     if (!uid || !jobs_problem_.empty()) return true;  // nobody can tell
-    return *uid && (jobs_.contains(**uid) || !processes_of(**uid).empty());
+    return *uid && (jobs_.contains(**uid) || !processes_of(**uid, leaver.login).empty());
 }
 
 LeaversNode::Answer SystemLeaversNode::ask(const Leaver& leaver) {
@@ -135,7 +152,8 @@ LeaversNode::Answer SystemLeaversNode::ask_about_uid(uid_t uid, const std::strin
 }
 
 void SystemLeaversNode::tell(const Leaver& leaver, const std::string& message) {
-    if (const auto uid = known_uid(leaver)) write_to_terminals(processes_of(*uid), message);
+    if (const auto uid = known_uid(leaver))
+        write_to_terminals(processes_of(*uid, leaver.login), message);
 }
 
 std::vector<std::string> SystemLeaversNode::end(const std::vector<Leaver>& leavers) {
@@ -156,7 +174,7 @@ void SystemLeaversNode::end_processes(const std::map<uid_t, std::string>& people
         processes_ = processes_by_uid();
         std::size_t number = 0;
         for (const auto& [uid, login] : people)
-            for (const auto& process : processes_of(uid)) {
+            for (const auto& process : processes_of(uid, login)) {
                 ++number;
                 if (signal != 0) HeldProcess(process).signal(signal);
                 if (said.insert(process.pid).second)

@@ -14,6 +14,7 @@
 #include "common/system/node_accounts.h"
 #include "together_refresh/removal/belongings.h"
 #include "together_refresh/removal/removals.h"
+#include "together_refresh/removal/subordinate_uids.h"
 
 namespace together {
 
@@ -42,7 +43,8 @@ class SystemLeaversNode : public LeaversNode {
     Answer ask_about_uid(uid_t uid, const std::string& login);
     Result<std::optional<uid_t>> uid_of(const Leaver& leaver);
     std::optional<uid_t> known_uid(const Leaver& leaver);
-    std::vector<Process> processes_of(uid_t uid) const;
+    bool is_nobodys_account(uid_t uid);
+    std::vector<Process> processes_of(uid_t uid, const std::string& login);
     void end_processes(const std::map<uid_t, std::string>& people);
     void end_jobs(const std::map<uid_t, std::string>& people);
     void look_at_jobs(Nanoseconds new_enough);
@@ -52,6 +54,8 @@ class SystemLeaversNode : public LeaversNode {
     SystemAccounts accounts_;
     std::optional<Turn> turn_;
     ProcessesByUid processes_;
+    std::vector<SubordinateUids> subordinate_;
+    std::map<uid_t, bool> nobodys_;  // of this turn
     std::unordered_map<uid_t, std::vector<SlurmJob>> jobs_;
     std::string jobs_problem_;
     std::optional<Moment> jobs_looked_;

@@ -189,6 +189,29 @@ def test_what_ignores_signals_and_forks_ends_too(scene: Scene, bob: Account) -> 
     wait_until(lambda: not processes_of(bob), "the end of all of bob's processes", 60)
 
 
+SUBUID = Path("/etc/subuid")
+
+
+def test_what_runs_as_a_uid_of_their_user_namespaces_ends_too(scene: Scene) -> None:
+    """As the users in their rootless containers do. What another has too, and an account's, is left."""
+    before = SUBUID.read_text() if SUBUID.exists() else ""
+    SUBUID.write_text("bob:300000:65536\nmallory:365530:65536\nmallory:20002:1\n")
+    there = {uid: subprocess.Popen(["setpriv", f"--reuid={uid}", "--clear-groups", "tail", "-f", "/dev/null"])
+             for uid in (300001, 365533, 365536)}
+    try:
+        scene.begin()
+        scene.remove("bob")
+        scene.wait_until_ended(scene.bob)
+        assert there[300001].wait(30) == -signal.SIGTERM
+        scene.watcher.wait_for('of bob (uid 20002), who left the roster: "tail"')
+        assert there[365533].poll() is None and there[365536].poll() is None
+    finally:
+        SUBUID.write_text(before)
+        for process in there.values():
+            process.kill()
+            process.wait()
+
+
 # prctl(PR_SET_MM, PR_SET_MM_MAP) with a terabyte for arguments, which a process may do to itself.
 ENDLESS_TITLE = """
 import ctypes, signal
