@@ -13,6 +13,7 @@
 #include "common/roster/roster.h"
 #include "common/system/first_account_id.h"
 #include "processes/held_process.h"
+#include "processes/kill_all_of.h"
 #include "together_refresh/removal/terminals.h"
 
 namespace together {
@@ -197,6 +198,24 @@ void SystemLeaversNode::end_processes(const std::map<uid_t, std::string>& people
         ::poll(nullptr, 0, between_scans);
     }
     processes_ = processes_by_uid();
+    for (const auto& [uid, login] : people) end_all_at_once(uid, login);
+    processes_ = processes_by_uid();
+}
+
+// Of one that forks faster than /proc is read, where it may not be seen at all. Not where there is
+// anything that is left to them.
+void SystemLeaversNode::end_all_at_once(uid_t uid, const std::string& login) {
+    const auto of_uid = processes_.find(uid);
+    const bool is_seen = of_uid != processes_.end();
+    if (is_seen &&
+        std::any_of(of_uid->second.begin(), of_uid->second.end(),
+                    [uid = uid](const Process& one) { return !is_of(one, uid) || is_a_jobs(one); }))
+        return;
+    const auto killed = kill_all_of(uid);
+    if (killed && !is_seen) return;
+    log_((killed ? "ended: all processes of " : "not ended: all processes of ") + login + " (uid " +
+         std::to_string(uid) + "), who left the roster: " +
+         (killed ? "one by one took too long" : killed.error().message));
 }
 
 void SystemLeaversNode::end_jobs(const std::map<uid_t, std::string>& people) {

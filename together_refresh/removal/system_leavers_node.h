@@ -46,6 +46,7 @@ class SystemLeaversNode : public LeaversNode {
     bool is_nobodys_account(uid_t uid);
     std::vector<Process> processes_of(uid_t uid, const std::string& login);
     void end_processes(const std::map<uid_t, std::string>& people);
+    void end_all_at_once(uid_t uid, const std::string& login);
     void end_jobs(const std::map<uid_t, std::string>& people);
     void look_at_jobs(Nanoseconds new_enough);
 

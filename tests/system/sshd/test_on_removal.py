@@ -189,6 +189,41 @@ def test_what_ignores_signals_and_forks_ends_too(scene: Scene, bob: Account) -> 
     wait_until(lambda: not processes_of(bob), "the end of all of bob's processes", 60)
 
 
+# Each process lives until it has a child: no longer than /proc takes to say that it is there. They count, and
+# end by themselves: what went wrong here could not be ended.
+RUNNING_AWAY = """
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(void) {
+    int file = open("/tmp/away.count", O_RDWR | O_CREAT, 0644);
+    if (ftruncate(file, 4096) != 0) return 1;
+    volatile long* count = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    signal(SIGCHLD, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    fork();
+    for (; *count < 1000000; ++*count) if (fork() != 0) _exit(0);
+    return 0;
+}
+"""
+
+
+def test_what_forks_faster_than_it_is_seen_ends_too(scene: Scene, tmp_path: Path) -> None:
+    scene.begin()
+    source, program, count = tmp_path / "away.c", Path("/tmp/away"), Path("/tmp/away.count")
+    source.write_text(RUNNING_AWAY)
+    subprocess.run(["cc", "-O2", "-o", program, source], check=True)
+    scene.bob.begin(str(program))
+    wait_until(lambda: count.exists() and any(count.read_bytes()), "the first of them")
+    scene.remove("bob")
+    scene.watcher.wait_for("ended: process")
+    wait_until(lambda: "done" in (SNAPSHOT_FOLDER / "leavers.v1").read_text(), "the end")
+    last = count.read_bytes()
+    assert scene.mallory.run("id -un").stdout == "mallory\n"
+    assert count.read_bytes() == last
+
+
 SUBUID = Path("/etc/subuid")
 
 
