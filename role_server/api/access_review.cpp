@@ -39,7 +39,8 @@ Json::Value row_of(const RequestContext& context, const Collaborator& one) {
 // A spreadsheet takes a cell that begins so for a formula.
 std::string cell(const Json::Value& value) {
     auto text = value.isNull() ? std::string() : value.asString();
-    if (!text.empty() && std::string_view("=+-@\t\r\n").find(text.front()) != std::string_view::npos)
+    if (!text.empty() &&
+        std::string_view("=+-@\t\r\n").find(text.front()) != std::string_view::npos)
         text.insert(0, "'");
     std::string quoted = "\"";
     for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

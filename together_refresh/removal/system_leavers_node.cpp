@@ -143,7 +143,8 @@ LeaversNode::Answer SystemLeaversNode::ask(const Leaver& leaver) {
 
 LeaversNode::Answer SystemLeaversNode::ask_about_uid(uid_t uid, const std::string& login) {
     const std::string text = "uid " + std::to_string(uid);
-    if (uid < std::max<uid_t>(turn_->config.min_uid, first_account_id))
+    if (uid < std::max<uid_t>(turn_->config.min_uid, first_account_id) ||
+        (uid >= first_service_id && uid <= last_service_id))
         return {Kind::spared, text + " is a system account's"};
     const auto name = accounts_.login_of(uid);
     if (!name) return {Kind::not_now, name.error().message};

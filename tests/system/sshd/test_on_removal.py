@@ -470,6 +470,17 @@ def test_a_system_accounts_uid_is_left(scene: Scene) -> None:
     assert scene.bob.is_open()
 
 
+def test_a_services_uid_is_left(scene: Scene) -> None:
+    """A roster that had slurm on it ends no slurmctld when it loses that."""
+    scene.node.roster.add("slurm", uid=64030)
+    scene.begin()
+    with subprocess.Popen(["setpriv", "--reuid", "64030", "--clear-groups", "tail", "-f", "/dev/null"]) as service:
+        scene.remove("slurm")
+        scene.watcher.wait_for("nothing is ended: uid 64030 is a system account's")
+        assert service.poll() is None
+        service.kill()
+
+
 def test_who_is_back_within_the_grace_is_left(scene: Scene) -> None:
     scene.begin(on_removal_grace="1h")
     session = scene.bob.begin("echo there; exec tail -f /dev/null", terminal=True)
