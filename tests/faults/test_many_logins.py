@@ -117,5 +117,7 @@ def thousand_in_a_row(node: FaultyNode, state: State) -> None:
     assert 1 <= len(waited) <= hangs.requests + 5  # a busy machine may keep some others
     words = node.refresh_words()
     assert len([text for text in words if HELD_BACK in text]) > len(words) / 2
-    assert all(re.search(f"{HELD_BACK}|{TIMED_OUT}", text) for text in words), words
+    others = [text for text in words if not re.search(f"{HELD_BACK}|{TIMED_OUT}", text)]
+    # A busy machine may let one's own alarm come before it has said so.
+    assert len(others) <= 1 and all("could not say why" in text for text in others), others
     node.in_time(logins)
