@@ -37,6 +37,7 @@ def test_the_metadata_address_is_closed_and_all_else_open() -> None:
     blocks = [to["ipBlock"] for to in spec["egress"][0]["to"]]
     assert [block["cidr"] for block in blocks] == ["0.0.0.0/0", "::/0"]
     assert "169.254.169.254/32" in blocks[0]["except"]
+    assert spec["egress"][1] == {"to": [{"namespaceSelector": {}}]}
 
 
 def test_the_static_pod_runs_what_is_installed_and_reads_what_the_page_names() -> None:
