@@ -69,6 +69,7 @@ const std::vector<Step> steps = {
     {{}, {"the project's pods"}, "namespace of the host", "the node"},
     {{}, {"the project's pods"}, "volumes of these kinds alone", "the node"},
     {{}, {"the project's pods"}, "volumes of these kinds alone", "volumes.manage"},
+    {{}, {"the project's pods"}, "ask the pod itself", "the node"},
     {{}, {"the project's pods"}, "go through the scheduler", "clusters.modify"},
     {{}, {"the project's pods"}, "priority class of the system", "clusters.modify"},
     {{}, {"the project's pods"}, "tolerate taints of these keys alone", "clusters.modify"},

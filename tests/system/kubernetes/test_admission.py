@@ -58,6 +58,9 @@ ORDINARY = {
     "gpu": {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}], "priorityClassName": "high", "nodeSelector": {"gpu": "h100"}},
     "volumes": {"volumes": [{"name": "a", "emptyDir": {}}, {"name": "b", "persistentVolumeClaim": {"claimName": "data"}},
                             {"name": "c", "configMap": {"name": "x"}}, {"name": "d", "projected": {"sources": []}}]},
+    "probed": {"containers": with_container(
+        livenessProbe={"httpGet": {"port": 80}}, readinessProbe={"tcpSocket": {"host": "", "port": 80}},
+        startupProbe={"exec": {"command": ["true"]}}, lifecycle={"postStart": {"httpGet": {"port": 80}}, "preStop": {"sleep": {"seconds": 1}}})},
     "unprivileged": {"initContainers": with_container(securityContext={"privileged": False}),
                      "hostNetwork": False, "nodeName": ""},
 }
@@ -80,6 +83,9 @@ def test_workloads_are_let_through(masters: Person, alice: Person, name: str) ->
     ({"volumes": [{"name": "new", "ephemeral": {}}]}, "volumes of these kinds alone"),
     ({"nodeName": "control-plane"}, "go through the scheduler"),
     ({"priorityClassName": "system-node-critical"}, "no priority class of the system"),
+    ({"containers": with_container(livenessProbe={"httpGet": {"host": "127.0.0.1", "port": 80}})}, "ask the pod itself"),
+    ({"initContainers": with_container(startupProbe={"tcpSocket": {"host": "10.0.0.1", "port": 80}})}, "ask the pod itself"),
+    ({"containers": with_container(lifecycle={"preStop": {"httpGet": {"host": "169.254.169.254", "port": 80}}})}, "ask the pod itself"),
     ({"tolerations": [{"operator": "Exists"}]}, "tolerate taints of these keys alone"),
     ({"tolerations": [{"key": "", "operator": "Exists"}]}, "tolerate taints of these keys alone"),
     ({"tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]}, "tolerate taints of these keys alone"),
