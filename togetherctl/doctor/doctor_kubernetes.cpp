@@ -15,47 +15,80 @@ using namespace together;
 using Strings = std::vector<std::string>;
 
 constexpr const char* nobody = "invented-by-togetherctl-doctor";
+constexpr const char* asks = "kubernetes_asks";
+constexpr const char* webhook_first =
+    "AuthorizationConfiguration: type Webhook before RBAC (docs/kubernetes.md)";
 
-std::string review_of(const std::string& user, const std::string& ns) {
+struct Asked {
+    const char* verb;
+    const char* group;
+    const char* resource;
+    const char* ns;
+};
+constexpr Asked members_request = {"list", "", "pods", "default"};
+// RBAC grants it to everybody, and says that it was RBAC; so do we, and say nothing.
+constexpr Asked everybodys_request = {"create", "authorization.k8s.io", "selfsubjectaccessreviews",
+                                      ""};
+
+std::string review_of(const std::string& user, const Asked& asked) {
     Json::Value review;
     review["kind"] = "SubjectAccessReview";
     review["apiVersion"] = "authorization.k8s.io/v1";
     review["spec"]["user"] = user;
     review["spec"]["groups"].append("system:authenticated");
     auto& wanted = review["spec"]["resourceAttributes"];
-    wanted["verb"] = "list";
-    wanted["resource"] = "pods";
-    wanted["namespace"] = ns;
+    wanted["verb"] = asked.verb;
+    wanted["group"] = asked.group;
+    wanted["resource"] = asked.resource;
+    wanted["namespace"] = asked.ns;
     return Json::FastWriter().write(review);
 }
 
-void judge_stranger(const Json::Value& status, const std::string& user, const std::string& project,
+Result<Json::Value> status_of(const Kubectl& kubectl, const std::string& user, const Asked& asked) {
+    const auto review =
+        kubectl.json({"create", "--validate=false", "--filename", "-"}, review_of(user, asked));
+    if (!review) return tl::make_unexpected(review.error());
+    return at(*review, "status");
+}
+
+// True where the stranger was denied as they should be.
+bool judge_stranger(const Json::Value& status, const std::string& user, const std::string& project,
                     Findings& findings) {
-    constexpr const char* check = "kubernetes_asks";
-    constexpr const char* how =
-        "AuthorizationConfiguration: type Webhook before RBAC (docs/kubernetes.md)";
     const auto reason = text_at(status, "reason");
     if (at(status, "allowed") == Json::Value(true))
-        findings.fail(check, user + ", whom nobody knows, may list pods: " + reason,
-                      "any authenticated user is let in", how);
+        findings.fail(asks, user + ", whom nobody knows, may list pods: " + reason,
+                      "any authenticated user is let in", webhook_first);
     else if (at(status, "denied") != Json::Value(true))
-        findings.fail(check, "the API server does not ask together-authorizer",
-                      "whom RBAC lets in gets in, on the roster or not", how);
+        findings.fail(asks, "the API server does not ask together-authorizer",
+                      "whom RBAC lets in gets in, on the roster or not", webhook_first);
     else if (reason.find(" is not a collaborator of project " + project + ".") == std::string::npos)
-        findings.fail(check, "an unknown user is denied, not by this project's roster: " + reason,
+        findings.fail(asks, "an unknown user is denied, not by this project's roster: " + reason,
                       "collaborators may be denied as well",
                       "look at together-authorizer's /readyz and its log");
     else
-        findings.ok(check, "an unknown user is denied by this project's roster");
+        return true;
+    return false;
+}
+
+void judge_order(const Json::Value& status, Findings& findings) {
+    if (text_at(status, "reason").starts_with("RBAC"))
+        return findings.fail(asks, "the API server asks RBAC before together-authorizer",
+                             "whom RBAC lets in gets in, on the roster or not", webhook_first);
+    findings.ok(asks, "an unknown user is denied by this project's roster");
 }
 
 void check_asks(const NodeConfig& config, const Kubectl& kubectl, Findings& findings) {
     const auto user = config.kubernetes.username_prefix + nobody;
-    const auto review =
-        kubectl.json({"create", "--validate=false", "--filename", "-"}, review_of(user, "default"));
-    if (review) return judge_stranger(at(*review, "status"), user, config.project, findings);
-    findings.fail("kubernetes_asks", review.error().message, "nobody can tell whom it lets in",
-                  "kubectl auth can-i create subjectaccessreviews.authorization.k8s.io");
+    const auto cannot_tell = [&](const Error& error) {
+        findings.fail(asks, error.message, "nobody can tell whom it lets in",
+                      "kubectl auth can-i create subjectaccessreviews.authorization.k8s.io");
+    };
+    const auto refused = status_of(kubectl, user, members_request);
+    if (!refused) return cannot_tell(refused.error());
+    if (!judge_stranger(*refused, user, config.project, findings)) return;
+    const auto granted = status_of(kubectl, user, everybodys_request);
+    if (!granted) return cannot_tell(granted.error());
+    judge_order(*granted, findings);
 }
 
 Strings missing_labels(const Json::Value& labels) {

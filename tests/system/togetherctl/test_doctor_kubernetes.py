@@ -47,6 +47,7 @@ class Cluster:
                                     of_account("cluster-admin", "operator", "kube-system"),
                                     {"kind": "Namespace", "metadata": {"name": "kube-system"}}]
         self.status: Thing = {"allowed": False, "denied": True, "reason": SENTENCE}
+        self.granted: Thing = {"allowed": True}
         self.down = False
 
     def things(self) -> list[Thing]:
@@ -55,6 +56,7 @@ class Cluster:
     def findings(self, *arguments: str) -> tuple[int, dict[str, Thing]]:
         """Of each check the worst."""
         CLUSTER.write_text(json.dumps({"objects": dict(enumerate(self.things())), "reviews": {STRANGER: self.status},
+                                       "granted": self.granted,
                                        "down": self.down}))
         run = ctl("doctor", "--kubernetes", "--kubectl", KUBECTL, "--json", *arguments, environment={"FAKE_CLUSTER": str(CLUSTER)})
         worst = ["ok", "information", "warning", "failure"]
@@ -80,8 +82,8 @@ def test_it_changes_nothing_and_looks_at_no_node(cluster: Cluster) -> None:
     cluster.findings()
     calls = CLUSTER.with_suffix(".calls").read_text().splitlines()
     writing = [call for call in calls if call.split()[0] != "get"]
-    # The review, which nobody keeps, and our own policy, which kubectl reads and does not send.
-    assert [call.split()[0] for call in writing] == ["create"] * 3
+    # Two reviews, which nobody keeps, and our own policy, which kubectl reads and does not send.
+    assert [call.split()[0] for call in writing] == ["create"] * 4
     assert sum("--dry-run=client" in call for call in writing) == 2
 
 
@@ -100,6 +102,15 @@ def test_a_stranger_must_be_denied_by_our_roster(cluster: Cluster, status: Thing
     assert (code, found["kubernetes_asks"]["result"]) == (2, "failure") and said in found["kubernetes_asks"]["what"]
 
 
+def test_rbac_is_not_asked_first(cluster: Cluster) -> None:
+    """What everybody is granted: by us without a reason."""
+    cluster.granted = {"allowed": True}
+    assert cluster.findings()[1]["kubernetes_asks"]["result"] == "ok"
+    cluster.granted["reason"] = 'RBAC: allowed by ClusterRoleBinding "system:basic-user"'
+    code, found = cluster.findings()
+    assert code == 2 and "asks RBAC before together-authorizer" in found["kubernetes_asks"]["what"]
+
+
 def test_it_asks_about_a_user_of_ours(cluster: Cluster) -> None:
     write_config("[kubernetes]\nnamespaces = workloads\nusername_prefix = corp:\n")
     assert "does not ask" in cluster.findings()[1]["kubernetes_asks"]["what"]
@@ -108,6 +119,8 @@ def test_it_asks_about_a_user_of_ours(cluster: Cluster) -> None:
 @pytest.mark.parametrize("thing, said", [
     (binding("view", "system:authenticated"), "ClusterRoleBinding some gives view to everybody"),
     (binding("view", "system:unauthenticated"), "gives view"),
+    (binding("system:discovery", "system:authenticated", ns="default") | {"roleRef": {"name": "system:discovery", "kind": "Role"}},
+     "in default gives system:discovery to everybody"),
     (binding("cluster-admin", "system:anonymous", "User"), "gives cluster-admin"),
     (binding("edit", "system:authenticated", ns="default"), "RoleBinding some in default gives edit"),
     (binding("view", "system:serviceaccounts"), "gives view to every service account"),
