@@ -115,19 +115,6 @@ def test_an_ephemeral_container_is_not_privileged(masters: Person) -> None:
     says(masters.request("PUT", f"{CORE}/pods/debugged/ephemeralcontainers", debugged), "no privileged container")
 
 
-def test_what_is_older_than_the_policy_still_loses_its_finalizers(masters: Person) -> None:
-    old = with_spec("old", hostNetwork=True)
-    bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
-    binding = masters.request("GET", f"{bindings}/together-workloads").document
-    assert masters.request("DELETE", f"{bindings}/together-workloads").status == 200
-    wait_until(lambda: masters.request("POST", f"{CORE}/pods", old).status == 201, "no policy")
-    assert masters.request("POST", bindings, binding).status == 201
-    wait_until(lambda: masters.request("POST", f"{CORE}/pods", with_spec("new", hostNetwork=True)).status == 422, "the policy")
-    old["metadata"]["finalizers"] = ["batch.kubernetes.io/job-tracking"]
-    assert masters.request("PUT", f"{CORE}/pods/old", old).status == 201
-    says(masters.request("PUT", f"{CORE}/pods/old", with_spec("old", hostNetwork=True, hostPID=True)), "namespace of the host")
-
-
 def test_an_admin_lets_other_taints_be_tolerated(masters: Person, alice: Person) -> None:
     namespace = yaml.safe_load((SHIPPED / "namespace.yaml").read_text())
     namespace["metadata"]["annotations"] = {"together/tolerations": "dedicated example.com/rdma"}
@@ -140,18 +127,42 @@ def test_an_admin_lets_other_taints_be_tolerated(masters: Person, alice: Person)
         says(alice.request("POST", f"{CORE}/pods", with_spec("no", tolerations=[{"key": key}])), "tolerate taints")
 
 
-def secret(kind: str) -> Thing:
+def secret(kind: str, name: str = "it") -> Thing:
     return {"apiVersion": "v1", "kind": "Secret", "type": kind,
-            "metadata": {"name": "it", "annotations": {"kubernetes.io/service-account.name": "builder"}}}
+            "metadata": {"name": name, "annotations": {"kubernetes.io/service-account.name": "builder"}}}
 
 
-def stateful_set(**spec: Any) -> Thing:
-    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "it"},
+def stateful_set(name: str = "it", **spec: Any) -> Thing:
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name},
             "spec": {"serviceName": "x", "selector": {}, "template": {}} | spec}
 
 
-def service(**spec: Any) -> Thing:
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "it"}, "spec": spec}
+def service(name: str = "it", **spec: Any) -> Thing:
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+
+
+def test_what_is_older_than_the_policy_still_loses_its_finalizers(masters: Person) -> None:
+    old = {f"{CORE}/pods": with_spec("old", hostNetwork=True),
+           f"{CORE}/secrets": secret("kubernetes.io/service-account-token", "old"),
+           f"{APPS}/statefulsets": stateful_set("old", volumeClaimTemplates=[{"metadata": {"name": "disk"}}]),
+           f"{CORE}/services": service("old", externalIPs=["10.0.0.1"])}
+    bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
+    binding = masters.request("GET", f"{bindings}/together-workloads").document
+    assert masters.request("DELETE", f"{bindings}/together-workloads").status == 200
+    for path, thing in old.items():
+        wait_until(lambda path=path, thing=thing: masters.request("POST", path, thing).status == 201, "no policy")
+    assert masters.request("POST", bindings, binding).status == 201
+    wait_until(lambda: masters.request("POST", f"{CORE}/pods", with_spec("new", hostNetwork=True)).status == 422, "the policy")
+    for path, thing in old.items():
+        thing["metadata"] |= {"finalizers": ["foregroundDeletion"], "labels": {"kubernetes.io/legacy-token-invalid-since": "2026-11-30"}}
+        assert masters.request("PUT", f"{path}/old", thing).status == 201, path
+    says(masters.request("PUT", f"{CORE}/pods/old", with_spec("old", hostNetwork=True, hostPID=True)), "namespace of the host")
+    token = secret("kubernetes.io/service-account-token", "old")
+    other = {"metadata": {"name": "old", "annotations": {"kubernetes.io/service-account.name": "other"}}}
+    for changed in ({"data": {"token": "eA=="}}, {"metadata": {"name": "old"}}, other):
+        says(masters.request("PUT", f"{CORE}/secrets/old", token | changed), "no tokens of service accounts")
+    more = stateful_set("old", replicas=3, volumeClaimTemplates=[{"metadata": {"name": "disk"}}])
+    says(masters.request("PUT", f"{APPS}/statefulsets/old", more), "make no volumes")
 
 
 @pytest.mark.parametrize("path, allowed, refused, said", [
