@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authorizer/serve.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -30,6 +31,8 @@ namespace net = boost::asio;
 
 constexpr const char* program_name = "together-authorizer";
 constexpr std::size_t descriptors_for_us = 64;
+// Of each door, where a container has no limit of descriptors: each that says nothing costs memory.
+constexpr std::size_t max_connections = 32'768;
 constexpr std::chrono::seconds between_looks{1};
 
 void say(std::string_view sentence) {
@@ -91,7 +94,8 @@ class Program {
     Result<void> look_at_map(const HttpConfig& http);
     void look_later();
 
-    const std::size_t connections_ = http::raise_descriptor_limit(descriptors_for_us) / 2;
+    const std::size_t connections_ =
+        std::min(http::raise_descriptor_limit(descriptors_for_us) / 2, max_connections);
     Door kubernetes_door_{connections_};
     Door http_door_{connections_};
     net::io_context io_{1};
