@@ -69,6 +69,12 @@ class Connection final : public LiveConnection,
         return true;
     }
 
+    bool close_if_slow() override {
+        if (state_ == State::asked || state_ == State::parked) return false;
+        drop();
+        return true;
+    }
+
     void on_parked(Ticket ticket, std::chrono::seconds at_most, bool trusted) override {
         if (state_ == State::closed) return server_.backend.cancel(ticket);
         server_.open.trust(*this, trusted);

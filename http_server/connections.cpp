@@ -37,11 +37,16 @@ bool Connections::make_room(const Address& peer) {
 }
 
 bool Connections::close_a_trusted_one() {
+    return close_a_trusted_one(&LiveConnection::close_if_idle) ||
+           close_a_trusted_one(&LiveConnection::close_if_slow);
+}
+
+bool Connections::close_a_trusted_one(bool (LiveConnection::*close_if)()) {
     std::size_t looked_at = 0;
     for (const auto& answered : trusted_) {
         auto& connection = *answered.second;
         if (++looked_at > max_looked_at) return false;
-        if (!connection.close_if_idle()) continue;
+        if (!(connection.*close_if)()) continue;
         remove(connection);
         return true;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Those that are open, and which of them goes when there is no room: the oldest that the program
 // behind does not trust, a stranger; where there is none, a trusted one that asks nothing and was
-// answered longest ago. I/O thread only.
+// answered longest ago, or else one that is slow to ask. I/O thread only.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -18,6 +18,8 @@ class LiveConnection {
     virtual ~LiveConnection() = default;
     virtual void close() = 0;
     virtual bool close_if_idle() = 0;  // whether it was
+    // Where its client is in the middle of a request, or of taking the answer.
+    virtual bool close_if_slow() = 0;
 };
 
 class Connections {
@@ -55,6 +57,7 @@ class Connections {
     };
     void forget(const Entry& entry);
     bool close_a_trusted_one();
+    bool close_a_trusted_one(bool (LiveConnection::*close_if)());
 
     const Limits limits_;
     const TrustedProxies proxies_;

@@ -164,6 +164,15 @@ def test_who_holds_all_connections_keeps_nobody_from_asking(node: AuthorizerNode
         assert verdict(node.review("together:alice")) == "allowed"
 
 
+def test_who_begins_a_request_on_all_connections_keeps_nobody_from_asking(node: AuthorizerNode) -> None:
+    node.start("prlimit", "--nofile=200:200")
+    held = [node.connection(node.client) for _ in range(68)]
+    for connection in held:
+        assert node.post(json.dumps(review("together:alice", *PODS)), connection=connection)[0] == 201
+        connection.sock.send(b"P")
+    assert verdict(node.review("together:alice")) == "allowed"
+
+
 def test_somebody_in_thousands_of_groups_is_answered_and_a_huge_review_refused_unread(authorizer: AuthorizerNode) -> None:
     asked = review("together:alice", *PODS)
     asked["spec"]["groups"] = [f"group-{number}" for number in range(10_000)]

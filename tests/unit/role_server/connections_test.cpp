@@ -12,8 +12,10 @@ namespace {
 struct FakeConnection : LiveConnection {
     bool closed = false;
     bool idle = false;
+    bool slow = false;
     void close() override { closed = true; }
     bool close_if_idle() override { return closed = idle; }
+    bool close_if_slow() override { return closed = slow; }
 };
 
 }  // namespace
@@ -80,6 +82,23 @@ TEST(ConnectionsTest, a_trusted_one_that_asks_nothing_goes_where_there_is_no_str
     CHECK_TRUE(all.make_room(at("10.0.0.3")));  // the stranger first
     CHECK_TRUE(d.closed);
     CHECK_FALSE(a.closed || b.closed);
+}
+
+TEST(ConnectionsTest, a_trusted_one_that_is_slow_to_ask_goes_where_none_is_idle) {
+    Connections all({3, 3, 3});
+    for (auto* each : {&a, &b, &c}) {
+        each->slow = each != &a;  // which waits for news
+        all.add(*each, at("10.0.0.1"));
+        all.trust(*each, true);
+    }
+    c.idle = true;
+    CHECK_TRUE(all.make_room(at("10.0.0.2")));
+    CHECK_TRUE(c.closed);
+    all.add(d, at("10.0.0.2"));
+    all.trust(d, true);
+    CHECK_TRUE(all.make_room(at("10.0.0.2")));
+    CHECK_TRUE(b.closed);
+    CHECK_FALSE(a.closed || d.closed);
 }
 
 TEST(ConnectionsTest, of_trusted_ones_that_wait_for_news_few_are_looked_at) {
