@@ -75,8 +75,12 @@ def textfile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                       f"[roster]\ndirectory = {folder}/cache\n[metrics]\ntextfile = {metrics}\n")
     (folder / "cache").mkdir(mode=0o755)
     line = "login=alice action=ssh.login verdict=deny reason=uid_differs"
+    # In a chroot / is no mount, so unshare itself cannot make it private.
     script = f"""
+mount --make-rprivate / 2>/dev/null
 set -e
+mount --make-rprivate /proc
+mount -t proc proc /proc
 mount -t tmpfs -o mode=755 run /run
 {program} --config {config} --watch & watcher=$!
 until [ -S /run/together/decisions.sock ]; do sleep 0.05; done
@@ -84,7 +88,7 @@ python3 -c "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM);
 until grep -q uid_differs {metrics} 2>/dev/null; do sleep 0.1; done
 kill $watcher
 """
-    done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", script],
+    done = subprocess.run(["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--kill-child", "bash", "-c", script],
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     yield metrics.read_text()

@@ -154,6 +154,11 @@ class PostgreSQL:
     def rows(self, url, query):
         return json.loads(self.execute(url, f"SELECT COALESCE(json_agg(t), '[]') FROM ({query}) t"))
 
+    def rests(self, url):
+        """It answers nobody now, but who waits for a lock."""
+        return not self.rows(url, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+                                  " AND pid <> pg_backend_pid() AND wait_event_type IS DISTINCT FROM 'Lock'")
+
     def lock_out_writers(self, url):
         """Returns what lets them in again, when called."""
         client = subprocess.Popen(self.psql(url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

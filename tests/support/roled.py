@@ -177,7 +177,8 @@ class Roled:
 
     def settle(self):
         """Waits until it has read all that was sent and done all that it does at once: every byte has
-        arrived and was read, every thread sleeps, and did so all the time between two looks."""
+        arrived and was read, every thread sleeps, and did so all the time between two looks, in which no answer
+        of a database was due."""
         wait_until(lambda: self._nothing_to_read() and self._is_asleep(), "together-roled to settle", 30)
 
     def _nothing_to_read(self):
@@ -191,7 +192,11 @@ class Roled:
 
     def _is_asleep(self):
         before = self._switches()
-        return before is not None and before == self._switches()
+        return before is not None and self._database_rests() and before == self._switches()
+
+    def _database_rests(self):
+        """But for what waits for a lock."""
+        return not isinstance(self.db, str) or postgresql.shared().rests(self.db)
 
     def _switches(self):
         """How often each thread was run; none where one runs now."""
