@@ -62,13 +62,7 @@ Result<void> write_leavers(const Config& config, const std::vector<Leaver>& leav
     for (const auto& leaver : leavers) text += line_of(leaver);
     const auto path = RosterPaths(config).leavers();
     // Who holds LockPart::removal writes alone.
-    AtomicFile file(path, path + ".new");
-    FileStep step = file.open();
-    if (step) step = file.write(text);
-    if (step) step = file.finish(for_root);
-    if (!step) return failure(step.error().message);
-    if (auto committed = file.commit(); !committed) return failure(committed.error().message);
-    return {};
+    return replace_file(AtomicFile(path, path + ".new"), text, for_root);
 }
 
 }  // namespace together

@@ -73,6 +73,15 @@ tl::expected<AtomicFile::Committed, FileFailure> AtomicFile::commit() {
     return committed;
 }
 
+Result<void> replace_file(AtomicFile&& file, std::string_view text, mode_t mode) {
+    const auto done = file.open()
+                          .and_then([&] { return file.write(text); })
+                          .and_then([&] { return file.finish(mode); })
+                          .and_then([&] { return file.commit(); });
+    if (!done) return failure(done.error().message);
+    return {};
+}
+
 FileStep finish_file(int fd, const std::string& path, mode_t mode) {
     if (::fchmod(fd, mode) != 0)
         return tl::make_unexpected(failed("cannot give " + path + " its mode"));

@@ -51,6 +51,9 @@ class AtomicFile {
     FileDescriptor descriptor_;
 };
 
+// All steps of a file that is written at once and is its writer's.
+Result<void> replace_file(AtomicFile&& file, std::string_view text, mode_t mode);
+
 // The last two steps for a file that gets to its place in another way; `path` is for messages.
 FileStep finish_file(int fd, const std::string& path, mode_t mode);
 FileStep sync_folder(const std::string& folder);

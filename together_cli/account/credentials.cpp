@@ -51,16 +51,6 @@ Result<std::string> field(const Json::Value& json, const char* name, const std::
     return value.asString();
 }
 
-FileStep write(AtomicFile& file, const std::string& text) {
-    return file.open()
-        .and_then([&] { return file.write(text); })
-        .and_then([&] { return file.finish(0600); })
-        .and_then([&]() -> FileStep {
-            if (auto done = file.commit(); !done) return tl::make_unexpected(done.error());
-            return {};
-        });
-}
-
 }  // namespace
 
 Result<std::string> default_credentials_path() {
@@ -115,10 +105,7 @@ Result<void> write_credentials(const std::string& path, const Credentials& crede
     if (!credentials.project.empty()) json["project"] = credentials.project;
     Json::StreamWriterBuilder builder;
     builder["indentation"] = "  ";
-    AtomicFile file(path);
-    if (const auto written = write(file, Json::writeString(builder, json) + "\n"); !written)
-        return failure(written.error().message);
-    return {};
+    return replace_file(AtomicFile(path), Json::writeString(builder, json) + "\n", 0600);
 }
 
 Result<bool> remove_credentials(const std::string& path) {

@@ -57,13 +57,7 @@ FileDescriptor wait_for_lock() {
 Result<void> write_textfile(const std::string& path, const std::string& text) {
     constexpr mode_t for_everybody = 0644;
     // The lock's owner writes alone, and removes what a counter left that was killed.
-    AtomicFile file(path, path + ".new");
-    FileStep step = file.open();
-    if (step) step = file.write(text);
-    if (step) step = file.finish(for_everybody);
-    if (!step) return failure(step.error().message);
-    if (auto committed = file.commit(); !committed) return failure(committed.error().message);
-    return {};
+    return replace_file(AtomicFile(path, path + ".new"), text, for_everybody);
 }
 
 class Counting {

@@ -56,9 +56,7 @@ void DecisionJournal::add(std::int64_t realtime, uid_t sender, std::string_view 
 void DecisionJournal::replace() {
     std::string text;
     for (const auto& line : last_) text += line;
-    AtomicFile file(path_);
-    if (file.open() && file.write(text) && file.finish(for_root) && file.commit())
-        lines_ = last_.size();
+    if (replace_file(AtomicFile(path_), text, for_root)) lines_ = last_.size();
     file_ = open_to_append(path_);
 }
 
