@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/child/unprivileged_child.h"
 
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,12 +55,8 @@ Result<std::unique_ptr<UnprivilegedChild>> UnprivilegedChild::start(const NodeCo
         // No destructors, no exit handlers: they are the parent's.
         ::_exit(0);
     }
-    return std::unique_ptr<UnprivilegedChild>(new UnprivilegedChild(pid, std::move(ours)));
-}
-
-UnprivilegedChild::~UnprivilegedChild() {
-    ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+    return std::unique_ptr<UnprivilegedChild>(
+        new UnprivilegedChild(ForkedProcess(pid), std::move(ours)));
 }
 
 PipeEnd UnprivilegedChild::ask(const ChildRequest& request, int stop, const NoteHandler& note,

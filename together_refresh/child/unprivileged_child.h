@@ -11,6 +11,7 @@
 
 #include "common/node_config/node_config.h"
 #include "together_refresh/child/answer_reader.h"
+#include "together_refresh/process/forked_process.h"
 
 namespace together {
 
@@ -24,13 +25,10 @@ struct FetchResult {
 
 class UnprivilegedChild {
   public:
-    // Forks. `roster_file` is the opened roster for file://, or -1; the child keeps a copy.
+    // Forks; it ends with this. `roster_file` is the opened roster for file://, or -1; the child
+    // keeps a copy.
     static Result<std::unique_ptr<UnprivilegedChild>> start(const NodeConfig& config,
                                                             int roster_file);
-    // Kills and reaps it.
-    ~UnprivilegedChild();
-    UnprivilegedChild(const UnprivilegedChild&) = delete;
-    UnprivilegedChild& operator=(const UnprivilegedChild&) = delete;
 
     // Always comes back by the request's deadlines: a child that failed, hung or wrote nonsense is
     // an outcome like any other. `stop`: a descriptor that ends the waiting when it becomes
@@ -49,14 +47,14 @@ class UnprivilegedChild {
                                   std::vector<PersonSeen> people, Nanoseconds limit);
 
   private:
-    UnprivilegedChild(pid_t pid, FileDescriptor channel)
-        : pid_(pid), channel_(std::move(channel)) {}
+    UnprivilegedChild(ForkedProcess process, FileDescriptor channel)
+        : channel_(std::move(channel)), process_(std::move(process)) {}
     PipeEnd ask(const ChildRequest& request, int stop, const NoteHandler& note, Received& received);
     PipeEnd ask_within(Nanoseconds limit, ChildRequest request, Received& received);
     Result<Received> check(ChildTask task, const std::string& token, Nanoseconds limit);
 
-    pid_t pid_;
     FileDescriptor channel_;
+    ForkedProcess process_;
     bool usable_ = true;
 };
 

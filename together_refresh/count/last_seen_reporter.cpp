@@ -4,11 +4,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <exception>
 #include <string>
 
@@ -91,12 +89,6 @@ LastSeenReporter::LastSeenReporter(Clock& clock)
     : clock_(clock),
       people_(std::chrono::duration_cast<Nanoseconds>(most_gathered * random_fraction())) {}
 
-LastSeenReporter::~LastSeenReporter() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
-}
-
 void LastSeenReporter::decided(const NodeConfig& config, std::string_view line) {
     if (config.roster_is_a_file()) return;
     const auto person = let_in(line, config.project);
@@ -112,7 +104,7 @@ void LastSeenReporter::decided(const NodeConfig& config, std::string_view line) 
 Result<void> LastSeenReporter::turn(const NodeConfig& config) {
     if (config.roster_is_a_file())
         return failure("the roster is a file: there is nobody to tell ([api] report_last_seen)");
-    if (pid_ > 0) {
+    if (process_) {
         end_of_report();
     } else if (const auto people = people_.due(now()); !people.empty()) {
         start(config, people);
@@ -126,15 +118,14 @@ void LastSeenReporter::start(const NodeConfig& config, const std::vector<PersonS
     answer_ = FileDescriptor(ends[0]);
     const FileDescriptor theirs(ends[1]);
     const pid_t parent = ::getpid();
-    pid_ = ::fork();
-    if (pid_ == 0) run_report(config, people, theirs.get(), parent);
-    if (pid_ > 0) return;
-    failed(errno_text("fork", errno));
+    const pid_t pid = ::fork();
+    if (pid == 0) run_report(config, people, theirs.get(), parent);
+    if (pid < 0) return failed(errno_text("fork", errno));
+    process_ = ForkedProcess(pid);
 }
 
 void LastSeenReporter::end_of_report() {
-    if (::waitpid(pid_, nullptr, WNOHANG) == 0) return;
-    pid_ = -1;
+    if (process_.is_running()) return;
     const auto summary = answer_in(answer_.get());
     answer_.reset();
     if (summary.outcome != FetchOutcome::complete)

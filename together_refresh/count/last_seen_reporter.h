@@ -4,8 +4,6 @@
 // so that neither the count nor a round waits for the authority.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +13,7 @@
 #include "common/system/clock.h"
 #include "common/system/file_descriptor.h"
 #include "together_refresh/count/people_seen.h"
+#include "together_refresh/process/forked_process.h"
 
 namespace together {
 
@@ -25,9 +24,6 @@ std::string door_of(const std::string& service, const std::string& action);
 class LastSeenReporter {
   public:
     explicit LastSeenReporter(Clock& clock);
-    ~LastSeenReporter();
-    LastSeenReporter(const LastSeenReporter&) = delete;
-    LastSeenReporter& operator=(const LastSeenReporter&) = delete;
 
     // `line` is log_line()'s.
     void decided(const NodeConfig& config, std::string_view line);
@@ -42,7 +38,7 @@ class LastSeenReporter {
 
     Clock& clock_;
     PeopleSeen people_;
-    pid_t pid_ = -1;         // of the report that is under way
+    ForkedProcess process_;  // of the report that is under way
     FileDescriptor answer_;  // a frame of it: FetchSummary
     Result<void> problem_;   // since the last report that was delivered
 };

@@ -3,10 +3,8 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <exception>
 
@@ -23,26 +21,13 @@ constexpr auto between_starts = 10s;
 }  // namespace
 
 void CompanionProcess::keep_running() {
-    if (is_running()) return;
+    if (process_.is_running()) return;
     if (started_ != Steady::time_point{} && Steady::now() - started_ < between_starts) return;
     started_ = Steady::now();
     const pid_t watcher = ::getpid();
     const pid_t pid = ::fork();
     if (pid == 0) run(watcher);
-    pid_ = pid;
-}
-
-bool CompanionProcess::is_running() {
-    if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == 0) return true;
-    pid_ = -1;
-    return false;
-}
-
-void CompanionProcess::end() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
-    pid_ = -1;
+    process_ = ForkedProcess(pid);
 }
 
 void CompanionProcess::run(pid_t watcher) const {

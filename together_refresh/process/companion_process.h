@@ -9,6 +9,8 @@
 #include <functional>
 #include <string>
 
+#include "together_refresh/process/forked_process.h"
+
 namespace together {
 
 // Ends it when it is destroyed. One thread.
@@ -18,21 +20,17 @@ class CompanionProcess {
     // and dies with it; where it returns or throws, that is said as a failure of `what`.
     CompanionProcess(std::string what, std::function<void()> body)
         : what_(std::move(what)), body_(std::move(body)) {}
-    CompanionProcess(const CompanionProcess&) = delete;
-    CompanionProcess& operator=(const CompanionProcess&) = delete;
-    ~CompanionProcess() { end(); }
 
     // Starts it where it does not run, but not in a loop.
     void keep_running();
-    void end();
+    void end() { process_.end(); }
 
   private:
-    bool is_running();
     [[noreturn]] void run(pid_t watcher) const;
 
     std::string what_;
     std::function<void()> body_;
-    pid_t pid_ = -1;
+    ForkedProcess process_;
     std::chrono::steady_clock::time_point started_;
 };
 
