@@ -101,8 +101,9 @@ Outcome<Response> get_roster(RequestContext& context) {
         set_page(context, *roster, *after, response);
     }
     if (context.actor.kind == Actor::Kind::node)
-        response.node_request = NodeRequest{context.ids.project, context.actor.key_id,
-                                            held_revision(context.request, *version)};
+        response.node_request =
+            NodeRequest{context.target.organization_id, context.ids.project, context.actor.key_id,
+                        held_revision(context.request, *version)};
     // A 304 that nobody waited for is what a client gets from a server that knows no wait.
     const bool at_once = response.status == 304 && context.phase == Phase::may_long_poll;
     if (wait.count() > 0 && !at_once) say_applied(response, wait);

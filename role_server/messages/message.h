@@ -26,7 +26,7 @@ struct LongPoll {
 
 // A node has asked for its roster, and has this revision of it by its own word.
 struct NodeRequest {
-    std::string project_id, key_id;
+    std::string organization_id, project_id, key_id;
     std::optional<std::int64_t> holds;
 };
 

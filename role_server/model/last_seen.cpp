@@ -2,21 +2,12 @@
 #include "role_server/model/last_seen.h"
 
 #include "role_server/messages/json.h"
+#include "role_server/store/json_rows.h"
 
 namespace together::roled {
 namespace {
 
 constexpr std::int64_t written_within = 2'000;
-
-// Both databases take a list as one value of JSON.
-constexpr const char* from_sqlite =
-    "SELECT json_extract(r.value, '$[0]') AS project_id, json_extract(r.value, '$[1]') AS user_id,"
-    " json_extract(r.value, '$[2]') AS door, json_extract(r.value, '$[3]') AS node,"
-    " json_extract(r.value, '$[4]') AS seen_at FROM json_each(:people) r";
-constexpr const char* from_postgresql =
-    "SELECT r.value ->> 0 AS project_id, r.value ->> 1 AS user_id, r.value ->> 2 AS door,"
-    " r.value ->> 3 AS node, CAST(r.value ->> 4 AS BIGINT) AS seen_at"
-    " FROM json_array_elements(CAST(:people AS JSON)) r";
 
 Json::Value json_of(const SeenPerson& person) {
     Json::Value one(Json::arrayValue);
@@ -51,10 +42,12 @@ void write_last_seen(Store& store, const std::vector<SeenPerson>& people) {
     Json::Value list(Json::arrayValue);
     for (const auto& person : people) list.append(json_of(person));
     const auto text = to_text(list);
+    const auto rows = select_json_rows(
+        store.kind(), {{"project_id"}, {"user_id"}, {"door"}, {"node"}, {"seen_at", true}});
     store.run(
         "INSERT INTO last_seen (project_id, user_id, door, node, seen_at)"
         " SELECT s.project_id, s.user_id, s.door, s.node, s.seen_at FROM (" +
-            std::string(store.kind() == Store::Kind::sqlite ? from_sqlite : from_postgresql) +
+            rows +
             ") s WHERE EXISTS (SELECT 1 FROM effective_roles e WHERE e.project_id = s.project_id"
             " AND e.user_id = s.user_id) ON CONFLICT (project_id, user_id) DO UPDATE"
             " SET door = excluded.door, node = excluded.node, seen_at = excluded.seen_at"

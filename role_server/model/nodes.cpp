@@ -91,10 +91,10 @@ Nodes::Held::~Held() {
     node_.last_seen = std::max(node_.last_seen, now_milliseconds());
 }
 
-bool Nodes::seen(const std::string& project_id, const std::string& key_id, const NodeReport& report,
-                 std::optional<std::int64_t> holds, std::int64_t now) {
+bool Nodes::seen(const NodeRequest& request, const NodeReport& report, std::int64_t now) {
     const std::lock_guard lock(mutex_);
-    auto* node = find_or_add(project_id, report.name, key_id, now);
+    const auto& [organization_id, project_id, key_id, holds] = request;
+    auto* node = find_or_add(request, report.name, now);
     if (node == nullptr) return false;
     const bool changed = node->revision != holds || node->version != report.version ||
                          node->mode != report.mode || node->key_id != key_id ||
@@ -121,18 +121,29 @@ std::unique_ptr<Nodes::Held> Nodes::hold(const std::string& project_id, const st
     return std::make_unique<Held>(*this, node->second);
 }
 
-Nodes::Kept* Nodes::find_or_add(const std::string& project_id, const std::string& name,
-                                const std::string& key_id, std::int64_t now) {
-    auto& project = projects_[project_id];
+Nodes::Project& Nodes::find_or_add(const NodeRequest& request) {
+    const auto [found, added] = projects_.try_emplace(request.project_id);
+    if (added) {
+        found->second.organization_id = request.organization_id;
+        ++organizations_[request.organization_id].projects;
+    }
+    return found->second;
+}
+
+Nodes::Kept* Nodes::find_or_add(const NodeRequest& request, const std::string& name,
+                                std::int64_t now) {
+    const auto& project_id = request.project_id;
+    auto& project = find_or_add(request);
     const auto found = project.nodes.find(name);
     if (found != project.nodes.end()) return &found->second;
     if (project.nodes.size() >= max_nodes_ && !make_room(project_id, project, now)) return nullptr;
     if (of_all_ >= max_of_all_ && !make_room_of_all(project, now)) return nullptr;
     ++of_all_;
+    ++organizations_[project.organization_id].nodes;
     project.progress = ++progress_;
-    ++project.of_key[key_id];
+    ++project.of_key[request.key_id];
     const auto added = project.nodes.try_emplace(name).first;
-    added->second.key_id = key_id;
+    added->second.key_id = request.key_id;
     project.holding[added->second.revision].emplace(added->first, &added->second);
     return &added->second;
 }
@@ -149,14 +160,29 @@ bool Nodes::make_room(const std::string& project_id, Project& project, std::int6
 }
 
 bool Nodes::make_room_of_all(const Project& newcomer, std::int64_t now) {
-    const auto share = max_of_all_ / projects_.size();
-    if (newcomer.nodes.size() >= share || now - looked_for_room_ < second) return false;
+    if (now - looked_for_room_ < second) return false;
+    const auto& own = *organizations_.find(newcomer.organization_id);
+    const auto share = max_of_all_ / organizations_.size();
+    if (own.second.nodes < share) {
+        const auto most = std::max_element(
+            organizations_.begin(), organizations_.end(),
+            [](const auto& a, const auto& b) { return a.second.nodes < b.second.nodes; });
+        return make_room_in(most->first, 0, now);
+    }
+    const auto share_within = own.second.nodes / own.second.projects;
+    return newcomer.nodes.size() < share_within && make_room_in(own.first, share_within, now);
+}
+
+// Of its project that has most, where that is more than `share`.
+bool Nodes::make_room_in(const std::string& organization_id, std::size_t share, std::int64_t now) {
     looked_for_room_ = now;
-    auto& [most_id, most] = *std::max_element(
-        projects_.begin(), projects_.end(),
-        [](const auto& a, const auto& b) { return a.second.nodes.size() < b.second.nodes.size(); });
-    if (most.nodes.size() <= share) return false;
-    return remove_oldest(most_id, most, {}, now, max_of_all_ / 100, now);
+    std::pair<const std::string, Project>* most = nullptr;
+    for (auto& project : projects_)
+        if (project.second.organization_id == organization_id &&
+            (most == nullptr || project.second.nodes.size() > most->second.nodes.size()))
+            most = &project;
+    if (most == nullptr || most->second.nodes.size() <= share) return false;
+    return remove_oldest(most->first, most->second, {}, now, max_of_all_ / 100, now);
 }
 
 // Of one key, or of all where it is empty. True where there was one.
@@ -185,6 +211,7 @@ void Nodes::remove(const std::string& project_id, Project& project, const std::s
     if (kind->second.empty()) project.holding.erase(kind);
     project.nodes.erase(node);
     --of_all_;
+    --organizations_[project.organization_id].nodes;
     gone_.emplace_back(project_id, name);
     if (first_pending_ == 0) first_pending_ = now;
     project.progress = ++progress_;
@@ -230,7 +257,7 @@ NodesPage Nodes::page(const std::string& project_id, std::int64_t revision, cons
         result.confirmed += kind->second.size();
     result.waiting = found->second.nodes.size() - result.confirmed;
     const auto add = [&](const std::string_view& name, const Kept& node) {
-        result.rows.push_back({project_id, std::string(name), node});
+        result.rows.push_back({found->second.organization_id, project_id, std::string(name), node});
         if (node.held > 0) result.rows.back().node.last_seen = now;
         return result.rows.size() <= page.limit;
     };
@@ -290,7 +317,7 @@ NodeChanges Nodes::take(std::int64_t now, bool all) {
         if (node == nullptr || !std::exchange(node->is_pending, false)) continue;
         if (node->held > 0) node->last_seen = std::max(node->last_seen, now);
         node->written_at = node->last_seen;
-        changes.rows.push_back({key->first, key->second, *node});
+        changes.rows.push_back({{}, key->first, key->second, *node});
     }
     pending_.erase(pending_.begin(), end);
     if (pending_.empty()) first_pending_ = first_change_ = last_change_ = 0;
@@ -303,7 +330,8 @@ void Nodes::merge(const std::vector<NodeRow>& stored, std::int64_t now) {
     const std::lock_guard lock(mutex_);
     for (const auto& row : stored) {
         if (now - row.node.last_seen > forgotten_after) continue;
-        auto* node = find_or_add(row.project_id, row.name, row.node.key_id, now);
+        auto* node =
+            find_or_add({row.organization_id, row.project_id, row.node.key_id, {}}, row.name, now);
         if (node == nullptr || row.node.last_seen <= node->last_seen) continue;
         auto& project = projects_[row.project_id];
         if (node->revision != row.node.revision) project.progress = ++progress_;
@@ -314,6 +342,12 @@ void Nodes::merge(const std::vector<NodeRow>& stored, std::int64_t now) {
     }
 }
 
+Nodes::Projects::iterator Nodes::forget(Projects::iterator project) {
+    const auto organization = organizations_.find(project->second.organization_id);
+    if (--organization->second.projects == 0) organizations_.erase(organization);
+    return projects_.erase(project);
+}
+
 void Nodes::forget_silent(std::int64_t now) {
     if (now - looked_for_silent_ < hour) return;
     looked_for_silent_ = now;
@@ -322,7 +356,7 @@ void Nodes::forget_silent(std::int64_t now) {
         for (const auto& [name, node] : project->second.nodes)
             if (node.held == 0 && now - node.last_seen > forgotten_after) over.push_back(name);
         for (const auto& name : over) remove(project->first, project->second, name, now);
-        project = project->second.nodes.empty() ? projects_.erase(project) : std::next(project);
+        project = project->second.nodes.empty() ? forget(project) : std::next(project);
     }
 }
 

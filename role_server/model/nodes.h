@@ -7,8 +7,8 @@
 // project has max_nodes of them. Where it is full, a new name gets a place only of those that have
 // been silent longest, for a minute at least, of the key that has most: whoever makes names up
 // pushes out their own, and never a node whose long poll is held. Nobody fills the memory either:
-// all projects have max_of_all, and where that is full a project that has less than an equal share
-// takes places of the one that has most.
+// all organizations have max_of_all, and where that is full one that has less than an equal share
+// takes places of the one that has most; within one it is so among its projects.
 //
 // Thread-safe; nothing blocks on the database. Times in milliseconds since 1970.
 #pragma once
@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "role_server/base/uri.h"
+#include "role_server/messages/message.h"
 
 namespace together::roled {
 
@@ -43,7 +44,7 @@ struct Node {
 };
 
 struct NodeRow {
-    std::string project_id, name;
+    std::string organization_id, project_id, name;
     Node node;
 };
 
@@ -84,10 +85,8 @@ class Nodes {
     explicit Nodes(std::size_t max_nodes = 100'000, std::size_t max_of_all = 200'000)
         : max_nodes_(max_nodes), max_of_all_(max_of_all) {}
 
-    // A node has asked with this key, which is good for the project; `holds`: the revision of what
-    // it has. False where there is no place for another name.
-    bool seen(const std::string& project_id, const std::string& key_id, const NodeReport& report,
-              std::optional<std::int64_t> holds, std::int64_t now);
+    // A node has asked. False where there is no place for another name.
+    bool seen(const NodeRequest& request, const NodeReport& report, std::int64_t now);
     // Its request is held. Nothing where there is no such node.
     std::unique_ptr<Held> hold(const std::string& project_id, const std::string& name);
 
@@ -111,7 +110,11 @@ class Nodes {
   private:
     // By name.
     using Kind = std::map<std::string_view, const Kept*>;
+    struct Organization {
+        std::size_t projects = 0, nodes = 0;
+    };
     struct Project {
+        std::string organization_id;
         std::map<std::string, Kept, std::less<>> nodes;
         // By what they hold: a receipt of a hundred thousand nodes is counted without a look at
         // each of them, while none of them can report.
@@ -120,12 +123,14 @@ class Nodes {
         std::int64_t progress = 0;
         std::int64_t looked_for_room = 0;
     };
+    using Projects = std::unordered_map<std::string, Project>;
     using Key = std::pair<std::string, std::string>;  // project, name
 
-    Kept* find_or_add(const std::string& project_id, const std::string& name,
-                      const std::string& key_id, std::int64_t now);
+    Project& find_or_add(const NodeRequest& request);
+    Kept* find_or_add(const NodeRequest& request, const std::string& name, std::int64_t now);
     bool make_room(const std::string& project_id, Project& project, std::int64_t now);
     bool make_room_of_all(const Project& newcomer, std::int64_t now);
+    bool make_room_in(const std::string& organization_id, std::size_t share, std::int64_t now);
     bool remove_oldest(const std::string& project_id, Project& project, const std::string& key_id,
                        std::int64_t seen_before, std::size_t most, std::int64_t now);
     void remove(const std::string& project_id, Project& project, const std::string& name,
@@ -136,12 +141,14 @@ class Nodes {
     void note_pending(const std::string& project_id, const std::string& name, Kept& node,
                       bool changed, std::int64_t now);
     bool is_due(std::int64_t now, bool all) const;
+    Projects::iterator forget(Projects::iterator project);
     void forget_silent(std::int64_t now);
 
     const std::size_t max_nodes_, max_of_all_;
     std::size_t of_all_ = 0;
     mutable std::mutex mutex_;
-    std::unordered_map<std::string, Project> projects_;
+    Projects projects_;
+    std::unordered_map<std::string, Organization> organizations_;
     std::deque<Key> pending_;
     std::vector<Key> gone_;
     std::int64_t first_pending_ = 0, first_change_ = 0, last_change_ = 0;  // 0: none

@@ -185,15 +185,15 @@ void RequestDispatcher::on_answer(Queue& queue, Work work,
 // One answer for many: each has its own word counted.
 void RequestDispatcher::note_nodes(Question& question, const Response& response) {
     if (!response.node_request) return;
-    const auto& [project_id, key_id, holds] = *response.node_request;
+    const auto& node = *response.node_request;
     const auto now = now_milliseconds();
     for (std::size_t i = 0; i < question.askers.size(); ++i) {
         const auto report = read_node_report(question.nodes[i]);
-        if (!report || !handler_.nodes().seen(project_id, key_id, *report, holds, now)) continue;
+        if (!report || !handler_.nodes().seen(node, *report, now)) continue;
         if (!response.long_poll) continue;
         auto& asker = question.askers[i];
         asker = std::make_shared<HeldByNode>(std::move(asker),
-                                             handler_.nodes().hold(project_id, report->name));
+                                             handler_.nodes().hold(node.project_id, report->name));
     }
 }
 

@@ -30,7 +30,7 @@ struct NodesGroup : Utest {
 
     bool seen(const std::string& name, std::optional<std::int64_t> holds = {},
               const std::string& key = "key_a") {
-        return nodes.seen("proj_a", key, named(name), holds, now);
+        return nodes.seen({"org_a", "proj_a", key, holds}, named(name), now);
     }
     NodesPage page(std::int64_t revision, std::size_t limit = 100, const std::string& after = {}) {
         return nodes.page("proj_a", revision, {limit, after}, now);
@@ -130,7 +130,7 @@ TEST(NodesTest, nobody_fills_the_memory_with_names_in_many_projects) {
     Nodes few{4, 6};
     const auto seen_in = [&](const std::string& project, const std::string& name) {
         ++now;
-        return few.seen(project, "key_of_" + project, named(name), 7, now);
+        return few.seen({"org_a", project, "key_of_" + project, 7}, named(name), now);
     };
     const auto count = [&](const std::string& project) {
         return few.page(project, 7, {100, {}}, now).confirmed;
@@ -150,6 +150,21 @@ TEST(NodesTest, nobody_fills_the_memory_with_names_in_many_projects) {
     STRCMP_EQUAL("a1", few.page("proj_a", 7, {100, {}}, now).rows.front().name.c_str());
 }
 
+TEST(NodesTest, an_organization_has_no_larger_share_for_having_more_projects) {
+    Nodes few{4, 6};
+    const auto seen_in = [&](const std::string& organization, const std::string& project,
+                             const std::string& name) {
+        now += 10'000;
+        return few.seen({organization, project, "key_of_" + project, 7}, named(name), now);
+    };
+    for (const auto* name : {"a1", "a2"}) CHECK(seen_in("org_a", "proj_a", name));
+    for (const auto* project : {"proj_b", "proj_c", "proj_d", "proj_e"})
+        CHECK(seen_in("org_b", project, "b"));
+    CHECK(seen_in("org_a", "proj_a", "a3"));
+    CHECK_FALSE(seen_in("org_b", "proj_f", "b"));
+    LONGS_EQUAL(3, few.page("proj_a", 7, {100, {}}, now).confirmed);
+}
+
 TEST(NodesTest, who_has_been_silent_for_30_days_is_forgotten) {
     seen("a", 7);
     nodes.take(now, true);
@@ -165,7 +180,7 @@ TEST(NodesTest, who_has_been_silent_for_30_days_is_forgotten) {
 TEST(NodesTest, a_flood_of_names_is_written_in_parts_between_which_others_write) {
     Nodes many{10'000};
     for (int i = 0; i < 5'000; ++i)
-        many.seen("proj_a", "key_a", named("n" + std::to_string(i)), 7, now);
+        many.seen({"org_a", "proj_a", "key_a", 7}, named("n" + std::to_string(i)), now);
     now += 1'000;
     for (const auto part : {2'000, 2'000, 1'000})
         LONGS_EQUAL(part, many.take(now, false).rows.size());
@@ -218,7 +233,8 @@ TEST_GROUP_BASE(StoredNodesTest, StoredNodesGroup){};
 TEST(StoredNodesTest, ten_thousand_nodes_are_one_statement) {
     KnownNodes nodes;
     for (int i = 0; i < 10'000; ++i)
-        nodes.in_memory().seen("proj_a", "key_a", named("n" + std::to_string(i)), 7, start);
+        nodes.in_memory().seen({"org_a", "proj_a", "key_a", 7}, named("n" + std::to_string(i)),
+                               start);
     count_statements();
     write(nodes, start);
     std::size_t changing = 0;
@@ -233,10 +249,10 @@ TEST(StoredNodesTest, ten_thousand_nodes_are_one_statement) {
 
 TEST(StoredNodesTest, replicas_and_those_that_come_after_know_what_one_wrote) {
     KnownNodes a, b;
-    a.in_memory().seen("proj_a", "key_a", named("one"), 7, start);
-    a.in_memory().seen("proj_a", "key_a", named("none"), {}, start);
+    a.in_memory().seen({"org_a", "proj_a", "key_a", 7}, named("one"), start);
+    a.in_memory().seen({"org_a", "proj_a", "key_a", {}}, named("none"), start);
     write(a, start);
-    b.in_memory().seen("proj_a", "key_a", named("one"), 8, start + 1);
+    b.in_memory().seen({"org_a", "proj_a", "key_a", 8}, named("one"), start + 1);
     b.read_new(*store, start + 1);
     LONGS_EQUAL(1, b.in_memory().page("proj_a", 8, {}, start).confirmed);
     LONGS_EQUAL(1, b.in_memory().page("proj_a", 8, {}, start).waiting);
@@ -244,7 +260,7 @@ TEST(StoredNodesTest, replicas_and_those_that_come_after_know_what_one_wrote) {
     a.read_new(*store, start + 2);
     LONGS_EQUAL(1, a.in_memory().page("proj_a", 8, {}, start).confirmed);
     // An older word, written later, changes nothing.
-    a.in_memory().seen("proj_b", "key_a", named("other"), 7, start + 2);
+    a.in_memory().seen({"org_a", "proj_b", "key_a", 7}, named("other"), start + 2);
     write(a, start + 2);
     KnownNodes after;
     after.read_new(*store, start + 3);
