@@ -86,9 +86,7 @@ std::string show_id_range(const IdRange& range) {
 }
 
 std::string show_reserved_logins(const AccountsConfig& accounts) {
-    std::string text;
-    for (const auto& login : accounts.reserved_logins) text += (text.empty() ? "" : " ") + login;
-    return text;
+    return joined_words(accounts.reserved_logins);
 }
 
 constexpr std::array keys = std::to_array<SectionKey<AccountsConfig>>({

@@ -33,9 +33,7 @@ Problem set_senders(MetricsConfig& metrics, std::string_view value) {
 }
 
 std::string show_senders(const MetricsConfig& metrics) {
-    std::string text;
-    for (const auto& one : metrics.senders) text += (text.empty() ? "" : " ") + one;
-    return text;
+    return joined_words(metrics.senders);
 }
 
 constexpr std::array keys = std::to_array<SectionKey<MetricsConfig>>({

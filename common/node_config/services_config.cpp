@@ -110,9 +110,7 @@ std::string show_listen(const std::string& listen) {
 }
 
 std::string show_namespaces(const KubernetesConfig& kubernetes) {
-    std::string text;
-    for (const auto& one : kubernetes.namespaces) text += (text.empty() ? "" : " ") + one;
-    return text;
+    return joined_words(kubernetes.namespaces);
 }
 
 constexpr std::array keys_of_kubernetes = std::to_array<SectionKey<KubernetesConfig>>({

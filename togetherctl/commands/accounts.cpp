@@ -9,6 +9,7 @@
 #include "cli/command_line.h"
 #include "cli/output.h"
 #include "cli/printable.h"
+#include "common/config/word_list.h"
 #include "common/system/duration.h"
 #include "togetherctl/commands/verbs.h"
 #include "togetherctl/node/accounts_state.h"
@@ -89,14 +90,8 @@ class Listing {
     std::vector<Line> lines_;
 };
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
 Row row_of(const Line& line) {
-    return {line.name, line.uid ? std::to_string(*line.uid) : "-", joined(line.groups),
+    return {line.name, line.uid ? std::to_string(*line.uid) : "-", joined_words(line.groups),
             line.keys ? std::to_string(*line.keys) : "-",
             line.what + (line.remedy.empty() ? "" : ": " + line.remedy)};
 }
@@ -161,7 +156,7 @@ int show_one(const std::string& login, const std::vector<Line>& lines, Output& o
     } else {
         Fields fields = {{"Login", line.name},
                          {"Uid", line.uid ? std::to_string(*line.uid) : "-"},
-                         {"Groups", line.groups.empty() ? "-" : joined(line.groups)},
+                         {"Groups", line.groups.empty() ? "-" : joined_words(line.groups)},
                          {"Keys", line.keys ? std::to_string(*line.keys) : "-"},
                          {"Account", line.state == "none" ? "none: " + line.what : line.what}};
         if (!line.remedy.empty()) fields.push_back({"What to do", line.remedy});
