@@ -26,7 +26,8 @@ std::string why(const Decision& d) {
     const std::string project = "project " + d.project;
     switch (d.reason) {
         case Reason::lockdown:
-            return "the cluster is locked down" + (d.detail.empty() ? "" : " (" + d.detail + ")") +
+            return who + " cannot use " + project + " now: the cluster is locked down" +
+                   (d.detail.empty() ? "" : " (" + d.detail + ")") +
                    ". Nobody but the operators gets in until they end it.";
         case Reason::not_a_collaborator:
             return who + " is not a collaborator of " + project +

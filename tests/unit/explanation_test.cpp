@@ -42,12 +42,12 @@ TEST(message, of_a_lockdown) {
     auto decision = decided(Reason::lockdown);
     decision.detail = "Incident 42";
     reads(
-        "Access denied: the cluster is locked down (Incident "
+        "Access denied: alice cannot use project proj_a now: the cluster is locked down (Incident "
         "42). Nobody but the operators gets in until they end it.",
         decision);
     decision.detail.clear();
     reads(
-        "Access denied: the cluster is locked down. Nobody "
+        "Access denied: alice cannot use project proj_a now: the cluster is locked down. Nobody "
         "but the operators gets in until they end it.",
         decision);
 }

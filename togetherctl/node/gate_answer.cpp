@@ -28,13 +28,21 @@ Result<Action> action_of(const CommandLine& line) {
     return *action;
 }
 
-// PAM asks for a login, Slurm for a uid.
-Result<Subject> subject_of(const CommandLine& line) {
+// Of an account of this node; the doors of all other actions know a name alone.
+bool needs_account(Action action) {
+    return action == Action::ssh_login || action == Action::slurm_submit ||
+           action == Action::volumes_use;
+}
+
+// PAM asks for a login, Slurm for a uid, together-authorizer for a name.
+Result<Subject> subject_of(const CommandLine& line, Action action) {
     const auto text = line.value("uid");
     if (!text && line.operand().empty())
         return failure("LOGIN is missing, or --uid UID (see togetherctl " +
                        std::string(line.verb()->name) + " --help)");
-    if (!text) return Subject::of_login(line.operand());
+    if (!text)
+        return needs_account(action) ? Subject::of_login(line.operand())
+                                     : Subject::of_name(line.operand());
     if (!line.operand().empty()) return failure("LOGIN and --uid exclude each other");
     const auto uid = parse_uid(*text);
     if (!uid) return failure("no uid: " + in_quotes(*text));
@@ -70,7 +78,7 @@ std::string_view GateAnswer::pam_answer() const {
 Result<GateAnswer> ask_gate(const CommandLine& line, bool require_admin) {
     const auto action = action_of(line);
     if (!action) return tl::make_unexpected(action.error());
-    auto subject = subject_of(line);
+    auto subject = subject_of(line, *action);
     if (!subject) return tl::make_unexpected(subject.error());
 
     const auto started = std::chrono::steady_clock::now();

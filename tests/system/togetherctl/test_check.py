@@ -20,6 +20,9 @@ FAR = "2099-01-01T00:00:00Z"
     ("alice", ["--require-admin"], 0, "role_permits"),
     ("bob", ["--require-admin"], 1, "admin_required"),
     ("carol", [], 1, "no_such_account"),
+    # As together-authorizer asks, to which a name is no account of the node.
+    ("carol", ["--action", "kubernetes.run"], 0, "role_permits"),
+    ("root", ["--action", "kubernetes.run"], 1, "not_a_collaborator"),
     ("mallory", [], 1, "not_a_collaborator"),
 ])
 def test_from_a_fresh_roster(

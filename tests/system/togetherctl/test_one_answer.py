@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """May somebody do something? Whoever is asked, the answer is the same, and is the platform's tables'."""
 
+import http.client
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from support.ctl_node import TOKEN, ctl, refresh, write_config
+from support.ctl_node import CONFIG, TOKEN, ctl, refresh, write_config
 from support.naive_roles import ADMINS_ONLY
+from support.programs import TOGETHER_AUTHORIZER
 from support.roled import Roled, User
+from support.waiting import wait_until
+
+DOOR = Path("/run/forward-auth.sock")
 
 # Roles in the organization and in the project, as they count.
 POSITIONS = {
@@ -77,10 +84,22 @@ def check(world: World, login: str, action: str) -> bool:
     return run.returncode == 0
 
 
-# Whatever else decides, such as an authorizer for Kubernetes, is one line here.
+def forward_auth(world: World, login: str, action: str) -> bool:
+    """As a proxy of that node asks, which knows who it is."""
+    asked = http.client.HTTPConnection("localhost", timeout=10)
+    asked.sock = socket.socket(socket.AF_UNIX)
+    asked.sock.connect(str(DOOR))
+    asked.request("GET", f"/v1/forward-auth?action={action}", headers={"X-Forwarded-User": login})
+    status = asked.getresponse().status
+    asked.close()
+    assert status in (200, 403), status
+    return status == 200
+
+
+# Whatever else decides is one line here.
 WHO_IS_ASKED: dict[str, Callable[[World, str, str], bool]] = {
     "POST /v1/authorize": authorize, "GET …/authorize/{action}": bearer, "AuthZEN": evaluation,
-    "togetherctl check": check}
+    "togetherctl check": check, "together-authorizer": forward_auth}
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +109,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def node(world: World) -> None:
+def node(world: World) -> Iterator[None]:
     """Everybody has an account there."""
     with Path("/etc/passwd").open("r+") as passwd:
         known = passwd.read()
@@ -98,8 +117,15 @@ def node(world: World) -> None:
                              if f"\n{login}:" not in known))
     TOKEN.write_text(world.roled.node_key(world.project) + "\n")
     TOKEN.chmod(0o600)
-    write_config(api__base_url=world.roled.base_url, api__project=world.project)
+    write_config(f"[http]\nlisten = unix:{DOOR}\n", api__base_url=world.roled.base_url, api__project=world.project)
     refresh()
+    authorizer = subprocess.Popen([TOGETHER_AUTHORIZER, "--config", CONFIG], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(DOOR.exists, "together-authorizer's door")
+        yield
+    finally:
+        authorizer.terminate()
+        authorizer.wait(30)
 
 
 def permissions(world: World, level: str) -> list[str]:
