@@ -67,6 +67,14 @@ TEST(refresh_roster_accounts, are_unknown_fields_where_they_were_not_asked_for) 
     CHECK_TRUE(taken(page_with_keys("[\"" + key + "\"]"), Include::roles).accounts.keys.empty());
 }
 
+TEST(refresh_roster_accounts, a_group_needs_no_name) {
+    for (const char* group : {R"({"gid": 20000})", R"({"name": null, "gid": 20000})"}) {
+        const auto page = taken(page_with_group(group));
+        CHECK_TRUE(page.accounts.group && page.accounts.group->name.empty());
+        LONGS_EQUAL(20000, *page.accounts.group->gid);
+    }
+}
+
 TEST(refresh_roster_accounts, a_wrong_type_refuses_the_page) {
     for (const auto& [name, value] : json_values()) {
         if (name != "array")
@@ -82,7 +90,7 @@ TEST(refresh_roster_accounts, a_wrong_type_refuses_the_page) {
                               refusal(page_with_group(R"({"name": "p-lab", ")" +
                                                       std::string(field) + "\": " + value + "}")));
     }
-    TEXT_CONTAINS("group.name is missing", refusal(page_with_group("{}")));
+    TEXT_CONTAINS("group.name", refusal(page_with_group(R"({"name": 7})")));
     TEXT_CONTAINS("group.gid is not a whole number",
                   refusal(page_with_group(R"({"name": "p-lab", "gid": 4294967295})")));
 }
@@ -154,7 +162,6 @@ TEST(refresh_roster_accounts, of_a_child_that_was_taken_over_are_nonsense) {
           entry + raw_frame('k', "alice"), entry + encode_frame(FetchSummary{}) + one_key,
           one_group + one_group, encode_frame(FetchSummary{}) + one_group,
           raw_frame('g', "1234567"), raw_frame('g', std::string(8, '\0') + "p\n"),
-          raw_frame('g', std::string(8, '\0')),
           raw_frame('g', std::string(8, '\0') + std::string(33, 'a'))})
         CHECK_TRUE(receive_bytes(bytes).end == PipeEnd::nonsense);
 }

@@ -128,7 +128,9 @@ void read_group(const Json::Value& root, RosterPage& page, DocumentReader& list)
     }
     DocumentReader reader("group.");
     RosterGroup group;
-    group.name = reader.text(*value, "name", max_group_name);
+    // Without one the node names it.
+    if (const auto* name = DocumentReader::optional_field(*value, "name"); name && !name->isNull())
+        group.name = reader.text(*value, "name", max_group_name);
     group.gid = reader.optional_gid(*value, "gid");
     group.admin_gid = reader.optional_gid(*value, "admin_gid");
     if (!reader.problem().empty()) list.complain("", reader.problem());
@@ -213,8 +215,8 @@ tl::expected<RosterPage, PageRefusal> parse_roster_page(std::string_view json,
 }
 
 bool is_valid_group(const RosterGroup& group) {
-    return !group.name.empty() && group.name.size() <= max_group_name && is_printable(group.name) &&
-           is_utf8(group.name) && group.gid != no_uid && group.admin_gid != no_uid;
+    return group.name.size() <= max_group_name && is_printable(group.name) && is_utf8(group.name) &&
+           group.gid != no_uid && group.admin_gid != no_uid;
 }
 
 bool is_valid_entry(const RosterEntry& entry) {
