@@ -37,7 +37,7 @@ int one_round(const RefreshOptions& options, Clock& clock) {
     }
     if (options.kind == RefreshKind::on_demand) set_alarm(config->deadline);
     const auto result = Rounds(options, clock, say).run(*config);
-    if (options.verbose || result.outcome != RefreshOutcome::valid) say(result.message);
+    if (options.verbose || result.outcome != RefreshOutcome::valid) say(log_text(result));
     return exit_status(result.outcome);
 }
 

@@ -48,6 +48,7 @@ class Round {
     RoundResult run() {
         auto result = refresh();
         if (began_ && !result.stopped && has_accounts()) keep_accounts(result);
+        result.request_id = summary_.request_id;
         return result;
     }
 
@@ -335,6 +336,11 @@ class Round {
     std::optional<RosterLock> lock_;  // for writing
     std::optional<RosterAccounts> fetched_accounts_;
 };
+
+std::string log_text(const RoundResult& result) {
+    if (result.request_id.empty()) return result.message;
+    return result.message + " (request id " + result.request_id + ")";
+}
 
 Rounds::Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int stop)
     : options_(options), clock_(clock), log_(std::move(log)), stop_(stop) {}

@@ -21,13 +21,17 @@ namespace together {
 
 struct RoundResult {
     RefreshOutcome outcome = RefreshOutcome::no_answer;
-    std::string message;  // what happened, for a person
+    std::string message;     // what happened, for a person
+    std::string request_id;  // of the authority's answer, where it has one
     std::optional<Nanoseconds> retry_after;
     bool may_long_poll = false;  // the next may be a long poll: ask again at once
     bool was_long_poll = false;  // the authority answered when it had news, or its wait was up
     bool changed = false;        // there is a new snapshot
     bool stopped = false;        // `stop` became readable
 };
+
+// With the request id, by which whoever runs the authority finds the request in its log.
+std::string log_text(const RoundResult& result);
 
 // Speaks to a person: stderr, or the journal under systemd.
 using RefreshLog = std::function<void(const std::string&)>;

@@ -101,7 +101,7 @@ class Watcher {
         const bool failed = result.outcome != RefreshOutcome::valid;
         const bool news =
             failed ? result.message != last_failure_ : result.changed || !last_failure_.empty();
-        if (news) log_((failed ? "no valid answer: " : "") + result.message);
+        if (news) log_((failed ? "no valid answer: " : "") + log_text(result));
         last_failure_ = failed ? result.message : "";
     }
 

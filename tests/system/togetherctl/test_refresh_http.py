@@ -50,7 +50,9 @@ def test_status_after_a_bad_answer(
         answer.headers |= headers
 
     authority.fault = fault
-    assert ctl("refresh").returncode == exit_status
+    refused = ctl("refresh")
+    assert refused.returncode == exit_status
+    assert f"(request id req_{len(authority.asked)})" in refused.stdout + refused.stderr
     run = ctl("status")
     assert run.returncode == 0  # the roster still decides
     assert re.match(rf"{outcome}, \d+\.\ds ago, 1 failed in a row", field(run.stdout, "Last attempt"))
