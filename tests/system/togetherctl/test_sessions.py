@@ -49,6 +49,8 @@ def connections(ssh: SshClient, users: dict[str, Account]) -> Iterator[dict[str,
     open_ones = {login: ssh.connect(account) for login, account in users.items()}
     for connection in open_ones.values():
         assert connection.admitted()
+    # sshd gives its process the user's name a moment later.
+    wait_until(lambda: ctl_json("sessions")["open_sessions"] == len(USERS), "all sessions")
     roster_of("una")
     yield open_ones
     for connection in open_ones.values():
