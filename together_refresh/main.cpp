@@ -30,15 +30,18 @@ void say(const std::string& text) {
 }
 
 int one_round(const RefreshOptions& options, Clock& clock) {
-    const auto config = load_node_config(options.config_path);
+    const auto config = load_refresh_config(options.config_path);
     if (!config) {
         say(config.error().message);
         return exit_status(RefreshOutcome::configuration);
     }
-    if (options.kind == RefreshKind::on_demand) set_alarm(config->deadline);
+    if (options.kind == RefreshKind::on_demand) set_alarm(config->node.deadline);
     const auto result = Rounds(options, clock, say).run(*config);
     if (options.verbose || result.outcome != RefreshOutcome::valid) say(log_text(result));
-    return exit_status(result.outcome);
+    if (result.outcome != RefreshOutcome::valid || config->problem.empty())
+        return exit_status(result.outcome);
+    say(config->problem);
+    return exit_status(RefreshOutcome::configuration);
 }
 
 int run(const RefreshOptions& options) {

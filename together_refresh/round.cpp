@@ -37,11 +37,12 @@ Result<void> prepare_directory(const std::string& path) {
 
 class Round {
   public:
-    Round(Rounds& rounds, const NodeConfig& config)
+    Round(Rounds& rounds, const RefreshConfig& config)
         : rounds_(rounds),
-          config_(config),
+          config_(config.node),
+          knows_of_accounts_(config.problem.empty()),
           options_(rounds.options_),
-          paths_(config),
+          paths_(config.node),
           clock_(rounds.clock_),
           log_(rounds.log_) {}
 
@@ -55,7 +56,8 @@ class Round {
   private:
     // Or had some: what is off is taken away.
     bool has_accounts() const {
-        return config_.accounts.enabled || rounds_.accounts_.has_any_of(config_.project);
+        return knows_of_accounts_ &&
+               (config_.accounts.enabled || rounds_.accounts_.has_any_of(config_.project));
     }
 
     RoundResult refresh() {
@@ -323,6 +325,7 @@ class Round {
 
     Rounds& rounds_;
     const NodeConfig& config_;
+    const bool knows_of_accounts_;
     const RefreshOptions& options_;
     RosterPaths paths_;
     Clock& clock_;
@@ -347,9 +350,9 @@ Rounds::Rounds(const RefreshOptions& options, Clock& clock, RefreshLog log, int 
 
 Rounds::~Rounds() = default;
 
-RoundResult Rounds::run(const NodeConfig& config) {
+RoundResult Rounds::run(const RefreshConfig& config) {
     RoundResult result = Round(*this, config).run();
-    const bool keep = options_.kind == RefreshKind::watch && !config.roster_is_a_file();
+    const bool keep = options_.kind == RefreshKind::watch && !config.node.roster_is_a_file();
     if (!keep) child_.reset();
     return result;
 }

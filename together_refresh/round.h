@@ -8,11 +8,11 @@
 #include <optional>
 #include <string>
 
-#include "common/node_config/node_config.h"
 #include "common/roster/last_attempt.h"
 #include "common/system/clock.h"
 #include "together_refresh/child/unprivileged_child.h"
 #include "together_refresh/process/options.h"
+#include "together_refresh/process/refresh_config.h"
 #include "together_refresh/source/request_limits.h"
 #include "together_refresh/update/accounts_keeper.h"
 #include "together_refresh/update/verified_snapshot.h"
@@ -46,7 +46,7 @@ class Rounds {
     Rounds(const Rounds&) = delete;
     Rounds& operator=(const Rounds&) = delete;
 
-    RoundResult run(const NodeConfig& config);
+    RoundResult run(const RefreshConfig& config);
 
   private:
     friend class Round;

@@ -70,13 +70,13 @@ class Watcher {
         while (true) {
             counter_.keep_running();
             const auto started = std::chrono::steady_clock::now();
-            const auto config = load_node_config(options_.config_path);
-            if (config) removals_.keep_running(*config);
+            const auto config = load_refresh_config(options_.config_path);
+            if (config) removals_.keep_running(config->node);
             const RoundResult result = round(config);
             if (result.stopped) return 0;
             say(result);
             const auto took = std::chrono::steady_clock::now() - started;
-            const auto pause = until_next_round(config ? *config : NodeConfig(), result, took);
+            const auto pause = until_next_round(config ? config->node : NodeConfig(), result, took);
             news_before_ = result.changed && took < 1s;
             tell_service_manager_ready();
             if (stop_.within(pause)) return 0;
@@ -84,10 +84,13 @@ class Watcher {
     }
 
   private:
-    RoundResult round(const Result<NodeConfig>& config) {
+    RoundResult round(const Result<RefreshConfig>& config) {
         RoundResult result;
         if (config) {
             result = rounds_.run(*config);
+            if (!config->problem.empty() && config->problem != configs_problem_)
+                log_(config->problem);
+            configs_problem_ = config->problem;
         } else {
             result.outcome = RefreshOutcome::configuration;
             result.message = config.error().message;
@@ -128,6 +131,7 @@ class Watcher {
     std::uint32_t failures_ = 0;
     bool news_before_ = false;  // the round before was short and had news
     std::string last_failure_;
+    std::string configs_problem_;
 };
 
 }  // namespace

@@ -97,6 +97,20 @@ def test_include_accounts_is_asked_where_they_are_enabled(empty_node: AccountsNo
             assert ("&include=accounts" in said) == (enabled == "yes")
 
 
+def test_a_slip_in_the_configuration_takes_no_account_and_keeps_the_roster_fresh(node: AccountsNode) -> None:
+    before = ACCOUNTS.read_bytes()
+    node.set(uid_range="500-59999")
+    node.roster.remove("bob")
+    node.roster.write()
+    done = node.run()
+    assert done.returncode == 78 and "uid_range" in done.stderr and "the accounts stay as they are" in done.stderr
+    assert ACCOUNTS.read_bytes() == before
+    assert "bob" not in subprocess.run([TOGETHERCTL, "roster"], capture_output=True, text=True).stdout
+    node.set()
+    node.refresh()
+    assert not has_account("bob")
+
+
 def test_an_authority_that_is_away_takes_no_account(empty_node: AccountsNode) -> None:
     node = empty_node
     with Authority(with_accounts) as authority:

@@ -83,6 +83,18 @@ def test_it_survives_a_broken_configuration_and_a_missing_roster(watched: Refres
     assert len(watcher.log()) == 4, f"each thing is said once: {watcher.log()}"
 
 
+def test_a_slip_in_a_section_that_no_login_reads_leaves_the_roster_to_grow_old_no_more(watched: Refresher) -> None:
+    watched.write_config(watched.config.read_text() + "\n[accounts]\nuid_range = 500-9\n")
+    watcher = Watcher(watched)
+    wait_until(has(watched, {"alice", "bob"}), "the first roster")
+    watched.roster.remove("bob")
+    watched.roster.write()
+    wait_until(has(watched, {"alice"}), "the change")
+    wait_until(lambda: len(watcher.log()) > 2, "the last word")
+    said = [line for line in watcher.log() if "uid_range" in line]
+    assert len(said) == 1 and said[0].endswith("; the roster is refreshed, the accounts stay as they are")
+
+
 def test_it_starts_without_a_configuration(watched: Refresher) -> None:
     good = watched.config.read_text()
     watched.config.unlink()
