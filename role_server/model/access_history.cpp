@@ -141,9 +141,8 @@ void forget_access_before(Store& store, std::int64_t time) {
     const Number before = time;
     store.run("DELETE FROM access_periods WHERE ended_at < :time", soci::use(before));
     if (time <= access_known_since(store)) return;
-    const auto text = std::to_string(time);
-    store.run("UPDATE meta SET value = :time WHERE name = :name", soci::use(text),
-              soci::use(std::string(known_since)));
+    const std::string name = known_since, text = std::to_string(time);
+    store.run("UPDATE meta SET value = :time WHERE name = :name", soci::use(text), soci::use(name));
 }
 
 }  // namespace together::roled
