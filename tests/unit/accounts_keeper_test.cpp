@@ -184,7 +184,7 @@ TEST(accounts_keeper, keeps_the_keys_where_the_accounts_are_lost) {
     roster.config.accounts.enabled = false;
     CHECK_TRUE(keeper.has_any_of(roster.config.project));
     CHECK_FALSE(keeper.has_any_of("proj_other"));
-    keeper.take_away(roster.config);
+    CHECK_TRUE(keeper.take_away(roster.config).has_value());
     TEXT_EQUAL("none", keys_of("alice"));
 }
 
@@ -251,19 +251,19 @@ TEST(accounts_keeper, has_no_group_of_another_name_services) {
     CHECK_TRUE(needs_all());
     fetched.asked.emplace_back("p-lab");
     fetched.groups_elsewhere = {{"bob", 500}, {"staff", 20000}};
-    keep(&fetched);
+    CHECK_TRUE(keep(&fetched).has_value());
     TEXT_EQUAL("absent", names.group("p-lab"));
     TEXT_EQUAL("20001 ", names.groups_of("alice"));
     write_file(node.group, "root:x:0:\nnew:x:7:\n");
-    keep(nullptr);
+    CHECK_TRUE(keep(nullptr).has_value());
     TEXT_EQUAL("absent", names.group("p-lab"));
     fetched.groups_elsewhere.clear();
-    keep(&fetched);
+    CHECK_TRUE(keep(&fetched).has_value());
     TEXT_EQUAL("p-lab:*:20000:alice,bob", names.group("p-lab"));
     // Nor one of their gids, later.
     fetched.asked.pop_back();
     fetched.group->gid = 20500;
-    keep(&fetched);
+    CHECK_TRUE(keep(&fetched).has_value());
     TEXT_EQUAL("p-lab:*:20000:alice,bob", names.group("p-lab"));
     CHECK_TRUE(needs_all());
 }
@@ -296,12 +296,12 @@ TEST(accounts_keeper, remembers_whose_accounts_are_another_name_services) {
     fetched.elsewhere = {{"bob", 10002}};
     changed(&fetched);
     write_file(node.group, "root:x:0:\nnew:x:7:\n");
-    keep(nullptr);
+    CHECK_TRUE(keep(nullptr).has_value());
     TEXT_EQUAL("absent", names.user("bob"));
     TEXT_EQUAL("20000 ", names.groups_of("bob"));
     fetched.asked.clear();
     fetched.elsewhere.clear();
-    keep(&fetched);
+    CHECK_TRUE(keep(&fetched).has_value());
     TEXT_EQUAL("absent", names.user("bob"));
     CHECK_TRUE(needs_all());
 }

@@ -11,9 +11,19 @@
 #include "role_server/store/schema.h"
 #include "role_server/store/store.h"
 
+#if __has_include(<soci/std-optional.h>)
+// SOCI 4.1 no longer shows what it links.
+namespace sqlite_api {
+extern "C" int sqlite3_trace_v2(sqlite3* connection, unsigned mask,
+                                int (*callback)(unsigned, void*, void*, void*), void* context);
+}
+#endif
+
 using namespace together::roled;
 
 namespace {
+
+constexpr unsigned trace_statements = 1;  // SQLITE_TRACE_STMT
 
 constexpr std::int64_t start = 1'700'000'000'000;
 constexpr std::int64_t day = std::int64_t{24} * 3600 * 1000;
@@ -212,7 +222,7 @@ struct StoredNodesGroup : Utest {
     void count_statements() {
         auto* backend = static_cast<soci::sqlite3_session_backend*>(store->sql().get_backend());
         sqlite_api::sqlite3_trace_v2(
-            backend->conn_, SQLITE_TRACE_STMT,
+            backend->conn_, trace_statements,
             [](unsigned, void* context, void*, void* text) {
                 static_cast<std::vector<std::string>*>(context)->emplace_back(
                     static_cast<const char*>(text));
