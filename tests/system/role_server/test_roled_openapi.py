@@ -533,6 +533,66 @@ def test_the_file_is_one_of_openapi_3_1_by_its_own_references():
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
+# What OpenAPI 3.1 gives each object, of which this file uses a part; of JSON Schema, what the file uses.
+ANYWHERE = {"summary", "description", "deprecated", "example", "examples"}
+KEYS = {
+    "path item": {"summary", "description", "parameters", *METHODS},
+    "operation": {"tags", "summary", "description", "operationId", "parameters", "requestBody", "responses", "security",
+                  "deprecated"},
+    "parameter": ANYWHERE - {"summary"} | {"name", "in", "required", "style", "explode", "schema", "content"},
+    "header": ANYWHERE - {"summary"} | {"required", "style", "explode", "schema", "content"},
+    "request body": {"description", "required", "content"},
+    "response": {"description", "headers", "content"},
+    "media type": {"schema", "example", "examples"},
+    "schema": {"type", "required", "properties", "additionalProperties", "items", "oneOf", "const", "enum", "pattern",
+               "minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength", "minProperties", "description",
+               "examples", "default"},
+    "reference": {"$ref", "description"},
+}
+# What stands in these keys is objects of that kind: one, or a list, or one under each name.
+PARTS = {"parameters": "parameter", "requestBody": "request body", "responses": "response", "headers": "header",
+         "content": "media type", "schema": "schema", "properties": "schema", "items": "schema", "oneOf": "schema",
+         **dict.fromkeys(METHODS, "operation")}
+ONE_EACH = {"requestBody", "schema", "items", *METHODS}
+
+
+def unknown_keys(kind, node, place):
+    """In flow style a comma ends a description, and what follows it is a key without a value."""
+    known = KEYS["reference"] | (KEYS["schema"] if kind == "schema" else set()) if "$ref" in node else KEYS[kind]
+    yield from (f"{place}: {kind}.{key}" for key in node if key not in known and not key.startswith("x-"))
+    yield from (f"{place}.{key}" for key in ("description", "summary") if not isinstance(node.get(key, ""), str))
+    for key, part in node.items():
+        if key in PARTS:
+            parts = {"": part} if key in ONE_EACH else part if isinstance(part, dict) else dict(enumerate(part))
+            for name, one in parts.items():
+                yield from unknown_keys(PARTS[key], one, f"{place}/{key}/{name}".rstrip("/"))
+
+
+def all_unknown_keys(file):
+    for path, item in file["paths"].items():
+        yield from unknown_keys("path item", item, path)
+    for name, kind in (("parameters", "parameter"), ("headers", "header"), ("responses", "response"),
+                       ("schemas", "schema")):
+        for key, part in file["components"][name].items():
+            yield from unknown_keys(kind, part, key)
+
+
+def test_no_object_of_the_file_has_a_key_that_openapi_does_not_know():
+    assert list(all_unknown_keys(FILE)) == []
+
+
+@pytest.mark.parametrize("place", ["components headers AsOf", "components responses Roster", "components parameters proj",
+                                   "components schemas Access properties tokens",
+                                   "paths /v1/projects/{proj}/collaborators get responses 304"])
+def test_a_description_that_a_comma_cuts_is_found(place):
+    file = copy.deepcopy(FILE)
+    node = file
+    for name in place.split():
+        node = node[name]
+    node["in seconds since 1970."] = None
+    assert len(list(all_unknown_keys(file))) == 1
+
+
 def test_503_while_stopping(tmp_path):
     roled = Roled(tmp_path)
     roled.drain_ms = 1000
