@@ -11,8 +11,8 @@ namespace {
 using enum Action;
 using enum Work;
 
-constexpr Route probed(std::string_view path, Access access, Reader reader) {
-    return {"GET", path, access, {}, probe, false, false, {}, reader, nullptr};
+constexpr Route probed(std::string_view path, Access access, Work work, Reader reader) {
+    return {"GET", path, access, {}, work, false, false, {}, reader, nullptr};
 }
 constexpr Route asked(std::string_view method, std::string_view path, Access access,
                       Reader reader) {
@@ -85,8 +85,8 @@ constexpr std::string_view node_key = "/v1/projects/{proj}/node_keys/{key}";
 // project settings, as does the review of who has access. The trail is for whoever may change the
 // organization.
 constexpr std::array table = std::to_array<Route>({
-    probed("/healthz", Access::alive, nullptr),
-    probed("/readyz", Access::anybody, get_ready),
+    probed("/healthz", Access::alive, liveness, nullptr),
+    probed("/readyz", Access::anybody, probe, get_ready),
     plain("/v1/whoami", Access::any_key, get_whoami),
     plain("/v1/permissions", Access::any_key, get_permissions),
     asked("POST", "/v1/authorize", Access::any_key, authorize),

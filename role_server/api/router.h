@@ -28,7 +28,8 @@ enum class Access {
 
 // What kind of work it is: none waits for another kind.
 enum class Work {
-    probe,     // a load balancer's question
+    liveness,  // does the process live? Whatever the database does
+    probe,     // can it answer? A load balancer's question
     question,  // may somebody do something?
     read,
     change,

@@ -106,6 +106,7 @@ RequestDispatcher::~RequestDispatcher() {
 
 RequestDispatcher::Queue& RequestDispatcher::queue_of(Work work, const Request& request) {
     switch (work) {
+        case Work::liveness:
         case Work::probe:
             return probes_;
         case Work::question:
@@ -121,16 +122,15 @@ RequestDispatcher::Queue& RequestDispatcher::queue_of(Work work, const Request& 
 void RequestDispatcher::ask(std::shared_ptr<const Request> request,
                             std::shared_ptr<http::Asker> asker) {
     const auto work = work_of(request->method, request->target);
+    // Behind one that waits for the database it would be late, and the process be restarted for it.
+    if (work == Work::liveness)
+        return answer_here(std::move(asker), handler_.answer(*request, Phase::answer_now));
     auto& queue = queue_of(work, *request);
-    auto key = work == Work::read ? key_of(*request) : std::string();
+    const bool may_join = work == Work::read || work == Work::probe;
+    auto key = may_join ? key_of(*request) : std::string();
     auto node = header(*request, node_header).value_or("");
     if (join(key, asker, node)) return;
-    if (queue.asked >= queue.max_asked) {
-        net::post(io_, [asker = std::move(asker)] {
-            asker->on_answer(std::make_shared<const Response>(overloaded()));
-        });
-        return;
-    }
+    if (queue.asked >= queue.max_asked) return answer_here(std::move(asker), overloaded());
     auto question = std::make_shared<Question>();
     question->request = std::move(request);
     question->key = std::move(key);
@@ -138,6 +138,12 @@ void RequestDispatcher::ask(std::shared_ptr<const Request> request,
     question->nodes.push_back(std::move(node));
     if (!question->key.empty()) joinable_[question->key] = question;
     enqueue(queue, work, std::move(question));
+}
+
+// What needs no other thread.
+void RequestDispatcher::answer_here(std::shared_ptr<http::Asker> asker, Response response) {
+    net::post(io_, [asker = std::move(asker), response = std::make_shared<const Response>(std::move(
+                                                  response))] { asker->on_answer(response); });
 }
 
 bool RequestDispatcher::join(const std::string& key, const std::shared_ptr<http::Asker>& asker,

@@ -79,6 +79,7 @@ class RequestDispatcher final : public http::Backend {
     };
 
     Queue& queue_of(Work work, const Request& request);
+    void answer_here(std::shared_ptr<http::Asker> asker, Response response);
     bool join(const std::string& key, const std::shared_ptr<http::Asker>& asker, std::string& node);
     void enqueue(Queue& queue, Work work, std::shared_ptr<Question> question);
     void on_answer(Queue& queue, Work work, const std::shared_ptr<Question>& question,

@@ -83,6 +83,16 @@ def test_a_database_that_hangs_holds_nobody_for_long(server):
     server.add_collaborator(project, alice)
 
 
+def test_while_the_database_hangs_the_process_still_says_that_it_lives(server):
+    """Else whatever restarts what does not answer would, while requests wait for the database."""
+    with concurrent.futures.ThreadPoolExecutor(6) as pool, postgresql.shared().frozen():
+        asked = [pool.submit(server.get, "/readyz", token=None) for _ in range(6)]
+        server.settle()
+        assert server.get("/healthz", token=None).status == 200
+        assert not all(one.done() for one in asked)
+    assert {one.result().status for one in asked} <= {200, 503}
+
+
 def test_what_one_server_changes_the_other_tells_within_half_a_second(server, replica):
     project = server.create_project("cluster")
     key, took = server.node_key(project), []

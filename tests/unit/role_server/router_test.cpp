@@ -13,12 +13,14 @@ TEST(RouterTest, what_changes_waits_with_changes_and_what_reads_does_not) {
 }
 
 TEST(RouterTest, probes_are_the_ones_without_a_key) {
-    for (const auto& route : routes())
-        CHECK_EQUAL(route.access == Access::alive || route.access == Access::anybody,
-                    route.work == Work::probe);
+    for (const auto& route : routes()) {
+        CHECK_EQUAL(route.access == Access::alive, route.work == Work::liveness);
+        CHECK_EQUAL(route.access == Access::anybody, route.work == Work::probe);
+    }
 }
 
 TEST(RouterTest, the_work_is_told_by_method_and_path_alone) {
+    CHECK(work_of("GET", "/healthz") == Work::liveness);
     CHECK(work_of("GET", "/readyz") == Work::probe);
     CHECK(work_of("GET", "/readyz?x=%zz") == Work::probe);
     CHECK(work_of("GET", "/v1/projects/proj_1/collaborators?limit=1000") == Work::read);
