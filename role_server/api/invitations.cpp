@@ -70,6 +70,7 @@ Outcome<User> with_profile(Change& change, const User& user, const Profile& prof
     if (profile.login && !user.login)
         if (auto set = set_login(change, user, *profile.login); !set)
             return tl::unexpected(set.error());
+    record_profile_elsewhere(change, user);
     return *find_user(change.store(), user.id);
 }
 

@@ -78,7 +78,9 @@ Outcome<void> change_login(Change& change, const Found& found, const std::string
         return conflict("login_changed_lately",
                         "A login is changed once in 30 days; each one stays reserved for ever.",
                         "login");
-    return set_login(change, *user, login);
+    if (auto set = set_login(change, *user, login); !set) return set;
+    record_profile_elsewhere(change, *user, found.organization.id);
+    return {};
 }
 
 Outcome<void> apply(Change& change, const Found& found, const Wanted& wanted) {

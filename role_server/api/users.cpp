@@ -11,13 +11,6 @@
 namespace together::roled {
 namespace {
 
-// An external collaborator's address is for nobody there.
-Json::Value for_the_trail(const User& user) {
-    auto value = to_json(user);
-    value.removeMember("email");
-    return value;
-}
-
 Outcome<void> pick_login(Change& change, const User& user, const std::string& login) {
     if (user.login && user.login != login)
         return conflict("login_is_set",
@@ -55,10 +48,8 @@ Outcome<Response> change_me(RequestContext& context, Change& change) {
     if (login)
         if (auto picked = pick_login(change, *user, *login); !picked)
             return tl::unexpected(picked.error());
-    const auto changed = *find_user(context.store, user->id);
-    change.record(user->id, for_the_trail(*user), for_the_trail(changed),
-                  organizations_of(context.store, user->id));
-    return json_response(200, to_json(changed));
+    record_profile(change, *user);
+    return json_response(200, to_json(*find_user(context.store, user->id)));
 }
 
 Outcome<Response> delete_me(RequestContext& context, Change& change) {

@@ -235,7 +235,9 @@ Outcome<void> give_login(Change& change, const User& user,
     if (user.login && *user.login != *login)
         return conflict("has_login", user.email + " has the login '" + *user.login + "' already.",
                         "login");
-    return set_login(change, user, *login);
+    if (auto set = set_login(change, user, *login); !set) return set;
+    record_profile_elsewhere(change, user);
+    return {};
 }
 
 Outcome<std::string> give_token(Change& change, const std::string& user_id, const char* name) {

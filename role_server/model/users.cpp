@@ -3,6 +3,7 @@
 
 #include "role_server/base/crypto.h"
 #include "role_server/base/validation.h"
+#include "role_server/messages/json.h"
 #include "role_server/model/keys.h"
 #include "role_server/model/members.h"
 
@@ -42,6 +43,21 @@ Outcome<void> require_not_kept(Store& store, const std::string& organization_id,
         return {};
     return bad_request("reserved_login",
                        "'" + login + "' is kept by the organization; choose another.", "login");
+}
+
+// Without the address: an external collaborator's is for nobody there.
+Json::Value for_the_trail(const User& user) {
+    Json::Value value;
+    value["object"] = "user";
+    value["id"] = user.id;
+    value["name"] = json_or_null(user.name);
+    value["login"] = json_or_null(user.login);
+    return value;
+}
+
+void record_in(Change& change, const User& before, const std::vector<std::string>& organizations) {
+    change.record(before.id, for_the_trail(before),
+                  for_the_trail(*find_user(change.store(), before.id)), organizations);
 }
 
 Outcome<void> require_free(Store& store, const User& user, const std::string& login) {
@@ -164,6 +180,16 @@ std::vector<std::string> organizations_of(Store& store, const std::string& user_
         [&] { organizations.push_back(id); }, soci::into(id), soci::use(user_id),
         soci::use(user_id));
     return organizations;
+}
+
+void record_profile(Change& change, const User& before) {
+    record_in(change, before, organizations_of(change.store(), before.id));
+}
+
+void record_profile_elsewhere(Change& change, const User& before, const std::string& there) {
+    auto organizations = organizations_of(change.store(), before.id);
+    std::erase(organizations, there);
+    if (!organizations.empty()) record_in(change, before, organizations);
 }
 
 void revoke_keys_of_nobody(Change& change, const std::string& user_id) {

@@ -48,6 +48,12 @@ Outcome<void> delete_user(Change& change, const User& user);
 // Where they are a member or a collaborator: whose Admins may read what happens to them.
 std::vector<std::string> organizations_of(Store& store, const std::string& user_id);
 
+// A record of the login and name that are others than `before`: in each organization of theirs.
+void record_profile(Change& change, const User& before);
+// The same beside a record that `there` has of the whole change: nowhere, where they are in no
+// other.
+void record_profile_elsewhere(Change& change, const User& before, const std::string& there = {});
+
 // Whoever is in no organization and no project has no use of keys, and keeps none.
 void revoke_keys_of_nobody(Change& change, const std::string& user_id);
 

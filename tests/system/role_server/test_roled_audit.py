@@ -27,6 +27,26 @@ def test_a_change_is_recorded_with_before_and_after(roled, project):
     assert removed["value_after"] is None
 
 
+def test_a_login_is_recorded_in_each_organization_of_whose_it_is_whoever_sets_it(roled):
+    alice = roled.add_user("alice")
+    with roled.elsewhere() as other:
+        roled.add_user("alice")
+        bob, carol = (roled.add_user(None, email=f"{name}@example.com") for name in ("bob", "carol"))
+    roled.change_member(alice, login="alicia")
+    invitation = roled.invite("bob@example.com")
+    roled.make("POST", "/v1/invitations/accept", {"token": invitation, "login": "bob", "name": "Bob"}, token=bob)
+    roled.add_user("carol")
+    for user, action, before, after in ((alice, "members.manage_roles", {"login": "alice"}, {"login": "alicia"}),
+                                        (bob, "invitation.accept", {"login": None, "name": None},
+                                         {"login": "bob", "name": "Bob"}),
+                                        (carol, "user add", {"login": None}, {"login": "carol"})):
+        record, = roled.trail(target=user.id)
+        assert (record["organization_id"], record["action"]) == (other, action)
+        for value, expected in ((record["value_before"], before), (record["value_after"], after)):
+            value = json.loads(value)
+            assert {name: value[name] for name in expected} == expected and "email" not in value
+
+
 @pytest.mark.parametrize("attempt, code, action", [
     (lambda roled, project, alice: roled.post(roled.collaborators(project), {}, token=alice), "forbidden",
      "collaborators.add"),
