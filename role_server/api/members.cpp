@@ -95,11 +95,12 @@ Outcome<void> apply(Change& change, const Found& found, const Wanted& wanted) {
     return done;
 }
 
-// What a change of somebody's place in the organization brings about stands in the answer.
-Outcome<Response> with_consequences(Json::Value value, Change& change) {
-    if (auto kept = change.keep_admins(); !kept) return tl::unexpected(kept.error());
-    value["consequences"] = to_json(change.consequences());
-    return json_response(200, value);
+Outcome<Response> removal_of(const Member& member, Change& change) {
+    Json::Value value;
+    value["object"] = "organization.member";
+    value["user_id"] = member.user_id;
+    value["removed"] = true;
+    return with_consequences(std::move(value), change);
 }
 
 }  // namespace
@@ -139,11 +140,7 @@ Outcome<Response> remove_member_of(RequestContext& context, Change& change) {
         return tl::unexpected(removed.error());
     record_change(context, change, found->organization.id + "/" + found->member.user_id,
                   to_json(found->member), {});
-    Json::Value value;
-    value["object"] = "organization.member";
-    value["user_id"] = found->member.user_id;
-    value["removed"] = true;
-    return with_consequences(std::move(value), change);
+    return removal_of(found->member, change);
 }
 
 Outcome<Response> leave_organization(RequestContext& context, Change& change) {
@@ -156,7 +153,7 @@ Outcome<Response> leave_organization(RequestContext& context, Change& change) {
     if (auto left = leave_organization(change, *organization, *member); !left)
         return tl::unexpected(left.error());
     record_change(context, change, organization->id + "/" + member->user_id, to_json(*member), {});
-    return no_content();
+    return removal_of(*member, change);
 }
 
 }  // namespace together::roled

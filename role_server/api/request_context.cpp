@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/api/request_context.h"
 
+#include "role_server/messages/json.h"
+
 namespace together::roled {
 
 Author author_of(const RequestContext& context) {
@@ -15,6 +17,12 @@ Author author_of(const RequestContext& context) {
 void record_change(const RequestContext& context, Change& change, const std::string& target,
                    const Json::Value& before, const Json::Value& after) {
     change.record(target, before, after, {context.target.organization_id});
+}
+
+Outcome<Response> with_consequences(Json::Value value, Change& change) {
+    if (auto kept = change.keep_admins(); !kept) return tl::unexpected(kept.error());
+    value["consequences"] = to_json(change.consequences());
+    return json_response(200, value);
 }
 
 }  // namespace together::roled

@@ -59,4 +59,7 @@ Author author_of(const RequestContext& context);
 void record_change(const RequestContext& context, Change& change, const std::string& target,
                    const Json::Value& before, const Json::Value& after);
 
+// The answer to a change of somebody's place in organizations: `value`, and what it brings about.
+Outcome<Response> with_consequences(Json::Value value, Change& change);
+
 }  // namespace together::roled

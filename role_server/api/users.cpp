@@ -63,7 +63,11 @@ Outcome<Response> delete_me(RequestContext& context, Change& change) {
     Json::Value before;
     before["login"] = json_or_null(user->login);
     change.record(user->id, before, {}, organizations);
-    return no_content();
+    Json::Value value;
+    value["object"] = "user";
+    value["id"] = user->id;
+    value["deleted"] = true;
+    return with_consequences(std::move(value), change);
 }
 
 Outcome<Response> list_my_organizations(RequestContext& context) {

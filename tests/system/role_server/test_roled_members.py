@@ -391,7 +391,7 @@ def test_the_owner_becomes_admin_of_a_project_that_loses_its_last(tenant, led_by
     answer = go(tenant, root)
     wait_until(lambda: tenant.get(f"/v1/projects/{led_by_root}").status == 200, "the Owner's succession")
     assert tenant.entries(led_by_root)[tenant.owner.login]["role"] == "admin"
-    if answer is not None:
+    if go is not over:
         assert answer["consequences"]["owner_became_admin_of"] == [led_by_root]
     record = tenant.recorded(target=f"{led_by_root}/{tenant.owner.id}", value_before=None,
                              outcome="allowed", action={"over": "until", "demoted": "members.manage_roles",
@@ -436,6 +436,15 @@ def test_who_is_removed_is_out_of_everything_and_the_answer_says_of_what(tenant,
     assert alice.login not in tenant.entries(cluster) and alice.login not in tenant.entries(tenant.default_project)
 
 
+def test_who_leaves_is_told_which_keys_of_theirs_remain(tenant, cluster, alice):
+    tenant.change_collaborator(cluster, alice, role="admin")
+    key = tenant.make("POST", f"/v1/projects/{cluster}/api_keys", {"name": "app", "scopes": ["project.read"]}, token=alice)
+    answer = tenant.make("POST", f"{tenant.settings}/leave", {}, token=alice)
+    assert (answer["user_id"], answer["removed"]) == (alice.id, True)
+    assert answer["consequences"]["remaining_project_keys"] == [key["id"]]
+    assert answer["consequences"]["revoked_keys"] == ["key_" + alice.token[4:16]]
+
+
 def test_who_is_somewhere_else_too_keeps_their_tokens(tenant, server, alice):
     with tenant.elsewhere() as elsewhere:
         tenant.command("user add", "--organization", elsewhere, "--email", f"{alice.login}@example.com")
@@ -446,7 +455,8 @@ def test_who_is_somewhere_else_too_keeps_their_tokens(tenant, server, alice):
 
 def test_an_account_is_forgotten_but_for_its_login_uid_and_trail(tenant, cluster, alice):
     tenant.change_member(alice, uid=20001)
-    assert tenant.delete("/v1/users/me", token=alice).status == 204
+    answer = tenant.make("DELETE", "/v1/users/me", token=alice)
+    assert answer["deleted"] is True and cluster in answer["consequences"]["left_projects"]
     assert tenant.get("/v1/users/me", token=alice).code == "revoked_token"
     assert alice.login not in tenant.entries(cluster)
     again = tenant.add_user(None, email=f"{alice.login}@example.com")

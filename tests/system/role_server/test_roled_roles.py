@@ -45,7 +45,7 @@ POST   /v1/kubernetes/tokenreviews                       200  -     -     -     
 
 GET    /v1/users/me                                      200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 PATCH  /v1/users/me                                      200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
-DELETE /v1/users/me                                      204  !     +     +      +      +       +     +   +      !    +   x    +   -   -    -    -   x
+DELETE /v1/users/me                                      200  !     +     +      +      +       +     +   +      !    +   x    +   -   -    -    -   x
 GET    /v1/users/me/organizations                        200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 GET    /v1/users/me/projects                             200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
 GET    /v1/users/me/tokens                               200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
@@ -66,7 +66,7 @@ GET    /v1/organizations/{org}/members                   200  +     +     +     
 GET    /v1/organizations/{org}/members/{user}            200  +     +     +      +      +       +     -   -      -    ?   x    ?   ?   ?    ?    -   x
 PATCH  /v1/organizations/{org}/members/{user}            200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
 DELETE /v1/organizations/{org}/members/{user}            200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
-POST   /v1/organizations/{org}/leave                     204  !     +     +      +      +       +     ?   ?      !    ?   x    ?   -   -    -    -   x
+POST   /v1/organizations/{org}/leave                     200  !     +     +      +      +       +     ?   ?      !    ?   x    ?   -   -    -    -   x
 GET    /v1/organizations/{org}/invitations               200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
 POST   /v1/organizations/{org}/invitations               201  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
 GET    /v1/organizations/{org}/invitations/{inv}         200  +     +     +      -      -       -     -   -      -    ?   x    ?   ?   ?    ?    -   x
