@@ -7,12 +7,17 @@ std::optional<AnsweredRequest> find_answered(Store& store, const std::string& ke
                                              const std::string& idempotency_key) {
     AnsweredRequest found;
     Number status = 0;
-    if (!store.run("SELECT request_hash, status, body FROM answered WHERE key_id = :key"
-                   " AND idempotency_key = :idempotency",
+    std::optional<Number> revision;
+    if (!store.run("SELECT request_hash, status, body, revision FROM answered"
+                   " WHERE idempotency_key = :idempotency AND key_id IN (SELECT :key1 UNION ALL"
+                   " SELECT k.id FROM api_keys mine JOIN api_keys k ON k.user_id = mine.user_id"
+                   " WHERE mine.id = :key2)",
                    soci::into(found.request_hash), soci::into(status), soci::into(found.body),
-                   soci::use(key_id), soci::use(idempotency_key)))
+                   soci::into(revision), soci::use(idempotency_key), soci::use(key_id),
+                   soci::use(key_id)))
         return std::nullopt;
     found.status = static_cast<unsigned>(status);
+    found.revision = revision;
     return found;
 }
 
@@ -29,11 +34,13 @@ std::int64_t count_answered(Store& store, const std::string& key_id) {
 void keep_answered(Store& store, const std::string& key_id, const std::string& idempotency_key,
                    const AnsweredRequest& answered, std::int64_t now) {
     const Number status = answered.status, time = now;
+    const std::optional<Number> revision = answered.revision;
     store.run(
         "INSERT INTO answered (key_id, idempotency_key, request_hash, status, body,"
-        " answered_at) VALUES (:key, :idempotency, :hash, :status, :body, :now)",
+        " answered_at, revision) VALUES (:key, :idempotency, :hash, :status, :body, :now,"
+        " :revision)",
         soci::use(key_id), soci::use(idempotency_key), soci::use(answered.request_hash),
-        soci::use(status), soci::use(answered.body), soci::use(time));
+        soci::use(status), soci::use(answered.body), soci::use(time), soci::use(revision));
 }
 
 }  // namespace together::roled

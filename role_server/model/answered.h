@@ -15,8 +15,10 @@ struct AnsweredRequest {
     std::string request_hash;  // of method, path and body
     unsigned status = 0;
     std::string body;
+    std::optional<std::int64_t> revision;  // of the roster that changed
 };
 
+// Of whoever has this key: with whichever of their keys it came.
 std::optional<AnsweredRequest> find_answered(Store& store, const std::string& key_id,
                                              const std::string& idempotency_key);
 // How many are kept for whoever has this key, a person or a project, with all of their keys.

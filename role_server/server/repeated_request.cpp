@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t max_key = 128;
 constexpr std::int64_t max_answers = 10'000;
 
-// Whose requests these are. Who accepts an invitation without an account has nothing but that.
+// With whose key it came. Who accepts an invitation without an account has nothing but that.
 const std::string& asker_of(const RequestContext& context) {
     return context.actor.key_id.empty() ? context.invitation_id : context.actor.key_id;
 }
@@ -49,6 +49,7 @@ Outcome<std::optional<Response>> answered_before(const RequestContext& context,
     response.status = found->status;
     response.body = found->body;
     response.headers.emplace_back("Idempotency-Replayed", "true");
+    name_revision(response, found->revision);
     return std::optional(std::move(response));
 }
 
@@ -75,10 +76,16 @@ Outcome<void> require_room_for_answer(const RequestContext& context) {
         "a day: send this one without, or when some are over.");
 }
 
-void keep_answer(const RequestContext& context, const std::string& key, const Response& response) {
-    keep_answered(context.store, asker_of(context), key,
-                  {hash_of(context.request), response.status, without_secret(response.body.view())},
-                  context.now);
+void keep_answer(const RequestContext& context, const std::string& key, const Response& response,
+                 std::optional<std::int64_t> revision) {
+    keep_answered(
+        context.store, asker_of(context), key,
+        {hash_of(context.request), response.status, without_secret(response.body.view()), revision},
+        context.now);
+}
+
+void name_revision(Response& response, std::optional<std::int64_t> revision) {
+    if (revision) response.headers.emplace_back("Together-Revision", std::to_string(*revision));
 }
 
 std::string without_secret(std::string_view body) {

@@ -3,6 +3,7 @@
 // not carried out again.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -25,8 +26,12 @@ Outcome<std::optional<Response>> accepted_before(const RequestContext& context);
 // 429 too_many_answers: a day's are kept, and of one person or project so many.
 Outcome<void> require_room_for_answer(const RequestContext& context);
 
-// In the transaction of the change. Without the secret that the answer may have.
-void keep_answer(const RequestContext& context, const std::string& key, const Response& response);
+// In the transaction of the change. Without the secret that the answer may have. `revision`: of the
+// roster that has changed, which the answer names.
+void keep_answer(const RequestContext& context, const std::string& key, const Response& response,
+                 std::optional<std::int64_t> revision);
+
+void name_revision(Response& response, std::optional<std::int64_t> revision);
 
 // The body without what is shown once.
 std::string without_secret(std::string_view body);

@@ -104,14 +104,13 @@ Outcome<Response> refused(const RequestContext& context, const ApiError& refusal
 
 // Of the roster that has changed: what GET …/nodes?revision= takes. Where several have, of the one
 // that the request names.
-void add_revision(const RequestContext& context, const Consequences& consequences,
-                  Response& response) {
+std::optional<std::int64_t> changed_revision(const RequestContext& context,
+                                             const Consequences& consequences) {
     const auto& rosters = consequences.rosters;
     const bool named = rosters.count(context.ids.project) > 0;
-    if (!named && rosters.size() != 1) return;
+    if (!named && rosters.size() != 1) return std::nullopt;
     const auto version = version_of(context.store, named ? context.ids.project : *rosters.begin());
-    if (version)
-        response.headers.emplace_back("Together-Revision", std::to_string(version->revision));
+    return version ? std::optional(version->revision) : std::nullopt;
 }
 
 Response dry_run_of(const Response& response, const Consequences& consequences) {
@@ -306,8 +305,9 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
     if (!change.consequences().rosters.empty())
         if (auto in_time = check_rate(context, roster_changes_); !in_time)
             return tl::unexpected(in_time.error());
-    if (*key) keep_answer(context, **key, *outcome);
-    add_revision(context, change.consequences(), *outcome);
+    const auto revision = changed_revision(context, change.consequences());
+    if (*key) keep_answer(context, **key, *outcome, revision);
+    name_revision(*outcome, revision);
     const auto start = Clock::now();
     change.commit();
     if (metrics_ != nullptr) metrics_->committed(seconds_since(start));

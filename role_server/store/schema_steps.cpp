@@ -228,6 +228,11 @@ constexpr auto version_6 = std::to_array<std::string_view>({
     "CREATE INDEX last_seen_by_user ON last_seen (user_id)",
 });
 
+// Of the roster that the change brought about: a repeated answer names it too.
+constexpr auto version_7 = std::to_array<std::string_view>({
+    "ALTER TABLE answered ADD COLUMN revision BIGINT",
+});
+
 constexpr auto steps = std::to_array<SchemaStep>({
     {1, 1, version_1},
     {2, 2, version_2},
@@ -235,6 +240,7 @@ constexpr auto steps = std::to_array<SchemaStep>({
     {4, 2, version_4},
     {5, 5, version_5},
     {6, 5, version_6},
+    {7, 5, version_7},
 });
 
 }  // namespace

@@ -50,7 +50,26 @@ def test_another_request_with_its_key_is_refused(tenant, path, body):
     assert (answer.status, answer.code) == (409, "idempotency_key_reused")
 
 
-def test_each_token_has_keys_of_its_own(tenant):
+def test_it_is_whose_token_it_is_and_not_the_tokens(tenant, cluster):
+    other = tenant.make("POST", "/v1/users/me/tokens", {"name": "other"})["token"]
+    path = f"/v1/projects/{cluster}/node_keys"
+    first = tenant.post(path, {"name": "rack"}, headers=once("k"))
+    again = tenant.post(path, {"name": "rack"}, headers=once("k"), token=other)
+    assert (again.status, again.json["id"]) == (201, first.json["id"])
+    assert again.headers["idempotency-replayed"] == "true"
+    assert tenant.post(path, {"name": "b"}, headers=once("k"), token=other).code == "idempotency_key_reused"
+
+
+def test_the_second_answer_names_the_revision_too(tenant, cluster, alice):
+    path = f"{tenant.collaborators(cluster)}/{alice.id}"
+    first = tenant.patch(path, {"role": "admin"}, headers=once("k"))
+    tenant.change_collaborator(cluster, alice, role="member")
+    again = tenant.patch(path, {"role": "admin"}, headers=once("k"))
+    assert again.headers["idempotency-replayed"] == "true" and again.text == first.text
+    assert again.headers["together-revision"] == first.headers["together-revision"]
+
+
+def test_each_person_has_keys_of_their_own(tenant):
     root = tenant.add_user("roota", role="admin")
     assert tenant.post(f"{tenant.settings}/projects", {"name": "a"}, headers=once("k")).status == 201
     answer = tenant.post(f"{tenant.settings}/projects", {"name": "b"}, headers=once("k"), token=root)
