@@ -92,14 +92,15 @@ void Body::require_something() {
         refuse(bad_request("missing_field", "Send at least one field.", first_known_));
 }
 
-std::optional<std::string> Body::text(const char* field) {
+std::optional<std::string> Body::string(const char* field) {
     const auto* value = present(field);
     if (value == nullptr) return std::nullopt;
-    if (!value->isString()) {
-        wrong_type(field, "a string");
-        return std::nullopt;
-    }
-    auto text = value->asString();
+    if (value->isString()) return value->asString();
+    wrong_type(field, "a string");
+    return std::nullopt;
+}
+
+std::optional<std::string> Body::printable(std::string text, const char* field) {
     // PostgreSQL ends a text at a NUL that SQLite keeps; no field of ours has more than one line.
     if (!is_printable(text)) {
         refuse(bad_request("invalid_text",
@@ -109,6 +110,11 @@ std::optional<std::string> Body::text(const char* field) {
         return std::nullopt;
     }
     return text;
+}
+
+std::optional<std::string> Body::text(const char* field) {
+    auto given = string(field);
+    return given ? printable(std::move(*given), field) : std::nullopt;
 }
 
 std::optional<std::int64_t> Body::number(const char* field) {
@@ -185,6 +191,13 @@ std::string Body::required_text(const char* field) {
 std::string Body::required_name(const char* field) {
     require(field);
     return name(field).value_or("");
+}
+
+std::string Body::required_line(const char* field) {
+    require(field);
+    auto line = string(field).value_or("");
+    const auto end = line.find_last_not_of("\r\n") + 1;
+    return printable(line.substr(0, end), field) ? line : std::string();
 }
 
 }  // namespace together::roled

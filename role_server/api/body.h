@@ -51,6 +51,8 @@ class Body {
     // The same for what must be there; an empty value where it is not.
     std::string required_text(const char* field);
     std::string required_name(const char* field = "name");
+    // A text of one line, which may have its end, as in a file.
+    std::string required_line(const char* field);
 
     // Something that the handler finds wrong; the first one counts.
     void refuse(const Refusal& refusal);
@@ -65,6 +67,8 @@ class Body {
     void take(const Json::Value& object, Fields known, const char* otherwise);
     void check_fields(Fields known);
     const Json::Value* present(std::string_view field) const;
+    std::optional<std::string> string(const char* field);
+    std::optional<std::string> printable(std::string text, const char* field);
     void wrong_type(const char* field, const char* type);
 
     Json::Value parsed_;

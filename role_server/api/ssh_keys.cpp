@@ -43,7 +43,7 @@ Outcome<Response> get_ssh_key(RequestContext& context) {
 
 Outcome<Response> add_ssh_key_of_mine(RequestContext& context, Change& change) {
     Body body(context.request, {"public_key", "name"});
-    const auto text = body.required_text("public_key");
+    const auto text = body.required_line("public_key");
     const auto name = body.name();
     if (body.is_wrong()) return body.refusal();
     if (auto may = require_some_role(context.store, context.actor.user_id, context.now); !may)

@@ -70,7 +70,15 @@ def test_what_is_no_key_to_log_in_with_is_refused(tenant, text):
     assert tenant.get(PATH).json["data"] == []
 
 
-@pytest.mark.parametrize("text", [GOOD + "\n", GOOD + "\n" + GOOD, GOOD + " a\u202eb", "\0" + GOOD], ids=numbered)
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=numbered)
+def test_a_key_is_taken_as_its_file_has_it(tenant, end):
+    text = ed25519()
+    answer = add(tenant, f"{text} me@laptop{end}")
+    assert (answer.status, answer.json["public_key"], answer.json["name"]) == (201, text, "me@laptop")
+
+
+@pytest.mark.parametrize("text", [GOOD + "\n" + GOOD, GOOD + "\n" + GOOD + "\n", "\n" + GOOD, GOOD + " a\u202eb",
+                                  "\0" + GOOD], ids=numbered)
 def test_one_line_is_one_line(tenant, text):
     answer = add(tenant, text)
     assert (answer.status, answer.code) == (400, "invalid_text")
