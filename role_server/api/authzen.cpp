@@ -12,6 +12,9 @@ namespace {
 
 constexpr Json::ArrayIndex max_evaluations = 100;
 
+// "Receivers MUST ignore unknown fields" (AuthZEN 1.0, JSON Serialization). Gateways send many.
+constexpr Body::Rules authzen{20'000, true};
+
 struct Thing {
     std::string type, id;
 };
@@ -19,7 +22,7 @@ struct Thing {
 Outcome<Thing> thing_in(const Json::Value& request, const char* field, bool with_id) {
     if (!request[field].isObject())
         return bad_request("missing_field", std::string("'") + field + "' is required.", field);
-    Body body(request[field], {"type", "id", "name", "properties"});
+    Body body(request[field], {}, authzen);
     Thing thing{body.text("type").value_or(""), body.text(with_id ? "id" : "name").value_or("")};
     if (thing.id.empty()) body.require(with_id ? "id" : "name");
     if (body.is_wrong()) return body.refusal();
@@ -81,7 +84,7 @@ Json::Value with_defaults(const Json::Value& one, const Json::Value& defaults) {
 }  // namespace
 
 Outcome<Response> evaluate(RequestContext& context) {
-    Body body(context.request, {"subject", "action", "resource", "context"});
+    Body body(context.request, {}, authzen);
     const auto& whole = body.whole();
     if (body.is_wrong()) return body.refusal();
     const auto value = decision(context, whole);
@@ -90,8 +93,7 @@ Outcome<Response> evaluate(RequestContext& context) {
 }
 
 Outcome<Response> evaluate_many(RequestContext& context) {
-    Body body(context.request,
-              {"subject", "action", "resource", "context", "evaluations", "options"});
+    Body body(context.request, {}, authzen);
     const auto& defaults = body.whole();
     const auto* const list = body.part("evaluations");
     if (body.is_wrong()) return body.refusal();

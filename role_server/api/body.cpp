@@ -30,29 +30,32 @@ std::string list_of(Body::Fields known) {
 
 }  // namespace
 
-Body::Body(const Request& request, Fields known) : value_(&nothing()) {
+const Body::Rules Body::usual{};
+
+Body::Body(const Request& request, Fields known, const Rules& rules) : value_(&nothing()) {
     if (!says_json(header(request, "content-type"))) {
         refuse(other(415, "unsupported_media_type",
                      "Send the body as Content-Type: application/json."));
         return;
     }
-    auto parsed = parse_strict_json(request.body, {1000, 8});
+    auto parsed = parse_strict_json(request.body, {rules.max_values, 8});
     if (!parsed) {
         refuse(bad_request("invalid_json", "The body is " + parsed.error() + "."));
         return;
     }
     parsed_ = std::move(*parsed);
-    take(parsed_, known, "The body must be a JSON object.");
+    take(parsed_, known, rules, "The body must be a JSON object.");
 }
 
-Body::Body(const Json::Value& object, Fields known) : value_(&nothing()) {
-    take(object, known, "An object was expected.");
+Body::Body(const Json::Value& object, Fields known, const Rules& rules) : value_(&nothing()) {
+    take(object, known, rules, "An object was expected.");
 }
 
-void Body::take(const Json::Value& object, Fields known, const char* otherwise) {
+void Body::take(const Json::Value& object, Fields known, const Rules& rules,
+                const char* otherwise) {
     if (!object.isObject()) return refuse(bad_request("invalid_json", otherwise));
     value_ = &object;
-    check_fields(known);
+    if (!rules.ignores_unknown) check_fields(known);
 }
 
 void Body::check_fields(Fields known) {

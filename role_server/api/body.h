@@ -9,6 +9,7 @@
 
 #include <json/value.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -25,11 +26,16 @@ namespace together::roled {
 class Body {
   public:
     using Fields = std::initializer_list<std::string_view>;
+    struct Rules {
+        // Of JSON, each in all a number, a text, a list…: a thousand reserved logins fit.
+        std::size_t max_values = 2'000;
+        bool ignores_unknown = false;
+    };
 
-    // One object that has no fields but these.
-    Body(const Request& request, Fields known);
+    // One object that has no fields but these, unless others are ignored.
+    Body(const Request& request, Fields known, const Rules& rules = usual);
     // A part of another one, which outlives it.
-    Body(const Json::Value& object, Fields known);
+    Body(const Json::Value& object, Fields known, const Rules& rules = usual);
     Body(const Body&) = delete;
     Body& operator=(const Body&) = delete;
 
@@ -64,7 +70,9 @@ class Body {
     Refusal refusal() const { return Refusal(*error_); }
 
   private:
-    void take(const Json::Value& object, Fields known, const char* otherwise);
+    static const Rules usual;
+
+    void take(const Json::Value& object, Fields known, const Rules& rules, const char* otherwise);
     void check_fields(Fields known);
     const Json::Value* present(std::string_view field) const;
     std::optional<std::string> string(const char* field);

@@ -135,6 +135,35 @@ def test_a_hundred_questions_are_one_request(tenant, cluster, alice):
 # --- the bearer: nginx's auth_request ------------------------------------------------------------------
 
 
+def evaluate(tenant, path, **body):
+    return tenant.post(f"/access/v1/{path}", body)
+
+
+def evaluation(cluster, user, action="ssh.login", **more):
+    return {"subject": {"type": "user", "id": user.id}, "action": {"name": action},
+            "resource": {"type": "project", "id": cluster}, **more}
+
+
+def test_a_hundred_evaluations_fit_with_all_that_a_gateway_sends(tenant, cluster, alice):
+    claims = {f"claim{number}": number for number in range(5)}
+    full = evaluation(cluster, alice, context={"headers": claims})
+    full["subject"]["properties"] = full["resource"]["properties"] = claims
+    for one in (evaluation(cluster, alice, context={}), full):
+        answer = evaluate(tenant, "evaluations", evaluations=[one] * 100)
+        assert answer.status == 200, answer
+        assert [one["decision"] for one in answer.json["evaluations"]] == [True] * 100
+    assert evaluate(tenant, "evaluations", evaluations=[full] * 101).code == "invalid_type"
+
+
+def test_what_authzen_may_have_one_day_is_ignored(tenant, cluster, alice):
+    """AuthZEN 1.0 demands it of whoever receives a body."""
+    one = evaluation(cluster, alice, foo="bar")
+    one["subject"]["futureField"] = one["action"]["futureField"] = {"nested": True}
+    assert evaluate(tenant, "evaluation", **one).json["decision"]
+    answer = evaluate(tenant, "evaluations", foo="bar", evaluations=[one, evaluation(cluster, alice, "clusters.scale", foo=1)])
+    assert [one["decision"] for one in answer.json["evaluations"]] == [True, False]
+
+
 def bearer(tenant, project, action, token):
     return tenant.get(f"/v1/projects/{project}/authorize/{action}", token=token)
 

@@ -106,6 +106,15 @@ def test_an_admin_changes_a_login_once_in_30_days_and_each_stays_reserved(tenant
         tenant.add_user("alice", email=f"{tenant.prefix}b@example.com")
 
 
+def test_a_thousand_logins_of_its_own_fit(tenant):
+    logins = [f"service-{number:024}" for number in range(1000)]
+    assert {len(login) for login in logins} == {32}
+    kept = tenant.make("PATCH", tenant.settings, {"reserved_logins": logins, "external_collaborators": True})
+    assert kept["reserved_logins"] == logins
+    answer = tenant.patch(tenant.settings, {"reserved_logins": [*logins, "one-more"]})
+    assert (answer.status, answer.code) == (400, "too_many_logins")
+
+
 def test_an_organization_keeps_logins_of_its_own(tenant):
     tenant.make("PATCH", tenant.settings, {"reserved_logins": ["HAL9000", "hal9000", "c3po"]})
     assert tenant.get(tenant.settings).json["reserved_logins"] == ["c3po", "hal9000"]
