@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role_server/access/authorize.h"
 
+#include <utility>
+
 namespace together::roled {
 namespace {
 
@@ -44,11 +46,12 @@ Authorization in_project(Action action, const Standing& standing) {
     return {Verdict::hidden, {}, {}};
 }
 
-// A key of one project: what it may do there, and nothing elsewhere.
-Authorization by_key(const Actor& actor, const Target& target, bool may, const char* otherwise) {
+// A key of one project: what it may do there, and nothing elsewhere. `roles`: of people who may.
+Authorization by_key(const Actor& actor, const Target& target, bool may, const char* otherwise,
+                     std::vector<Role> roles) {
     if (target.project_id != actor.project_id) return {Verdict::hidden, {}, {}};
     if (may) return {Verdict::allowed, {}, {}};
-    return {Verdict::denied, otherwise, {}};
+    return {Verdict::denied, otherwise, std::move(roles)};
 }
 
 }  // namespace
@@ -98,12 +101,13 @@ Authorization allowed(const Actor& actor, Action action, const Target& target) {
             return by_key(
                 actor, target, action == Action::collaborators_read,
                 "A node key reads its project's roster and tells whom its nodes let in; it does "
-                "nothing else.");
+                "nothing else.",
+                roles_that_may(action));
         case Actor::Kind::project_key:
             break;
     }
     return by_key(actor, target, actor.scopes.allows(action),
-                  "This project API key has no scope for that.");
+                  "This project API key has no scope for that.", roles_that_may(action));
 }
 
 Authorization allowed_own_profile(const Actor& actor) {
@@ -120,7 +124,7 @@ Authorization allowed_to_join(const Actor& actor, const Target& target) {
 Authorization allowed_to_report(const Actor& actor, const Target& target) {
     constexpr auto otherwise = "Only the project's nodes tell this: send a node key of it.";
     if (actor.kind != Actor::Kind::person)
-        return by_key(actor, target, actor.kind == Actor::Kind::node, otherwise);
+        return by_key(actor, target, actor.kind == Actor::Kind::node, otherwise, {});
     const auto seen = allowed_person(Action::project_read, target.standing);
     if (seen.verdict == Verdict::hidden) return seen;
     return {Verdict::denied, otherwise, {}};

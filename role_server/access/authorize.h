@@ -47,7 +47,7 @@ struct Authorization {
     };
     Verdict verdict;
     std::string reason;               // of a denial; names the role that would do
-    std::vector<Role> allowed_roles;  // of a denial for want of a role
+    std::vector<Role> allowed_roles;  // of a denial; empty where no role would do
 };
 
 // Whom the permission tables let do it.

@@ -5,6 +5,7 @@
 
 #include "common/roles/identifiers.h"
 #include "role_server/api/body.h"
+#include "role_server/api/question.h"
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/invitations.h"
@@ -71,7 +72,11 @@ Outcome<void> require_may_set_uid(const RequestContext& context) {
     const auto& standing = context.target.standing;
     const auto decision = allowed_person(Action::members_manage_roles, standing);
     if (decision.verdict == Authorization::Verdict::allowed) return {};
-    return forbidden("A uid is set by an Admin of the organization.");
+    return denial_of(
+        context,
+        {Authorization::Verdict::denied, "A uid is set by an Admin of the organization.",
+         roles_that_may(Action::members_manage_roles)},
+        Level::organization);
 }
 
 Outcome<void> apply_uid(const RequestContext& context, Change& change, const std::string& user_id,

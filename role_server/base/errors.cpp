@@ -13,8 +13,8 @@ Refusal unauthenticated(std::string code, std::string message) {
     return Refusal({401, std::move(code), std::move(message), {}, {}, {}});
 }
 
-Refusal forbidden(std::string message) {
-    return Refusal({403, "forbidden", std::move(message), {}, {}, {}});
+Refusal forbidden(std::string message, std::vector<std::string> allowed_roles) {
+    return Refusal({403, "forbidden", std::move(message), {}, std::move(allowed_roles), {}});
 }
 
 Refusal not_found(const std::string& what) {

@@ -25,7 +25,8 @@ using Refusal = tl::unexpected<ApiError>;
 
 Refusal bad_request(std::string code, std::string message, std::string param = {});
 Refusal unauthenticated(std::string code, std::string message);
-Refusal forbidden(std::string message);
+// `allowed_roles`: empty where no role is enough.
+Refusal forbidden(std::string message, std::vector<std::string> allowed_roles = {});
 // Said alike of what does not exist and of what the caller may not know to exist.
 Refusal not_found(const std::string& what);
 Refusal conflict(std::string code, std::string message, std::string param = {});

@@ -129,7 +129,7 @@ Outcome<void> require_not_own_end(const Change& change, const Organization& orga
                                   const std::optional<std::int64_t>& after) {
     const bool later = before && (!after || *after > *before);
     if (!later || !change.is_by(user_id) || user_id == organization.owner_id) return {};
-    return forbidden("Nobody puts off their own end: ask another Admin.");
+    return forbidden("Nobody puts off their own end: ask another Admin.", {"admin"});
 }
 
 Outcome<void> require_not_the_owners(const Change& change, const Organization& organization,

@@ -139,6 +139,7 @@ def test_nobody_lengthens_their_own_end(tenant, cluster, root, end, status):
     assert answer.status == status
     if status == 403:
         assert "another Admin" in answer.json["error"]["message"]
+        assert answer.json["error"]["allowed_roles"] == ["admin"]
         assert tenant.get(tenant.member(root)).json["until"] == LATER
     assert tenant.patch(tenant.member(root), {"until": None}, token=other).status == 200
 
@@ -229,6 +230,14 @@ def test_the_owner_cannot_go_by_any_route(tenant, root, method, path, body):
         assert "owner --set" in answer.json["error"]["message"]
     one = tenant.get(tenant.member(tenant.owner), token=root).json
     assert (one["owner"], one["role"], one["suspended"], one["until"]) == (True, "admin", False, None)
+
+
+def test_a_projects_admin_sets_no_uid_and_is_told_who_does(tenant, cluster):
+    bob = tenant.add_user("bob")
+    tenant.add_collaborator(cluster, bob, role="admin")
+    answer = tenant.patch(f"{tenant.collaborators(cluster)}/{bob.id}", {"uid": 20001}, token=bob)
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert answer.json["error"]["allowed_roles"] == ["admin"] and answer.json["error"]["ask"] == [tenant.owner.login]
 
 
 def test_what_the_owner_is_called_is_changed_by_the_owner_alone(tenant, root, cluster):

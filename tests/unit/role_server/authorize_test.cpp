@@ -136,6 +136,14 @@ TEST(AuthorizeTest, a_denial_names_the_roles_that_may) {
                        .allowed_roles.size());
 }
 
+TEST(AuthorizeTest, a_key_that_may_not_is_told_which_people_may) {
+    const auto key = key_with({"costs.read"});
+    const auto where = target(std::nullopt, std::nullopt);
+    CHECK(allowed(key, Action::clusters_scale, where).allowed_roles == std::vector{Role::admin});
+    LONGS_EQUAL(2, allowed(node, Action::project_read, where).allowed_roles.size());
+    CHECK(allowed_to_report(key, where).allowed_roles.empty());
+}
+
 TEST(AuthorizeTest, admins_of_the_organization_join_projects_and_others_are_added) {
     CHECK(allowed_to_join(person, target(Role::admin, std::nullopt)).verdict == Verdict::allowed);
     CHECK(allowed_to_join(person, target(Role::member, std::nullopt)).verdict == Verdict::denied);
