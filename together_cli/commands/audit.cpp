@@ -80,6 +80,11 @@ void put_last_seen(Json::Value& rows) {
                 cell_of(row["last_seen_at"], Cell::time) + " " + text_in(row, "last_seen_door");
 }
 
+// To who is no member of the organization, the authority does not even tell how many there are.
+bool is_use_told(const Json::Value& row) {
+    return row["tokens"].isInt64() || row["last_used_at"].isInt64();
+}
+
 // Those alone that used no token since then, and were seen at no door; who never was, too.
 Outcome<Json::Value> unused(Json::Value rows, const std::string& text) {
     const auto duration = parse_duration(text);
@@ -91,8 +96,14 @@ Outcome<Json::Value> unused(Json::Value rows, const std::string& text) {
     const auto is_later = [&](const Json::Value& time) {
         return time.isInt64() && time.asInt64() >= since;
     };
-    for (auto& row : rows)
-        if (!is_later(row["last_used_at"]) && !is_later(row["last_seen_at"])) left.append(row);
+    for (auto& row : rows) {
+        if (is_later(row["last_used_at"]) || is_later(row["last_seen_at"])) continue;
+        if (!is_use_told(row))
+            return trouble(exit_cannot_tell,
+                           "--unused-for: when tokens were used last is told to members of the "
+                           "organization alone, and you are none: who is unused cannot be told");
+        left.append(row);
+    }
     return left;
 }
 
@@ -182,11 +193,13 @@ constinit const Verb review_verb = {
     .operand = "",
     .summary = "show who has access to a project, since when, and who granted it",
     .about =
-        "LAST USED is when a token of theirs was used last, of a member of the organization. LAST "
-        "SEEN\n"
-        "is when and at which door a node let them in last, as nodes with [api] report_last_seen = "
-        "yes\n"
-        "tell it; of the others' logins the authority knows nothing. For the project's Admins.",
+        "LAST USED is when a token of theirs was used last; that and EMAIL are told to members of "
+        "the\n"
+        "organization alone, so that an Admin who is none has no --unused-for. LAST SEEN is when "
+        "and at\n"
+        "which door a node let them in last, as nodes with [api] report_last_seen = yes tell it; "
+        "of the\n"
+        "others' logins the authority knows nothing. For the project's Admins.",
     .options = review_options,
     .statuses = statuses,
     .example = "together review --unused-for 90d",

@@ -320,6 +320,10 @@ def tell_who_may(story):
     wait_until(lambda: any(row["last_seen_at"] for row in story.ask("get", PROJECT + "/access_review").json["data"]),
                "what the node told")
     story.get(PROJECT + "/access_review")
+    for role in ("admin", "member"):
+        story.patch(PROJECT + "/collaborators/{user}", {"role": role}, user=story.carol_id)
+        seen = story.ask("get", PROJECT + "/access_review", token=story.carol)  # of who is no member there
+        assert seen.status == (200 if role == "admin" else 403)
     table = story.ask("get", PROJECT + "/access_review", query="?format=csv").text.splitlines()
     assert len(table) == 4 and table[0].startswith("user_id,email,name,login,")
 

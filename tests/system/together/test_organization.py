@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.people import Person, watching_nodes
+from support.people import Person, person, watching_nodes
 from support.roled import Roled, User
 from support.waiting import wait_until
 
@@ -157,6 +157,16 @@ def test_review(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
     carol, = [row for row in ann.does("review").splitlines() if row.startswith("carol ")]
     assert re.search(r"  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ssh  ", carol)
     ann.fails(2, "review", "--unused-for", "long")
+
+
+def test_who_is_not_told_of_tokens_takes_nobody_for_unused(folder: Path, roled: Roled, cluster: str, bob: Person) -> None:
+    roled.allow_externals()
+    with roled.elsewhere():
+        user = roled.add_user("guest")
+    roled.add_collaborator(cluster, user, role="admin")
+    guest = person(folder, roled, user)
+    assert {row["tokens"] for row in guest.reads("review", "--project", cluster)["data"]} == {None}
+    assert "members of the organization alone" in guest.fails(2, "review", "--project", cluster, "--unused-for", "90d")
 
 
 def test_what_has_changed_since(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
