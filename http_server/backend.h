@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
+#include <tl/expected.hpp>
 
 #include "http_server/message.h"
 
@@ -22,9 +24,21 @@ class Asker {
     virtual void on_parked(Ticket ticket, std::chrono::seconds at_most, bool trusted) = 0;
 };
 
+// What Request::place holds, or why there is none.
+using Place = tl::expected<std::shared_ptr<const void>, Refusal>;
+using PlaceTold = std::function<void(Place)>;
+
 class Backend {
   public:
     virtual ~Backend() = default;
+
+    // The head of a request is there, whose body is longer than HttpLimits::body_bytes: it is read
+    // when `told` is called with a place, at once or later. So whoever has no business here fills
+    // no memory.
+    virtual void ask_for_place(std::shared_ptr<const Request> head, PlaceTold told) {
+        (void)head;
+        told(tl::unexpected(body_too_large()));
+    }
 
     // Calls the asker later: never from within.
     virtual void ask(std::shared_ptr<const Request> request, std::shared_ptr<Asker> asker) = 0;

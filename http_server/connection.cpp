@@ -185,7 +185,7 @@ class Connection final : public LiveConnection,
         state_ = State::head;
         parser_ = std::make_unique<Parser>();
         parser_->header_limit(static_cast<std::uint32_t>(server_.limits.head_bytes));
-        parser_->body_limit(server_.limits.body_bytes);
+        parser_->body_limit(std::max(server_.limits.body_bytes, server_.limits.long_body_bytes));
         set_deadline(server_.limits.head);
     }
 
@@ -224,9 +224,32 @@ class Connection final : public LiveConnection,
         is_head_ = head.method() == beast::http::verb::head;
         version_ = head.version();
         keep_alive_ = parser_->keep_alive();
-        const bool continues = head.count(beast::http::field::expect) > 0 && version_ >= 11;
         parser_->eager(true);
         forget_parsed();
+        const auto length = parser_->content_length();
+        if (length && *length > server_.limits.body_bytes) return ask_for_place();
+        parser_->body_limit(server_.limits.body_bytes);
+        read_body();
+    }
+
+    void ask_for_place() {
+        state_ = State::asked;
+        deadline_ = Clock::time_point::max();
+        server_.backend.ask_for_place(request_, [self = shared_from_this()](Place place) {
+            self->on_place(std::move(place));
+        });
+    }
+
+    void on_place(Place place) {
+        if (state_ == State::closed) return;
+        if (!place) return refuse(place.error());
+        request_->place = std::move(*place);
+        read_body();
+    }
+
+    void read_body() {
+        const auto& head = parser_->get();
+        const bool continues = head.count(beast::http::field::expect) > 0 && version_ >= 11;
         set_deadline(server_.limits.body);
         state_ = State::body;
         if (continues) return ask_for_body();

@@ -110,8 +110,7 @@ Refusal fault_for(const boost::system::error_code& error) {
     using Error = beast::http::error;
     if (error == Error::header_limit || error == Error::buffer_overflow)
         return {431, "header_too_large", "The request's header is too large."};
-    if (error == Error::body_limit)
-        return {413, "body_too_large", "The request's body is too large."};
+    if (error == Error::body_limit) return body_too_large();
     return malformed("This is no well-formed HTTP request: " + error.message() + ".");
 }
 

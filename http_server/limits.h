@@ -10,6 +10,8 @@ namespace together::http {
 struct HttpLimits {
     std::size_t head_bytes = std::size_t{16} * 1024;
     std::size_t body_bytes = std::size_t{64} * 1024;
+    // Of one whose length the head tells, where the backend has a place for it.
+    std::size_t long_body_bytes = 0;
     std::size_t target_bytes = 2048;
 
     // For the whole of each, whatever trickles in meanwhile.

@@ -12,4 +12,8 @@ std::optional<std::string> header(const Request& request, std::string_view lower
     return joined;
 }
 
+Refusal body_too_large() {
+    return {413, "body_too_large", "The request's body is too large."};
+}
+
 }  // namespace together::http

@@ -19,7 +19,8 @@ struct Request {
     std::string target;  // as sent: path and query
     Headers headers;     // of the head alone, never of a trailer; names in lower case, in order
     std::string body;
-    std::string peer;  // the client's address
+    std::string peer;                   // the client's address
+    std::shared_ptr<const void> place;  // of a long body; given back with the request
 };
 
 // The header's value; nothing where it is absent. Values of several are joined with ", ", which is
@@ -53,5 +54,6 @@ struct Refusal {
     std::string code;     // for programs
     std::string message;  // for people: a whole sentence
 };
+Refusal body_too_large();
 
 }  // namespace together::http

@@ -54,6 +54,10 @@ constexpr Route with_parameter(Route route, std::string_view parameter) {
     route.parameters = {parameter};
     return route;
 }
+constexpr Route with_long_body(Route route) {
+    route.takes_long_body = true;
+    return route;
+}
 constexpr Route with_access(Route route, Access access) {
     route.access = access;
     return route;
@@ -89,9 +93,9 @@ constexpr std::array table = std::to_array<Route>({
     probed("/readyz", Access::anybody, probe, get_ready),
     plain("/v1/whoami", Access::any_key, get_whoami),
     plain("/v1/permissions", Access::any_key, get_permissions),
-    asked("POST", "/v1/authorize", Access::any_key, authorize),
+    with_long_body(asked("POST", "/v1/authorize", Access::any_key, authorize)),
     asked("POST", "/access/v1/evaluation", Access::any_key, evaluate),
-    asked("POST", "/access/v1/evaluations", Access::any_key, evaluate_many),
+    with_long_body(asked("POST", "/access/v1/evaluations", Access::any_key, evaluate_many)),
     // An API server says how long it waits.
     with_parameter(asked("POST", "/v1/kubernetes/tokenreviews", Access::any_key, review_token),
                    "timeout"),
@@ -222,6 +226,11 @@ Outcome<Match> match(std::string_view method, const Uri& uri) {
 Work work_of(std::string_view method, std::string_view target) {
     const auto* route = find_route(method, target);
     return route != nullptr ? route->work : Work::read;
+}
+
+bool takes_long_body(std::string_view method, std::string_view target) {
+    const auto* route = find_route(method, target);
+    return route != nullptr && route->takes_long_body;
 }
 
 std::string route_of(std::string_view method, std::string_view target) {

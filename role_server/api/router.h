@@ -46,6 +46,7 @@ struct Route {
     std::array<std::string_view, 2> parameters;  // more that it takes; empty: none
     Reader read;                                 // exactly one of the two
     Changer change;
+    bool takes_long_body = false;  // many questions at once, with all that a gateway knows
 };
 
 std::span<const Route> routes();
@@ -59,6 +60,7 @@ Outcome<Match> match(std::string_view method, const Uri& uri);
 
 // Of a request that no route takes: it only has to be told so.
 Work work_of(std::string_view method, std::string_view target);
+bool takes_long_body(std::string_view method, std::string_view target);
 // "GET /v1/projects/{proj}", as it stands in the table; "none" where no route takes it.
 std::string route_of(std::string_view method, std::string_view target);
 

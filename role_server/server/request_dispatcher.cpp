@@ -28,6 +28,8 @@ constexpr std::size_t max_node_polls = 1'000;
 // Between two looks at what else there is to do: about a quarter of a millisecond.
 constexpr std::size_t delivered_at_once = 8;
 
+constexpr const char* too_many_wait = "Too many requests wait already.";
+
 constexpr std::string_view node_header = "together-node";
 
 // A long poll of a node: as long as it is held, the node is there.
@@ -54,7 +56,7 @@ http::Ticket ticket_of(http::Ticket ticket, bool is_for_nodes) {
 }
 
 Response overloaded() {
-    return error_response({503, "overloaded", "Too many requests wait already.", {}});
+    return error_response({503, "overloaded", too_many_wait, {}});
 }
 
 // Requests with equal keys have equal answers, if asked at the same time. Empty: it has none.
@@ -144,6 +146,22 @@ void RequestDispatcher::ask(std::shared_ptr<const Request> request,
 void RequestDispatcher::answer_here(std::shared_ptr<http::Asker> asker, Response response) {
     net::post(io_, [asker = std::move(asker), response = std::make_shared<const Response>(std::move(
                                                   response))] { asker->on_answer(response); });
+}
+
+// On the threads that will answer it.
+void RequestDispatcher::ask_for_place(std::shared_ptr<const Request> head, http::PlaceTold told) {
+    if (!takes_long_body(head->method, head->target))
+        return told(tl::unexpected(http::body_too_large()));
+    if (batches_.asked >= batches_.max_asked)
+        return told(tl::unexpected(http::Refusal{503, "overloaded", too_many_wait}));
+    ++batches_.asked;
+    net::post(batches_.pool, [this, head = std::move(head), told = std::move(told)]() mutable {
+        auto place = handler_.place_for(*head);
+        net::post(io_, [this, place = std::move(place), told = std::move(told)]() mutable {
+            --batches_.asked;
+            told(std::move(place));
+        });
+    });
 }
 
 bool RequestDispatcher::join(const std::string& key, const std::shared_ptr<http::Asker>& asker,

@@ -35,6 +35,8 @@ class RequestDispatcher final : public http::Backend {
     RequestDispatcher& operator=(const RequestDispatcher&) = delete;
 
     void ask(std::shared_ptr<const Request> request, std::shared_ptr<http::Asker> asker) override;
+    // Of the routes that take a long body, to the bearers of good tokens.
+    void ask_for_place(std::shared_ptr<const Request> head, http::PlaceTold told) override;
     void cancel(http::Ticket ticket) override;
     http::Response render(const http::Refusal& refusal) const override;
     void report(std::string_view sentence) override;

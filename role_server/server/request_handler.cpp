@@ -24,6 +24,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t minute = 60;
 
+// Of a megabyte each.
+constexpr std::size_t long_bodies = 64, long_bodies_of_one = 8;
+
 // Of this thread: what others do meanwhile does not count.
 std::chrono::duration<double> processor_time() {
     timespec used{};
@@ -128,6 +131,10 @@ std::string asker_of(const Actor& actor) {
     return actor.user_id + actor.audience_id;
 }
 
+Refusal database_unavailable() {
+    return other(503, "database_unavailable", "The database does not answer.");
+}
+
 // Nothing where the database does not answer, which the log says then.
 template <class Look>
 auto looked_up(StorePool& stores, const Look& look) {
@@ -155,7 +162,8 @@ RequestHandler::RequestHandler(std::string db, Metrics* metrics)
       reads_(reads_per_second),
       questions_(questions_per_second),
       changes_(changes_per_second),
-      roster_changes_(roster_changes_per_second) {}
+      roster_changes_(roster_changes_per_second),
+      places_(long_bodies, long_bodies_of_one) {}
 
 Response RequestHandler::answer(const Request& request, Phase phase) {
     if (metrics_ == nullptr) return answer_to(request, phase);
@@ -164,6 +172,30 @@ Response RequestHandler::answer(const Request& request, Phase phase) {
     metrics_->answered(route_of(request.method, request.target), response.status,
                        seconds_since(start));
     return response;
+}
+
+http::Place RequestHandler::place_for(const Request& head) {
+    const auto refused = [](const ApiError& error) {
+        return tl::unexpected(http::Refusal{error.status, error.code, error.message});
+    };
+    const auto known = looked_up(stores_, [&](Store& store) {
+        const Transaction transaction(store, Transaction::Mode::read);
+        return authenticate(store, head, now_seconds());
+    });
+    if (!known) return refused(database_unavailable().value());
+    if (!known->actor) {
+        const auto& error = known->actor.error();
+        if (error.code == "invalid_token" && !known->named_key_id.empty())
+            background_.wrong_secret(known->named_key_id, head.peer);
+        return refused(error);
+    }
+    const auto& actor = *known->actor;
+    auto place = places_.take(actor.user_id.empty() ? actor.key_id : actor.user_id);
+    if (place) return place;
+    return refused(other(429, "rate_limited",
+                         "Too many requests with bodies of more than 64 KiB are under way: go on "
+                         "in a second.")
+                       .value());
 }
 
 Metrics::Now RequestHandler::now() const {
@@ -178,7 +210,7 @@ Response RequestHandler::answer_to(const Request& request, Phase phase) {
         outcome = route(request, phase, is_a_nodes);
     } catch (const soci::soci_error& error) {
         write_log(request.id + " database: " + error.what());
-        outcome = other(503, "database_unavailable", "The database does not answer.");
+        outcome = database_unavailable();
     } catch (const std::exception& error) {
         write_log(request.id + " " + error.what());
     }

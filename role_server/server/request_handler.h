@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "http_server/backend.h"
 #include "role_server/api/router.h"
 #include "role_server/messages/message.h"
 #include "role_server/metrics/metrics.h"
@@ -16,6 +17,7 @@
 #include "role_server/model/last_seen.h"
 #include "role_server/model/project_roster.h"
 #include "role_server/server/background_writer.h"
+#include "role_server/server/body_places.h"
 #include "role_server/server/rate_limit.h"
 #include "role_server/server/revisions.h"
 #include "role_server/store/store_pool.h"
@@ -29,6 +31,9 @@ class RequestHandler {
     explicit RequestHandler(std::string db, Metrics* metrics = nullptr);
 
     Response answer(const Request& request, Phase phase);
+
+    // For a request with a long body, of which the head is there: to whoever has a good token.
+    http::Place place_for(const Request& head);
 
     // Another number after each change, whoever made it: this process, another replica, the command
     // line. Nothing where the database does not answer.
@@ -89,6 +94,7 @@ class RequestHandler {
     SeenPeople seen_;
     BackgroundWriter background_;
     RateLimit reads_, questions_, changes_, roster_changes_;
+    BodyPlaces places_;
     std::atomic<bool> draining_ = false;
 };
 

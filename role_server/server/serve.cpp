@@ -137,6 +137,7 @@ Result<void> serve(const ServeOptions& options) {
     if (*certificates) handshakes.emplace(io, *certificates);
     http::Server server{dispatcher, open, handshakes ? &*handshakes : nullptr, options.proxies,
                         options.logs_requests};
+    server.limits.long_body_bytes = std::size_t{1024} * 1024;
     http::Listener listener(io, server);
     const auto bound = listener.listen(*at);
     if (!bound) return tl::unexpected(bound.error());

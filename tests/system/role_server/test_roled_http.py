@@ -204,6 +204,63 @@ def test_a_large_body_is_413_however_it_is_announced(roled):
     assert status(exchange(roled, head + "Transfer-Encoding: chunked\r\n\r\n" + chunk * 10)) == 413
 
 
+MANY = "/access/v1/evaluations"
+
+
+def evaluations(roled, project, filling):
+    return {"evaluations": [{"subject": {"type": "user", "id": roled.owner.id}, "action": {"name": "ssh.login"},
+                             "resource": {"type": "project", "id": project}, "context": {"claims": "a" * filling}}] * 100}
+
+
+def long_head(token, more="Content-Length: 900000\r\n", path=MANY):
+    return (f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+            f"{more}\r\n")
+
+
+def test_many_questions_may_have_a_megabyte(roled, project):
+    answer = roled.post(MANY, evaluations(roled, project, 9000))
+    assert answer.status == 200 and len(answer.json["evaluations"]) == 100
+    assert roled.post(MANY, evaluations(roled, project, 9000), headers={"Expect": "100-continue"}).status == 200
+
+
+@pytest.mark.parametrize("path, more", [
+    (MANY, "Content-Length: 1048577\r\n"), ("/access/v1/evaluation", "Content-Length: 65537\r\n"),
+    ("/v1/users/me/tokens", "Content-Length: 65537\r\n"), ("/none", "Content-Length: 65537\r\n")])
+def test_no_other_body_may(roled, path, more):
+    assert status(exchange(roled, long_head(roled.owner.token, more, path))) == 413
+
+
+def test_nor_one_whose_length_is_not_told(roled):
+    chunk = "4000\r\n" + "a" * 0x4000 + "\r\n"
+    assert status(exchange(roled, long_head(roled.owner.token, "Transfer-Encoding: chunked\r\n") + chunk * 10)) == 413
+
+
+@pytest.mark.parametrize("token", ["", "x", "tgu_000000000000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0bFZMY"])
+def test_who_is_nobody_sends_no_long_body(roled, token):
+    assert status(exchange(roled, long_head(token))) == 401, "before it is sent"
+
+
+def test_a_person_has_eight_long_bodies_under_way(roled):
+    head, other = (long_head(user.token, "Content-Length: 900000\r\nExpect: 100-continue\r\n")
+                   for user in (roled.owner, roled.add_user("alice")))
+
+    def begun(head):
+        client = roled.socket()
+        client.sendall(head.encode())
+        return client if status(client.recv(1000).decode()) == 100 else client.close()
+
+    held = [begun(head) for _ in range(8)]
+    assert all(held)
+    refused = exchange(roled, head)
+    assert status(refused) == 429 and "Retry-After" in refused
+    held.append(begun(other))
+    assert held[-1], "another person's are not counted"
+    held.pop(0).close()
+    held.append(wait_until(lambda: begun(head), "a place that was given back"))
+    for client in held:
+        client.close()
+
+
 def test_a_body_that_waits_for_100_is_asked_for(roled):
     with roled.socket() as client:
         client.sendall((f"POST /v1/organizations/{roled.organization}/projects HTTP/1.1\r\nHost: x\r\n"

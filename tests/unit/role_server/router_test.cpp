@@ -19,6 +19,16 @@ TEST(RouterTest, probes_are_the_ones_without_a_key) {
     }
 }
 
+TEST(RouterTest, a_long_body_is_for_many_questions) {
+    CHECK(takes_long_body("POST", "/access/v1/evaluations"));
+    CHECK(takes_long_body("POST", "/v1/authorize"));
+    for (const auto& route : routes())
+        CHECK(!route.takes_long_body || (route.method == "POST" && route.work == Work::question));
+    CHECK_FALSE(takes_long_body("POST", "/access/v1/evaluation"));
+    CHECK_FALSE(takes_long_body("GET", "/v1/authorize"));
+    CHECK_FALSE(takes_long_body("POST", "/none"));
+}
+
 TEST(RouterTest, the_work_is_told_by_method_and_path_alone) {
     CHECK(work_of("GET", "/healthz") == Work::liveness);
     CHECK(work_of("GET", "/readyz") == Work::probe);
