@@ -31,6 +31,7 @@ TOKEN = ETC / "token"
 PROJECT = "proj_123"
 SNAPSHOT = CACHE / f"{PROJECT}.roster.v1"
 TOKEN_TEXT = "tk_never_to_be_seen"
+KUBECTL = "/run/fake-kubectl"  # a copy, in folders that are root's
 PLAIN_USER = 65534
 PLAIN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 

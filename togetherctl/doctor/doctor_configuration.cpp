@@ -4,6 +4,7 @@
 
 #include "common/roster/roster_directory.h"
 #include "common/system/trusted_file.h"
+#include "common/system/trusted_path.h"
 #include "processes/run_program.h"
 #include "togetherctl/doctor/doctor_checks.h"
 #include "togetherctl/editing/edited_file.h"
@@ -25,7 +26,7 @@ bool is_there(const std::string& path) {
 void check_folders(const Config& config, Findings& findings) {
     for (const auto& folder : {config.folder(), config.folder() + "/admit.d"}) {
         if (!is_there(folder)) continue;
-        const auto why = why_folder_unsafe(folder);
+        const auto why = why_exchangeable(folder);
         if (why.empty()) continue;
         findings.fail("configuration_folder", why,
                       "who can write it can admit himself or lock everybody out",

@@ -19,6 +19,7 @@
 #include "common/system/file_descriptor.h"
 #include "common/system/folder_of.h"
 #include "common/system/trusted_file.h"
+#include "common/system/trusted_path.h"
 
 namespace together::ctl {
 namespace {
@@ -109,19 +110,6 @@ Written still_as_read(const EditedFile& file) {
 
 }  // namespace
 
-std::string why_folder_unsafe(const std::string& folder) {
-    for (std::string at = folder;; at = folder_of(at)) {
-        struct stat status {};
-        if (::stat(at.c_str(), &status) != 0) return errno_text("cannot look at " + at, errno);
-        if (status.st_uid != 0 && status.st_uid != ::geteuid())
-            return at + " belongs neither to root nor to you";
-        // In a sticky folder nobody moves what is not his.
-        if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0)
-            return at + " can be written by others than its owner";
-        if (at == "/") return {};
-    }
-}
-
 std::string absolute_path(const std::string& path) {
     std::error_code unknown;  // of a folder that is gone: then it stays as it is, and opens nothing
     const auto whole = std::filesystem::absolute(path, unknown);
@@ -136,7 +124,7 @@ Result<EditedFile> read_for_editing(const std::string& named) {
     const auto link_folder = resolved(folder_of(path));
     if (!link_folder) return tl::make_unexpected(link_folder.error());
     for (const auto& folder : {*link_folder, folder_of(*target)})
-        if (const auto why = why_folder_unsafe(folder); !why.empty())
+        if (const auto why = why_exchangeable(folder); !why.empty())
             return failure("will not edit " + path + ": " + why);
     const auto opened = together::open_trusted(*target, together::Links::refuse);
     if (!opened) return failure(opened.error().message);
@@ -206,7 +194,7 @@ bool drop_backup(const EditLock&, const EditedFile& file, const std::string& tex
 
 tl::expected<Replaced, WriteFailure> write_new(const std::string& path, const std::string& text,
                                                mode_t mode) {
-    if (const auto why = why_folder_unsafe(folder_of(path)); !why.empty())
+    if (const auto why = why_exchangeable(folder_of(path)); !why.empty())
         return tl::make_unexpected(WriteFailure{WriteError::failed, why});
     struct stat like {};
     like.st_uid = ::geteuid();

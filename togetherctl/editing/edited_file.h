@@ -78,7 +78,4 @@ tl::expected<Replaced, WriteFailure> write_new(const std::string& path, const st
 // The same path from the root on, so that all of its folders can be looked at. Links stay.
 std::string absolute_path(const std::string& path);
 
-// Why somebody else could exchange what stands in that folder; empty where nobody can.
-std::string why_folder_unsafe(const std::string& folder);
-
 }  // namespace together::ctl

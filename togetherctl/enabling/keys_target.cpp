@@ -15,6 +15,7 @@
 #include "common/system/io.h"
 #include "common/system/node_accounts.h"
 #include "common/system/trusted_file.h"
+#include "common/system/trusted_path.h"
 #include "processes/installed_program.h"
 #include "togetherctl/editing/marked_block.h"
 #include "togetherctl/node/known_people.h"
@@ -76,7 +77,7 @@ void check_command(Plan& plan) {
     const auto command = authorized_keys_command();
     if (first_program({command}).empty())
         plan.problems.push_back(command + " is not installed, or not root's alone to write");
-    else if (const auto why = why_folder_unsafe(folder_of(command)); !why.empty())
+    else if (const auto why = why_exchangeable(folder_of(command)); !why.empty())
         plan.problems.push_back("sshd does not execute " + command + ": " + why);
     if (::getpwnam(user_of_command) == nullptr)
         plan.problems.emplace_back(

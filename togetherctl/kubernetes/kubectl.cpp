@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/kubernetes/kubectl.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
+#include <sstream>
 #include <utility>
 
+#include "common/system/parse_number.h"
+#include "common/system/trusted_path.h"
 #include "processes/installed_program.h"
 #include "processes/run_program.h"
 #include "strict_json/strict_json.h"
@@ -12,21 +18,52 @@ namespace together::ctl {
 using namespace together;
 
 namespace {
+
 constexpr std::chrono::seconds patience{60};
 constexpr JsonLimits limits{.values = 2'000'000, .depth = 64};
+
+std::vector<std::string> installed() {
+    return {"/usr/bin/kubectl", "/usr/local/bin/kubectl", "/snap/bin/kubectl"};
+}
+
+std::string environment(const char* name) {
+    const char* const value = ::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+// As kubectl looks for them.
+std::vector<std::string> kubeconfigs() {
+    std::vector<std::string> files;
+    std::istringstream named(environment("KUBECONFIG"));
+    for (std::string file; std::getline(named, file, ':');)
+        if (!file.empty()) files.push_back(file);
+    if (files.empty()) files.push_back(environment("HOME") + "/.kube/config");
+    return files;
+}
+
+// Of those that are there. Whoever called sudo may have one of their own.
+std::string why_kubeconfig_unsafe() {
+    const auto caller = parse_number<uid_t>(environment("SUDO_UID"));
+    for (const auto& file : kubeconfigs()) {
+        if (::access(file.c_str(), F_OK) != 0) continue;
+        if (auto why = why_exchangeable(file, caller); !why.empty()) return why;
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Kubectl> Kubectl::find(const std::string& path) {
-    if (!path.empty()) {
-        if (!path.starts_with('/')) return failure("--kubectl needs an absolute path");
-        if (first_program({path}).empty())
-            return failure(path + " is no program that root alone can write");
-        return Kubectl(path);
-    }
-    auto found = first_program({"/usr/bin/kubectl", "/usr/local/bin/kubectl", "/snap/bin/kubectl"});
+    if (!path.empty() && !path.starts_with('/')) return failure("--kubectl needs an absolute path");
+    auto found = first_program(path.empty() ? installed() : std::vector{path});
     if (found.empty())
-        return failure(
-            "no kubectl of root's in /usr/bin, /usr/local/bin or /snap/bin: --kubectl PATH");
+        return failure(path.empty() ? "no kubectl of root's in /usr/bin, /usr/local/bin or "
+                                      "/snap/bin: --kubectl PATH"
+                                    : path + " is no program that root alone can write");
+    if (const auto why = why_exchangeable(found); !why.empty())
+        return failure(found + " is no program that root alone can write: " + why);
+    if (const auto why = why_kubeconfig_unsafe(); !why.empty() && ::geteuid() == 0)
+        return failure("kubectl is not run as root with a kubeconfig of somebody else's: " + why);
     return Kubectl(std::move(found));
 }
 

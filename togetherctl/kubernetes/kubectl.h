@@ -15,8 +15,9 @@ namespace together::ctl {
 
 class Kubectl {
   public:
-    // `path` empty: the installed one. Fails where there is none that root alone can write: it runs
-    // with the caller's rights, in the cluster and here.
+    // `path` empty: the installed one. Fails where there is none that root alone can write, or put
+    // another one in place of: it runs with the caller's rights, in the cluster and here. Fails as
+    // root where a kubeconfig that it reads is somebody's: it names programs that kubectl runs.
     static together::Result<Kubectl> find(const std::string& path);
 
     // What it wrote to stdout, with `input` at its stdin. Fails where it fails, with the last line

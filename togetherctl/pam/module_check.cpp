@@ -12,6 +12,7 @@
 #include "common/system/folder_of.h"
 #include "common/system/io.h"
 #include "common/system/trusted_file.h"
+#include "common/system/trusted_path.h"
 #include "processes/child.h"
 #include "togetherctl/editing/edited_file.h"
 
@@ -38,7 +39,7 @@ int load(const char* path, const char* function, int pipe) {
 Result<void> check_file(const std::string& path) {
     const auto file = open_trusted(path, Links::follow);
     if (!file) return failure(file.error().message);
-    if (const auto why = why_folder_unsafe(folder_of(path)); !why.empty())
+    if (const auto why = why_exchangeable(folder_of(path)); !why.empty())
         return failure(path + ": " + why);
     return {};
 }

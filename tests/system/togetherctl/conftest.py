@@ -54,6 +54,12 @@ def installed_module(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def kubectl() -> None:
+    """togetherctl runs none that others could exchange, and a checkout may be anybody's."""
+    shutil.copy(ctl_node.CHECKOUT / "tests" / "support" / "fake_kubectl.py", ctl_node.KUBECTL)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def squeue() -> Path:
     """What stands where Slurm's does, if that is installed: an empty queue."""
     fake, real = Path("/run/squeue"), Path("/usr/bin/squeue")

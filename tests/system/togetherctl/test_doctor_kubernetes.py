@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from support.ctl_node import CHECKOUT, CONFIG, ctl, write_config
+from support.ctl_node import CHECKOUT, CONFIG, KUBECTL, ctl, write_config
 
 CLUSTER = Path("/run/cluster.json")
-KUBECTL = str(CHECKOUT / "tests" / "support" / "fake_kubectl.py")
 STRANGER = "together:invented-by-togetherctl-doctor"
 # As the authorizer says it: tests/system/kubernetes asks a real one.
 SENTENCE = "Access denied: invented-by-togetherctl-doctor is not a collaborator of project proj_123. An Admin of the project can add you."

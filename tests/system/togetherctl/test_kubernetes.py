@@ -4,20 +4,21 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from support.ctl_node import (CHECKOUT, ETC, PLAIN_ENVIRONMENT, PROJECT, ROSTER, SNAPSHOT, TOGETHERCTL, Run, admit, ctl, entry, refresh,
+from support.ctl_node import (ETC, KUBECTL, PLAIN_ENVIRONMENT, PROJECT, ROSTER, SNAPSHOT, TOGETHERCTL, Run, admit, ctl, entry, refresh,
                               write_config, write_roster)
 from support.waiting import wait_until
 
 CLUSTER = Path("/run/cluster.json")
-KUBECTL = str(CHECKOUT / "tests" / "support" / "fake_kubectl.py")
 OURS = {"app.kubernetes.io/managed-by": "togetherctl", "together/project": PROJECT}
 ANOTHERS = OURS | {"together/project": "proj_9"}
 # The hash of the project; it is the same on every machine, or two nodes would undo what the other did.
@@ -348,6 +349,74 @@ def test_a_kubectl_of_somebody_elses_is_not_run(people: None, cluster: None, mod
         run = ctl(*verb, "--kubectl", str(theirs))
         assert run.returncode == 2 and "is no program that root alone can write" in run.stdout + run.stderr
     assert not Path("/run/was-run").exists()
+
+
+def the_users(path: Path) -> None:
+    os.chown(path, 10001, 10001, follow_symlinks=False)
+
+
+# What is wrong with the way to a file in /run/way/in/it.
+WAYS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "anybody writes its folder": (lambda way: (way / "in").chmod(0o777), "can be written by others"),
+    "a group writes a folder above": (lambda way: way.chmod(0o775), "can be written by others"),
+    "its folder is a user's": (lambda way: the_users(way / "in"), "belongs neither to root nor to you"),
+    "a link to its folder is a user's": (lambda way: the_users(way / "link"), "link belongs neither to root nor to you"),
+    "it is linked from a user's folder": (lambda way: the_users(way / "links"), "links belongs neither to root nor to you"),
+}
+
+
+@pytest.fixture
+def way() -> Iterator[Path]:
+    """Folders of root's, and two links on the way to a file in them."""
+    way = Path("/run/way")
+    (way / "in").mkdir(parents=True)
+    (way / "links").mkdir()
+    (way / "link").symlink_to("links/on")
+    (way / "links" / "on").symlink_to("/run/way/in")
+    yield way
+    shutil.rmtree(way)
+
+
+@pytest.mark.parametrize("wrong", WAYS)
+def test_a_kubectl_that_others_could_exchange_is_not_run(people: None, cluster: None, way: Path, wrong: str) -> None:
+    shutil.copy(KUBECTL, way / "in" / "kubectl")
+    theirs = str(way / "link" / "kubectl")
+    verbs = (["kubernetes", "rolebindings", "--apply"], ["doctor", "--kubernetes"])
+    assert ctl(*verbs[0], "--kubectl", theirs, environment={"FAKE_CLUSTER": str(CLUSTER)}).returncode == 0
+    CLUSTER.with_suffix(".calls").write_text("")
+    spoil, said = WAYS[wrong]
+    spoil(way)
+    for verb in verbs:
+        run = ctl(*verb, "--kubectl", theirs, environment={"FAKE_CLUSTER": str(CLUSTER)})
+        assert run.returncode == 2 and f"{theirs} is no program that root alone can write: " in run.stdout + run.stderr
+        assert said in run.stdout + run.stderr
+    assert CLUSTER.with_suffix(".calls").read_text() == ""
+
+
+@pytest.mark.parametrize("wrong", WAYS)
+def test_a_kubeconfig_that_others_could_exchange_is_not_used_by_root(people: None, cluster: None, way: Path, wrong: str) -> None:
+    """It can name a program that kubectl runs."""
+    theirs = way / "link" / "config"
+    theirs.touch(mode=0o600)
+    (way / ".kube").symlink_to("link")
+    spoil, said = WAYS[wrong]
+    spoil(way)
+    for environment in ({"KUBECONFIG": f"/nowhere/config:{theirs}"}, {"HOME": str(way)}):
+        called = environment | {"FAKE_CLUSTER": str(CLUSTER)}
+        run = ctl("kubernetes", "rolebindings", "--apply", "--kubectl", KUBECTL, environment=called)
+        assert run.returncode == 2 and "a kubeconfig of somebody else's" in run.stderr and said in run.stderr
+    assert CLUSTER.with_suffix(".calls").read_text() == ""
+
+
+def test_whoever_called_sudo_has_a_kubeconfig_of_their_own(people: None, cluster: None, way: Path) -> None:
+    config = way / "in" / "config"
+    config.touch(mode=0o600)
+    for path in (config, way / "in"):
+        the_users(path)
+    for uid, status in (("10001", 0), ("10002", 2), ("", 2)):
+        run = ctl("kubernetes", "rolebindings", "--apply", "--kubectl", KUBECTL,
+                  environment={"KUBECONFIG": str(config), "SUDO_UID": uid, "FAKE_CLUSTER": str(CLUSTER)})
+        assert run.returncode == status, run
 
 
 @pytest.mark.parametrize("arguments, said", [
