@@ -137,6 +137,7 @@ void check_namespaces(const NodeConfig& config, const Kubectl& kubectl, Findings
 void check_kubernetes(const NodeConfig& config, const Kubectl& kubectl, Findings& findings) {
     check_asks(config, kubectl, findings);
     check_cluster_bindings(config, kubectl, findings);
+    check_left_namespaces(config, kubectl, findings);
     check_namespaces(config, kubectl, findings);
     check_admission_policy(kubectl, findings);
 }

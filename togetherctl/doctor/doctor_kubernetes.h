@@ -6,10 +6,18 @@
 
 namespace together::ctl {
 
+// A word of a line that somebody pastes into a shell: RBAC's objects have nearly any name.
+std::string in_shell(const std::string& word);
+
 // Whether RBAC gives somebody rights behind together-authorizer: everybody, or service accounts
 // that a Member's pods can act as.
 void check_cluster_bindings(const together::NodeConfig& config, const Kubectl& kubectl,
                             Findings& findings);
+
+// Whether `kubernetes rolebindings` left something in namespaces that are none of the project's
+// now, where it looks no more.
+void check_left_namespaces(const together::NodeConfig& config, const Kubectl& kubectl,
+                           Findings& findings);
 
 // Whether the admission policy is the one that we ship, and a binding has it deny.
 void check_admission_policy(const Kubectl& kubectl, Findings& findings);

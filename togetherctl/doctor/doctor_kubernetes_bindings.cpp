@@ -24,16 +24,6 @@ constexpr std::array<std::string_view, 4> harmless_roles = {
 // kubeadm's: anybody reads there how to reach the cluster.
 constexpr std::string_view public_namespace = "kube-public";
 
-// For a line that somebody pastes into a shell: RBAC's objects have nearly any name.
-std::string in_shell(const std::string& word) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
-    if (!word.empty() && word.find_first_not_of(plain) == word.npos) return word;
-    std::string quoted = "'";
-    for (const char c : word) c == '\'' ? quoted += "'\\''" : quoted += c;
-    return quoted + "'";
-}
-
 std::optional<std::string> of_namespace(const Strings& ours, std::string_view ns,
                                         const std::string& who) {
     if (!kubernetes::is_workload_namespace(ns, ours)) return std::nullopt;
@@ -98,6 +88,15 @@ void tell(const Json::Value& binding, const std::string& whom, Findings& finding
 }
 
 }  // namespace
+
+std::string in_shell(const std::string& word) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
+    if (!word.empty() && word.find_first_not_of(plain) == word.npos) return word;
+    std::string quoted = "'";
+    for (const char c : word) c == '\'' ? quoted += "'\\''" : quoted += c;
+    return quoted + "'";
+}
 
 void check_cluster_bindings(const NodeConfig& config, const Kubectl& kubectl, Findings& findings) {
     const auto bindings =

@@ -64,22 +64,33 @@ std::vector<std::string> get_in(const std::string& ns, std::vector<std::string> 
     return arguments;
 }
 
-// With our labels: how much others keep there does not matter. `ns` empty: the cluster's own.
-Result<void> look_for_ours(const Kubectl& kubectl, const std::string& ns,
-                           const std::string& project, Seen& seen) {
+// With our labels: how much others keep there does not matter. `get`: the call, as far as the
+// place.
+Result<std::set<RbacName>> list_ours(const Kubectl& kubectl, std::vector<std::string> get,
+                                     bool of_cluster, const std::string& project) {
     std::string resources;
     for (const auto& kind : kinds)
-        if (ns.empty() == kind.name.starts_with("Cluster"))
+        if (of_cluster == kind.name.starts_with("Cluster"))
             resources.append(resources.empty() ? "" : ",").append(kind.resource);
     auto selector = std::string(managed_by_key) + "=" + std::string(managed_by_us) + "," +
                     std::string(project_key) + "=" + project_label(project);
-    const auto list =
-        kubectl.json(get_in(ns, {"--selector", std::move(selector), "--", resources}));
+    get.insert(get.end(), {"--selector", std::move(selector), "--", resources});
+    const auto list = kubectl.json(std::move(get));
     if (!list) return tl::make_unexpected(list.error());
     const auto& items = at(*list, "items");
     if (!list->empty() && !items.isArray()) return failure("what kubectl wrote is no list");
+    std::set<RbacName> ours;
     for (const auto& item : items)
-        if (const auto name = name_in(item); is_ours(item, name, project)) seen.ours.insert(name);
+        if (const auto name = name_in(item); is_ours(item, name, project)) ours.insert(name);
+    return ours;
+}
+
+// `ns` empty: the cluster's own.
+Result<void> look_for_ours(const Kubectl& kubectl, const std::string& ns,
+                           const std::string& project, Seen& seen) {
+    auto ours = list_ours(kubectl, get_in(ns, {}), ns.empty(), project);
+    if (!ours) return tl::make_unexpected(ours.error());
+    seen.ours.merge(*ours);
     return {};
 }
 
@@ -135,6 +146,11 @@ Result<void> remove(const Kubectl& kubectl, const RbacName& object) {
 }
 
 }  // namespace
+
+Result<std::set<RbacName>> ours_in_all_namespaces(const Kubectl& kubectl,
+                                                  const std::string& project) {
+    return list_ours(kubectl, get_in({}, {"--all-namespaces"}), false, project);
+}
 
 std::string shown(const RbacName& object) {
     return object.kind + " " + object.name + (object.ns.empty() ? "" : " in " + object.ns);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ struct RbacChange {
 together::Result<RbacChange> bring_about(const Kubectl& kubectl,
                                          const std::vector<RbacObject>& wanted,
                                          const RbacScope& scope);
+
+// What stands in any namespace with our labels, the project's and a name of ours.
+together::Result<std::set<RbacName>> ours_in_all_namespaces(const Kubectl& kubectl,
+                                                            const std::string& project);
 
 std::string shown(const RbacName& object);
 

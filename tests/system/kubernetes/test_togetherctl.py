@@ -3,6 +3,7 @@
 stored and grant nothing (tests/support/kubernetes/rbac.py)."""
 
 import json
+import shlex
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -127,3 +128,15 @@ def test_doctor_sees_what_is_open(world: World, masters: Person, policed: None) 
         assert found["kubernetes_asks"]["result"] == "ok", found["kubernetes_asks"]["what"]
     finally:
         assert masters.request("PUT", POLICY, ours).status == 201
+
+
+def test_doctor_finds_what_is_left_and_how_it_goes_away(world: World, masters: Person) -> None:
+    assert apply(world, masters).returncode == 0
+    name = name_of(world, "RoleBinding", "member")
+    world.configure(kubernetes={"namespaces": "others"})
+    left = findings(world, masters)["kubernetes_left"]
+    assert left["result"] == "failure" and f"RoleBinding {name}" in left["what"]
+    kubectl, *command = shlex.split(left["fix"])
+    assert kubectl == "kubectl" and "deleted" in masters.must(*command)
+    assert findings(world, masters)["kubernetes_left"]["result"] == "ok"
+    assert name not in masters.must("get", "roles,rolebindings", "--all-namespaces", "-o", "name")

@@ -73,7 +73,7 @@ def test_where_all_is_well_it_says_so(cluster: Cluster) -> None:
     status, found = cluster.findings()
     assert status == 0, found
     assert {check: one["result"] for check, one in found.items()} == {check: "ok" for check in (
-        "configuration", "kubernetes_asks", "kubernetes_rbac", "kubernetes_namespaces", "kubernetes_admission")}
+        "configuration", "kubernetes_asks", "kubernetes_rbac", "kubernetes_left", "kubernetes_namespaces", "kubernetes_admission")}
 
 
 def test_it_changes_nothing_and_looks_at_no_node(cluster: Cluster) -> None:
@@ -143,6 +143,36 @@ def test_what_it_says_to_delete_is_that_binding_alone(cluster: Cluster, name: st
     words = subprocess.run(["/bin/sh", "-c", f"kubectl() {{ printf '%s\\n' \"$@\"; }}; {fix}"], capture_output=True, text=True, check=True).stdout
     where = ["--namespace", ns, "--", "rolebinding"] if ns else ["--", "clusterrolebinding"]
     assert words.splitlines() == ["delete", *where, name]
+
+
+MEMBER = "together-member.db998cf93dc3d3b9"  # with the hash of the project
+LABELS = {"app.kubernetes.io/managed-by": "togetherctl", "together/project": "proj_123"}
+
+
+def left(kind: str, ns: str, name: str = MEMBER, labels: dict[str, str] | None = None) -> Thing:
+    return {"kind": kind, "metadata": {"name": name, "namespace": ns, "labels": LABELS if labels is None else labels},
+            "roleRef": {"kind": "Role", "name": MEMBER}, "subjects": [{"kind": "User", "name": "together:alice"}]}
+
+
+def test_what_is_left_in_a_namespace_that_left_the_list(cluster: Cluster) -> None:
+    cluster.others += [left("Role", "workloads"), left("RoleBinding", "workloads"),
+                       left("Role", "before"), left("RoleBinding", "before"), left("RoleBinding", "before", MEMBER + ".2")]
+    code, found = cluster.findings()
+    one = found["kubernetes_left"]
+    assert (code, one["result"]) == (2, "failure")
+    assert one["what"] == (f"before is none of [kubernetes] namespaces, and has Role {MEMBER}, RoleBinding {MEMBER}, RoleBinding {MEMBER}.2")
+    assert one["fix"] == f"kubectl delete --namespace before -- role/{MEMBER} rolebinding/{MEMBER} rolebinding/{MEMBER}.2"
+    write_config("[kubernetes]\nnamespaces = workloads bef*\n")
+    assert cluster.findings()[1]["kubernetes_left"]["result"] == "ok"
+
+
+@pytest.mark.parametrize("thing", [
+    left("RoleBinding", "before", labels=LABELS | {"together/project": "proj_9"}), left("RoleBinding", "before", labels={}),
+    left("RoleBinding", "before", "theirs"), left("RoleBinding", "before", MEMBER + " --all"), left("ConfigMap", "before"),
+])
+def test_what_others_have_elsewhere_is_theirs(cluster: Cluster, thing: Thing) -> None:
+    cluster.others.append(thing)
+    assert cluster.findings()[1]["kubernetes_left"]["result"] == "ok"
 
 
 def without(labels: str) -> Callable[[Cluster], None]:
