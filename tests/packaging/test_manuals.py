@@ -76,7 +76,7 @@ def test_the_checks_of_doctor() -> None:
             for name in item.split(",")}
     source = "".join(path.read_text() for path in [
         *(CHECKOUT / "togetherctl" / "doctor").glob("*.cpp"), CHECKOUT / "togetherctl" / "commands" / "doctor.cpp"])
-    known = set(re.findall(r'(?:(?:ok|tell|warn|fail|cannot_tell)\(\s*|\b(?:check|asks) = )"([a-z_]+)"', source))
+    known = set(re.findall(r'(?:(?:ok|tell|warn|fail|cannot_tell)\(\s*|\b(?:check|asks|on_failure) = )"([a-z_]+)"', source))
     known |= {f"{plugin}_{part}" for plugin in ("job_submit", "spank")
               for part in re.findall(r'kind \+ "_([a-z]+)"', source)}
     asked = (CHECKOUT / "together_refresh" / "probe" / "access_finding.cpp").read_text()

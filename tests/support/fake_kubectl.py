@@ -62,9 +62,17 @@ def delete(cluster: dict, call: argparse.Namespace) -> None:
 
 def reviewed(cluster: dict, review: dict) -> dict:
     user = review["spec"]["user"]
+    if not review["spec"]["resourceAttributes"]["verb"]:
+        return review | {"status": cluster.get("unreadable", {"allowed": False})}
     if review["spec"]["resourceAttributes"]["resource"] == "selfsubjectaccessreviews":
         return review | {"status": cluster.get("granted", {"allowed": True})}
     return review | {"status": cluster.get("reviews", {}).get(user, {"allowed": False})}
+
+
+def refusal(cluster: dict, pod: dict) -> str:
+    """As kubectl says it; nothing where the API server would make it."""
+    by = "pod_security" if "SYS_ADMIN" in json.dumps(pod["spec"]) else "policy"
+    return cluster.get("refusals", {}).get(by, "")
 
 
 def main(arguments: list[str]) -> int:
@@ -82,7 +90,10 @@ def main(arguments: list[str]) -> int:
     if call.output == "json":
         if call.verb == "create":
             given = yaml.safe_load(sys.stdin)
-            answer = given if call.dry_run == "client" else reviewed(cluster, given)
+            if call.dry_run == "server" and (said := refusal(cluster, given)):
+                print(f'Warning: would violate PodSecurity "restricted:latest"\n{said}', file=sys.stderr)
+                return 1
+            answer = given if call.dry_run else reviewed(cluster, given)
         else:
             answer = got(cluster, call)
         if answer is not None:

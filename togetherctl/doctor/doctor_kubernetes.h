@@ -9,6 +9,10 @@ namespace together::ctl {
 // A word of a line that somebody pastes into a shell: RBAC's objects have nearly any name.
 std::string in_shell(const std::string& word);
 
+// Whether the API server asks together-authorizer about a user whom nobody knows, before RBAC, and
+// denies while that does not answer.
+void check_webhook(const together::NodeConfig& config, const Kubectl& kubectl, Findings& findings);
+
 // Whether RBAC gives somebody rights behind together-authorizer: everybody, or service accounts
 // that a Member's pods can act as.
 void check_cluster_bindings(const together::NodeConfig& config, const Kubectl& kubectl,
@@ -21,5 +25,8 @@ void check_left_namespaces(const together::NodeConfig& config, const Kubectl& ku
 
 // Whether the admission policy is the one that we ship, and a binding has it deny.
 void check_admission_policy(const Kubectl& kubectl, Findings& findings);
+
+// Whether Pod Security and the policy act there: a dry run of pods that they must refuse.
+void try_admission(const std::string& ns, const Kubectl& kubectl, Findings& findings);
 
 }  // namespace together::ctl

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -365,7 +366,7 @@ func (o *others) write(w http.ResponseWriter, r *http.Request, info *request.Req
 		return
 	}
 	setDefaults(object)
-	if err := o.admit(r.Context(), object, *gvk, info); err != nil {
+	if err := o.admit(r.Context(), object, *gvk, info, r.URL.Query().Get("dryRun") == meta.DryRunAll); err != nil {
 		refuse(w, err)
 		return
 	}
@@ -401,7 +402,8 @@ func setDefaults(object runtime.Object) {
 }
 
 // And keeps it, where it is one of those that are kept.
-func (o *others) admit(ctx context.Context, object runtime.Object, gvk schema.GroupVersionKind, info *request.RequestInfo) error {
+func (o *others) admit(ctx context.Context, object runtime.Object, gvk schema.GroupVersionKind, info *request.RequestInfo,
+	dryRun bool) error {
 	about, err := apimeta.Accessor(object)
 	if err != nil {
 		return nil
@@ -419,17 +421,41 @@ func (o *others) admit(ctx context.Context, object runtime.Object, gvk schema.Gr
 		old = nil
 	}
 	attributes := admission.NewAttributesRecord(object, old, gvk, namespace, about.GetName(), resource, info.Subresource,
-		operation, options, false, who)
-	if _, err := o.kept.CoreV1().Namespaces().Get(ctx, namespace, meta.GetOptions{}); namespace != "" && err != nil {
+		operation, options, dryRun, who)
+	place, err := o.kept.CoreV1().Namespaces().Get(ctx, namespace, meta.GetOptions{})
+	if namespace != "" && err != nil {
 		return nil
+	}
+	if err := podSecurity(place, object, attributes); err != nil {
+		return err
 	}
 	if err := o.policies.Validate(ctx, attributes, admission.NewObjectInterfacesFromScheme(scheme.Scheme)); err != nil {
 		return err
+	}
+	if dryRun {
+		return nil
 	}
 	if operation == admission.Update {
 		return o.kept.Tracker().Update(resource, object, namespace)
 	}
 	return o.kept.Tracker().Create(resource, object, namespace)
+}
+
+// Stands in for Pod Security, of which nothing is in the library: one capability, at "baseline".
+func podSecurity(namespace *core.Namespace, object runtime.Object, attributes admission.Attributes) error {
+	pod, isPod := object.(*core.Pod)
+	if !isPod || namespace.Labels["pod-security.kubernetes.io/enforce"] != "baseline" {
+		return nil
+	}
+	for _, one := range pod.Spec.Containers {
+		if one.SecurityContext == nil || one.SecurityContext.Capabilities == nil ||
+			!slices.Contains(one.SecurityContext.Capabilities.Add, "SYS_ADMIN") {
+			continue
+		}
+		return admission.NewForbidden(attributes, fmt.Errorf("violates PodSecurity \"baseline:latest\": non-default capabilities "+
+			"(container %q must not include \"SYS_ADMIN\" in securityContext.capabilities.add)", one.Name))
+	}
+	return nil
 }
 
 func (o *others) review(w http.ResponseWriter, r *http.Request) {

@@ -100,6 +100,7 @@ def test_another_configuration_counts_within_seconds_and_a_bad_one_leaves_the_ol
     json.dumps(review("together:alice", *PODS)).replace('"user"', '"user": "together:carol", "user"'),
     json.dumps(review("together:alice", *PODS)).replace('"together:alice"', "7"),
     json.dumps(review("together:alice", *PODS)).replace('"list"', '["list"]'),
+    json.dumps(review("together:alice", *PODS)).replace('"list"', '""'),  # doctor --kubernetes counts on it
 ])
 def test_what_is_no_review_is_refused(authorizer: AuthorizerNode, body: str) -> None:
     status, document = authorizer.post(body)

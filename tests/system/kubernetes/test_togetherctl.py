@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from support.kubernetes.api_server import ApiServer, Person
+from support.kubernetes.api_server import ApiServer, Person, authorization
 from support.kubernetes.objects import SHIPPED
 from support.kubernetes.world import ETC, World
+from support.waiting import wait_until
 
 Thing = dict[str, Any]
 KINDS = ["roles", "rolebindings", "clusterroles", "clusterrolebindings"]
@@ -140,3 +141,25 @@ def test_doctor_finds_what_is_left_and_how_it_goes_away(world: World, masters: P
     assert kubectl == "kubectl" and "deleted" in masters.must(*command)
     assert findings(world, masters)["kubernetes_left"]["result"] == "ok"
     assert name not in masters.must("get", "roles,rolebindings", "--all-namespaces", "-o", "name")
+
+
+def test_doctor_finds_a_failure_policy_that_lets_in(world: World, masters: Person) -> None:
+    """Without a fault: by a review that together-authorizer refuses."""
+    server = world.api_server("no-opinion-asked", access=authorization(world.webhook, failurePolicy="NoOpinion"))
+    found = findings(world, server.masters)
+    assert found["kubernetes_asks"]["result"] == "ok"
+    assert found["kubernetes_failure_policy"]["result"] == "failure"
+
+
+def test_doctor_finds_what_does_not_act(world: World, masters: Person, policed: None) -> None:
+    """A policy that refuses nothing is to a dry run as one that is not evaluated."""
+    idle = next(yaml.safe_load_all((SHIPPED / "admission-policy.yaml").read_text()))
+    ours = masters.request("GET", POLICY).document
+    idle["spec"]["validations"] = [{"expression": "true"}]
+    try:
+        assert masters.request("PUT", POLICY, idle).status == 201
+        found = wait_until(lambda: (one := findings(world, masters)["kubernetes_dry_run"])["result"] == "failure" and one, "the policy")
+        assert "together-workloads lets a pod that tolerates every taint through" in found["what"]
+    finally:
+        assert masters.request("PUT", POLICY, ours).status == 201
+    wait_until(lambda: findings(world, masters)["kubernetes_dry_run"]["result"] == "ok", "the policy")

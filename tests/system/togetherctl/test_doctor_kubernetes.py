@@ -16,6 +16,12 @@ CLUSTER = Path("/run/cluster.json")
 STRANGER = "together:invented-by-togetherctl-doctor"
 # As the authorizer says it: tests/system/kubernetes asks a real one.
 SENTENCE = "Access denied: invented-by-togetherctl-doctor is not a collaborator of project proj_123. An Admin of the project can add you."
+# As an API server answers where the webhook failed, and what kubectl prints of its refusals.
+FAILED = {"allowed": False, "denied": True, "evaluationError": "spec.resourceAttributes.verb is missing"}
+BY_POD_SECURITY = ('Error from server (Forbidden): error when creating "STDIN": pods "togetherctl-doctor-x2b7c" is forbidden: violates PodSecurity '
+                   '"baseline:latest": non-default capabilities (container "none" must not include "SYS_ADMIN" in securityContext.capabilities.add)')
+BY_POLICY = ("The pods \"togetherctl-doctor-x2b7c\" is invalid: : ValidatingAdmissionPolicy 'together-workloads' with binding 'together-workloads' "
+             "denied request: pods here tolerate taints of these keys alone")
 Thing = dict[str, Any]
 
 
@@ -47,6 +53,8 @@ class Cluster:
                                     {"kind": "Namespace", "metadata": {"name": "kube-system"}}]
         self.status: Thing = {"allowed": False, "denied": True, "reason": SENTENCE}
         self.granted: Thing = {"allowed": True}
+        self.unreadable: Thing = FAILED
+        self.refusals = {"pod_security": BY_POD_SECURITY, "policy": BY_POLICY}
         self.down = False
 
     def things(self) -> list[Thing]:
@@ -55,8 +63,8 @@ class Cluster:
     def findings(self, *arguments: str) -> tuple[int, dict[str, Thing]]:
         """Of each check the worst."""
         CLUSTER.write_text(json.dumps({"objects": dict(enumerate(self.things())), "reviews": {STRANGER: self.status},
-                                       "granted": self.granted,
-                                       "down": self.down}))
+                                       "granted": self.granted, "unreadable": self.unreadable,
+                                       "refusals": self.refusals, "down": self.down}))
         run = ctl("doctor", "--kubernetes", "--kubectl", KUBECTL, "--json", *arguments, environment={"FAKE_CLUSTER": str(CLUSTER)})
         worst = ["ok", "information", "warning", "failure"]
         found = sorted(json.loads(run.stdout), key=lambda one: worst.index(one["result"]))
@@ -73,7 +81,8 @@ def test_where_all_is_well_it_says_so(cluster: Cluster) -> None:
     status, found = cluster.findings()
     assert status == 0, found
     assert {check: one["result"] for check, one in found.items()} == {check: "ok" for check in (
-        "configuration", "kubernetes_asks", "kubernetes_rbac", "kubernetes_left", "kubernetes_namespaces", "kubernetes_admission")}
+        "configuration", "kubernetes_asks", "kubernetes_failure_policy", "kubernetes_rbac", "kubernetes_left", "kubernetes_namespaces",
+        "kubernetes_dry_run", "kubernetes_admission")}
 
 
 def test_it_changes_nothing_and_looks_at_no_node(cluster: Cluster) -> None:
@@ -81,9 +90,9 @@ def test_it_changes_nothing_and_looks_at_no_node(cluster: Cluster) -> None:
     cluster.findings()
     calls = CLUSTER.with_suffix(".calls").read_text().splitlines()
     writing = [call for call in calls if call.split()[0] != "get"]
-    # Two reviews, which nobody keeps, and our own policy, which kubectl reads and does not send.
-    assert [call.split()[0] for call in writing] == ["create"] * 4
-    assert sum("--dry-run=client" in call for call in writing) == 2
+    # Three reviews, which nobody keeps, two pods in a dry run, and our own policy, which kubectl reads and does not send.
+    assert [call.split()[0] for call in writing] == ["create"] * 7
+    assert [sum(f"--dry-run={side}" in call for call in writing) for side in ("client", "server")] == [2, 2]
 
 
 @pytest.mark.parametrize("status, said", [
@@ -108,6 +117,44 @@ def test_rbac_is_not_asked_first(cluster: Cluster) -> None:
     cluster.granted["reason"] = 'RBAC: allowed by ClusterRoleBinding "system:basic-user"'
     code, found = cluster.findings()
     assert code == 2 and "asks RBAC before together-authorizer" in found["kubernetes_asks"]["what"]
+
+
+@pytest.mark.parametrize("status, result, said", [
+    ({"allowed": False, "evaluationError": "connection refused"}, "failure", "leaves users to RBAC"),
+    ({"allowed": True, "reason": "RBAC: allowed by ClusterRoleBinding"}, "failure", "leaves users to RBAC"),
+    ({"allowed": False, "denied": True, "reason": SENTENCE}, "information", "could not be tried: a review without a verb was answered"),
+    (FAILED, "ok", "users are denied"),
+])
+def test_a_dead_authorizer_must_deny(cluster: Cluster, status: Thing, result: str, said: str) -> None:
+    """failurePolicy, by a review that together-authorizer refuses as none."""
+    cluster.unreadable = status
+    one = cluster.findings()[1]["kubernetes_failure_policy"]
+    assert one["result"] == result and said in one["what"], one
+
+
+NOT_ALLOWED = ('Error from server (Forbidden): error when creating "STDIN": pods is forbidden: User "carol" cannot create resource "pods" in API '
+               'group "" in the namespace "workloads"')
+NO_DRY_RUN = ('Error from server (BadRequest): error when creating "STDIN": admission webhook "x.example.com" does not support dry run')
+QUOTA = 'Error from server (Forbidden): error when creating "STDIN": pods "x" is forbidden: failed quota: all: must specify limits.cpu for: none'
+
+
+@pytest.mark.parametrize("by, name", [("pod_security", "Pod Security"), ("policy", "together-workloads")])
+@pytest.mark.parametrize("answer, result, said", [
+    ("", "failure", "through"), (QUOTA, "failure", "through"), (QUOTA.replace("failed", "exceeded"), "failure", "through"),
+    (NOT_ALLOWED, "information", 'could not be tried: ' + KUBECTL + ' failed: ' + NOT_ALLOWED), (NO_DRY_RUN, "information", "could not be tried"),
+])
+def test_labels_and_policy_must_act(cluster: Cluster, by: str, name: str, answer: str, result: str, said: str) -> None:
+    """An API server with --disable-admission-plugins acts on none of them."""
+    cluster.refusals[by] = answer
+    code, found = cluster.findings()
+    one = found["kubernetes_dry_run"]
+    assert (code, one["result"]) == (2 if result == "failure" else 0, result) and one["what"].startswith("workloads: ")
+    assert name in one["what"] and said in one["what"], one
+
+
+def test_another_refusal_is_not_taken_for_ours(cluster: Cluster) -> None:
+    cluster.refusals = {"pod_security": BY_POLICY, "policy": BY_POD_SECURITY}
+    assert cluster.findings()[1]["kubernetes_dry_run"]["result"] == "information"
 
 
 def test_it_asks_about_a_user_of_ours(cluster: Cluster) -> None:
