@@ -34,7 +34,7 @@ def asked(arguments: list[str]) -> argparse.Namespace:
 
 def plural(thing: dict) -> str:
     kind = thing["kind"].lower()
-    return kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+    return kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith("s") else "s")
 
 
 def got(cluster: dict, call: argparse.Namespace) -> dict | None:

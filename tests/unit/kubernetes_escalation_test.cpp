@@ -71,7 +71,7 @@ const std::vector<Step> steps = {
     {{}, {"the project's pods"}, "volumes of these kinds alone", "volumes.manage"},
     {{}, {"the project's pods"}, "ask the pod itself", "the node"},
     {{}, {"the project's pods"}, "go through the scheduler", "clusters.modify"},
-    {{}, {"the project's pods"}, "priority class of the system", "clusters.modify"},
+    {{}, {"the project's pods"}, "no priority classes but those", "clusters.modify"},
     {{}, {"the project's pods"}, "tolerate taints of these keys alone", "clusters.modify"},
     {{}, {"the project's secrets"}, "no tokens of service accounts", "another's service account"},
     {{}, {"the project's stateful sets"}, "make no volumes", "volumes.manage"},

@@ -28,6 +28,33 @@ std::string joined(const Strings& words) {
     return text;
 }
 
+// Priority classes that stand in every pod without one by the time the policy sees it.
+Result<Strings> default_priorities(const Kubectl& kubectl) {
+    const auto classes = kubectl.json({"get", "priorityclasses"});
+    if (!classes) return tl::make_unexpected(classes.error());
+    Strings names;
+    for (const auto& one : at(*classes, "items"))
+        if (at(one, "globalDefault") == Json::Value(true))
+            names.push_back(text_at(at(one, "metadata"), "name"));
+    return names;
+}
+
+void check_priorities(const Json::Value& metadata, const Strings& defaults, Findings& findings) {
+    constexpr const char* key = "together/priority-classes";
+    const auto name = text_at(metadata, "name");
+    auto allowed = text_at(at(metadata, "annotations"), key);
+    for (const auto& one : defaults) {
+        if ((" " + allowed + " ").find(" " + one + " ") != std::string::npos) continue;
+        allowed += (allowed.empty() ? "" : " ") + one;
+        findings.fail(check,
+                      name + ": the priority class " + one +
+                          " is every pod's (globalDefault), and not in the annotation " + key,
+                      "the admission policy lets no pod in",
+                      "kubectl annotate --overwrite namespace " + name + " " +
+                          in_shell(std::string(key) + "=" + allowed));
+    }
+}
+
 void check_labels(const Json::Value& metadata, const Kubectl& kubectl, Findings& findings) {
     const auto name = text_at(metadata, "name");
     const auto missing = missing_labels(at(metadata, "labels"));
@@ -40,11 +67,14 @@ void check_labels(const Json::Value& metadata, const Kubectl& kubectl, Findings&
 }
 
 void check_namespaces(const NodeConfig& config, const Kubectl& kubectl, Findings& findings) {
+    const auto cannot_tell = [&](const Error& error) {
+        findings.fail(check, error.message, "a Member's pods may reach the node",
+                      "kubectl get namespaces,priorityclasses --show-labels");
+    };
     const auto namespaces = kubectl.json({"get", "namespaces"});
-    if (!namespaces)
-        return findings.fail(check, namespaces.error().message,
-                             "a Member's pods may reach the node",
-                             "kubectl get namespaces --show-labels");
+    if (!namespaces) return cannot_tell(namespaces.error());
+    const auto defaults = default_priorities(kubectl);
+    if (!defaults) return cannot_tell(defaults.error());
     std::size_t seen = 0;
     for (const auto& one : at(*namespaces, "items")) {
         const auto& metadata = at(one, "metadata");
@@ -52,6 +82,7 @@ void check_namespaces(const NodeConfig& config, const Kubectl& kubectl, Findings
         if (!kubernetes::is_workload_namespace(name, config.kubernetes.namespaces)) continue;
         ++seen;
         check_labels(metadata, kubectl, findings);
+        check_priorities(metadata, *defaults, findings);
     }
     if (seen == 0)
         findings.warn(check, "none of [kubernetes] namespaces is in the cluster",

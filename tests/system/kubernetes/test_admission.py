@@ -55,7 +55,8 @@ ORDINARY = {
     "plain": {},
     "own-account": {"serviceAccountName": "default", "serviceAccount": "default"},
     "daemon": {"tolerations": [{"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"}]},
-    "gpu": {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}], "priorityClassName": "high", "nodeSelector": {"gpu": "h100"}},
+    "gpu": {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}], "nodeSelector": {"gpu": "h100"}},
+    "no-priority": {"priorityClassName": "", "priority": 0},
     "volumes": {"volumes": [{"name": "a", "emptyDir": {}}, {"name": "b", "persistentVolumeClaim": {"claimName": "data"}},
                             {"name": "c", "configMap": {"name": "x"}}, {"name": "d", "projected": {"sources": []}}]},
     "probed": {"containers": with_container(
@@ -82,7 +83,10 @@ def test_workloads_are_let_through(masters: Person, alice: Person, name: str) ->
     ({"volumes": [{"name": "disk", "hostPath": {"path": "/"}}]}, "volumes of these kinds alone"),
     ({"volumes": [{"name": "new", "ephemeral": {}}]}, "volumes of these kinds alone"),
     ({"nodeName": "control-plane"}, "go through the scheduler"),
-    ({"priorityClassName": "system-node-critical"}, "no priority class of the system"),
+    ({"priorityClassName": "system-node-critical"}, "no priority classes but those"),
+    ({"priorityClassName": "high"}, "no priority classes but those"),
+    ({"priorityClassName": "high", "priority": 0}, "no priority classes but those"),
+    ({"priority": 1000}, "no priority classes but those"), ({"priorityClassName": "", "priority": 1000}, "no priority classes but those"),
     ({"containers": with_container(livenessProbe={"httpGet": {"host": "127.0.0.1", "port": 80}})}, "ask the pod itself"),
     ({"initContainers": with_container(startupProbe={"tcpSocket": {"host": "10.0.0.1", "port": 80}})}, "ask the pod itself"),
     ({"containers": with_container(lifecycle={"preStop": {"httpGet": {"host": "169.254.169.254", "port": 80}}})}, "ask the pod itself"),
@@ -115,16 +119,32 @@ def test_an_ephemeral_container_is_not_privileged(masters: Person) -> None:
     says(masters.request("PUT", f"{CORE}/pods/debugged/ephemeralcontainers", debugged), "no privileged container")
 
 
-def test_an_admin_lets_other_taints_be_tolerated(masters: Person, alice: Person) -> None:
+def annotate(masters: Person, **annotations: str) -> None:
     namespace = yaml.safe_load((SHIPPED / "namespace.yaml").read_text())
-    namespace["metadata"]["annotations"] = {"together/tolerations": "dedicated example.com/rdma"}
-    path = f"/api/v1/namespaces/{NAMESPACE}"
-    assert alice.request("PUT", path, namespace).status == 403
-    assert masters.request("PUT", path, namespace).status == 201
+    namespace["metadata"]["annotations"] = {f"together/{key.replace('_', '-')}": value for key, value in annotations.items()}
+    assert masters.request("PUT", f"/api/v1/namespaces/{NAMESPACE}", namespace).status == 201
+
+
+def test_an_admin_lets_other_taints_be_tolerated(masters: Person, alice: Person) -> None:
+    assert alice.request("PUT", f"/api/v1/namespaces/{NAMESPACE}", {}).status == 403
+    annotate(masters, tolerations="dedicated example.com/rdma")
     asked = with_spec("tolerating", tolerations=[{"key": "example.com/rdma"}, {"key": "dedicated", "operator": "Exists"}])
     wait_until(lambda: alice.request("POST", f"{CORE}/pods", asked).status == 201, "the annotation")
     for key in ("", "node-role.kubernetes.io/control-plane"):
         says(alice.request("POST", f"{CORE}/pods", with_spec("no", tolerations=[{"key": key}])), "tolerate taints")
+
+
+def test_an_admin_lets_members_have_priority_classes(masters: Person, alice: Person) -> None:
+    annotate(masters, priority_classes="low high system-node-critical")
+    for name in ("high", "low"):
+        asked = with_spec(f"prior-{name}", priorityClassName=name, priority=1000)
+        wait_until(lambda asked=asked: alice.request("POST", f"{CORE}/pods", asked).status == 201, "the annotation")
+    for name in ("higher", "system-node-critical", "low high"):
+        says(alice.request("POST", f"{CORE}/pods", with_spec("no", priorityClassName=name)), "no priority classes but those")
+    says(alice.request("POST", f"{CORE}/pods", with_spec("no", priority=1000)), "no priority classes but those")
+    annotate(masters)
+    asked = with_spec("no-more", priorityClassName="high")
+    wait_until(lambda: alice.request("POST", f"{CORE}/pods", asked).status == 422, "no annotation")
 
 
 def secret(kind: str, name: str = "it") -> Thing:

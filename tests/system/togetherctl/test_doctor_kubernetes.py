@@ -239,6 +239,23 @@ def test_a_namespace_without_its_labels(cluster: Cluster, change: Callable[[Clus
     assert (code, one["result"]) == (2, "failure") and named in one["what"] and one["fix"].startswith("kubectl label --overwrite namespace workloads ")
 
 
+def priority_class(name: str, is_default: bool) -> Thing:
+    return {"kind": "PriorityClass", "metadata": {"name": name}, "globalDefault": is_default, "value": 1000}
+
+
+def test_a_priority_class_of_every_pod_must_be_let_in(cluster: Cluster) -> None:
+    cluster.others += [priority_class("normal", True), priority_class("high", False)]
+    for allowed, fixed in ((None, "normal"), ("high", "high normal"), ("abnormal it's", "abnormal it's normal")):
+        cluster.namespace["metadata"]["annotations"] = {"together/priority-classes": allowed} if allowed else {}
+        code, found = cluster.findings()
+        one = found["kubernetes_namespaces"]
+        assert (code, one["result"]) == (2, "failure") and "normal is every pod's" in one["what"]
+        words = subprocess.run(["/bin/sh", "-c", f"kubectl() {{ printf '%s\n' \"$@\"; }}; {one['fix']}"], capture_output=True, text=True, check=True)
+        assert words.stdout.splitlines() == ["annotate", "--overwrite", "namespace", "workloads", f"together/priority-classes={fixed}"]
+        cluster.namespace["metadata"]["annotations"] = {"together/priority-classes": fixed}
+        assert cluster.findings()[0] == 0
+
+
 def test_every_namespace_of_a_pattern_counts(cluster: Cluster) -> None:
     write_config("[kubernetes]\nnamespaces = workloads team-*\n")
     cluster.others.append({"kind": "Namespace", "metadata": {"name": "team-a"}})
