@@ -32,11 +32,11 @@ constexpr std::array other_fields = std::to_array<Field>({
     {"path", &AccessReview::path},
 });
 
-std::string text_of(const Json::Value& value) {
+std::string_view text_of(const Json::Value& value) {
     const char* begin = nullptr;
     const char* end = nullptr;
     if (!value.getString(&begin, &end)) return {};
-    return {begin, end};
+    return {begin, static_cast<std::size_t>(end - begin)};
 }
 
 const Json::Value* member(const Json::Value& object, std::string_view name) {
@@ -44,22 +44,22 @@ const Json::Value* member(const Json::Value& object, std::string_view name) {
 }
 
 // Absent, null and "" are the same to Kubernetes.
-Result<void> read_text(const Json::Value& object, const std::string& where, const char* name,
+Result<void> read_text(const Json::Value& object, std::string_view where, const char* name,
                        std::string& text) {
     const auto* const value = member(object, name);
     if (value == nullptr || value->isNull()) return {};
-    if (!value->isString()) return failure(where + "." + name + " is no string");
+    if (!value->isString()) return failure(std::string(where) + "." + name + " is no string");
     text = text_of(*value);
     return {};
 }
 
 template <std::size_t count>
-Result<void> read_fields(const Json::Value& object, const std::string& where,
+Result<void> read_fields(const Json::Value& object, std::string_view where,
                          const std::array<Field, count>& fields, AccessReview& review) {
-    if (!object.isObject()) return failure(where + " is no object");
+    if (!object.isObject()) return failure(std::string(where) + " is no object");
     for (const auto& [name, value] : fields)
         if (auto read = read_text(object, where, name, review.*value); !read) return read;
-    if (review.verb.empty()) return failure(where + ".verb is missing");
+    if (review.verb.empty()) return failure(std::string(where) + ".verb is missing");
     return {};
 }
 

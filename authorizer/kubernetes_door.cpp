@@ -36,9 +36,10 @@ std::optional<std::string> login_of(std::string_view user, std::string_view pref
 }
 
 AccessAnswer KubernetesDoor::answer(const AccessReview& review, std::string_view peer) {
+    // Without a configuration nobody knows who is ours: all but Kubernetes' own may be.
+    static const KubernetesConfig nothing{{}, {}, {}, {}, {}, {}};
     const auto& config = gate_.config();
-    // Without one nobody knows who is ours: all but Kubernetes' own may be.
-    const auto rules = config ? config->kubernetes : KubernetesConfig{{}, {}, {}, {}, {}, {}};
+    const auto& rules = config ? config->kubernetes : nothing;
     const auto login = login_of(review.user, rules.username_prefix);
     if (!login) {
         counts_.add_not_ours();
