@@ -48,6 +48,7 @@ constexpr std::array verbs = {
     &tokens_verb,
     &tokens_add_verb,
     &tokens_remove_verb,
+    &kube_credential_verb,
     &api_keys_verb,
     &api_keys_add_verb,
     &api_keys_remove_verb,

@@ -2,45 +2,30 @@
 #include "together_cli/account/credentials.h"
 
 #include <json/writer.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include "common/config/base_url.h"
-#include "common/system/atomic_file.h"
 #include "common/system/errno_text.h"
-#include "common/system/folder_of.h"
-#include "common/system/io.h"
-#include "common/system/trusted_file.h"
 #include "strict_json/strict_json.h"
+#include "together_cli/account/private_file.h"
 #include "together_cli/account/token_source.h"
 
 namespace together::cli {
 namespace {
 
-constexpr off_t max_size = 65'536;
 constexpr JsonLimits limits{100, 4};
 
 Result<std::string> text_of(const std::string& path) {
-    const auto file = open_trusted(path, Links::follow);
-    if (!file && file.error().kind == FileError::missing)
+    auto file = read_private(path, Links::follow,
+                             "chmod 600 it, and where somebody may have read it, log in with "
+                             "another token");
+    if (file) return std::move(file->text);
+    if (file.error().kind == FileError::missing)
         return failure("you are not logged in: there is no " + path + " (together login URL)");
-    if (!file) return failure(file.error().message);
-    if ((file->status.st_mode & 077) != 0)
-        return failure(
-            path +
-            " has your token and can be read by others: chmod 600 it, and where somebody "
-            "may have read it, log in with another token");
-    if (file->status.st_size > max_size) return failure(path + " is too large");
-    std::string text(static_cast<std::size_t>(file->status.st_size), '\0');
-    const auto got = read_full_at(file->descriptor.get(), text.data(), text.size(), 0);
-    if (got < 0) return failure(errno_text("cannot read " + path, errno));
-    text.resize(static_cast<std::size_t>(got));
-    return text;
+    return failure(file.error().message);
 }
 
 // Each field of it is a text.
@@ -54,16 +39,10 @@ Result<std::string> field(const Json::Value& json, const char* name, const std::
 }  // namespace
 
 Result<std::string> default_credentials_path() {
-    const auto absolute = [](const char* name) {
-        const char* value = std::getenv(name);
-        return std::string(value != nullptr && *value == '/' ? value : "");
-    };
-    std::string folder = absolute("XDG_CONFIG_HOME");
-    const auto home = absolute("HOME");
-    if (folder.empty() && home.empty())
+    const auto folder = private_folder("XDG_CONFIG_HOME", "/.config");
+    if (folder.empty())
         return failure("neither XDG_CONFIG_HOME nor HOME says where your token is: name --config");
-    if (folder.empty()) folder = home + "/.config";
-    return folder + "/together/credentials.json";
+    return folder + "/credentials.json";
 }
 
 Result<Credentials> read_credentials(const std::string& path) {
@@ -93,11 +72,6 @@ Result<Credentials> read_credentials(const std::string& path) {
 }
 
 Result<void> write_credentials(const std::string& path, const Credentials& credentials) {
-    const auto folder = folder_of(path);
-    std::error_code error;
-    std::filesystem::create_directories(folder_of(folder), error);
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        return failure(errno_text("cannot make " + folder, errno));
     Json::Value json;
     json["url"] = credentials.url;
     json["token"] = credentials.token;
@@ -105,7 +79,7 @@ Result<void> write_credentials(const std::string& path, const Credentials& crede
     if (!credentials.project.empty()) json["project"] = credentials.project;
     Json::StreamWriterBuilder builder;
     builder["indentation"] = "  ";
-    return replace_file(AtomicFile(path), Json::writeString(builder, json) + "\n", 0600);
+    return write_private(path, Json::writeString(builder, json) + "\n");
 }
 
 Result<bool> remove_credentials(const std::string& path) {

@@ -15,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto max_answer = 30s;
 constexpr JsonLimits limits{2'000'000, 16};
 constexpr int max_restarts = 5;
 constexpr Json::ArrayIndex max_listed = 2'000'000;
@@ -82,8 +81,10 @@ Result<Json::Value> json_of(const HttpAnswer& answer) {
 
 }  // namespace
 
-Authority::Authority(Credentials credentials)
-    : credentials_(std::move(credentials)), client_({"together", {}, credentials_.ca_file}) {}
+Authority::Authority(Credentials credentials, std::chrono::seconds patience)
+    : credentials_(std::move(credentials)),
+      patience_(patience),
+      client_({"together", {}, credentials_.ca_file}) {}
 
 Outcome<Answer> Authority::answer_to(const HttpRequest& request, bool is_change) {
     auto http = client_.send(request);
@@ -109,7 +110,7 @@ Outcome<Answer> Authority::answer_to(const HttpRequest& request, bool is_change)
 
 Outcome<Answer> Authority::get(const std::string& path, const std::string& etag,
                                std::chrono::seconds wait) {
-    const auto until = std::chrono::steady_clock::now() + wait + max_answer;
+    const auto until = std::chrono::steady_clock::now() + wait + patience_;
     return answer_to({credentials_.url + path, credentials_.token, etag, wait, until, until},
                      false);
 }
@@ -143,7 +144,7 @@ Outcome<Json::Value> Authority::list(const std::string& path) {
 
 Outcome<Answer> Authority::change(const std::string& method, const std::string& path,
                                   const Json::Value& body, bool dry_run) {
-    const auto until = std::chrono::steady_clock::now() + max_answer;
+    const auto until = std::chrono::steady_clock::now() + patience_;
     HttpRequest request{credentials_.url + (dry_run ? with_parameter(path, "dry_run=true") : path),
                         credentials_.token,
                         {},

@@ -26,7 +26,10 @@ struct Answer {
 
 class Authority {
   public:
-    explicit Authority(Credentials credentials);
+    static constexpr std::chrono::seconds usual{30};
+
+    // `patience`: how long an answer may take.
+    explicit Authority(Credentials credentials, std::chrono::seconds patience = usual);
 
     const Credentials& credentials() const { return credentials_; }
 
@@ -50,6 +53,7 @@ class Authority {
     Outcome<Answer> answer_to(const HttpRequest& request, bool is_change);
 
     Credentials credentials_;
+    const std::chrono::seconds patience_;
     HttpClient client_;
     bool may_have_changed_ = false;
 };

@@ -2,6 +2,7 @@
 // together login, logout, whoami: which authority is asked, and as whom.
 #include "cli/printable.h"
 #include "together_cli/account/token_source.h"
+#include "together_cli/api/cluster_token.h"
 #include "together_cli/commands/lists.h"
 #include "together_cli/commands/session.h"
 #include "together_cli/commands/verbs.h"
@@ -80,6 +81,9 @@ int run_login(const CommandLine& line, Output& output) {
 int run_logout(const CommandLine& line, Output& output) {
     const auto path = credentials_path(line);
     if (!path) return output.fail(path.error().message);
+    const auto credentials = read_credentials(*path);
+    const auto ended = end_cluster_tokens(credentials ? std::optional(*credentials) : std::nullopt);
+    if (!ended) return output.fail(ended.error().message);
     const auto removed = remove_credentials(*path);
     if (!removed) return output.fail(removed.error().message);
     if (output.json()) {
@@ -139,7 +143,9 @@ constinit const Verb logout_verb = {
     .name = "logout",
     .operand = "",
     .summary = "forget them",
-    .about = "Removes the file that together login wrote. The token still holds.",
+    .about =
+        "Removes the file that together login wrote, whose token still holds, and what\n"
+        "together kube-credential keeps, whose tokens end.",
     .options = {},
     .statuses = statuses,
     .example = "together logout",

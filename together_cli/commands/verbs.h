@@ -14,6 +14,7 @@ extern const Verb collaborators_verb, collaborators_add_verb, collaborators_remo
 extern const Verb nodes_verb, node_keys_verb, node_keys_add_verb, node_keys_remove_verb;
 extern const Verb api_keys_verb, api_keys_add_verb, api_keys_remove_verb;
 extern const Verb tokens_verb, tokens_add_verb, tokens_remove_verb;
+extern const Verb kube_credential_verb;
 extern const Verb ssh_keys_verb, ssh_keys_add_verb, ssh_keys_remove_verb;
 extern const Verb org_verb, org_set_verb;
 extern const Verb members_verb, members_remove_verb, members_promote_verb, members_demote_verb,
