@@ -94,6 +94,22 @@ Outcome<Json::Value> with_those_of_organizations(Authority& authority, Json::Val
     return mine;
 }
 
+// An external collaborator is in projects of organizations whose name alone they see.
+Outcome<Json::Value> with_those_from_outside(Authority& authority, Json::Value mine) {
+    const auto projects = authority.list("/users/me/projects");
+    if (!projects) return tl::unexpected(projects.error());
+    std::set<std::string> known;
+    for (const auto& one : mine) known.insert(text_in(one, "id"));
+    for (const auto& project : *projects) {
+        const auto id = text_in(project, "organization_id");
+        if (id.empty() || !known.insert(id).second) continue;
+        const auto organization = authority.get("/organizations/" + escaped(id));
+        if (!organization) return tl::unexpected(organization.error());
+        mine.append(organization->body);
+    }
+    return mine;
+}
+
 // A project's own key is nobody, and knows one project, by its id.
 Outcome<Named> project_of_key(Authority& authority, const std::string& wanted,
                               const Trouble& not_a_persons) {
@@ -162,8 +178,13 @@ std::vector<Named> projects_seen(Authority& authority) {
 Outcome<Named> organization_named(Authority& authority, const std::string& text) {
     const auto mine = authority.list("/users/me/organizations");
     if (!mine) return tl::unexpected(mine.error());
-    return text.empty() ? only_one(*mine, "organization", "--organization")
-                        : named(*mine, text, "organization of yours");
+    if (text.empty() && !mine->empty()) return only_one(*mine, "organization", "--organization");
+    if (is_id(text))
+        if (auto known = named(*mine, text, "organization of yours")) return known;
+    const auto all = with_those_from_outside(authority, *mine);
+    if (!all) return tl::unexpected(all.error());
+    return text.empty() ? only_one(*all, "organization", "--organization")
+                        : named(*all, text, "organization of yours");
 }
 
 Outcome<Json::Value> collaborator_named(Authority& authority, const Named& project,

@@ -44,7 +44,8 @@ int run_show(const CommandLine& line, Output& output) {
         }
         Fields fields = {{"Id", organization->id}};
         for (const auto& one : settings)
-            fields.push_back({one.label, cell_of(answer->body[one.field])});
+            if (answer->body.isMember(one.field))
+                fields.push_back({one.label, cell_of(answer->body[one.field])});
         output.fields(fields);
         return exit_yes;
     });

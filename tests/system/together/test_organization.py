@@ -118,6 +118,44 @@ def test_settings(ann: Person, bob: Person) -> None:
     assert bob.run("org", "set", "--name", "Bobs").returncode == 3
 
 
+@pytest.fixture
+def eve(folder: Path, roled: Roled, cluster: str) -> Person:
+    """The Owner of Elsewhere, and an external collaborator of cluster."""
+    roled.allow_externals()
+    made = roled.command("organization add", "--organization", "Elsewhere", "--owner", "eve@example.com", "--login",
+                         "eve")
+    user = User(made["user_id"], made["token"], "eve")
+    roled.add_collaborator(cluster, user)
+    return person(folder, roled, user)
+
+
+def test_an_external_collaborator_sees_the_name_alone(ann: Person, eve: Person, roled: Roled, folder: Path) -> None:
+    for named in ("Acme", roled.organization):
+        assert eve.does("org", "--organization", named) == f"  Id: {roled.organization}\nName: Acme\n"
+    assert eve.does("org", "--organization", roled.organization, "--quiet") == f"{roled.organization}\n"
+    assert eve.reads("org")["name"] == "Elsewhere"
+    assert eve.run("org", "set", "--organization", "Acme", "--name", "Eves").returncode == 3
+    assert eve.run("members", "--organization", "Acme").returncode == 3
+    token = ann.does("collaborators", "add", "dora@example.com", "--quiet")
+    dora = Person(folder / "dora", roled.address, "")
+    dora.does("accept", roled.address, "--login", "dora", stdin=token)
+    assert dora.does("org").endswith("Name: Acme\n")
+    done = dora.run("can", "billing.read")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("no: ") and "you are an external collaborator" in done.stdout
+    assert eve.run("can", "billing.read", "--organization", "Acme").returncode == 1
+    assert eve.does("can", "billing.read") == "yes, as admin\n"
+    dora.does("projects", "leave", "cluster")
+    assert dora.run("org").returncode in (4, 6)
+
+
+def test_an_organization_of_the_same_name(eve: Person, roled: Roled) -> None:
+    eve.does("org", "set", "--name", "Acme")
+    told = eve.fails(4, "org", "--organization", "Acme")
+    assert told.startswith('more than one organization of yours is called "Acme": name its id, one of ')
+    assert roled.organization in told
+
+
 def test_can(ann: Person, bob: Person) -> None:
     assert ann.does("can").splitlines()[0].split() == ["ACTION", "LEVEL", "ADMIN", "MEMBER", "TITLE"]
     assert ann.does("can", "clusters.scale") == "yes, as admin\n"
