@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <thread>
 
 #include "common/system/duration.h"
 
@@ -78,6 +79,33 @@ std::string told(const Json::Value& node) {
                 : ", seen " + std::to_string(silent) + "s ago");
 }
 
+// Where the authority holds no more questions of this token it answers at once, and the same again:
+// then a round lasts longer each time.
+class Rounds {
+  public:
+    explicit Rounds(Deadline until) : until_(until) {}
+
+    void begin() { begun_ = Clock::now(); }
+    void end_without_news() {
+        const bool was_held = Clock::now() >= begun_ + at_least_;
+        std::this_thread::sleep_until(std::min(begun_ + at_least_, until_));
+        at_least_ = was_held ? shortest : std::min(at_least_ * 2, longest);
+    }
+    // After the pause that it asks for, where there is time for it.
+    bool can_try_again(const Trouble& trouble) const {
+        if (!trouble.retry_after || Clock::now() + *trouble.retry_after >= until_) return false;
+        std::this_thread::sleep_for(*trouble.retry_after);
+        return true;
+    }
+
+  private:
+    static constexpr std::chrono::milliseconds shortest{100}, longest{1000};
+
+    const Deadline until_;
+    Deadline begun_{};
+    std::chrono::milliseconds at_least_ = shortest;
+};
+
 }  // namespace
 
 Receipt receipt_of(Authority& authority, const Named& project, std::optional<std::int64_t> revision,
@@ -86,11 +114,14 @@ Receipt receipt_of(Authority& authority, const Named& project, std::optional<std
     receipt.project = project;
     const auto path = "/projects/" + escaped(project.id) + "/nodes?limit=1000";
     std::string etag;
+    Rounds rounds(patience.until);
     for (auto wait = 0s;; wait = wait_until(patience.until)) {
+        rounds.begin();
         const auto asked = path + (revision ? "&revision=" + std::to_string(*revision) : "");
         const auto answer = authority.get(asked, etag, wait);
         receipt.after = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - patience.since);
         if (!answer) {
+            if (rounds.can_try_again(answer.error())) continue;
             receipt.trouble = answer.error().message;
             return receipt;
         }
@@ -104,11 +135,13 @@ Receipt receipt_of(Authority& authority, const Named& project, std::optional<std
             return receipt;
         }
         if (answer->status != 304) take(receipt, answer->body);
+        const bool is_news = answer->status != 304 && answer->etag != etag;
         etag = answer->etag;
         if (!revision) revision = receipt.revision;
         if (receipt.waiting == 0 || Clock::now() >= patience.until) return receipt;
         if (!patience.even_for_silent && all_are_silent(receipt)) return receipt;
         if (patience.progress) patience.progress(receipt);
+        if (!is_news) rounds.end_without_news();
     }
 }
 

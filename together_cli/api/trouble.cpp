@@ -3,7 +3,11 @@
 
 #include <json/value.h>
 
+#include <algorithm>
+#include <cstdint>
+
 #include "cli/verb.h"
+#include "common/system/parse_number.h"
 #include "strict_json/strict_json.h"
 
 namespace together::cli {
@@ -74,6 +78,11 @@ std::string later(const HttpAnswer& answer) {
                                       : " Try again in " + answer.retry_after + " s.";
 }
 
+std::chrono::seconds pause_of(const HttpAnswer& answer) {
+    return std::chrono::seconds(std::clamp<std::int64_t>(
+        parse_number<std::int64_t>(answer.retry_after).value_or(1), 1, 3600));
+}
+
 }  // namespace
 
 Trouble trouble_of(const HttpAnswer& answer, const std::string& url, bool is_change) {
@@ -94,7 +103,7 @@ Trouble trouble_of(const HttpAnswer& answer, const std::string& url, bool is_cha
         case 404:
             return {exit_unknown, message, code};
         case 429:
-            return {exit_unreachable, message + later(answer), code};
+            return {exit_unreachable, message + later(answer), code, pause_of(answer)};
         default:
             if (answer.status < 500) return {exit_conflict, message, code};
             return {exit_unreachable,

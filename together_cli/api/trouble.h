@@ -3,6 +3,8 @@
 // what to do, and an exit status that tells a script which kind it is.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -23,6 +25,8 @@ struct Trouble {
     int status;
     std::string message;
     std::string code = {};  // the authority's, where the trouble is of its telling
+    // It was asked too often, and will answer after that.
+    std::optional<std::chrono::seconds> retry_after = {};
 };
 
 template <class T>

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from support.people import TOGETHER, Person, watching_nodes
 from support.roled import Roled, User, with_checksum
+from support.waiting import wait_until
 
 
 def logins(ann: Person) -> list[str]:
@@ -107,6 +108,25 @@ def test_it_says_who_has_it_not_and_since_when_they_are_silent(ann: Person, bob:
         assert "1 of 2 nodes" in waited.stdout and "node17" in waited.stdout
         assert ann.reads("collaborators", "promote", "bob", "--wait", "1s", status=1)["receipts"][0]["waiting"] == 1
         assert ann.does("nodes").splitlines()[2].split()[0] == "node17"
+
+
+def test_as_many_wait_as_like(ann: Person, bob: Person, roled: Roled, cluster: str) -> None:
+    """Four of a token have a place at the authority; the others ask again and again, and get the same answer."""
+    report(roled, cluster, key := roled.node_key(cluster), "gpu1")
+    ann.does("collaborators", "promote", "bob")
+    roled.stop()
+    roled.options += ["--log-requests"]
+    roled.start()
+    waiting = [subprocess.Popen([TOGETHER, "collaborators", "promote", "bob", "--wait", "60s"], env=ann.environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    # Each asks once for the state, then to be told; the two without a place are answered at once.
+    began = time.monotonic()
+    wait_until(lambda: roled.log_text().count(f"/v1/projects/{cluster}/nodes") > 20, "those without a place")
+    assert time.monotonic() - began > 1  # with pauses that grow
+    report(roled, cluster, key, "gpu1")
+    for process in waiting:
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (0, "") and "1 of 1 node after" in out, out
 
 
 def everything_from(terminal: int) -> str:

@@ -3,9 +3,12 @@
 
 import http.server
 import json
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -238,3 +241,45 @@ def test_a_receipt_of_another_revision(peer: tuple[type[Peer], str], asker: Pers
     handler.answers["GET /projects/proj_a/nodes"] = answered({"revision": 6, "confirmed": 3, "waiting": 0, "data": []})
     done = asker.run("collaborators", "remove", "bob", "--wait", "1s")
     assert "3 of 3" not in done.stdout and "answered about another revision" in done.stdout + done.stderr, done
+
+
+def test_who_gets_no_place_to_wait_asks_again_later(peer: tuple[type[Peer], str], asker: Person) -> None:
+    handler, _ = peer
+    asked: list[float] = []
+    handler.answers["GET /projects/proj_a/nodes"] = answered({"revision": 7, "confirmed": 0, "waiting": 1, "data": []})
+    handler.headers_too = {"ETag": '"7-0-1"'}
+    handler.meanwhile = [lambda: asked.append(time.monotonic())]
+    done = asker.run("collaborators", "promote", "bob", "--wait", "3s")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "0 of 1 node after" in done.stdout
+    assert 5 < len(asked) < 20
+    handler.answers["GET /projects/proj_a/nodes"] = answered({"revision": 7, "confirmed": 1, "waiting": 0, "data": []})
+    assert "1 of 1 node after" in asker.does("collaborators", "promote", "bob", "--wait", "3s")
+
+
+class InTurn(dict[str, tuple[int, str, bytes]]):
+    """What is answered about nodes: one after another, the last for good."""
+
+    def __init__(self, others: dict[str, tuple[int, str, bytes]], *about_nodes: tuple[int, str, bytes]) -> None:
+        super().__init__(others)
+        self.about_nodes = list(about_nodes)
+
+    def get(self, asked: str, default: Any = None) -> Any:
+        if asked != "GET /projects/proj_a/nodes":
+            return super().get(asked, default)
+        return self.about_nodes.pop(0) if len(self.about_nodes) > 1 else self.about_nodes[0]
+
+
+def test_a_receipt_waits_as_long_as_the_authority_asks_for(peer: tuple[type[Peer], str], asker: Person) -> None:
+    handler, _ = peer
+    too_many = 429, "application/json", error("rate_limited")
+    others = handler.answers
+    handler.answers = InTurn(others, too_many, too_many,
+                             answered({"revision": 7, "confirmed": 1, "waiting": 0, "data": []}))
+    handler.headers_too = {"Retry-After": "1"}
+    told = asker.does("collaborators", "promote", "bob", "--wait", "30s")
+    assert float(re.search(r"1 of 1 node after (\S+) s", told)[1]) >= 2  # type: ignore[index]
+    handler.answers = InTurn(others, too_many)
+    handler.headers_too = {"Retry-After": "60"}
+    done = asker.run("collaborators", "promote", "bob", "--wait", "2s")
+    assert done.returncode == 1 and "not known: It is so. Try again in 60 s." in done.stdout
