@@ -123,6 +123,7 @@ Receipt receipt_of(Authority& authority, const Named& project, std::optional<std
         if (!answer) {
             if (rounds.can_try_again(answer.error())) continue;
             receipt.trouble = answer.error().message;
+            receipt.is_hidden = answer.error().status == exit_refused;
             return receipt;
         }
         if (answer->status != 304 && !has_numbers(answer->body)) {
@@ -146,6 +147,8 @@ Receipt receipt_of(Authority& authority, const Named& project, std::optional<std
 }
 
 std::string text_of(const Receipt& receipt) {
+    if (receipt.is_hidden)
+        return "the change stands; which nodes have it is not yours to see: " + receipt.trouble;
     if (!receipt.trouble.empty()) return "which nodes have it is not known: " + receipt.trouble;
     const auto all = receipt.confirmed + receipt.waiting;
     if (all == 0) return "no node has reported itself yet";
@@ -169,6 +172,7 @@ Json::Value json_of(const Receipt& receipt) {
     if (!receipt.project.id.empty()) json["project_id"] = receipt.project.id;
     if (!receipt.trouble.empty()) {
         json["error"]["message"] = receipt.trouble;
+        if (receipt.is_hidden) json["error"]["code"] = "forbidden";
         return json;
     }
     json["revision"] = Json::Int64{receipt.revision};

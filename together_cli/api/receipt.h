@@ -24,6 +24,7 @@ struct Receipt {
     std::chrono::milliseconds after{0};     // since the change
     Json::Value not_yet{Json::arrayValue};  // nodes, at most as many as are told
     std::string trouble = {};               // why nobody can say; else empty
+    bool is_hidden = false;                 // that trouble is that this asker may not see it
 
     bool is_complete() const { return trouble.empty() && waiting == 0; }
 };

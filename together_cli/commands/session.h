@@ -56,7 +56,7 @@ inline constexpr Option out_option{"out", "FILE", "the secret goes there, for yo
 
 inline constexpr std::array<Status, 8> statuses = {{
     {"0", "done, or yes"},
-    {"1", "no; with --wait: done, and not all nodes have it"},
+    {"1", "no; with --wait: done, and not all nodes have it, or that is not known"},
     {"2", "wrong usage, or you are not logged in"},
     {"3", "your role does not permit it; the message says who could"},
     {"4", "there is no such thing, or several of that name"},

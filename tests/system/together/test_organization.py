@@ -106,6 +106,25 @@ def test_waiting_for_no_roster_is_not_success(ann: Person, bob: Person) -> None:
     assert done.returncode == 1 and "which nodes have it is not known: the authority named no roster" in done.stdout
 
 
+def test_a_project_that_one_is_not_in_has_a_receipt_for_others(
+        ann: Person, bob: Person, roled: Roled, cluster: str, folder: Path) -> None:
+    """The change is made and stands; that each node has it is not known to who made it."""
+    admin = person(folder, roled, roled.add_user("carol", role="admin"))
+    with watching_nodes(folder, roled, cluster, "gpu1"):
+        done = admin.run("members", "suspend", "bob", "--wait", "20s")
+        assert (done.returncode, done.stderr) == (1, "")
+        told, = [line for line in done.stdout.splitlines() if line.startswith("  cluster: ")]
+        assert told.startswith("  cluster: the change stands; which nodes have it is not yours to see: ")
+        assert told.endswith("you are no collaborator of it. Ask: ann.")
+        document = admin.reads("members", "resume", "bob", "--wait", "20s", status=1)
+        receipt, = [one for one in document["receipts"] if one["project_id"] == cluster]
+        assert receipt["error"]["code"] == "forbidden"
+        assert admin.run("members", "suspend", "bob").returncode == 0
+        # Who may not see it joins, as an Admin of the organization may.
+        admin.does("projects", "join", "cluster")
+        assert "1 of 1 node" in admin.does("members", "resume", "bob", "--wait", "20s")
+
+
 def test_settings(ann: Person, bob: Person) -> None:
     assert "External collaborators: no" in ann.does("org")
     assert ann.does("org", "set", "--external-collaborators", "yes", "--name", "Acme Inc") == "Acme is changed\n"
