@@ -156,7 +156,12 @@ constinit const Verb node_keys_add_verb = {
     .name = "node-keys add",
     .operand = "NAME",
     .summary = "make one, for /etc/together/token of the nodes",
-    .about = "It reads this roster and opens nothing else. All nodes may have the same one.",
+    .about =
+        "It reads this roster, tells whom the nodes let in last, and when ([api] "
+        "report_last_seen),\n"
+        "and asks who bears a token for this project, as API servers do; nothing else. All nodes "
+        "may\n"
+        "have the same one.",
     .options = node_key_options,
     .statuses = statuses,
     .example = "together node-keys add nodes --out token",

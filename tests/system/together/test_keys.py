@@ -3,6 +3,7 @@
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,22 @@ def test_a_node_key_reads_the_roster(ann: Person, roled: Roled, cluster: str, fo
     assert ann.does("node-keys") == "there is no node key\n"
     with watching_nodes(folder, roled, cluster, "gpu1"):
         assert "gpu1" in ann.does("nodes")
+
+
+def test_the_help_says_all_that_a_node_key_opens(ann: Person, roled: Roled, cluster: str) -> None:
+    key = ann.does("node-keys", "add", "nodes", "--quiet").strip()
+    token = roled.token_for(cluster, roled.owner)
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
+    seen = {"data": [{"user_id": roled.owner.id, "door": "ssh", "seen_at": int(time.time())}]}
+    told = {"reads this roster": roled.roster(cluster, key),
+            "report_last_seen": roled.post(f"/v1/projects/{cluster}/last_seen", seen, token=key),
+            "who bears a token": roled.post("/v1/kubernetes/tokenreviews", review, token=key)}
+    text = ann.does("node-keys", "add", "--help")
+    for words, answer in told.items():
+        assert words in text and answer.status < 300, (words, answer.status)
+    for path in ("", "/nodes", "/node_keys"):
+        assert roled.get(f"/v1/projects/{cluster}{path}", token=key).status == 403
+    assert roled.get("/v1/users/me", token=key).status == 403
 
 
 def test_into_a_file(ann: Person, roled: Roled, cluster: str, folder: Path) -> None:
