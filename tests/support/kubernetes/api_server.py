@@ -29,8 +29,8 @@ def write_json(path: Path, document: Any) -> Path:
     return path
 
 
-def kubeconfig(path: Path, server: str, ca: Path | None, **user: str) -> Path:
-    """`user`: token, or client-certificate and client-key with underscores."""
+def kubeconfig(path: Path, server: str, ca: Path | None, **user: Any) -> Path:
+    """`user`: token, or client-certificate and client-key with underscores, or exec."""
     cluster = {"server": server} | ({"certificate-authority": str(ca)} if ca else {})
     who = {key.replace("_", "-"): value for key, value in user.items()}
     return write_json(path, {
@@ -196,8 +196,14 @@ class ApiServer(Program):
     def with_token(self, name: str, token: str) -> Person:
         return self._person(name, token=token)
 
+    def with_plugin(self, name: str, command: list[str], environment: dict[str, str]) -> Person:
+        """kubectl executes it to get a token."""
+        variables = [{"name": key, "value": value} for key, value in environment.items()]
+        return self._person(name, exec={"apiVersion": "client.authentication.k8s.io/v1", "command": command[0],
+                                        "args": command[1:], "env": variables, "interactiveMode": "Never"})
+
     def with_nothing(self) -> Person:
         return self._person("nothing")
 
-    def _person(self, name: str, **user: str) -> Person:
+    def _person(self, name: str, **user: Any) -> Person:
         return Person(self, kubeconfig(self.folder / f"{name}.kubeconfig", self.url, self.certificates.ca_file, **user))
