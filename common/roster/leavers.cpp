@@ -18,7 +18,8 @@ constexpr std::size_t max_file = std::size_t{64} * 1024 * 1024;
 constexpr std::string_view no_uid_known = "-";
 
 // In the order of Leaver::Stage.
-constexpr std::array<std::string_view, 5> stages = {"seen", "warned", "done", "held", "back"};
+constexpr std::array<std::string_view, 6> stages = {"seen", "warned", "done",
+                                                    "held", "back",   "unanswered"};
 
 // STAGE UID LOGIN USER_ID, with a tab between them: none of them has one.
 std::optional<Leaver> leaver_in(const std::string& line) {

@@ -17,11 +17,12 @@ namespace together {
 
 struct Leaver {
     enum class Stage {
-        seen,    // missing; nobody has confirmed it since
-        warned,  // the grace runs
-        done,    // nothing is left to do; counted for a while
-        held,    // not ended, for a reason that an operator must know
-        back,    // on the roster again after it was done; counted for a while
+        seen,        // missing; nobody has confirmed it since
+        warned,      // the grace runs
+        done,        // nothing is left to do; counted for a while
+        held,        // not ended, for a reason that an operator must know
+        back,        // on the roster again after it was done; counted for a while
+        unanswered,  // as held, until this node's name service answers
     };
 
     std::string login;
@@ -29,6 +30,8 @@ struct Leaver {
     std::optional<uid_t> uid;  // as the roster had it
     Stage stage = Stage::seen;
     Moment since;  // not in the file: after a restart all begins anew
+
+    bool is_held() const { return stage == Stage::held || stage == Stage::unanswered; }
 
     bool operator==(const Leaver&) const = default;
 };

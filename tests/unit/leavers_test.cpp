@@ -25,10 +25,12 @@ TEST_GROUP(leavers_file) {
 };
 
 TEST(leavers_file, says_what_was_written) {
-    const std::vector<Leaver> written = {
-        leaver("alice", 10001, Leaver::Stage::seen), leaver("bob", {}, Leaver::Stage::warned),
-        leaver("carol", 10003, Leaver::Stage::done), leaver("dave", 4, Leaver::Stage::held),
-        leaver("eve", 10005, Leaver::Stage::back)};
+    const std::vector<Leaver> written = {leaver("alice", 10001, Leaver::Stage::seen),
+                                         leaver("bob", {}, Leaver::Stage::warned),
+                                         leaver("carol", 10003, Leaver::Stage::done),
+                                         leaver("dave", 4, Leaver::Stage::held),
+                                         leaver("eve", 10005, Leaver::Stage::back),
+                                         leaver("frank", 10006, Leaver::Stage::unanswered)};
     CHECK_TRUE(write_leavers(folder.config, written).has_value());
     CHECK_TRUE(read_leavers(folder.config) == written);
     struct stat status {};

@@ -269,6 +269,62 @@ TEST(removals, are_not_even_warned_before_somebody_confirms_it) {
     CHECK_TRUE(stage_of("bob") == Stage::seen);
 }
 
+TEST(removals, while_the_name_service_does_not_answer_are_told_of_once_and_go_on_afterwards) {
+    leave({"alice", "bob", "carol"}, {"alice"});
+    turns(30);
+    node.answer = {Kind::unanswered, "the name service did not answer"};
+    turns(35);
+    CHECK_TRUE(alerts.empty());
+    CHECK_TRUE(stage_of("bob") == Stage::warned);
+    turns(3600);
+    CHECK_TRUE(node.ended.empty());
+    CHECK_TRUE(is_said(alerts,
+                       "ALERT: nothing is ended of 2 people who left the roster (bob, carol): the "
+                       "name service did not answer. Look after this node's name service"));
+    LONGS_EQUAL(1, alerts.size());
+    CHECK_TRUE(stage_of("bob") == Stage::unanswered);
+    node.answer = {Kind::left, {}};
+    turns(10);
+    CHECK_TRUE(stage_of("bob") == Stage::warned);
+    turns(60);
+    CHECK_TRUE(is_ended("bob") && is_ended("carol"));
+    LONGS_EQUAL(1, alerts.size());
+}
+
+TEST(removals, before_whose_warning_the_name_service_does_not_answer_are_told_of_too) {
+    node.answer = {Kind::unanswered, "the name service did not answer"};
+    leave({"alice", "bob"}, {"alice"});
+    turns(15);
+    LONGS_EQUAL(1, alerts.size());
+    CHECK_TRUE(stage_of("bob") == Stage::unanswered);
+    // It answers, and says that there is an outage, too: that is not for whoever was woken.
+    node.answer = {Kind::not_now, "the authority does not confirm it"};
+    turns(1);
+    CHECK_TRUE(stage_of("bob") == Stage::seen);
+}
+
+TEST(removals, of_whom_the_name_service_was_silent_for_a_moment_wake_nobody) {
+    leave({"alice", "bob"}, {"alice"});
+    for (int i = 0; i < 12; ++i) {
+        node.answer = {Kind::unanswered, "the name service did not answer"};
+        turns(5);
+        node.answer = {Kind::left, {}};
+        turns(1);
+    }
+    CHECK_TRUE(alerts.empty());
+    CHECK_TRUE(is_ended("bob"));
+}
+
+TEST(removals, of_whom_the_name_service_is_silent_are_held_when_too_many_follow) {
+    config.on_removal_limit = 1;
+    node.answer = {Kind::unanswered, "the name service did not answer"};
+    leave({"alice", "bob", "carol"}, {"alice", "carol"});
+    turns(15);
+    leave({"alice", "carol"}, {"alice"});
+    CHECK_TRUE(is_said(alerts, "(bob, carol)"));
+    CHECK_TRUE(stage_of("bob") == Stage::held);
+}
+
 TEST(removals, are_never_of_who_is_spared) {
     leave({"alice", "bob"}, {"alice"});
     turns(30);

@@ -2,7 +2,6 @@
 #include "together_refresh/count/decision_counter.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "together_refresh/count/decision_tally.h"
 #include "together_refresh/count/last_seen_reporter.h"
 #include "together_refresh/count/node_metrics.h"
+#include "together_refresh/process/patient_accounts.h"
 
 namespace together {
 namespace {
@@ -35,6 +35,8 @@ using Steady = std::chrono::steady_clock;
 constexpr auto rewrite_after = 15s;
 constexpr auto rewrite_counted_after = 5s;
 constexpr auto turn = 1s;
+// Nothing is counted while the name service is asked for the senders.
+constexpr auto max_lookup = 1s;
 
 void say(const std::string& text) {
     (void)std::fprintf(stderr, "together-refresh: %s\n", text.c_str());
@@ -98,9 +100,9 @@ class Counting {
     // One whom the name service does not know now keeps the uid that it had.
     std::vector<uid_t> uids_of(const std::vector<std::string>& logins) {
         std::vector<uid_t> uids{0};
+        accounts_.ask_again();
         for (const auto& login : logins) {
-            if (const passwd* entry = ::getpwnam(login.c_str()); entry != nullptr)
-                known_[login] = entry->pw_uid;
+            if (const auto uid = accounts_.uid_of(login); uid && *uid) known_[login] = **uid;
             if (const auto uid = known_.find(login); uid != known_.end() && uid->second != 0)
                 uids.push_back(uid->second);
         }
@@ -133,6 +135,8 @@ class Counting {
     const std::string& config_path_;
     SystemClock clock_;
     const FileDescriptor lock_;
+    SystemAccounts name_service_;
+    PatientAccounts accounts_{name_service_, max_lookup};
     std::map<std::string, uid_t> known_;
     DecisionSockets sockets_;
     DecisionJournal journal_;

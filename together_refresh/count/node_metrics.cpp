@@ -44,7 +44,7 @@ std::string removals(const NodeConfig& config) {
                  "People who left the roster and whose sessions here on_removal ends.",
                  number(seen, warned)) +
            gauge("removals_held", "People who left the roster and of whom nothing is ended.",
-                 number(held));
+                 number(held, unanswered));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ constexpr auto quiet_for = 1min;
 constexpr auto eagerly_for = 1min;
 constexpr auto between_looks = 5s;
 constexpr auto between_looks_at_held = 15s;
-// That nobody has confirmed it yet is said only where it lasts.
+// That nobody has confirmed it yet, or the name service does not answer, is said where it lasts.
 constexpr auto not_yet_is_said_after = 10s;
 constexpr auto stuck_after = 5min;
 
@@ -28,7 +28,7 @@ std::string who(const Leaver& leaver) {
 }
 
 bool is_open(Stage stage) {
-    return stage == Stage::seen || stage == Stage::warned;
+    return stage == Stage::seen || stage == Stage::warned || stage == Stage::unanswered;
 }
 
 // Counted alone.
@@ -112,11 +112,23 @@ void Removals::hold(const std::string& why, bool (*whom)(const Pending&)) {
         logins.push_back(one.leaver.login);
     }
     if (logins.empty()) return;
+    alert_of(logins, why,
+             "Look whether the roster is right (togetherctl roster); if it is, end their sessions "
+             "with togetherctl sessions --end");
+}
+
+void Removals::tell_unanswered() {
+    if (unanswered_.empty()) return;
+    alert_of(unanswered_, why_unanswered_,
+             "Look after this node's name service (getent passwd); it goes on once that answers");
+    unanswered_.clear();
+}
+
+void Removals::alert_of(const std::vector<std::string>& logins, const std::string& why,
+                        const std::string& what_to_do) {
     alert_("ALERT: nothing is ended of " + std::to_string(logins.size()) +
            (logins.size() == 1 ? " who" : " people who") + " left the roster (" + some_of(logins) +
-           "): " + why +
-           ". Look whether the roster is right (togetherctl roster); if it is, end their sessions "
-           "with togetherctl sessions --end");
+           "): " + why + ". " + what_to_do);
 }
 
 void Removals::hold_too_many(const Config& config, std::size_t entries) {
@@ -148,6 +160,7 @@ void Removals::turn(const Config& config) {
     node_.look(config);
     due_.clear();
     for (auto* one : to_look_at) look_at(*one, config);
+    tell_unanswered();
     end_due(config);
 }
 
@@ -174,6 +187,7 @@ bool Removals::is_due_for_a_look(Pending& one, const Config& config, const Momen
 void Removals::look_at(Pending& one, const Config& config) {
     switch (one.leaver.stage) {
         case Stage::seen:
+        case Stage::unanswered:
             return look_at_seen(one, config);
         case Stage::warned:
             if (confirmed(one, config)) due_.push_back(one.leaver.login);
@@ -205,6 +219,10 @@ void Removals::look_at_seen(Pending& one, const Config& config) {
 // Asked of the gate itself, each time anew.
 bool Removals::confirmed(Pending& one, const Config& config) {
     const auto answer = node_.ask(one.leaver);
+    if (answer.kind != LeaversNode::Answer::Kind::unanswered) {
+        one.unanswered_since.reset();
+        if (one.leaver.stage == Stage::unanswered) set_stage(one, Stage::seen);
+    }
     switch (answer.kind) {
         case LeaversNode::Answer::Kind::left:
             if (config.mode != Mode::observe) return true;
@@ -221,9 +239,23 @@ bool Removals::confirmed(Pending& one, const Config& config) {
                 one.said = answer.why;
             }
             return false;
+        case LeaversNode::Answer::Kind::unanswered:
+            note_unanswered(one, answer.why);
+            return false;
     }
     set_stage(one, Stage::done);
     return false;
+}
+
+void Removals::note_unanswered(Pending& one, const std::string& why) {
+    const auto now = clock_.now();
+    if (!one.unanswered_since) one.unanswered_since = now;
+    if (one.leaver.stage == Stage::unanswered ||
+        elapsed(*one.unanswered_since, now) < not_yet_is_said_after)
+        return;
+    set_stage(one, Stage::unanswered);
+    unanswered_.push_back(one.leaver.login);
+    why_unanswered_ = why;
 }
 
 void Removals::end_due(const Config& config) {

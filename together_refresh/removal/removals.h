@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ class LeaversNode {
   public:
     struct Answer {
         enum class Kind {
-            left,     // the gate, asked anew, has them on no roster that is fresh
-            spared,   // never ended: exempt, admitted, a system account, another's uid
-            not_now,  // nobody can tell, or a lockdown says more; asked again later
+            left,        // the gate, asked anew, has them on no roster that is fresh
+            spared,      // never ended: exempt, admitted, a system account, another's uid
+            not_now,     // nobody can tell, or a lockdown says more; asked again later
+            unanswered,  // the node itself cannot tell: its name service does not
         } kind = Kind::not_now;
         std::string why;  // for the log; empty where it is left
     };
@@ -63,16 +65,21 @@ class Removals {
         Moment looked;       // last, where it had to be looked at
         bool was_looked = false;
         std::string said;  // why not now: once
+        std::optional<Moment> unanswered_since;
     };
 
     void spare_who_is_back(const Config& config, const SeenRoster& now);
     void hold(const std::string& why, bool (*whom)(const Pending&));
+    void tell_unanswered();
+    void alert_of(const std::vector<std::string>& logins, const std::string& why,
+                  const std::string& what_to_do);
     void hold_too_many(const Config& config, std::size_t entries);
     void forget_the_old();
     static bool is_due_for_a_look(Pending& one, const Config& config, const Moment& now);
     void look_at(Pending& one, const Config& config);
     void look_at_seen(Pending& one, const Config& config);
     bool confirmed(Pending& one, const Config& config);
+    void note_unanswered(Pending& one, const std::string& why);
     void end_due(const Config& config);
     void set_stage(Pending& one, Leaver::Stage stage) const;
 
@@ -81,7 +88,9 @@ class Removals {
     Log log_;
     Log alert_;
     std::vector<Pending> leavers_;
-    std::vector<std::string> due_;  // logins
+    std::vector<std::string> due_;         // logins
+    std::vector<std::string> unanswered_;  // likewise: since this turn
+    std::string why_unanswered_;
 };
 
 }  // namespace together

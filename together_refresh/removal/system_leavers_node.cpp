@@ -25,6 +25,8 @@ using Kind = LeaversNode::Answer::Kind;
 constexpr auto patience = 5s;      // for TERM, and again for KILL
 constexpr int between_scans = 50;  // milliseconds
 constexpr auto jobs_are_new_for = 5s;
+// After this the name service is no longer slow, but away.
+constexpr auto max_lookup = 10s;
 
 Config with_exempt_uids(Config config, NodeAccounts& accounts) {
     // One without a uid is exempt by its login.
@@ -39,6 +41,7 @@ LeaversNode::Answer answer_of(const Decision& decision) {
     if (decision.reason == Reason::root || decision.reason == Reason::exempt ||
         decision.reason == Reason::admitted)
         return {Kind::spared, reason};
+    if (decision.reason == Reason::name_service) return {Kind::unanswered, decision.detail};
     if (decision.reason != Reason::not_a_collaborator) return {Kind::not_now, reason};
     if (decision.evidence != Evidence::fresh && decision.evidence != Evidence::refreshed)
         return {Kind::not_now, "the authority does not confirm it"};
@@ -52,11 +55,15 @@ SystemLeaversNode::Turn::Turn(const Config& of, Clock& clock, NodeAccounts& acco
       refresher(clock),
       gate(config, clock, accounts, refresher) {}
 
+SystemLeaversNode::SystemLeaversNode(Clock& clock, Removals::Log log)
+    : clock_(clock), log_(std::move(log)), accounts_(name_service_, max_lookup) {}
+
 std::string SystemLeaversNode::blind() {
     return why_blind();
 }
 
 void SystemLeaversNode::look(const Config& config) {
+    accounts_.ask_again();
     turn_.emplace(config, clock_, accounts_);
     uids_.clear();
     nobodys_.clear();
@@ -95,21 +102,26 @@ std::optional<uid_t> SystemLeaversNode::known_uid(const Leaver& leaver) {
     return uid ? *uid : std::nullopt;
 }
 
-bool SystemLeaversNode::is_nobodys_account(uid_t uid) {
+// Nothing where nobody can tell.
+std::optional<bool> SystemLeaversNode::is_nobodys_account(uid_t uid) {
     const auto known = nobodys_.find(uid);
     if (known != nobodys_.end()) return known->second;
     const auto login = accounts_.login_of(uid);
-    return nobodys_[uid] = login && !*login;
+    if (!login) return std::nullopt;
+    return nobodys_[uid] = !*login;
 }
 
 // Also as the uids that are theirs in user namespaces.
 std::vector<Process> SystemLeaversNode::processes_of(uid_t uid, const std::string& login) {
     std::vector<Process> found;
+    is_unsure_ = false;
     for (const auto& [owner, processes] : processes_) {
-        const bool is_theirs =
-            owner == uid ||
-            (is_subordinate_of(owner, login, uid, subordinate_) && is_nobodys_account(owner));
-        if (!is_theirs) continue;
+        if (owner != uid) {
+            if (!is_subordinate_of(owner, login, uid, subordinate_)) continue;
+            const auto nobodys = is_nobodys_account(owner);
+            if (!nobodys) is_unsure_ = true;
+            if (!nobodys.value_or(false)) continue;
+        }
         std::copy_if(
             processes.begin(), processes.end(), std::back_inserter(found),
             [uid](const Process& process) { return is_of(process, uid) && !is_a_jobs(process); });
@@ -120,12 +132,13 @@ std::vector<Process> SystemLeaversNode::processes_of(uid_t uid, const std::strin
 bool SystemLeaversNode::has_anything(const Leaver& leaver) {
     const auto uid = uid_of(leaver);
     if (!uid || !jobs_problem_.empty()) return true;  // nobody can tell
-    return *uid && (jobs_.contains(**uid) || !processes_of(**uid, leaver.login).empty());
+    return *uid &&
+           (jobs_.contains(**uid) || !processes_of(**uid, leaver.login).empty() || is_unsure_);
 }
 
 LeaversNode::Answer SystemLeaversNode::ask(const Leaver& leaver) {
     const auto uid = uid_of(leaver);
-    if (!uid) return {Kind::not_now, uid.error().message};
+    if (!uid) return {Kind::unanswered, uid.error().message};
     if (auto answer = answer_of(
             turn_->gate.decide({Subject::of_login(leaver.login), Action::ssh_login, false}));
         answer.kind != Kind::left)
@@ -147,7 +160,7 @@ LeaversNode::Answer SystemLeaversNode::ask_about_uid(uid_t uid, const std::strin
         (uid >= first_service_id && uid <= last_service_id))
         return {Kind::spared, text + " is a system account's"};
     const auto name = accounts_.login_of(uid);
-    if (!name) return {Kind::not_now, name.error().message};
+    if (!name) return {Kind::unanswered, name.error().message};
     if (*name && **name != login)
         return {Kind::spared, text + " is another account's here: " + printable(**name)};
     return answer_of(turn_->gate.decide({Subject::of_uid(uid), Action::slurm_submit, false}));

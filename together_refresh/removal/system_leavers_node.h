@@ -12,17 +12,18 @@
 #include "common/decision/gate.h"
 #include "common/on_demand/once_refresher.h"
 #include "common/system/node_accounts.h"
+#include "together_refresh/process/patient_accounts.h"
 #include "together_refresh/removal/belongings.h"
 #include "together_refresh/removal/removals.h"
 #include "together_refresh/removal/subordinate_uids.h"
 
 namespace together {
 
-// Blocks as long as a name service, a refresh on demand or Slurm's commands may: for a process that
-// does nothing else.
+// Blocks as long as a refresh on demand or Slurm's commands may, and for ten seconds of a turn
+// where the name service does not answer: for a process that does nothing else.
 class SystemLeaversNode : public LeaversNode {
   public:
-    SystemLeaversNode(Clock& clock, Removals::Log log) : clock_(clock), log_(std::move(log)) {}
+    SystemLeaversNode(Clock& clock, Removals::Log log);
 
     std::string blind() override;
     void look(const Config& config) override;
@@ -43,7 +44,7 @@ class SystemLeaversNode : public LeaversNode {
     Answer ask_about_uid(uid_t uid, const std::string& login);
     Result<std::optional<uid_t>> uid_of(const Leaver& leaver);
     std::optional<uid_t> known_uid(const Leaver& leaver);
-    bool is_nobodys_account(uid_t uid);
+    std::optional<bool> is_nobodys_account(uid_t uid);
     std::vector<Process> processes_of(uid_t uid, const std::string& login);
     void end_processes(const std::map<uid_t, std::string>& people);
     void end_all_at_once(uid_t uid, const std::string& login);
@@ -52,11 +53,13 @@ class SystemLeaversNode : public LeaversNode {
 
     Clock& clock_;
     Removals::Log log_;
-    SystemAccounts accounts_;
+    SystemAccounts name_service_;
+    PatientAccounts accounts_;
     std::optional<Turn> turn_;
     ProcessesByUid processes_;
     std::vector<SubordinateUids> subordinate_;
     std::map<uid_t, bool> nobodys_;  // of this turn
+    bool is_unsure_ = false;         // of whom processes_of() was asked last: there may be more
     std::unordered_map<uid_t, std::vector<SlurmJob>> jobs_;
     std::string jobs_problem_;
     std::optional<Moment> jobs_looked_;

@@ -68,7 +68,7 @@ void add_emergency(const NodeStatus& status, Fields& fields) {
 void add_removals(const NodeStatus& status, Fields& fields) {
     std::string_view label = "Removals";
     for (const auto& leaver : status.leavers) {
-        const bool held = leaver.stage == Leaver::Stage::held;
+        const bool held = leaver.is_held();
         fields.push_back({label,
                           leaver.login + (held ? ": NOTHING IS ENDED; the watcher's log says why"
                                                : ": what is left here is ended soon"),

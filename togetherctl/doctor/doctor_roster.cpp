@@ -140,13 +140,15 @@ void check_emergency(const Patient& patient, Findings& findings) {
     else
         findings.ok("lockdown", "none");
     for (const auto& leaver : status.leavers)
-        if (leaver.stage == Leaver::Stage::held)
-            findings.warn("removals",
-                          leaver.login +
-                              " left the roster, has something here, and on_removal ends "
-                              "nothing of it",
-                          "the watcher's log says why: many left at once, or /proc hides processes",
-                          "togetherctl sessions --end, if the roster is right");
+        if (leaver.is_held())
+            findings.warn(
+                "removals",
+                leaver.login +
+                    " left the roster, has something here, and on_removal ends "
+                    "nothing of it",
+                "the watcher's log says why: many left at once, /proc hides processes, or the name "
+                "service does not answer",
+                "togetherctl sessions --end, if the roster is right");
     for (const auto& admission : status.admissions)
         findings.warn("admissions",
                       admission.login + " IS ADMITTED until " + format_utc(admission.until) + ": " +

@@ -30,7 +30,7 @@ Json::Value json_of(const Leaver& leaver) {
     Json::Value json;
     json["login"] = leaver.login;
     json["uid"] = json_or_null(leaver.uid);
-    json["held"] = leaver.stage == Leaver::Stage::held;
+    json["held"] = leaver.is_held();
     return json;
 }
 

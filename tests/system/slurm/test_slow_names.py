@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.slurm.slow_names import NEVER, SlowNames
+from support.slow_names import NEVER, SlowNames
 from support.slurm.slurm_user import Result, User
 from support.slurm.world import World
 from support.waiting import wait_until

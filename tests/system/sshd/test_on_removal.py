@@ -14,6 +14,7 @@ import pytest
 
 from support.accounts import Account
 from support.node import CONFIG_FOLDER, ROSTER, SNAPSHOT_FOLDER, Node
+from support.slow_names import NEVER, SlowNames
 from support.ssh_client import Connection, SshClient
 from support.syslog_collector import SyslogCollector
 from support.waiting import wait_until
@@ -513,6 +514,27 @@ def test_of_too_many_nobody_is_ended(scene: Scene, syslog: SyslogCollector, alic
     # By an operator, as the alert says.
     assert scene.node.ctl("sessions", "--end").returncode == 0
     scene.wait_until_ended(scene.bob)
+    wait_until(lambda: "\ntogether_removals_held 0\n" in TEXTFILE.read_text(), "the end of the alert", 90)
+
+
+def test_a_name_service_that_hangs_is_told_of(scene: Scene, syslog: SyslogCollector, tmp_path: Path) -> None:
+    """It is asked for bob, who has no account in /etc/passwd for a while, and for a sender; what counts goes on."""
+    scene.begin(more=f"[metrics]\ntextfile = {TEXTFILE}\nsenders = nobodys\n", wrapper=SlowNames(tmp_path, NEVER).before())
+    passwd = Path("/etc/passwd")
+    before = passwd.read_text()
+    try:
+        passwd.write_text("".join(line for line in before.splitlines(True) if not line.startswith("bob:")))
+        scene.remove("bob")
+        alert = syslog.wait_for(lambda message: "ALERT" in message.raw, 120)
+        said = ("on_removal: ALERT: nothing is ended of 1 who left the roster (bob): the name service did not answer within "
+                "10 s, asked for uid 20002. Look after this node's name service (getent passwd); it goes on once that answers")
+        assert alert.severity == 1 and said in alert.text and said in scene.watcher.log()
+        wait_until(lambda: TEXTFILE.exists() and "\ntogether_removals_held 1\n" in TEXTFILE.read_text(), "the metric", 90)
+        assert "bob: NOTHING IS ENDED; the watcher's log says why" in scene.node.ctl("status").stdout
+        assert scene.bob.is_open()
+    finally:
+        passwd.write_text(before)
+    scene.wait_until_ended(scene.bob, 120)
     wait_until(lambda: "\ntogether_removals_held 0\n" in TEXTFILE.read_text(), "the end of the alert", 90)
 
 

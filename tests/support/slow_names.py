@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A name service for slurmctld alone that takes its time, behind the accounts in /etc/passwd."""
+"""A name service for one program alone that takes its time, behind the accounts in /etc/passwd."""
 
 import subprocess
 from pathlib import Path
