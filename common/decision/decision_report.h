@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,8 @@ namespace together {
 inline constexpr const char* decisions_folder = "/run/together";
 // The last of them, 0600: a line each, of fields as in the log, "time" and "sender" (a uid) first.
 inline constexpr const char* decisions_journal = "/run/together/decisions";
+// Larger than it gets: a thousand lines of each sender ([metrics] senders), and a thousand more.
+inline constexpr std::size_t max_decisions_journal = std::size_t{64} * 1024 * 1024;
 // Of who counts them.
 inline constexpr const char* decisions_lock = "/run/together/decisions.lock";
 

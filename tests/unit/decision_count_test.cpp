@@ -8,6 +8,7 @@
 #include "common/decision/decision_report.h"
 #include "common/decision/log_fields.h"
 #include "common/decision/log_line.h"
+#include "common/system/uids.h"
 #include "tests/unit/support/files.h"
 #include "tests/unit/support/temporary_directory.h"
 #include "tests/unit/support/texts.h"
@@ -122,6 +123,43 @@ TEST(decision_journal, keeps_the_last_thousand) {
     STRCMP_CONTAINS("n=1001\n", read_file(path).c_str());
     STRCMP_CONTAINS("n=2000\n", read_file(path).c_str());
     CHECK(read_file(path).find("n=1000\n") == std::string::npos);
+}
+
+TEST(decision_journal, nobody_pushes_out_anothers) {
+    DecisionJournal journal(path);
+    journal.add(0, 0, "n=first");
+    for (int i = 0; i < 3000; ++i) journal.add(0, 64030, "n=" + std::to_string(i));
+    journal.add(0, 0, "n=last");
+    for (int i = 3000; i < 6000; ++i) journal.add(0, 64030, "n=" + std::to_string(i));
+    const auto text = read_file(path);
+    CHECK(text.find(" sender=0 number=1 n=first\n") == text.find(" sender=0"));
+    const auto last = text.find(" sender=0 number=3002 n=last\n");
+    CHECK(last < text.find(" n=5000\n"));
+    CHECK(text.find(" n=5999\n") < text.size());
+    CHECK(lines() <= 1002 + 1000);
+}
+
+TEST(decision_journal, nor_after_a_restart) {
+    {
+        DecisionJournal journal(path);
+        journal.add(0, 0, "n=first");
+        for (int i = 0; i < 1500; ++i) journal.add(0, 64030, "n=" + std::to_string(i));
+    }
+    DecisionJournal journal(path);
+    CHECK_EQUAL(1001U, lines());
+    const auto text = read_file(path);
+    CHECK(text.find(" n=first\n") < text.find(" n=500\n"));
+    CHECK(text.find(" n=499\n") == text.npos);
+    CHECK(text.find(" n=1499\n") < text.size());
+}
+
+TEST(decision_journal, of_the_longest_lines_of_all_senders_can_be_read) {
+    // 16 of [metrics] senders, and root.
+    constexpr std::size_t most_lines = 17 * DecisionJournal::kept + DecisionJournal::kept;
+    DecisionJournal journal(path);
+    journal.add(0, no_uid - 1, std::string(9000, 'a'));
+    constexpr std::size_t longer_number = 20;
+    CHECK(most_lines * (read_file(path).size() + longer_number) <= max_decisions_journal);
 }
 
 TEST(decision_journal, goes_on_after_a_restart) {

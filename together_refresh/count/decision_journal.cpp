@@ -3,9 +3,15 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+#include <vector>
+
+#include "common/decision/decision_report.h"
+#include "common/decision/log_fields.h"
 #include "common/system/atomic_file.h"
 #include "common/system/io.h"
 #include "common/system/trusted_file.h"
+#include "common/system/uids.h"
 #include "common/system/utc.h"
 
 namespace together {
@@ -13,7 +19,6 @@ namespace {
 
 constexpr mode_t for_root = 0600;
 constexpr std::size_t longest_line = 2048;
-constexpr std::size_t largest_file = std::size_t{8} * 1024 * 1024;
 
 FileDescriptor open_to_append(const std::string& path) {
     constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -30,33 +35,55 @@ std::string one_line(std::string_view text) {
 }  // namespace
 
 DecisionJournal::DecisionJournal(std::string path) : path_(std::move(path)) {
-    const auto before = read_trusted(path_, largest_file);
+    const auto before = read_trusted(path_, max_decisions_journal);
     if (!before) return;
     std::string_view rest = *before;
     while (!rest.empty()) {
         const auto end = rest.find('\n');
         if (end == rest.npos) break;  // cut off with its writer
-        last_.emplace_back(rest.substr(0, end + 1));
-        if (last_.size() > kept) last_.pop_front();
+        std::string line(rest.substr(0, end + 1));
+        if (const auto sender = parse_uid(field_in(line, "sender"))) keep(*sender, std::move(line));
         rest.remove_prefix(end + 1);
     }
     replace();
 }
 
+const std::string& DecisionJournal::keep(uid_t sender, std::string line) {
+    auto& lines = last_[sender];
+    lines.push_back({next_place_++, std::move(line)});
+    if (lines.size() > kept) lines.pop_front();
+    return lines.back().text;
+}
+
+std::size_t DecisionJournal::number_of_lines() const {
+    std::size_t number = 0;
+    for (const auto& [sender, lines] : last_) number += lines.size();
+    return number;
+}
+
+std::string DecisionJournal::text() const {
+    std::vector<const Line*> all;
+    for (const auto& [sender, lines] : last_)
+        for (const auto& line : lines) all.push_back(&line);
+    std::sort(all.begin(), all.end(),
+              [](const Line* a, const Line* b) { return a->place < b->place; });
+    std::string text;
+    for (const auto* line : all) text += line->text;
+    return text;
+}
+
 void DecisionJournal::add(std::int64_t realtime, uid_t sender, std::string_view line) {
-    last_.push_back("time=" + format_utc(realtime) + " sender=" + std::to_string(sender) +
-                    " number=" + std::to_string(++number_) + " " + one_line(line) + "\n");
-    if (last_.size() > kept) last_.pop_front();
-    if (++lines_ > 2 * kept) return replace();
+    const auto& written =
+        keep(sender, "time=" + format_utc(realtime) + " sender=" + std::to_string(sender) +
+                         " number=" + std::to_string(++number_) + " " + one_line(line) + "\n");
+    if (++lines_ > number_of_lines() + kept) return replace();
     if (!file_) file_ = open_to_append(path_);
     // In one write: a reader sees no half of a line but at the end of a full file system.
-    if (file_ && !write_full(file_.get(), last_.back().data(), last_.back().size())) file_ = {};
+    if (file_ && !write_full(file_.get(), written.data(), written.size())) file_ = {};
 }
 
 void DecisionJournal::replace() {
-    std::string text;
-    for (const auto& line : last_) text += line;
-    if (replace_file(AtomicFile(path_), text, for_root)) lines_ = last_.size();
+    if (replace_file(AtomicFile(path_), text(), for_root)) lines_ = number_of_lines();
     file_ = open_to_append(path_);
 }
 

@@ -9,6 +9,8 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "cli/command_line.h"
@@ -28,13 +30,12 @@ namespace {
 using namespace together;
 
 constexpr std::size_t usual_number = 20;
-constexpr std::size_t largest_file = std::size_t{8} * 1024 * 1024;
 
 using Lines = std::vector<std::string>;
 
 // Whole lines only: the last may still be written.
 tl::expected<Lines, OpenFailure> read_journal() {
-    const auto text = read_trusted(decisions_journal, largest_file);
+    const auto text = read_trusted(decisions_journal, max_decisions_journal);
     if (!text) return tl::make_unexpected(text.error());
     Lines lines;
     std::string_view rest = *text;
@@ -80,9 +81,12 @@ void write(const Lines& lines, std::size_t first, Output& output) {
     for (std::size_t i = first; i < lines.size(); ++i) output.json_line(json_of_line(lines[i]));
 }
 
-// Behind the last line that was shown; the journal may have been replaced by one with its end.
-std::size_t first_unseen(const Lines& lines, const std::string& last_seen) {
-    const auto found = std::find(lines.rbegin(), lines.rend(), last_seen);
+// Behind the last line that was there before; the journal may have been replaced by one without the
+// last ones of a sender who sent many since.
+std::size_t first_unseen(const Lines& lines, const Lines& before) {
+    const std::unordered_set<std::string_view> seen(before.begin(), before.end());
+    const auto found = std::find_if(lines.rbegin(), lines.rend(),
+                                    [&](const auto& line) { return seen.contains(line); });
     return static_cast<std::size_t>(lines.rend() - found);
 }
 
@@ -106,13 +110,13 @@ class Changes {
 };
 
 // Until the reader of stdout is gone or a signal comes.
-int follow(const Changes& changes, std::string last_seen, Output& output) {
+int follow(const Changes& changes, Lines seen, Output& output) {
     while (output.flush()) {
         changes.wait();
-        const auto lines = read_journal();
+        auto lines = read_journal();
         if (!lines || lines->empty()) continue;
-        write(*lines, first_unseen(*lines, last_seen), output);
-        last_seen = lines->back();
+        write(*lines, first_unseen(*lines, seen), output);
+        seen = *std::move(lines);
     }
     return exit_cannot_tell;
 }
@@ -136,10 +140,10 @@ int run(const CommandLine& line, Output& output) {
         return output.fail("decisions: " + why_none(lines.error()));
     if (follows && !changes)
         return output.fail("decisions: " + errno_text("cannot watch /run/together", errno));
-    const Lines known = lines ? *lines : Lines();
+    Lines known = lines ? *lines : Lines();
     write(known, known.size() - std::min(*number, known.size()), output);
     if (!follows) return exit_yes;
-    return follow(changes, known.empty() ? "" : known.back(), output);
+    return follow(changes, std::move(known), output);
 }
 
 constexpr std::array<Option, 2> options = {{
@@ -161,9 +165,9 @@ constinit const Verb decisions_verb = {
     .about =
         "Shows the last decisions of this node's doors, of the thousand that together-refresh "
         "keeps\n"
-        "while it watches. Nobody waits for it: where it does not run, or decisions come faster "
-        "than\n"
-        "it counts, they are in the log alone. In JSON, a document a line.",
+        "of each sender while it watches. Nobody waits for it: where it does not run, or "
+        "decisions\n"
+        "come faster than it counts, they are in the log alone. In JSON, a document a line.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl decisions --follow",

@@ -102,6 +102,32 @@ def test_those_that_come_are_shown_at_once(watcher: Watcher, gated: Node, ssh: S
         follower.wait(10)
 
 
+def flood(uid: int, login: str, times: int) -> None:
+    """As a sender whose queue may be full: each arrives."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        for number in range(times):
+            sender.sendto(f"login={login}{number} action=ssh.login verdict=deny reason=uid_differs".encode(), str(FOLDER / f"decisions.{uid}.sock"))
+
+
+def test_a_sender_pushes_out_its_own_alone(watcher: Watcher, gated: Node, ssh: SshClient, bob: Account, mallory: Account) -> None:
+    wait_until((FOLDER / f"decisions.{bob.uid}.sock").exists, "the socket of another sender")
+    assert ssh.run(mallory, "true").status == 255
+    wait_for_decision_of(gated, "mallory")
+    follower = subprocess.Popen([gated.togetherctl, "decisions", "--follow", "--last", "100000", "--json"], stdout=subprocess.PIPE, text=True)
+    assert follower.stdout
+    shown: list[str] = []
+    try:
+        flood(bob.uid, "x", 2500)
+        while "x2499" not in shown:
+            shown.append(json.loads(follower.stdout.readline())["login"])
+    finally:
+        follower.terminate()
+        follower.wait(10)
+    assert shown.count("mallory") == 1 and len(shown) == len(set(shown))
+    assert [one["login"] for one in decisions(gated, "--last", "100000")].count("mallory") == 1
+    assert "x2499" in gated.ctl("decisions", "--last", "1").stdout
+
+
 def test_a_local_user_can_neither_forge_nor_read_them(watcher: Watcher, gated: Node, bob: Account, mallory: Account) -> None:
     bobs = FOLDER / f"decisions.{bob.uid}.sock"
     wait_until(bobs.exists, "the socket of another sender")
