@@ -16,13 +16,13 @@
 #include "common/decision/decision_report.h"
 #include "common/node_config/node_config.h"
 #include "common/roster/roster_directory.h"
-#include "common/system/atomic_file.h"
 #include "common/system/errno_text.h"
 #include "together_refresh/count/decision_journal.h"
 #include "together_refresh/count/decision_sockets.h"
 #include "together_refresh/count/decision_tally.h"
 #include "together_refresh/count/last_seen_reporter.h"
 #include "together_refresh/count/node_metrics.h"
+#include "together_refresh/count/textfile.h"
 #include "together_refresh/process/patient_accounts.h"
 
 namespace together {
@@ -56,12 +56,6 @@ FileDescriptor wait_for_lock() {
     return lock;
 }
 
-Result<void> write_textfile(const std::string& path, const std::string& text) {
-    constexpr mode_t for_everybody = 0644;
-    // The lock's owner writes alone, and removes what a counter left that was killed.
-    return replace_file(AtomicFile(path, path + ".new"), text, for_everybody);
-}
-
 class Counting {
   public:
     explicit Counting(const std::string& config_path)
@@ -92,7 +86,7 @@ class Counting {
             if (config && !config->metrics.textfile.empty())
                 complain(write_textfile(config->metrics.textfile,
                                         tally_.text() + node_metrics(*config, clock_)),
-                         textfile_problem_);
+                         textfile_problem_, "what was counted is not written to the textfile");
         }
     }
 

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "common/system/errno_text.h"
+#include "common/system/folder_without_links.h"
 #include "togetherctl/volumes/default_acl.h"
 
 namespace together::ctl {
@@ -91,24 +92,9 @@ tl::unexpected<Error> failed(const std::string& what, int error) {
 }  // namespace
 
 Result<VolumeFolder> VolumeFolder::open(const std::string& path) {
-    constexpr int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    FileDescriptor at(::open("/", flags | O_PATH));
-    for (std::size_t begin = 1; at && begin < path.size();) {
-        const auto end = std::min(path.find('/', begin), path.size());
-        const auto name = path.substr(begin, end - begin);
-        FileDescriptor next(
-            ::openat(at.get(), name.c_str(), flags | (end == path.size() ? O_RDONLY : O_PATH)));
-        struct stat status {};
-        if (!next && errno == ENOTDIR &&
-            ::fstatat(at.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISLNK(status.st_mode))
-            return failure(path.substr(0, end) + " is a link; write the path that it leads to");
-        if (!next) return failure(errno_text("cannot open " + path.substr(0, end), errno));
-        at = std::move(next);
-        begin = end + 1;
-    }
-    if (!at) return failure(errno_text("cannot open " + path, errno));
-    return VolumeFolder(path, std::move(at));
+    auto folder = open_folder_without_links(path);
+    if (!folder) return tl::make_unexpected(folder.error());
+    return VolumeFolder(path, *std::move(folder));
 }
 
 Result<std::vector<VolumeFinding>> VolumeFolder::look(const VolumeConfig& volume, gid_t group,

@@ -209,6 +209,26 @@ def test_one_that_was_killed_is_started_again(watcher: Watcher, gated: Node, ssh
     wait_until(recorded, "another process that counts", timeout=60)
 
 
+def test_a_folder_that_became_a_link_leads_nowhere(watcher: Watcher, gated: Node, ssh: SshClient, mallory: Account, tmp_path: Path) -> None:
+    """Its owner may be another user. What was counted meanwhile is written later."""
+    wait_until(TEXTFILE.exists, "the textfile")
+    folder = TEXTFILE.parent
+    away = folder.rename(folder.with_suffix(".away"))
+    folder.symlink_to(tmp_path)
+    try:
+        assert ssh.run(mallory, "true").status == 255
+        wait_for_decision_of(gated, "mallory")
+        assert watcher.process.stderr
+        said = next(line for line in watcher.process.stderr if " is a link" in line)
+        assert said == ("together-refresh: what was counted is not written to the textfile: "
+                        f"{folder} is a link; write the path that it leads to\n")
+        assert not list(tmp_path.glob("together.prom*"))
+    finally:
+        folder.unlink()
+        away.rename(folder)
+    wait_until(lambda: 'verdict="deny",reason="not_a_collaborator"} 1\n' in TEXTFILE.read_text(), "what was counted", 60)
+
+
 def test_without_any_it_says_why(gated: Node) -> None:
     JOURNAL.unlink(missing_ok=True)
     done = gated.ctl("decisions")
