@@ -58,7 +58,9 @@ void forget(Store& store, const std::string& project_id, const std::string& user
 void end(Store& store, const std::string& project_id, const std::string& user_id, const Open& open,
          Number now, const std::string& by) {
     const bool was_over = open.until && *open.until <= now;
-    const Number at = std::max(was_over ? *open.until : now, open.began_at);
+    Number at = std::max(was_over ? *open.until : now, open.began_at);
+    // The clock was put back: how long it lasted nobody knows, that it did is kept.
+    if (now < open.began_at) at = open.began_at + 1;
     const std::string who = was_over ? by_itself : by;
     // What lasted no second tells nobody anything, and its place may be wanted.
     if (at == open.began_at) return forget(store, project_id, user_id, at);
@@ -68,13 +70,22 @@ void end(Store& store, const std::string& project_id, const std::string& user_id
         soci::use(at), soci::use(who), soci::use(project_id), soci::use(user_id));
 }
 
+// What follows comes behind it, also where the clock was put back.
+Number last_end(Store& store, const std::string& project_id, const std::string& user_id) {
+    std::optional<Number> end;
+    store.run(
+        "SELECT MAX(ended_at) FROM access_periods WHERE project_id = :project AND user_id = :user",
+        soci::into(end), soci::use(project_id), soci::use(user_id));
+    return end.value_or(0);
+}
+
 void begin(Store& store, const std::string& project_id, const std::string& user_id,
            const State& state, Number now) {
-    forget(store, project_id, user_id, now);  // of a clock that was put back
+    const Number at = std::max(now, last_end(store, project_id, user_id));
     store.run(
         "INSERT INTO access_periods (project_id, user_id, began_at, role, source, granted_by,"
-        " until) VALUES (:project, :user, :now, :role, :source, :granter, :until)",
-        soci::use(project_id), soci::use(user_id), soci::use(now), soci::use(state.role),
+        " until) VALUES (:project, :user, :at, :role, :source, :granter, :until)",
+        soci::use(project_id), soci::use(user_id), soci::use(at), soci::use(state.role),
         soci::use(state.source), soci::use(state.granted_by), soci::use(state.until));
 }
 

@@ -27,6 +27,7 @@ struct AccessPeriod {
 };
 
 // Within a change: ends what is true no longer and begins what is. `by`: who makes the change.
+// Where the clock was put back meanwhile, what somebody had before comes before it all the same.
 void note_access(Store& store, const std::string& project_id, const std::string& user_id,
                  std::int64_t now, const std::string& by);
 
