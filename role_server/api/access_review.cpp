@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has access to a project, for whoever has to look through it: JSON, or CSV for a spreadsheet.
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -10,26 +11,24 @@
 #include "role_server/api/rendering.h"
 #include "role_server/api/resources.h"
 #include "role_server/model/access_history.h"
-#include "role_server/model/collaborators.h"
-#include "role_server/model/keys.h"
-#include "role_server/model/last_seen.h"
-#include "role_server/model/users.h"
+#include "role_server/model/reviewed_people.h"
 
 namespace together::roled {
 namespace {
 
-Json::Value row_of(const RequestContext& context, const Collaborator& one) {
-    auto row = to_json(one);
+// A table has all rows.
+constexpr std::size_t all = std::numeric_limits<std::int64_t>::max();
+
+Json::Value row_of(const RequestContext& context, const ReviewedPerson& one) {
+    auto row = to_json(one.collaborator);
     row["object"] = "project.access";
     // Who the members are, and what they do elsewhere, is for members to know.
     const bool by_member = context.target.standing.organization_role.has_value();
-    const auto user = by_member ? find_user(context.store, one.user_id) : std::nullopt;
-    row["email"] = user ? Json::Value(user->email) : Json::Value();
-    row["name"] = user ? json_or_null(user->name) : Json::Value();
-    const auto keys = keys_that_reach(context.store, one.user_id, context.ids.project, context.now);
-    row["tokens"] = by_member ? json_number(keys.count) : Json::Value();
-    row["last_used_at"] = by_member ? json_or_null(keys.last_used_at) : Json::Value();
-    const auto seen = find_last_seen(context.store, context.ids.project, one.user_id);
+    row["email"] = by_member ? Json::Value(one.email) : Json::Value();
+    row["name"] = by_member ? json_or_null(one.name) : Json::Value();
+    row["tokens"] = by_member ? json_number(one.tokens) : Json::Value();
+    row["last_used_at"] = by_member ? json_or_null(one.last_used_at) : Json::Value();
+    const auto& seen = one.last_seen;
     row["last_seen_at"] = seen ? json_number(seen->seen_at) : Json::Value();
     row["last_seen_door"] = seen ? Json::Value(seen->door) : Json::Value();
     row["last_seen_node"] = seen ? json_or_null(seen->node) : Json::Value();
@@ -83,26 +82,19 @@ Json::Value row_of(const AccessPeriod& period) {
     return row;
 }
 
-// Who and since when: the order that they come in.
-using Place = std::pair<std::string, std::int64_t>;
-
-Place place_of(const AccessPeriod& period) {
-    return {period.user_id, period.began_at};
-}
-
 std::string cursor_of(const AccessPeriod& period) {
     return period.user_id + '-' + std::to_string(period.began_at);
 }
 
-Outcome<std::optional<Place>> wanted_after(const RequestContext& context) {
+Outcome<AccessPlace> wanted_after(const RequestContext& context) {
     const auto& text = context.page.after;
-    if (text.empty()) return std::optional<Place>();
+    if (text.empty()) return AccessPlace();
     const auto dash = text.rfind('-');
     const auto began = dash == std::string::npos
                            ? std::nullopt
                            : parse_number<std::int64_t>(std::string_view(text).substr(dash + 1));
     if (!began) return bad_request("invalid_cursor", "'after' is no cursor of this list.", "after");
-    return std::optional<Place>({text.substr(0, dash), *began});
+    return AccessPlace{text.substr(0, dash), *began};
 }
 
 Outcome<std::int64_t> wanted_since(const RequestContext& context, const std::string& text) {
@@ -125,12 +117,11 @@ Outcome<Response> review_since(RequestContext& context, const std::string& text,
     if (!after) return tl::unexpected(after.error());
     PageOf page(context.page);
     std::vector<Json::Value> rows;
-    for_each_access_period(context.store, context.ids.project, *since, context.now,
-                           [&](const AccessPeriod& period) {
-                               if (*after && place_of(period) <= **after) return;
+    for_each_access_period(context.store, context.ids.project, *since, context.now, *after,
+                           as_csv ? all : page.wanted(), [&](const AccessPeriod& period) {
                                if (as_csv)
                                    rows.push_back(row_of(period));
-                               else if (!page.is_full())
+                               else
                                    page.add(row_of(period), cursor_of(period));
                            });
     return as_csv ? csv_of(columns_of_periods, rows) : page.answer();
@@ -144,21 +135,17 @@ Outcome<Response> review_access(RequestContext& context) {
         return bad_request("invalid_format", "'format' is json or csv.", "format");
     if (const auto since = parameter(context.uri, "since"))
         return review_since(context, *since, format == "csv");
-    std::vector<Collaborator> people;
-    for_each_collaborator(context.store, context.ids.project, context.now,
-                          [&](const Collaborator& one) {
-                              if (one.user_id > context.page.after) people.push_back(one);
-                          });
     std::vector<Json::Value> rows;
     PageOf page(context.page);
-    for (const auto& one : people) {
-        if (format == "csv")
-            rows.push_back(row_of(context, one));
-        else
-            page.add(row_of(context, one), one.user_id);
-        if (page.is_full()) break;
-    }
-    return format == "csv" ? csv_of(columns_now, rows) : page.answer();
+    const bool as_csv = format == "csv";
+    for_each_reviewed(context.store, context.ids.project, context.now, context.page.after,
+                      as_csv ? all : page.wanted(), [&](const ReviewedPerson& one) {
+                          if (as_csv)
+                              rows.push_back(row_of(context, one));
+                          else
+                              page.add(row_of(context, one), one.collaborator.user_id);
+                      });
+    return as_csv ? csv_of(columns_now, rows) : page.answer();
 }
 
 }  // namespace together::roled

@@ -29,8 +29,6 @@ class PageOf {
         data_.append(std::move(one));
         last_ = std::move(cursor);
     }
-    // There is one more, and nobody needs to ask for another.
-    bool is_full() const { return next_.has_value(); }
     Response answer() { return json_response(200, list_of(std::move(data_), next_)); }
 
   private:

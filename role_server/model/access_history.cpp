@@ -115,9 +115,9 @@ void note_access(Store& store, const std::string& project_id, const std::string&
 }
 
 void for_each_access_period(Store& store, const std::string& project_id, std::int64_t since,
-                            std::int64_t now,
+                            std::int64_t now, const AccessPlace& after, std::size_t limit,
                             const std::function<void(const AccessPeriod&)>& visit) {
-    const Number from = since;
+    const Number from = since, most = static_cast<Number>(limit), began_after = after.began_at;
     AccessPeriod row;
     std::string role, source;
     Number began_at = 0;
@@ -125,8 +125,9 @@ void for_each_access_period(Store& store, const std::string& project_id, std::in
     store.each(
         "SELECT a.user_id, u.login, a.role, a.source, a.began_at, a.granted_by, a.ended_at,"
         " a.ended_by, a.until FROM access_periods a LEFT JOIN users u ON u.id = a.user_id"
-        " WHERE a.project_id = :project AND (a.ended_at IS NULL OR a.ended_at > :from1)"
-        " AND (a.until IS NULL OR a.until > :from2) ORDER BY a.user_id, a.began_at",
+        " WHERE a.project_id = :project AND (a.user_id, a.began_at) > (:user, :began)"
+        " AND (a.ended_at IS NULL OR a.ended_at > :from1)"
+        " AND (a.until IS NULL OR a.until > :from2) ORDER BY a.user_id, a.began_at LIMIT :most",
         [&] {
             row.role = role_named(role).value_or(Role::member);
             row.source = source_named(source);
@@ -140,8 +141,9 @@ void for_each_access_period(Store& store, const std::string& project_id, std::in
         },
         soci::into(row.user_id), soci::into(row.login), soci::into(role), soci::into(source),
         soci::into(began_at), soci::into(row.granted_by), soci::into(ended_at),
-        soci::into(row.ended_by), soci::into(until), soci::use(project_id), soci::use(from),
-        soci::use(from));
+        soci::into(row.ended_by), soci::into(until), soci::use(project_id),
+        soci::use(after.user_id), soci::use(began_after), soci::use(from), soci::use(from),
+        soci::use(most));
 }
 
 std::int64_t access_known_since(Store& store) {

@@ -4,6 +4,7 @@
 // kept by each change (change.h). Times in seconds since 1970.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -31,9 +32,16 @@ struct AccessPeriod {
 void note_access(Store& store, const std::string& project_id, const std::string& user_id,
                  std::int64_t now, const std::string& by);
 
-// Those that were not over at `since`, by user and in their order; also those over by themselves.
+// Where a period stands in the order of all of a project's: by user, then as they came.
+struct AccessPlace {
+    std::string user_id;
+    std::int64_t began_at = 0;
+};
+
+// Those that were not over at `since`, in their order; also those over by themselves. At most
+// `limit`, from the one that follows `after`.
 void for_each_access_period(Store& store, const std::string& project_id, std::int64_t since,
-                            std::int64_t now,
+                            std::int64_t now, const AccessPlace& after, std::size_t limit,
                             const std::function<void(const AccessPeriod&)>& visit);
 
 // From when on it is complete: an older together-roled kept none, and what is pruned is gone.

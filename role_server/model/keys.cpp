@@ -92,18 +92,6 @@ std::optional<Key> find_key(Store& store, const KeyOwner& owner, const std::stri
     return found;
 }
 
-KeysInUse keys_that_reach(Store& store, const std::string& user_id, const std::string& project_id,
-                          std::int64_t now) {
-    const Number time = now;
-    Number count = 0;
-    std::optional<Number> used;
-    store.run("SELECT COUNT(*), MAX(last_used_at) FROM api_keys WHERE " + still_good +
-                  " AND user_id = :user AND (audience_id IS NULL OR audience_id = :project)",
-              soci::into(count), soci::into(used), soci::use(time), soci::use(user_id),
-              soci::use(project_id));
-    return {count, used};
-}
-
 void for_each_key(Store& store, std::int64_t now, const std::function<void(const Key&)>& visit) {
     const Number time = now;
     read(store, " ORDER BY id", visit, soci::use(time));

@@ -37,15 +37,6 @@ void for_each_key(Store& store, const KeyOwner& owner, std::int64_t now, const s
 std::optional<Key> find_key(Store& store, const KeyOwner& owner, const std::string& key_id,
                             std::int64_t now);
 
-// A person's that open the API, or that project's cluster and services: how many, and when one was
-// used last.
-struct KeysInUse {
-    std::int64_t count = 0;
-    std::optional<std::int64_t> last_used_at;
-};
-KeysInUse keys_that_reach(Store& store, const std::string& user_id, const std::string& project_id,
-                          std::int64_t now);
-
 // Of everybody, for the operator.
 void for_each_key(Store& store, std::int64_t now, const std::function<void(const Key&)>& visit);
 std::optional<Key> find_key(Store& store, const std::string& key_id, std::int64_t now);

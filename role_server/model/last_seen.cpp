@@ -55,17 +55,4 @@ void write_last_seen(Store& store, const std::vector<SeenPerson>& people) {
         soci::use(text));
 }
 
-std::optional<LastSeen> find_last_seen(Store& store, const std::string& project_id,
-                                       const std::string& user_id) {
-    LastSeen last;
-    Number seen_at = 0;
-    const bool found = store.run(
-        "SELECT seen_at, door, node FROM last_seen WHERE project_id = :project"
-        " AND user_id = :user",
-        soci::into(seen_at), soci::into(last.door), soci::into(last.node), soci::use(project_id),
-        soci::use(user_id));
-    last.seen_at = seen_at;
-    return found ? std::optional(last) : std::nullopt;
-}
-
 }  // namespace together::roled

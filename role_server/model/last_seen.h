@@ -44,7 +44,4 @@ class SeenPeople {
 // what is known stays away, and so does who does not take part in the project any more.
 void write_last_seen(Store& store, const std::vector<SeenPerson>& people);
 
-std::optional<LastSeen> find_last_seen(Store& store, const std::string& project_id,
-                                       const std::string& user_id);
-
 }  // namespace together::roled

@@ -189,3 +189,27 @@ def test_random_changes_of_the_model_do_there_what_they_do_everywhere():
                              "--db", postgresql.shared().new_database()],
                             capture_output=True, text=True, timeout=300, check=False)
     assert played.returncode == 0, played.stdout + played.stderr
+
+
+def test_a_page_of_the_access_review_is_one_question_that_an_index_answers(tmp_path):
+    """auto_explain writes down how each statement was answered. Tables so small are read whole where that is not kept off."""
+    database = postgresql.shared()
+    url = database.new_database()
+    name = url.split("?")[0].rsplit("/", 1)[1]
+    for setting in ("session_preload_libraries = auto_explain", "auto_explain.log_min_duration = 0", "log_min_messages = log",
+                    "enable_seqscan = off"):
+        database.execute(database.url("postgres"), f"ALTER DATABASE {name} SET {setting}")
+    log = database.directory / "log"
+    with Roled(tmp_path, db=url) as server:
+        project = server.create_project("cluster")
+        server.add_collaborator(project, server.add_user("alice"))
+        for query in ("", f"&since={int(time.time())}"):
+            before, after = log.stat().st_size, ""
+            while after is not None:
+                page = server.get(f"/v1/projects/{project}/access_review?limit=1{query}" + (f"&after={after}" if after else ""))
+                assert page.status == 200, page
+                after = page.json["next_cursor"]
+            plans = log.read_text(encoding="utf-8")[before:].split("Query Text: ")[1:]
+            wanted = "FROM access_periods" if query else "api_keys k"
+            of_pages = [plan for plan in plans if wanted in plan]
+            assert len(of_pages) == 2 and not any("Seq Scan" in plan for plan in of_pages), "\n".join(plans)

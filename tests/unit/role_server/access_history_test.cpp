@@ -4,10 +4,11 @@
 
 #include <CppUTest/TestHarness.h>
 
-#include <memory>
+#include <cstdint>
 #include <string>
+#include <vector>
 
-#include "role_server/store/schema.h"
+#include "tests/unit/role_server/project_in_memory.h"
 #include "tests/unit/support/texts.h"
 
 using namespace together::roled;
@@ -18,44 +19,30 @@ constexpr std::int64_t far_away = 9'000'000'000;
 
 }  // namespace
 
-// The database's rows are written by hand: what they mean for the history is asked here.
-TEST_GROUP(AccessHistory) {
-    std::unique_ptr<Store> store = Store::in_memory();
-
-    void setup() override {
-        CHECK_TRUE(migrate(*store).has_value());
-        for (const std::string user : {"user_ann", "user_bob", "user_carol"})
-            run("INSERT INTO users (id, email, email_key, login, created_at) VALUES ('" + user +
-                "', '" + user + "', '" + user + "', '" + user.substr(5) + "', 1)");
-        run("INSERT INTO organizations (id, name, owner_id, default_project_id,"
-            " external_collaborators, allocate_uids, created_at)"
-            " VALUES ('org_1', 'o', 'user_ann', 'proj_1', 1, 0, 1)");
-        run("INSERT INTO projects (id, organization_id, name, revision, created_at)"
-            " VALUES ('proj_1', 'org_1', 'p', 1, 1)");
-    }
-    void run(const std::string& text) {
-        store->run(text);
-    }
-
+struct AccessHistoryGroup : ProjectInMemory {
     // An empty role: none.
     void set_role(const std::string& user, const std::string& role, std::int64_t now) {
-        run("DELETE FROM collaborators WHERE user_id = '" + user + "'");
-        if (!role.empty())
-            run("INSERT INTO collaborators (project_id, user_id, role, created_at)"
-                " VALUES ('proj_1', '" +
-                user + "', '" + role + "', 1)");
-        note_access(*store, "proj_1", user, now, "user_ann");
+        put(user, role);
+        note_access(*store, project, user, now, "user_ann");
+    }
+    std::vector<AccessPeriod> page(std::int64_t since, const AccessPlace& after,
+                                   std::size_t limit) {
+        std::vector<AccessPeriod> found;
+        for_each_access_period(*store, project, since, far_away, after, limit,
+                               [&](const AccessPeriod& one) { found.push_back(one); });
+        return found;
     }
     std::string periods(std::int64_t since = 0) {
         std::string text;
-        for_each_access_period(*store, "proj_1", since, far_away, [&](const AccessPeriod& one) {
+        for (const auto& one : page(since, {}, 1000))
             text += (text.empty() ? "" : ", ") + one.login.value_or("?") + " " +
                     std::string(together::name_of(one.role)) + " " + std::to_string(one.began_at) +
                     "-" + (one.ended_at ? std::to_string(*one.ended_at) : "");
-        });
         return text;
     }
 };
+
+TEST_GROUP_BASE(AccessHistory, AccessHistoryGroup){};
 
 TEST(AccessHistory, has_each_role_from_when_to_when) {
     set_role("user_bob", "member", 100);
@@ -107,4 +94,32 @@ TEST(AccessHistory, of_one_person_says_nothing_of_anothers_clock) {
     set_role("user_bob", "member", 1000);
     set_role("user_carol", "member", 500);
     TEXT_EQUAL("bob member 1000-, carol member 500-", periods());
+}
+
+TEST(AccessHistory, comes_in_pages_that_are_one_question_each_which_an_index_answers) {
+    for (const std::string user : {"user_carol", "user_ann", "user_bob"}) {
+        set_role(user, "member", 100);
+        set_role(user, "admin", 200);
+        set_role(user, "", 300);
+        set_role(user, "member", 400);
+    }
+    std::vector<AccessPeriod> found;
+    AccessPlace after;
+    const auto asked = statements_of([&] {
+        while (true) {
+            const auto next = page(150, after, 2);
+            if (next.empty()) break;
+            found.insert(found.end(), next.begin(), next.end());
+            after = {next.back().user_id, next.back().began_at};
+        }
+    });
+    const auto whole = page(150, {}, 1000);
+    LONGS_EQUAL(9, whole.size());
+    LONGS_EQUAL(whole.size(), found.size());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        TEXT_EQUAL(whole[i].user_id, found[i].user_id);
+        LONGS_EQUAL(whole[i].began_at, found[i].began_at);
+    }
+    LONGS_EQUAL(1, asked.size());
+    TEXT_EQUAL("", whats_not_by_an_index(asked.front()));
 }
