@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_cli/account/credentials.h"
 
+#include <fcntl.h>
 #include <json/writer.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "common/config/base_url.h"
+#include "common/system/atomic_file.h"
 #include "common/system/errno_text.h"
+#include "common/system/folder_of.h"
 #include "strict_json/strict_json.h"
 #include "together_cli/account/private_file.h"
 #include "together_cli/account/token_source.h"
@@ -16,6 +22,7 @@
 namespace together::cli {
 namespace {
 
+constexpr int between_tries = 20;  // milliseconds
 constexpr JsonLimits limits{100, 4};
 
 Result<std::string> text_of(const std::string& path) {
@@ -34,6 +41,19 @@ Result<std::string> field(const Json::Value& json, const char* name, const std::
     if (value.isNull()) return std::string();
     if (!value.isString()) return failure(path + ": \"" + name + "\" is no text (together login)");
     return value.asString();
+}
+
+// Where a file system has no locks, whole files must do.
+bool try_to_lock(int file) {
+    return ::flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+// Who had it last has taken the file away, and another may hold a new one.
+bool stands_at(const std::string& path, int file) {
+    struct stat ours {};
+    struct stat there {};
+    return ::fstat(file, &ours) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+           ours.st_ino == there.st_ino;
 }
 
 }  // namespace
@@ -71,7 +91,29 @@ Result<Credentials> read_credentials(const std::string& path) {
     return credentials;
 }
 
-Result<void> write_credentials(const std::string& path, const Credentials& credentials) {
+Result<CredentialsLock> CredentialsLock::take(const std::string& path,
+                                              std::chrono::milliseconds patience) {
+    if (auto made = make_private_folder(folder_of(path)); !made) return tl::make_unexpected(made.error());
+    const auto lock = hidden_beside(path, ".lock");
+    const auto until = std::chrono::steady_clock::now() + patience;
+    do {
+        FileDescriptor file(
+            ::open(lock.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+        if (!file) return failure(errno_text("cannot write beside " + path, errno));
+        if (try_to_lock(file.get()) && stands_at(lock, file.get()))
+            return CredentialsLock(lock, std::move(file));
+        ::poll(nullptr, 0, between_tries);
+    } while (std::chrono::steady_clock::now() < until);
+    return failure(path + " is being changed by another together; try again");
+}
+
+CredentialsLock::~CredentialsLock() {
+    // Before it is let go: afterwards it could be another's.
+    if (file_) ::unlink(path_.c_str());
+}
+
+Result<void> write_credentials(const CredentialsLock&, const std::string& path,
+                               const Credentials& credentials) {
     Json::Value json;
     json["url"] = credentials.url;
     json["token"] = credentials.token;
@@ -82,7 +124,7 @@ Result<void> write_credentials(const std::string& path, const Credentials& crede
     return write_private(path, Json::writeString(builder, json) + "\n");
 }
 
-Result<bool> remove_credentials(const std::string& path) {
+Result<bool> remove_credentials(const CredentialsLock&, const std::string& path) {
     if (::unlink(path.c_str()) == 0) return true;
     if (errno == ENOENT) return false;
     return failure(errno_text("cannot remove " + path, errno));

@@ -113,14 +113,15 @@ int accept_logged_in(const CommandLine& line, Output& output) {
 }
 
 // Before the invitation is used up: the new account's token is shown nowhere else.
-Result<void> can_keep(const std::string& path, const Credentials& credentials) {
+Result<void> can_keep(const CredentialsLock& lock, const std::string& path,
+                      const Credentials& credentials) {
     std::error_code error;
     if (std::filesystem::exists(std::filesystem::symlink_status(path, error)))
         return failure(
             "you are logged in already: together accept without a URL accepts as that "
             "account, together logout forgets it");
-    if (auto written = write_credentials(path, credentials); !written) return written;
-    if (const auto removed = remove_credentials(path); !removed)
+    if (auto written = write_credentials(lock, path, credentials); !written) return written;
+    if (const auto removed = remove_credentials(lock, path); !removed)
         return tl::make_unexpected(removed.error());
     return {};
 }
@@ -130,14 +131,17 @@ Outcome<Json::Value> with_new_account(const CommandLine& line) {
     if (!path) return trouble(path.error());
     const auto url = parse_authority_url(line.operand());
     if (!url) return trouble(url.error());
-    Credentials credentials{*url, {}, ca_file_of(line), {}};
-    if (const auto good = can_keep(*path, credentials); !good) return trouble(good.error());
     const auto body = acceptance(line);
     if (!body) return tl::unexpected(body.error());
+    Credentials credentials{*url, {}, ca_file_of(line), {}};
+    // Not while somebody types.
+    const auto lock = CredentialsLock::take(*path);
+    if (!lock) return trouble(lock.error());
+    if (const auto good = can_keep(*lock, *path, credentials); !good) return trouble(good.error());
     const auto answer = Authority(credentials).change("POST", "/invitations/accept", *body);
     if (!answer) return tl::unexpected(answer.error());
     credentials.token = text_in(answer->body, "token");
-    if (const auto written = write_credentials(*path, credentials); !written)
+    if (const auto written = write_credentials(*lock, *path, credentials); !written)
         return trouble(written.error());
     return answer->body;
 }

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // together login, logout, whoami: which authority is asked, and as whom.
+#include <sys/stat.h>
+
+#include <cerrno>
+
 #include "cli/printable.h"
 #include "together_cli/account/token_source.h"
 #include "together_cli/api/cluster_token.h"
@@ -60,7 +64,9 @@ Outcome<std::string> log_in(const CommandLine& line) {
     Authority authority(*credentials);
     const auto about = whoami(authority);
     if (!about) return tl::unexpected(about.error());
-    if (const auto written = write_credentials(*path, *credentials); !written)
+    const auto lock = CredentialsLock::take(*path);
+    if (!lock) return trouble(lock.error());
+    if (const auto written = write_credentials(*lock, *path, *credentials); !written)
         return trouble(written.error());
     return name_of_asker(*about);
 }
@@ -78,13 +84,22 @@ int run_login(const CommandLine& line, Output& output) {
     return exit_yes;
 }
 
+// Makes no folder where there is none.
+Result<bool> forget(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return false;
+    const auto lock = CredentialsLock::take(path);
+    if (!lock) return tl::make_unexpected(lock.error());
+    return remove_credentials(*lock, path);
+}
+
 int run_logout(const CommandLine& line, Output& output) {
     const auto path = credentials_path(line);
     if (!path) return output.fail(path.error().message);
     const auto credentials = read_credentials(*path);
     const auto ended = end_cluster_tokens(credentials ? std::optional(*credentials) : std::nullopt);
     if (!ended) return output.fail(ended.error().message);
-    const auto removed = remove_credentials(*path);
+    const auto removed = forget(*path);
     if (!removed) return output.fail(removed.error().message);
     if (output.json()) {
         Json::Value document;

@@ -87,6 +87,8 @@ int run_use(const CommandLine& line, Output& output) {
         if (!project) return tl::unexpected(project.error());
         const auto path = credentials_path(session.line);
         if (!path) return trouble(path.error());
+        const auto lock = CredentialsLock::take(*path);
+        if (!lock) return trouble(lock.error());
         // As it stands by now: a logout since then holds.
         auto credentials = read_credentials(*path);
         if (!credentials) return trouble(credentials.error());
@@ -95,7 +97,7 @@ int run_use(const CommandLine& line, Output& output) {
             return trouble(exit_cannot_tell,
                            "you have logged in with another token meanwhile: nothing was set");
         credentials->project = project->id;
-        if (const auto written = write_credentials(*path, *credentials); !written)
+        if (const auto written = write_credentials(*lock, *path, *credentials); !written)
             return trouble(written.error());
         if (session.output.json()) {
             Json::Value document;

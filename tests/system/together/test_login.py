@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose token it is, where it is kept, and where it is never seen."""
 
+import fcntl
 import json
 import os
 import pty
@@ -115,6 +116,45 @@ def test_logout_forgets(newcomer: Person) -> None:
     assert "logged out" in newcomer.does("logout")
     assert not newcomer.credentials.exists()
     assert newcomer.does("logout") == "You were not logged in.\n"
+
+
+def has_open(process: subprocess.Popen[str], path: Path) -> bool:
+    return any(os.readlink(one) == str(path) for one in Path(f"/proc/{process.pid}/fd").iterdir())
+
+
+def test_what_is_changed_meanwhile_is_waited_for(ann: Person, cluster: str) -> None:
+    """Here another together has the lock, and logs in with another token."""
+    lock = ann.credentials.with_name(".credentials.json.lock")
+    before = ann.credentials.read_text()
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        process = subprocess.Popen([TOGETHER, "use", cluster], env=ann.environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: has_open(process, lock), "the wait for the lock")
+        ann.credentials.write_text(before.replace(ann.token, "tgu_another"))
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 2 and "you have logged in with another token meanwhile" in told
+    assert "tgu_another" in ann.credentials.read_text()
+    ann.credentials.write_text(before)
+    assert sorted(one.name for one in ann.credentials.parent.iterdir()) == ["credentials.json"]
+
+
+def test_a_logout_waits_for_who_writes(newcomer: Person) -> None:
+    newcomer.login()
+    lock = newcomer.credentials.with_name(".credentials.json.lock")
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        process = subprocess.Popen([TOGETHER, "logout"], env=newcomer.environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: has_open(process, lock), "the wait for the lock")
+        assert newcomer.credentials.exists()
+    assert "logged out" in process.communicate(timeout=30)[0]
+    assert not list(newcomer.credentials.parent.iterdir())
+
+
+def test_a_logout_of_who_never_logged_in_makes_nothing(newcomer: Person) -> None:
+    assert newcomer.does("logout") == "You were not logged in.\n"
+    assert not newcomer.credentials.parent.exists()
 
 
 def test_whoami(ann: Person, cluster: str, roled: Roled) -> None:
