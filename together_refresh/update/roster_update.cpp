@@ -8,7 +8,7 @@
 
 #include "common/system/overwritten_file.h"
 #include "together_refresh/source/believable.h"
-#include "together_refresh/update/next_snapshot.h"
+#include "together_refresh/update/next_file.h"
 #include "together_refresh/update/revision_order.h"
 #include "together_refresh/update/snapshot_writer.h"
 
@@ -215,7 +215,7 @@ Result<Update> update_roster(const UpdateRequest& request, FetchResult fetched) 
     auto updated = Updater(request, std::move(fetched)).run();
     if (!updated) return updated;
     // After each round, whatever came of it: there may be room again.
-    if (const auto kept = keep_spare(RosterPaths(request.config)); !kept)
+    if (const auto kept = keep_spare(snapshot_file(RosterPaths(request.config)), "roster"); !kept)
         updated->message += (updated->message.empty() ? "" : "; ") + kept.error().message;
     return updated;
 }

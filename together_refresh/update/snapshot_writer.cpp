@@ -14,7 +14,7 @@
 #include "common/roster/file_digest.h"
 #include "common/system/io.h"
 #include "together_refresh/update/cdb_writer.h"
-#include "together_refresh/update/next_snapshot.h"
+#include "together_refresh/update/next_file.h"
 
 namespace together {
 namespace {
@@ -104,8 +104,7 @@ std::optional<TableDigests> table_digests(int fd) {
     return digests;
 }
 
-Result<Digest> write_to(NextSnapshot& next, const RosterContent& content,
-                        const SnapshotHeader& like) {
+Result<Digest> write_to(NextFile& next, const RosterContent& content, const SnapshotHeader& like) {
     if (auto opened = next.open(); !opened) return tl::make_unexpected(opened.error());
     CdbWriter database(next.fd());
     if (!add_records(database, content.entries) || !database.finish())
@@ -152,12 +151,8 @@ Result<Digest> write_snapshot(const RosterPaths& paths, RosterContent content) {
         return failure("an entry of the roster is too long for a snapshot");
     mark_shared(content.entries);
     const SnapshotHeader header = header_for(content);
-    NextSnapshot next(paths, NextSnapshot::Kind::new_file);
-    auto digest = write_to(next, content, header);
-    if (digest || !next.lacked_room()) return digest;
-    NextSnapshot spare(paths, NextSnapshot::Kind::spare);
-    auto spared = write_to(spare, content, header);
-    return spared ? spared : digest;
+    return write_next(snapshot_file(paths),
+                      [&](NextFile& next) { return write_to(next, content, header); });
 }
 
 }  // namespace together

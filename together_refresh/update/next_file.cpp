@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "together_refresh/update/next_snapshot.h"
+#include "together_refresh/update/next_file.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -15,17 +15,16 @@
 #include <cstdio>
 
 #include "common/system/errno_text.h"
+#include "common/system/folder_of.h"
 #include "common/system/io.h"
 
 namespace together {
 namespace {
 
-constexpr mode_t mode = 0644;
-
-// By how much the next roster may be larger than this one.
-off_t size_of_spare(off_t snapshot) {
+// By how much the next one may be larger than this one.
+off_t size_of_spare(off_t file) {
     constexpr off_t for_a_small_one = off_t{16} * 1024;
-    return snapshot + snapshot / 4 + for_a_small_one;
+    return file + file / 4 + for_a_small_one;
 }
 
 // What the spare has beyond that and gives back when it is cut: XFS with parent pointers, which
@@ -67,72 +66,75 @@ int exchange(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-NextSnapshot::NextSnapshot(const RosterPaths& paths, Kind kind)
-    : paths_(paths), kind_(kind), new_file_(paths.snapshot, paths.temporary()) {}
+NextFile::NextFile(const ReplacedFile& file, Kind kind)
+    : file_(file), kind_(kind), new_file_(file.path, file.temporary) {}
 
-Result<void> NextSnapshot::open() {
+Result<void> NextFile::open() {
     if (kind_ == Kind::new_file) return noted(new_file_.open());
-    spare_ = open_spare(paths_.spare(), 0);
+    spare_ = open_spare(file_.spare, 0);
     return spare_ ? Result<void>() : error("cannot use");
 }
 
-int NextSnapshot::fd() const {
+int NextFile::fd() const {
     return kind_ == Kind::new_file ? new_file_.fd() : spare_.get();
 }
 
-Result<void> NextSnapshot::commit(off_t length) {
+Result<void> NextFile::commit(off_t length) {
     if (::ftruncate(fd(), length) != 0) return error("cannot cut");
+    if (file_.group && ::fchown(fd(), ::geteuid(), *file_.group) != 0)
+        return error("cannot give its owner to");
     if (kind_ == Kind::spare) return commit_spare();
-    if (auto finished = noted(new_file_.finish(mode)); !finished) return finished;
+    if (auto finished = noted(new_file_.finish(file_.mode)); !finished) return finished;
     auto committed = new_file_.commit();
     if (!committed) return noted(tl::make_unexpected(std::move(committed.error())));
     if (committed->not_synced) return noted(tl::make_unexpected(*std::move(committed->not_synced)));
     return {};
 }
 
-Result<void> NextSnapshot::commit_spare() {
-    if (auto finished = noted(finish_file(fd(), paths_.spare(), mode)); !finished) return finished;
-    // The first snapshot has none to change places with, and not every file system can.
-    if (exchange(paths_.spare(), paths_.snapshot) != 0 &&
-        ::rename(paths_.spare().c_str(), paths_.snapshot.c_str()) != 0)
+Result<void> NextFile::commit_spare() {
+    if (auto finished = noted(finish_file(fd(), file_.spare, file_.mode)); !finished)
+        return finished;
+    // The first one has none to change places with, and not every file system can.
+    if (exchange(file_.spare, file_.path) != 0 &&
+        ::rename(file_.spare.c_str(), file_.path.c_str()) != 0)
         return error("cannot rename");
-    return noted(sync_folder(paths_.directory));
+    return noted(sync_folder(folder_of(file_.path)));
 }
 
-Result<void> NextSnapshot::noted(FileStep step) {
+Result<void> NextFile::noted(FileStep step) {
     if (step) return {};
     errno_ = step.error().error;
     return failure(std::move(step.error().message));
 }
 
-tl::unexpected<Error> NextSnapshot::error(const std::string& what) {
+tl::unexpected<Error> NextFile::error(const std::string& what) {
     errno_ = errno;
-    return failure(errno_text(
-        what + " " + (kind_ == Kind::new_file ? paths_.temporary() : paths_.spare()), errno_));
+    return failure(
+        errno_text(what + " " + (kind_ == Kind::new_file ? file_.temporary : file_.spare), errno_));
 }
 
-bool NextSnapshot::lacked_room() const {
+bool NextFile::lacked_room() const {
     return errno_ == ENOSPC || errno_ == EDQUOT;
 }
 
-Result<void> keep_spare(const RosterPaths& paths) {
-    struct stat snapshot {};
+Result<void> keep_spare(const ReplacedFile& file, const std::string& for_what) {
+    struct stat present {};
     struct stat spare {};
-    if (::stat(paths.snapshot.c_str(), &snapshot) != 0) return {};
-    const bool there = ::lstat(paths.spare().c_str(), &spare) == 0;
+    if (::stat(file.path.c_str(), &present) != 0) return {};
+    const bool there = ::lstat(file.spare.c_str(), &spare) == 0;
     const auto no_room = [&] {
-        return failure(
-            errno_text("no room could be reserved for the next roster: " + paths.spare(), errno));
+        return failure(errno_text(
+            "no room could be reserved for the next " + for_what + ": " + file.spare, errno));
     };
-    FileDescriptor file = open_spare(paths.spare(), O_CREAT);
+    FileDescriptor opened = open_spare(file.spare, O_CREAT);
     // Somebody else's file or a link has our name.
-    if (!file && there && ::unlink(paths.spare().c_str()) == 0)
-        file = open_spare(paths.spare(), O_CREAT);
-    if (!file || ::fstat(file.get(), &spare) != 0) return no_room();
-    const auto room = room_to_rename(file.get());
-    const bool is_enough = spare.st_size >= snapshot.st_size + room;
+    if (!opened && there && ::unlink(file.spare.c_str()) == 0)
+        opened = open_spare(file.spare, O_CREAT);
+    if (!opened || ::fstat(opened.get(), &spare) != 0) return no_room();
+    const auto room = room_to_rename(opened.get());
+    const bool is_enough = spare.st_size >= present.st_size + room;
     if (!is_enough &&
-        !extend_with_zeros(file.get(), spare.st_size, size_of_spare(snapshot.st_size) + room))
+        !extend_with_zeros(opened.get(), spare.st_size, size_of_spare(present.st_size) + room))
         return no_room();
     return {};
 }
