@@ -241,9 +241,9 @@ class Round {
             return rounds_.accounts_.keep(config_, stored->snapshot,
                                           fetched_accounts_ ? &*fetched_accounts_ : nullptr);
         }();
-        const auto problem = kept ? std::string() : kept.error().message;
-        if (!problem.empty() && problem != rounds_.accounts_problem_)
-            log_("the accounts stay as they are: " + problem);
+        const auto problem =
+            kept ? kept->problem : "the accounts stay as they are: " + kept.error().message;
+        if (!problem.empty() && problem != rounds_.accounts_problem_) log_(problem);
         rounds_.accounts_problem_ = problem;
         if (!kept || !kept->changed) return;
         result.changed = true;

@@ -277,17 +277,20 @@ tl::expected<Account, Absence> find_account(int file, std::string_view login) {
 }
 
 tl::expected<AccountsDatabase, OpenFailure> AccountsDatabase::open(const std::string& path,
-                                                                   const AccountsMagic& magic) {
+                                                                   const AccountsMagic& magic,
+                                                                   Behind behind) {
     auto file = open_trusted(path, Links::refuse);
     if (!file) return tl::make_unexpected(std::move(file.error()));
     AccountsHeader header;
-    const off_t offset = file->status.st_size - static_cast<off_t>(sizeof header);
-    if (offset < 0 || read_full_at(file->descriptor.get(), &header, sizeof header, offset) !=
-                          static_cast<ssize_t>(sizeof header))
+    const int fd = file->descriptor.get();
+    const auto at = behind == Behind::nothing
+                        ? file->status.st_size - static_cast<off_t>(sizeof header)
+                        : static_cast<off_t>(length_of_database(fd).value_or(0));
+    if (at < 0 || read_full_at(fd, &header, sizeof header, at) != ssize_t{sizeof header})
         return unusable(path, "is damaged (too short)");
     if (header.magic != magic) return unusable(path, "is not of this format");
     if (header.checksum != checksum_of(header) ||
-        header.length != static_cast<std::uint64_t>(file->status.st_size))
+        header.length != static_cast<std::uint64_t>(at) + sizeof header)
         return unusable(path, "is damaged (its header's checksum or length is wrong)");
     return AccountsDatabase(std::move(*file), header);
 }
@@ -296,6 +299,11 @@ bool AccountsDatabase::verify_intact() const {
     const auto content = static_cast<off_t>(header_.length - sizeof header_);
     return digest_of_file(file_.descriptor.get(), content, digested_part(header_)) ==
            header_.digest;
+}
+
+bool AccountsDatabase::lost_whom_it_had() const {
+    std::array<char, 256> buffer;
+    return find_in_database(file_.descriptor.get(), used_gid_key(every_id), buffer).has_value();
 }
 
 std::optional<Accounts> AccountsDatabase::people() const {

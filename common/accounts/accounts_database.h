@@ -30,6 +30,11 @@ struct AccountsPaths {
           keys(folder + "/authorized_keys.v1") {}
 };
 
+// The same again, with room behind it.
+inline std::string spare_of(const std::string& path) {
+    return path + ".spare";
+}
+
 // Plain data, behind the database. The name service does not read it.
 struct AccountsHeader {
     std::array<char, 16> magic{};
@@ -92,15 +97,22 @@ std::uint64_t person_of(const Account& account);
 // Whose a login is, in a descriptor of accounts.v1.
 tl::expected<Account, Absence> find_account(int file, std::string_view login);
 
+// What may stand behind the header.
+enum class Behind { nothing, room };
+
 class AccountsDatabase {
   public:
     // Fails where the file is missing, somebody else's, damaged or of another format.
     static tl::expected<AccountsDatabase, OpenFailure> open(const std::string& path,
-                                                            const AccountsMagic& magic);
+                                                            const AccountsMagic& magic,
+                                                            Behind behind = Behind::nothing);
 
     const AccountsHeader& header() const { return header_; }
     const struct stat& status() const { return file_.status; }
+    int descriptor() const { return file_.descriptor.get(); }
     bool verify_intact() const;
+    // Whether every_id is kept from others.
+    bool lost_whom_it_had() const;
 
     // Accounts, removed and used_gids, as they were written. Call verify_intact() first.
     std::optional<Accounts> people() const;

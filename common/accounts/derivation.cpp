@@ -111,6 +111,8 @@ class Derivation {
             holder->second.gecos != gecos_of(entry.user_id))
             return NoAccount::uid_of_a_removed_account;
         if (used_gids_.contains(entry.uid)) return NoAccount::uid_is_a_used_gid;
+        if (holder == holders_.end() && used_gids_.contains(every_id))
+            return NoAccount::id_may_be_anothers;
         return std::nullopt;
     }
 
@@ -162,6 +164,8 @@ class Derivation {
             used != used_gids_.end() &&
             (used->second.project != in_.config.project || used->second.for_admins != for_admins))
             return NoAccount::group_gid_of_a_removed_group;
+        if (used_gids_.contains(every_id) && !used_gids_.contains(*gid))
+            return NoAccount::id_may_be_anothers;
         return std::nullopt;
     }
 

@@ -14,6 +14,7 @@
 #include "common/node_config/node_config.h"
 #include "common/roster/snapshot.h"
 #include "common/system/clock.h"
+#include "common/system/uids.h"
 
 namespace together {
 
@@ -56,6 +57,10 @@ struct UsedGid {
 
     bool operator==(const UsedGid&) const = default;
 };
+
+// Of a node that lost whom it had: each id may be somebody's, and nobody gets one who has not shown
+// that it is theirs.
+inline constexpr gid_t every_id = no_uid;
 
 struct WithoutAccount {
     std::string name;  // a login, or a group's name

@@ -64,12 +64,16 @@ constexpr std::array texts = std::to_array<NoAccountText>({
     {NoAccount::group_gid_of_a_removed_group, "group_gid_of_a_removed_group",
      "the gid was another group's, whose files may still be here",
      "another gid at the authority; free again after [accounts] keep_removed"},
+    {NoAccount::id_may_be_anothers, "id_may_be_anothers",
+     "this node lost its list of whom it had, and the id may be somebody else's",
+     "if the authority gives no id twice: rm /var/lib/together/accounts.v1*; togetherctl refresh. "
+     "Else after [accounts] keep_removed"},
 });
 
 consteval bool rows_stand_in_order() {
     for (std::size_t i = 0; i < texts.size(); ++i)
         if (static_cast<std::size_t>(texts[i].reason) != i) return false;
-    return texts.size() == static_cast<std::size_t>(NoAccount::group_gid_of_a_removed_group) + 1;
+    return texts.size() == static_cast<std::size_t>(NoAccount::id_may_be_anothers) + 1;
 }
 static_assert(rows_stand_in_order());
 

@@ -34,6 +34,7 @@ enum class NoAccount : std::uint8_t {
     group_gid_is_a_uid,
     group_gids_shared,
     group_gid_of_a_removed_group,
+    id_may_be_anothers,
 };
 
 // Rows stand in the order of NoAccount.

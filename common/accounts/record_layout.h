@@ -8,7 +8,8 @@
 //                                   "*", each member
 //   "l" login (keys)                KeysHead, then "TYPE BASE64\n" for each key; accounts.v1 must
 //                                   have the same person under that login
-//   "r" uid (7 letters)             together-refresh's own: RemovedHead, then login and user id
+//   "r" uid (7 letters)             together-refresh's own, in both files: RemovedHead, then login
+//                                   and user id
 //   "k" gid (7 letters)             likewise, whose group's it is or was: UsedGidHead, then project
 //
 // Native byte order: the files never leave the node. `fixed` is the length of the part before the

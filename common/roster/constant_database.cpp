@@ -93,6 +93,13 @@ tl::expected<std::string_view, Absence> find_in_database(int fd, std::string_vie
     return tl::make_unexpected(Absence::not_found);
 }
 
+// The last table is the last thing in it.
+std::optional<std::size_t> length_of_database(int fd) {
+    const auto table = read_pair(fd, contents_size - pair_size);
+    if (!table) return std::nullopt;
+    return table->first + table->second * pair_size;
+}
+
 std::size_t table_of(std::string_view key) {
     return hash_of(key) % number_of_tables;
 }

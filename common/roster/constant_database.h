@@ -30,6 +30,9 @@ tl::expected<std::string_view, Absence> find_in_database(int fd, std::string_vie
 
 inline constexpr std::size_t number_of_tables = 256;
 
+// Its length, whatever stands behind it; nothing where that cannot be read.
+std::optional<std::size_t> length_of_database(int fd);
+
 // Of the hash table that would list `key`.
 std::size_t table_of(std::string_view key);
 

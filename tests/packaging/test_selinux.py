@@ -43,6 +43,7 @@ def test_the_paths_are_those_that_are_installed() -> None:
     labelled = dict(re.findall(r"^(/[\w/\\.-]+)(?:\(/\.\*\)\?)?\t.*:(\w+):s0$", (FOLDER / "together.fc").read_text(), re.M))
     assert set(labelled) == {"/etc/together", "/etc/together/token", "/usr/libexec/together/together-refresh",
                              "/var/cache/together", "/var/lib/together", r"/var/lib/together/authorized_keys\.v1",
+                             r"/var/lib/together/authorized_keys\.v1\.spare",
                              "/var/log/together", "/run/together"}
     for kind in labelled.values():
         assert f"\ntype {kind};" in POLICY
@@ -63,7 +64,8 @@ def test_whoever_asks_for_names_reads_the_accounts_and_no_keys() -> None:
     assert "\nallow nsswitch_domain together_accounts_t:file { getattr open read };\n" in POLICY
     readers = re.findall(r"^\s*allow (.+?) .*together_keys_t.*$", POLICY, re.M)
     assert sorted(readers) == ["sshd_session_t", "sshd_t", "together_refresh_t"]
-    assert 'together_keys_t "authorized_keys.v1.new";' in POLICY
+    for ending in ("new", "spare"):
+        assert f'together_keys_t "authorized_keys.v1.{ending}";' in POLICY
 
 
 def test_the_version_is_the_projects() -> None:

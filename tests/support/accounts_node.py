@@ -10,6 +10,7 @@ from support.refresher import BUILD, NOTHING, PROGRAM, PROJECT, Refresher
 MODULE = BUILD / "nss_together" / "libnss_together.so.2"
 ACCOUNTS = Path("/var/lib/together/accounts.v1")
 KEYS = Path("/var/lib/together/authorized_keys.v1")
+SPARES = [path.with_name(path.name + ".spare") for path in (ACCOUNTS, KEYS)]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJXC+Vw7/1Y2vGEJ0H0XnYpM0m1N9d1s0gR0mXcZxq3A"
 OTHER_KEY = KEY[:-1] + "B"
 KEYS_COMMAND = BUILD / "authorized_keys" / "together-authorized-keys"
@@ -39,6 +40,10 @@ def output(*command: str | Path, status: int = 0, **more: str) -> str:
                           stdin=subprocess.DEVNULL)
     assert done.returncode == status, (command, done.returncode, done.stdout, done.stderr)
     return done.stdout.strip()
+
+
+def has_account(login: str) -> bool:
+    return subprocess.run(["getent", "passwd", login], stdout=subprocess.DEVNULL).returncode == 0
 
 
 def served(login: str) -> str:

@@ -64,6 +64,18 @@ TEST_GROUP(accounts_keeper) {
         const auto record = find_in_database(keys.get(), login_key(login), buffer);
         return record ? std::string(record->substr(24)) : "none";
     }
+    // Both, as if the disk had written something else there.
+    void damage(const std::string& path) const {
+        for (const auto& file : {path, spare_of(path)}) {
+            auto content = read_file(file);
+            content[2100] = static_cast<char>(content[2100] ^ 4);
+            write_file(file, content, 0640);
+        }
+    }
+    void remove(const std::string& path) const {
+        ::unlink(path.c_str());
+        ::unlink(spare_of(path).c_str());
+    }
     ino_t inode() const {
         struct stat status {};
         return ::stat(paths.accounts.c_str(), &status) == 0 ? status.st_ino : 0;
@@ -95,7 +107,7 @@ TEST(accounts_keeper, writes_new_keys_and_a_new_group_of_the_same_roster) {
     changed(&fetched);
     fetched.keys.clear();
     CHECK_TRUE(changed(&fetched));
-    TEXT_EQUAL("none", keys_of("alice"));
+    TEXT_EQUAL("", keys_of("alice"));
     fetched.group->gid = 20007;
     CHECK_TRUE(changed(&fetched));
     TEXT_EQUAL("p-lab:*:20007:alice,bob", names.group("p-lab"));
@@ -116,29 +128,128 @@ TEST(accounts_keeper, somebody_who_was_removed_is_without_account_and_keys_at_on
     CHECK_TRUE(keys_of("alice").starts_with(key_text));
 }
 
-TEST(accounts_keeper, is_asked_for_all_where_a_file_is_damaged_or_missing) {
+TEST(accounts_keeper, makes_a_damaged_or_missing_file_good_with_an_answer_or_without) {
     changed(&fetched);
     for (const auto& path : {paths.accounts, paths.keys}) {
         const auto intact = read_file(path);
+        std::vector<std::string> wrong = {{}, intact.substr(0, intact.size() - 1), intact + "x"};
         for (const std::size_t at : {std::size_t{3}, intact.size() / 2, intact.size() - 1}) {
-            auto damaged = intact;
-            damaged[at] = static_cast<char>(damaged[at] ^ 4);
-            write_file(path, damaged, path == paths.keys ? 0640 : 0644);
-            CHECK_TRUE(needs_all());
-            if (path == paths.accounts)
-                TEXT_CONTAINS("wait for an answer", keep(nullptr).error().message);
-            else
-                CHECK_FALSE(changed(nullptr));
-            CHECK_TRUE(needs_all());
-            changed(&fetched);
-            TEXT_EQUAL(intact, read_file(path));
-            CHECK_FALSE(needs_all());
+            wrong.push_back(intact);
+            wrong.back()[at] = static_cast<char>(intact[at] ^ 4);
         }
-        ::unlink(path.c_str());
-        CHECK_TRUE(needs_all());
-        changed(&fetched);
-        TEXT_EQUAL(intact, read_file(path));
+        for (const auto& content : wrong)
+            for (const bool is_answered : {false, true}) {
+                ::unlink(path.c_str());
+                if (!content.empty()) write_file(path, content, path == paths.keys ? 0640 : 0644);
+                CHECK_TRUE(needs_all());
+                const auto kept = keep(is_answered ? &fetched : nullptr);
+                TEXT_EQUAL(path + " was damaged or lost, and is made good from its spare",
+                           kept->problem);
+                TEXT_EQUAL(intact, read_file(path));
+                CHECK_FALSE(needs_all());
+                TEXT_EQUAL("", keep(nullptr)->problem);
+            }
     }
+    struct stat status {};
+    ::stat(paths.keys.c_str(), &status);
+    LONGS_EQUAL(0640, status.st_mode & 07777);
+}
+
+TEST(accounts_keeper, keeps_the_spares_the_same_as_the_files) {
+    const auto is_the_same = [](const std::string& path) {
+        return read_file(spare_of(path)).starts_with(read_file(path));
+    };
+    changed(&fetched);
+    roster.content.entries.pop_back();
+    roster.write();
+    changed(&fetched);
+    for (const auto& path : {paths.accounts, paths.keys}) {
+        CHECK_TRUE(is_the_same(path));
+        CHECK_TRUE(read_file(spare_of(path)).size() > read_file(path).size());
+        for (const std::string& content : {std::string(), std::string(50000, '\0')}) {
+            ::unlink(spare_of(path).c_str());
+            if (!content.empty()) write_file(spare_of(path), content, 0666);
+            CHECK_FALSE(changed(nullptr));
+            CHECK_TRUE(is_the_same(path));
+        }
+    }
+}
+
+TEST(accounts_keeper, keeps_what_was_reserved_where_one_of_the_files_is_lost) {
+    changed(&fetched);
+    roster.content.entries.pop_back();
+    roster.write();
+    changed(&fetched);
+    roster.content.entries.push_back(entry("mallory", 10002));
+    roster.write();
+    ::unlink(paths.accounts.c_str());
+    changed(&fetched);
+    TEXT_EQUAL("absent", names.user("mallory"));
+    CHECK_TRUE(names.user(10002).starts_with("bob:"));
+}
+
+// Whose the other ids were, nobody knows.
+TEST(accounts_keeper, gives_nobody_new_an_id_where_file_and_spare_are_damaged) {
+    changed(&fetched);
+    roster.content.entries = {entry("alice", 10001, "admin"), entry("mallory", 10002),
+                              entry("carol", 10003)};
+    roster.write();
+    damage(paths.accounts);
+    CHECK_FALSE(keep(nullptr).has_value());
+    const auto kept = keep(&fetched);
+    TEXT_EQUAL("1 accounts, 2 groups, 0 removed, 2 id_may_be_anothers", kept->message);
+    TEXT_CONTAINS("ALERT: " + paths.accounts + " and its spare are damaged", kept->problem);
+    CHECK_TRUE(names.user("alice") != "absent");
+    CHECK_TRUE(keys_of("alice").starts_with(key_text));
+    for (const auto& name : {"mallory", "carol"}) TEXT_EQUAL("absent", names.user(name));
+    TEXT_EQUAL("p-lab:*:20000:alice", names.group("p-lab"));
+    fetched.group->gid = 20007;
+    for (int round = 0; round < 2; ++round) {
+        TEXT_EQUAL("", keep(&fetched)->problem);
+        TEXT_EQUAL("absent", names.user("carol"));
+        TEXT_EQUAL("absent", names.group("p-lab"));
+    }
+    clock.tick(24h * 90);
+    CHECK_TRUE(changed(&fetched));
+    TEXT_EQUAL("p-lab:*:20007:alice,mallory,carol", names.group("p-lab"));
+}
+
+TEST(accounts_keeper, knows_who_was_removed_by_the_keys_where_the_accounts_are_damaged) {
+    changed(&fetched);
+    roster.content.entries.pop_back();
+    roster.write();
+    changed(&fetched);
+    damage(paths.accounts);
+    changed(&fetched);
+    CHECK_TRUE(names.user(10002).starts_with("bob:"));
+    roster.content.entries.push_back(entry("bob", 10002));
+    roster.write();
+    changed(&fetched);
+    CHECK_TRUE(names.user("bob") != "absent");
+}
+
+TEST(accounts_keeper, gives_nobody_an_id_where_all_is_damaged_until_somebody_removes_the_files) {
+    changed(&fetched);
+    damage(paths.accounts);
+    damage(paths.keys);
+    TEXT_EQUAL("0 accounts, 0 groups, 0 removed, 4 id_may_be_anothers", keep(&fetched)->message);
+    CHECK_FALSE(needs_all());
+    remove(paths.accounts);
+    CHECK_TRUE(needs_all());
+    const auto kept = keep(&fetched);
+    TEXT_EQUAL("2 accounts, 2 groups, 0 removed", kept->message);
+    TEXT_EQUAL("", kept->problem);
+}
+
+TEST(accounts_keeper, loses_nothing_with_the_files_where_nobody_is_kept) {
+    roster.config.accounts.keep_removed = 0ns;
+    changed(&fetched);
+    roster.content.entries.push_back(entry("carol", 10003));
+    roster.write();
+    damage(paths.accounts);
+    const auto kept = keep(&fetched);
+    TEXT_EQUAL("3 accounts, 2 groups, 0 removed", kept->message);
+    TEXT_EQUAL("", kept->problem);
 }
 
 TEST(accounts_keeper, remembers_who_was_removed_where_the_keys_are_lost) {
@@ -147,7 +258,7 @@ TEST(accounts_keeper, remembers_who_was_removed_where_the_keys_are_lost) {
     roster.write();
     fetched.group->gid = 20007;
     for (const std::string& damage : {std::string(), std::string(5000, '\0')}) {
-        ::unlink(paths.keys.c_str());
+        remove(paths.keys);
         if (!damage.empty()) write_file(paths.keys, damage, 0640);
         changed(&fetched);
         TEXT_EQUAL("absent", names.user("mallory"));
@@ -164,7 +275,7 @@ TEST(accounts_keeper, somebody_who_was_removed_has_no_account_where_the_keys_are
     changed(&fetched);
     roster.content.entries.pop_back();
     roster.write();
-    ::unlink(paths.keys.c_str());
+    remove(paths.keys);
     CHECK_TRUE(changed(nullptr));
     TEXT_EQUAL("absent", names.user("bob"));
     CHECK_FALSE(changed(nullptr));
@@ -178,7 +289,7 @@ TEST(accounts_keeper, somebody_who_was_removed_has_no_account_where_the_keys_are
 TEST(accounts_keeper, keeps_the_keys_where_the_accounts_are_lost) {
     changed(&fetched);
     const auto keys = read_file(paths.keys);
-    ::unlink(paths.accounts.c_str());
+    remove(paths.accounts);
     CHECK_FALSE(keep(nullptr).has_value());
     TEXT_EQUAL(keys, read_file(paths.keys));
     roster.config.accounts.enabled = false;

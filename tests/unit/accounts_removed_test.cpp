@@ -180,3 +180,20 @@ TEST(accounts_removed, keep_no_gid_where_none_are_kept) {
     node.derive();
     LONGS_EQUAL(2, node.derived.groups.size());
 }
+
+TEST(accounts_removed, may_be_anybody_where_the_node_lost_whom_it_had) {
+    node.derived.used_gids = {{20000, "proj_a", false, {}},
+                              {every_id, {}, false, node.clock.now()}};
+    node.derived.accounts.pop_back();  // bob, who cannot show that the uid was his
+    node.derive();
+    TEXT_EQUAL("id_may_be_anothers", node.why_not("bob"));
+    TEXT_EQUAL("id_may_be_anothers", node.why_not("p-lab-admin"));
+    LONGS_EQUAL(10001, node.account("alice")->uid);
+    LONGS_EQUAL(20000, node.derived.groups[0].gid);
+    node.clock.tick(24h * 90 - 1ns);
+    node.derive();
+    TEXT_EQUAL("id_may_be_anothers", node.why_not("bob"));
+    node.clock.tick(1ns);
+    node.derive();
+    LONGS_EQUAL(10002, node.account("bob")->uid);
+}

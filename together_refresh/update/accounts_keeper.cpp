@@ -16,6 +16,7 @@
 #include "common/roles/identifiers.h"
 #include "common/roster/roster_directory.h"
 #include "common/roster/stamp.h"
+#include "common/system/duration.h"
 #include "common/system/errno_text.h"
 #include "common/system/uids.h"
 #include "together_refresh/update/accounts_writer.h"
@@ -109,36 +110,58 @@ class OtherServices {
     std::unordered_set<std::string_view> asked_;
 };
 
-// One record for each account of ours that has keys.
-AccountsRecords fetched_keys(const Accounts& accounts, const std::vector<SshKey>& keys) {
+// One record for each account of ours, whether it has keys or not: it says whose the uid is.
+void add_fetched_keys(const Accounts& accounts, const std::vector<SshKey>& keys,
+                      AccountsRecords& records) {
     std::unordered_map<std::string_view, std::size_t> first_of;  // those of one stand together
     first_of.reserve(accounts.accounts.size());
     for (std::size_t i = 0; i < keys.size(); ++i) first_of.try_emplace(keys[i].login, i);
-    AccountsRecords records;
-    records.reserve(accounts.accounts.size());
+    records.reserve(records.size() + accounts.accounts.size());
     for (const auto& account : accounts.accounts) {
         const auto found = first_of.find(account.login);
-        if (account.is_the_nodes || found == first_of.end()) continue;
+        if (account.is_the_nodes) continue;
+        auto i = found == first_of.end() ? keys.size() : found->second;
         std::string text;
-        text.reserve(keys[found->second].text.size() + 1);  // most have one
+        if (i < keys.size()) text.reserve(keys[i].text.size() + 1);  // most have one
         std::uint16_t number = 0;
-        for (auto i = found->second; i < keys.size() && keys[i].login == account.login; ++i) {
+        for (; i < keys.size() && keys[i].login == account.login; ++i, ++number)
             text.append(keys[i].text) += '\n';
-            ++number;
-        }
         const auto key = login_key(account.login);
         records.emplace_back(key, encode_keys(key, account, number, text));
     }
-    return records;
 }
 
-AccountsRecords stored_keys(const Accounts& accounts, const AccountsDatabase& stored) {
-    AccountsRecords records;
+void add_stored_keys(const Accounts& accounts, const AccountsDatabase& stored,
+                     AccountsRecords& records) {
     std::vector<char> buffer;
     for (const auto& account : accounts.accounts)
         if (auto record = account.is_the_nodes ? std::nullopt : stored.keys_of(account, buffer))
             records.emplace_back(login_key(account.login), *std::move(record));
-    return records;
+}
+
+// What is known of whom this node had where accounts.v1 is lost: who left before, and of those on
+// the roster, whose record among the keys says that the uid is theirs.
+Accounts known_by_keys(const std::optional<AccountsDatabase>& keys,
+                       const std::vector<RosterEntry>& entries, const Moment& now) {
+    auto known = keys ? keys->people().value_or(Accounts{}) : Accounts{};
+    known.used_gids.push_back({every_id, {}, false, now});
+    std::vector<char> buffer;
+    for (const auto& entry : entries) {
+        Account account{entry.login, gecos_of(entry.user_id), entry.uid, {}, false};
+        if (keys && keys->keys_of(account, buffer)) known.accounts.push_back(std::move(account));
+    }
+    return known;
+}
+
+// Nothing where nothing is kept from others.
+std::string lost_text(const std::string& path, const NodeConfig& config) {
+    const auto& keep = config.accounts.keep_removed;
+    if (keep == Nanoseconds::zero()) return {};
+    return "ALERT: " + path +
+           " and its spare are damaged, and whom this node had is not known any more: for " +
+           format_duration(keep) +
+           " nobody new gets an account or a group here, unless you say that no id was another's "
+           "(togetherctl accounts)";
 }
 
 std::string summary_of(const Accounts& accounts) {
@@ -150,13 +173,6 @@ std::string summary_of(const Accounts& accounts) {
     for (const auto& [reason, count] : reasons)
         text += ", " + std::to_string(count) + " " + std::string(reason);
     return text;
-}
-
-Result<void> write_where_new(const std::string& path, const AccountsRecords& records,
-                             const AccountsHeader& header, const FileAccess& access,
-                             const std::optional<AccountsDatabase>& stored) {
-    if (stored && is_same_content(stored->header(), header)) return {};
-    return write_accounts_file(path, records, header, access);
 }
 
 // When each that is kept, a person's uid or a group's gid, was removed.
@@ -188,30 +204,16 @@ bool are_of_one_round(const std::optional<AccountsDatabase>& accounts,
            accounts->header().node == keys->header().node;
 }
 
-std::optional<AccountsDatabase> open_one(const std::string& path, const AccountsMagic& magic,
-                                         VerifiedFile& seen) {
-    auto file = AccountsDatabase::open(path, magic);
-    if (!file || !seen.is_intact(file->status(), file->header().digest,
-                                 [&] { return file->verify_intact(); }))
-        return std::nullopt;
-    return *std::move(file);
-}
-
-// An open file's number is nobody else's.
-bool stands_at(const std::string& path, const std::optional<AccountsDatabase>& opened) {
-    struct stat status {};
-    return opened && ::lstat(path.c_str(), &status) == 0 &&
-           status.st_dev == opened->status().st_dev && status.st_ino == opened->status().st_ino &&
-           status.st_ctim.tv_sec == opened->status().st_ctim.tv_sec &&
-           status.st_ctim.tv_nsec == opened->status().st_ctim.tv_nsec;
-}
-
 bool is_of(const std::optional<AccountsDatabase>& file, const std::string& project) {
     return file && project_in(file->header()) == project;
 }
 
 bool has_records(const std::optional<AccountsDatabase>& file, const Digest& records) {
     return file && file->header().records == records;
+}
+
+void add_problem(std::string& problem, const std::string& more) {
+    if (!more.empty()) problem += (problem.empty() ? "" : "; ") + more;
 }
 
 bool has_shell(const NodeConfig& config) {
@@ -229,8 +231,19 @@ struct AccountsKeeper::Source {
     Nanoseconds keep_removed;
 };
 
+struct AccountsKeeper::Derived {
+    Accounts accounts;
+    AccountsHeader header;  // without what is a file's own
+    gid_t readers = 0;      // of the keys
+    std::string problem;
+};
+
 AccountsKeeper::AccountsKeeper(Clock& clock, const std::string& directory, NodeFiles node)
-    : clock_(clock), paths_(directory), node_(std::move(node)), accounts_(clock), keys_(clock) {}
+    : clock_(clock),
+      directory_(directory),
+      node_(std::move(node)),
+      accounts_(clock, AccountsPaths(directory).accounts, accounts_magic, 0644),
+      keys_(clock, AccountsPaths(directory).keys, keys_magic, 0640) {}
 
 Result<AccountsKeeper::Source> AccountsKeeper::read_source(const NodeConfig& config,
                                                            const Digest& roster) const {
@@ -244,18 +257,15 @@ Result<AccountsKeeper::Source> AccountsKeeper::read_source(const NodeConfig& con
                   config.accounts.keep_removed};
 }
 
-AccountsKeeper::Stored AccountsKeeper::open_intact() {
-    return {open_one(paths_.accounts, accounts_magic, accounts_),
-            open_one(paths_.keys, keys_magic, keys_)};
-}
-
-AccountsKeeper::Stored AccountsKeeper::open_again() {
-    auto opened = std::exchange(opened_, {});
-    if (!stands_at(paths_.accounts, opened.accounts))
-        opened.accounts = open_one(paths_.accounts, accounts_magic, accounts_);
-    if (!stands_at(paths_.keys, opened.keys))
-        opened.keys = open_one(paths_.keys, keys_magic, keys_);
-    return opened;
+Result<AccountsKeeper::Stored> AccountsKeeper::open_or_restore() {
+    auto stored = std::exchange(opened_, {});
+    for (const auto& [file, opened] :
+         {std::pair(&accounts_, &stored.accounts), std::pair(&keys_, &stored.keys)}) {
+        auto one = file->open_or_restore(std::move(*opened), stored.problem);
+        if (!one) return tl::make_unexpected(one.error());
+        *opened = *std::move(one);
+    }
+    return stored;
 }
 
 bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
@@ -273,7 +283,7 @@ bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster)
     if (!has_shell(config)) return false;
     const auto source = read_source(config, roster.header().content);
     if (!source) return false;
-    opened_ = open_intact();
+    opened_ = {accounts_.open_intact(), keys_.open_intact(), {}};
     return !is_current(opened_, *source) || opened_.accounts->header().some_wait != 0;
 }
 
@@ -281,45 +291,71 @@ Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, cons
                                                   const RosterAccounts* fetched) {
     const auto source = read_source(config, roster.header().content);
     if (!source) return tl::make_unexpected(source.error());
-    const auto stored = open_again();
-    if (fetched == nullptr && is_current(stored, *source)) return Kept{};
+    const auto stored = open_or_restore();
+    if (!stored) return tl::make_unexpected(stored.error());
+    return with_spares(keep(config, roster, *source, *stored, fetched), *stored);
+}
+
+Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, const Snapshot& roster,
+                                                  const Source& source, const Stored& stored,
+                                                  const RosterAccounts* fetched) {
+    if (fetched == nullptr && is_current(stored, source)) return Kept{};
     if (!has_shell(config))
         return failure("[accounts] shell " + config.accounts.shell + " is no program on this node");
     if (fetched == nullptr && !is_of(stored.accounts, config.project))
         return failure("they wait for an answer of the authority");
     auto entries = entries_of(roster);
     if (!entries) return failure("the roster is damaged");
-    return derive(config, *std::move(entries), *source, stored, fetched);
+    auto derived = derive(config, *std::move(entries), source, stored, fetched);
+    if (!derived) return tl::make_unexpected(derived.error());
+    return write(config, *std::move(derived), stored, fetched);
+}
+
+Result<AccountsKeeper::Kept> AccountsKeeper::with_spares(Result<Kept> kept, const Stored& stored) {
+    if (!kept) return kept;
+    std::string problem = stored.problem;
+    add_problem(problem, kept->problem);
+    for (auto* file : {&keys_, &accounts_})
+        if (const auto spare = file->keep_spare(); !spare)
+            add_problem(problem, spare.error().message);
+    kept->problem = std::move(problem);
+    return kept;
 }
 
 bool AccountsKeeper::has_any_of(const std::string& project) const {
-    const auto is_its = [&](const std::string& path, const AccountsMagic& magic) {
-        const auto file = AccountsDatabase::open(path, magic);
-        return file && project_in(file->header()) == project;
-    };
-    return is_its(paths_.accounts, accounts_magic) || is_its(paths_.keys, keys_magic);
+    return accounts_.is_of(project) || keys_.is_of(project);
 }
 
 Result<AccountsKeeper::Kept> AccountsKeeper::take_away(const NodeConfig& config) {
     const auto source = read_source(config, Digest{});
     if (!source) return tl::make_unexpected(source.error());
-    const auto stored = open_intact();
-    if (is_current(stored, *source)) return Kept{};
+    const auto stored = open_or_restore();
+    if (!stored) return tl::make_unexpected(stored.error());
+    if (is_current(*stored, *source)) return with_spares(Kept{}, *stored);
     RosterAccounts nobody;
     nobody.none_to_ask = true;
-    return derive(config, {}, *source, stored, &nobody);
+    auto derived = derive(config, {}, *source, *stored, &nobody);
+    if (!derived) return tl::make_unexpected(derived.error());
+    return with_spares(write(config, *std::move(derived), *stored, &nobody), *stored);
 }
 
-Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
-                                                    std::vector<RosterEntry> entries,
-                                                    const Source& source, const Stored& stored,
-                                                    const RosterAccounts* fetched) {
-    const auto before = stored.accounts ? stored.accounts->people() : Accounts{};
-    if (!before) return failure(paths_.accounts + " is damaged");
+Result<AccountsKeeper::Derived> AccountsKeeper::derive(const NodeConfig& config,
+                                                       std::vector<RosterEntry> entries,
+                                                       const Source& source, const Stored& stored,
+                                                       const RosterAccounts* fetched) const {
+    // Where neither it nor its spare is there, this node is a new one.
+    const bool is_lost = !stored.accounts && accounts_.is_there();
+    const Moment now = clock_.now();
+    const auto before = is_lost           ? known_by_keys(stored.keys, entries, now)
+                        : stored.accounts ? stored.accounts->people()
+                                          : Accounts{};
+    if (!before) return failure(accounts_.path() + " is damaged");
     auto node = names_in(source.texts);
+    Derived derived;
+    if (is_lost) derived.problem = lost_text(accounts_.path(), config);
+    if (node.groups.contains(group_of_refresh)) derived.readers = node.groups[group_of_refresh];
     // Of the node's own files there is no need to ask.
     const auto files = node.users;
-    const auto readers = node.groups.contains(group_of_refresh) ? node.groups[group_of_refresh] : 0;
     const OtherServices others(*before, fetched);
     const bool some_remembered = others.add_to(node);
     const auto waiting = std::erase_if(entries, [&](const auto& entry) {
@@ -336,48 +372,52 @@ Result<AccountsKeeper::Kept> AccountsKeeper::derive(const NodeConfig& config,
     // A round without an answer would not know that it is theirs.
     const bool is_theirs =
         fetched != nullptr && group && others.have(group_name(config, group), *group);
-    const bool some_wait = some_remembered || waiting > 0 || group_waits;
-    const Moment now = clock_.now();
-    const auto accounts = derive_accounts({config, entries, group, node, *before, now});
+    derived.accounts = derive_accounts({config, entries, group, node, *before, now});
 
-    AccountsHeader header;
-    const auto people = account_records(accounts, config.accounts, header.people_records);
+    auto& header = derived.header;
     put(header.project, source.project);
     put_group(header, is_theirs ? std::nullopt : group);
-    header.accounts = static_cast<std::uint32_t>(accounts.accounts.size());
-    const auto removed = removals(accounts);
+    header.accounts = static_cast<std::uint32_t>(derived.accounts.accounts.size());
+    const auto removed = removals(derived.accounts);
     header.removed = static_cast<std::uint32_t>(removed.size());
-    header.without = static_cast<std::uint32_t>(accounts.without.size());
-    header.some_wait = some_wait ? 1 : 0;
+    header.without = static_cast<std::uint32_t>(derived.accounts.without.size());
+    header.some_wait = some_remembered || waiting > 0 || group_waits ? 1 : 0;
     header.first_removed = first_of(removed);
     header.roster = source.roster;
     header.node = source.node;
+    return derived;
+}
 
-    if (auto made = make_directory(paths_.directory); !made)
-        return tl::make_unexpected(made.error());
+Result<AccountsKeeper::Kept> AccountsKeeper::write(const NodeConfig& config, Derived derived,
+                                                   const Stored& stored,
+                                                   const RosterAccounts* fetched) {
+    if (auto made = make_directory(directory_); !made) return tl::make_unexpected(made.error());
+    auto& [accounts, header, readers, problem] = derived;
+    const auto people = account_records(accounts, config.accounts, header.people_records);
+    const auto of_people = header.people_records;
     // Who has no account any more has no key first. Without an answer, keys that are not of the
     // accounts' round stay as they are: which are missing there, the authority says.
     bool same_keys = true;
     if (fetched != nullptr || are_of_one_round(stored.accounts, stored.keys)) {
-        const auto keys = fetched != nullptr ? fetched_keys(accounts, fetched->keys)
-                                             : stored_keys(accounts, *stored.keys);
-        header.magic = keys_magic;
+        auto keys = reserved_records(accounts);
+        header.people_records = static_cast<std::uint32_t>(keys.size());
+        if (fetched != nullptr)
+            add_fetched_keys(accounts, fetched->keys, keys);
+        else
+            add_stored_keys(accounts, *stored.keys, keys);
         header.records = digest_of(keys);
         same_keys = has_records(stored.keys, header.records);
-        const FileAccess for_refresh = {0640, readers};
-        if (auto written = write_where_new(paths_.keys, keys, header, for_refresh, stored.keys);
-            !written)
+        if (auto written = keys_.write_where_new(keys, header, readers, stored.keys); !written)
             return tl::make_unexpected(written.error());
     }
-    header.magic = accounts_magic;
+    header.people_records = of_people;
     header.records = digest_of(people);
     const bool same_people = has_records(stored.accounts, header.records);
-    const FileAccess for_all = {0644, ::getegid()};
-    if (auto written = write_where_new(paths_.accounts, people, header, for_all, stored.accounts);
+    if (auto written = accounts_.write_where_new(people, header, ::getegid(), stored.accounts);
         !written)
         return tl::make_unexpected(written.error());
     if (!same_people) tell_nscd();
-    return Kept{!same_people || !same_keys, summary_of(accounts)};
+    return Kept{!same_people || !same_keys, summary_of(accounts), std::move(problem)};
 }
 
 }  // namespace together

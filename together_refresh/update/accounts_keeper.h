@@ -10,7 +10,7 @@
 #include "common/accounts/accounts_database.h"
 #include "common/node_config/node_config.h"
 #include "common/roster/snapshot.h"
-#include "together_refresh/update/verified_file.h"
+#include "together_refresh/update/accounts_file.h"
 
 namespace together {
 
@@ -27,6 +27,7 @@ class AccountsKeeper {
     struct Kept {
         bool changed = false;
         std::string message;  // for a person: how many, and how many not; empty where unchanged
+        std::string problem;  // likewise: what was lost, or cannot be kept
     };
     // After a round, under the write lock. `fetched` is null where the authority's answer is not
     // the one that stands in the snapshot: then group and keys stay as they are. Fails where our
@@ -41,25 +42,32 @@ class AccountsKeeper {
 
   private:
     struct Source;
+    struct Derived;
     // Each by itself: nothing where it is missing or damaged.
     struct Stored {
         std::optional<AccountsDatabase> accounts;
         std::optional<AccountsDatabase> keys;
+        std::string problem;
     };
 
-    Stored open_intact();
-    // What needs_all() has just read whole is not read again, unless it was replaced since.
-    Stored open_again();
+    // What needs_all() has just read whole is not read again.
+    Result<Stored> open_or_restore();
     Result<Source> read_source(const NodeConfig& config, const Digest& roster) const;
     bool is_current(const Stored& stored, const Source& source);
-    Result<Kept> derive(const NodeConfig& config, std::vector<RosterEntry> entries,
-                        const Source& source, const Stored& stored, const RosterAccounts* fetched);
+    Result<Kept> keep(const NodeConfig& config, const Snapshot& roster, const Source& source,
+                      const Stored& stored, const RosterAccounts* fetched);
+    Result<Derived> derive(const NodeConfig& config, std::vector<RosterEntry> entries,
+                           const Source& source, const Stored& stored,
+                           const RosterAccounts* fetched) const;
+    Result<Kept> write(const NodeConfig& config, Derived derived, const Stored& stored,
+                       const RosterAccounts* fetched);
+    Result<Kept> with_spares(Result<Kept> kept, const Stored& stored);
 
     Clock& clock_;
-    AccountsPaths paths_;
+    std::string directory_;
     NodeFiles node_;
-    VerifiedFile accounts_;
-    VerifiedFile keys_;
+    AccountsFile accounts_;
+    AccountsFile keys_;
     Stored opened_;  // by needs_all(), for keep() in the same round
 };
 

@@ -25,6 +25,19 @@ tl::unexpected<Error> failed(FileFailure&& step) {
 
 }  // namespace
 
+AccountsRecords reserved_records(const Accounts& accounts) {
+    AccountsRecords records;
+    for (const auto& account : accounts.removed) {
+        const auto key = removed_key(account.uid);
+        records.emplace_back(key, encode_removed(key, account));
+    }
+    for (const auto& used : accounts.used_gids) {
+        const auto key = used_gid_key(used.gid);
+        records.emplace_back(key, encode_used_gid(key, used));
+    }
+    return records;
+}
+
 AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& as,
                                 std::uint32_t& people) {
     AccountsRecords records;
@@ -38,16 +51,11 @@ AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& 
         records.emplace_back(uid, under_key(uid, std::move(record)));
     }
     for (const auto& account : accounts.removed) {
-        const auto ours = removed_key(account.uid);
-        records.emplace_back(ours, encode_removed(ours, account));
         if (!account.is_found) continue;
         const auto uid = uid_key(account.uid);
         records.emplace_back(uid, encode_nologin(uid, account, as));
     }
-    for (const auto& used : accounts.used_gids) {
-        const auto key = used_gid_key(used.gid);
-        records.emplace_back(key, encode_used_gid(key, used));
-    }
+    for (auto& record : reserved_records(accounts)) records.push_back(std::move(record));
     people = static_cast<std::uint32_t>(records.size());
     for (const auto& group : accounts.groups) {
         const auto name = group_key(group.name);

@@ -113,7 +113,12 @@ void show(const NodeStatus& status, Output& output) {
     add_emergency(status, fields);
     add_removals(status, fields);
     add_last_attempt(status, fields);
-    for (const auto& shortage : shortages(RosterPaths(status.config)))
+    if (status.lost_accounts)
+        fields.push_back({"Accounts",
+                          "THE LIST OF WHOM THIS NODE HAD IS LOST: nobody new gets an account; "
+                          "togetherctl doctor says what to do",
+                          Tone::bad});
+    for (const auto& shortage : shortages(status.config))
         fields.push_back({"Room", shortage, Tone::warning});
     if (!status.log_problem.empty()) fields.push_back({"Log", status.log_problem, Tone::warning});
     const auto& dropped = status.dropped_log_lines;

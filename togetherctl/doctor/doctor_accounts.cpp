@@ -80,6 +80,11 @@ void check_accounts_file(const AccountsState& state, Findings& findings) {
     else if (!state.is_current)
         findings.warn("accounts", state.path + " is not of the roster that stands here",
                       "who was added or removed since has the account of before", refresh);
+    else if (lost_whom_it_had())
+        findings.warn("accounts",
+                      state.path + " was damaged, and its spare: whom this node had is not known",
+                      "nobody new gets an account or a group here: the ids may be another's",
+                      std::string(text_of(NoAccount::id_may_be_anothers).remedy));
     else if (!without.empty())
         findings.warn("accounts",
                       std::to_string(without.size()) +

@@ -93,8 +93,8 @@ void check_revision(const Patient& patient, const SnapshotHeader& header, Findin
         findings.ok("revision", "not newer than the authority's");
 }
 
-void check_room(const Config& config, Findings& findings) {
-    const auto found = shortages(RosterPaths(config));
+void check_room(const NodeConfig& config, Findings& findings) {
+    const auto found = shortages(config);
     for (const auto& shortage : found)
         findings.warn("room", shortage,
                       "where the next roster finds no room nobody new gets in, and after " +

@@ -34,6 +34,11 @@ void derive_the_rest(const NodeConfig& config, const Snapshot& roster,
 
 }  // namespace
 
+bool lost_whom_it_had() {
+    const auto stored = AccountsDatabase::open(AccountsPaths().accounts, accounts_magic);
+    return stored && stored->lost_whom_it_had();
+}
+
 AccountsState look_at_accounts(const NodeConfig& config, const Snapshot* roster) {
     const AccountsPaths paths;
     AccountsState state{paths.accounts, {}, {}, {}};

@@ -20,6 +20,9 @@ struct AccountsState {
     bool is_current = false;  // they were derived from the roster that stands here
 };
 
+// Nobody new gets an id here (derivation.h: every_id).
+bool lost_whom_it_had();
+
 // Reads all of accounts.v1 once, to be sure of it. `without` and the groups are derived anew, from
 // the roster and this node's files as they are now; without a roster they are empty.
 AccountsState look_at_accounts(const together::NodeConfig& config,

@@ -10,6 +10,7 @@
 #include "common/roster/backoff.h"
 #include "common/system/log_sink.h"
 #include "common/system/utc.h"
+#include "togetherctl/node/accounts_state.h"
 #include "togetherctl/node/log_place.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_room.h"
@@ -71,6 +72,7 @@ NodeStatus look_at_node(const NodeConfig& config) {
         return one.stage == Leaver::Stage::done || one.stage == Leaver::Stage::back;
     });
     status.last_attempt = read_last_attempt(paths);
+    status.lost_accounts = config.accounts.enabled && lost_whom_it_had();
     status.dropped_log_lines = size_of_file(LogPaths().dropped);
     if (const auto missing = no_place_for_log_lines(); !missing.empty())
         status.log_problem = missing + ": decisions are logged only where sshd's stderr is a log";
@@ -86,8 +88,8 @@ Json::Value json_of(const NodeStatus& status) {
     json["configuration"] = status.config.path;
     json["roster"] = together::ctl::json_of(status.roster);
     json["shortages"] = Json::arrayValue;
-    for (const auto& shortage : shortages(RosterPaths(status.config)))
-        json["shortages"].append(shortage);
+    for (const auto& shortage : shortages(status.config)) json["shortages"].append(shortage);
+    json["lost_accounts"] = status.lost_accounts;
     json["lockdown"]["in_force"] = status.lockdown.has_value();
     json["lockdown"]["reason"] = json_or_null(status.lockdown);
     json["admissions"] = Json::Value(Json::arrayValue);

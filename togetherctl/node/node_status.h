@@ -29,7 +29,8 @@ struct NodeStatus {
     std::vector<together::Leaver> leavers;        // of on_removal, while something is to be done
     std::optional<together::LastAttempt> last_attempt;
     std::optional<std::int64_t> dropped_log_lines;  // nothing where this user may not know
-    std::string log_problem;  // why decisions may be logged nowhere; else empty
+    std::string log_problem;     // why decisions may be logged nowhere; else empty
+    bool lost_accounts = false;  // nobody new gets one, for whom there was is not known
 };
 
 // Asks nobody and changes nothing.

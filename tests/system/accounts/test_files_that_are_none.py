@@ -3,13 +3,15 @@
 node's own as ever; and the next round makes it anew."""
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.accounts_node import ABSENT, ACCOUNTS, KEYS, AccountsNode, output
+from support.accounts_node import ABSENT, ACCOUNTS, KEY, KEYS, SPARES, AccountsNode, output, served
+from support.ctl_node import TOGETHERCTL
 
 # getpwnam_r itself: 0 and an account, 0 and none, or an errno.
 ASK = """
@@ -65,6 +67,49 @@ def test_nobody_is_wrong(node: AccountsNode, make: Callable[[], object], error: 
     node.refresh()
     if error != errno.EACCES:
         assert ask("alice") == "found"
+
+
+@pytest.mark.parametrize("path", [ACCOUNTS, KEYS])
+def test_a_damaged_file_is_made_good_while_the_authority_is_away(node: AccountsNode, path: Path) -> None:
+    """With all that is kept from others, and said once."""
+    node.roster.remove("bob")
+    node.change()
+    intact, mode = path.read_bytes(), path.stat().st_mode
+    node.roster.path.rename(node.roster.path.with_suffix(".away"))
+    for damage in (path.unlink, lambda: path.write_bytes(bytes(len(intact))), lambda: os.truncate(path, 2100)):
+        damage()
+        done = node.run()
+        assert done.returncode != 0 and f"{path} was damaged or lost, and is made good from its spare" in done.stderr
+        assert (path.read_bytes(), path.stat().st_mode) == (intact, mode)
+        assert output("id", "-un", "10002") == "bob" and served("alice") == f"{KEY}\n"
+        assert "damaged" not in node.run().stderr
+
+
+def test_where_file_and_spare_are_damaged_nobody_gets_anothers_uid(node: AccountsNode) -> None:
+    node.roster.remove("bob")
+    node.roster.add("carol", uid=10003)
+    node.change()
+    for path in (ACCOUNTS, SPARES[0]):
+        path.write_bytes(bytes(path.stat().st_size))
+    node.roster.remove("carol")
+    for login, uid in (("mallory", 10002), ("mike", 10003), ("erin", 10004)):
+        node.roster.add(login, uid=uid)
+    node.roster.write()
+    said = node.refresh().stderr
+    assert said.count("ALERT") == 1 and f"{ACCOUNTS} and its spare are damaged" in said and "for 90d nobody new" in said
+    for _ in range(2):
+        assert output("id", "-Gn", "alice") == "alice p-lab p-lab-admin"
+        assert output("id", "-un", "10002") == "bob"  # the keys' file knows it, too
+        for login in ("mallory", "mike", "erin"):
+            output("getent", "passwd", login, status=ABSENT)
+        assert "ALERT" not in node.refresh().stderr
+    listed = json.loads(output(TOGETHERCTL, "--config", node.config, "accounts", "--json"))["accounts"]
+    assert {row["login"]: row["reason"] for row in listed if row["state"] == "none"} == {
+        "mallory": "uid_of_a_removed_account", "mike": "id_may_be_anothers", "erin": "id_may_be_anothers"}
+    for path in (ACCOUNTS, SPARES[0]):
+        path.unlink()
+    node.refresh()
+    assert output("id", "-u", "erin") == "10004"
 
 
 @pytest.mark.parametrize("path", [ACCOUNTS, KEYS])

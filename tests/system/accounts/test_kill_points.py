@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.accounts_node import ACCOUNTS, KEY, KEYS, OTHER_KEY, AccountsNode, output, served
+from support.accounts_node import ABSENT, ACCOUNTS, KEY, KEYS, OTHER_KEY, SPARES, AccountsNode, output, served
 from support.refresher import KILL_AT, PROGRAM, TOP
 
 FOLDER = ACCOUNTS.parent
@@ -67,9 +67,25 @@ def test_killed_while_the_accounts_change(node: AccountsNode) -> None:
         assert (b"carol" in KEYS.read_bytes()) or seen[-1] == BEFORE  # keys come first
         told = node.refresh()
         assert people() == AFTER, (point, told)
-        assert set(content(FOLDER)) == {ACCOUNTS.name, KEYS.name}, (point, told)
+        assert set(content(FOLDER)) == {path.name for path in (ACCOUNTS, KEYS, *SPARES)}, (point, told)
+        assert all(spare.read_bytes().startswith(path.read_bytes()) for path, spare in zip((ACCOUNTS, KEYS), SPARES))
         assert output("id", "-un", "10002") == "bob"
     assert BEFORE in seen and AFTER in seen
+
+
+@pytest.mark.parametrize("damaged", ["file", "spare"])
+def test_killed_while_a_damaged_file_is_made_good(node: AccountsNode, damaged: str) -> None:
+    """And the roster gives a removed person's uid to another."""
+    node.roster.remove("bob")
+    node.change()
+    for path in (SPARES if damaged == "spare" else (ACCOUNTS, KEYS)):
+        path.write_bytes(bytes(path.stat().st_size))
+    node.roster.add("mallory", uid=10002, ssh_keys=[OTHER_KEY])
+    for point in each_kill(node):
+        assert "ALERT" not in node.refresh().stderr, point
+        assert output("id", "-un", "10002") == "bob"
+        output("getent", "passwd", "mallory", status=ABSENT)
+        assert served("mallory") == "" and served("alice") == f"{KEY}\n"
 
 
 # Another person with the same uid stands for an authority that gives it on; uids of the removed are kept for nobody else.

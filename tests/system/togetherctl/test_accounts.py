@@ -195,6 +195,30 @@ def test_doctor_on_the_files(nsswitch: Path, asked: Path) -> None:
     assert found["accounts"]["result"] == found["keys"]["result"] == "failure"
 
 
+def test_doctor_and_status_where_whom_the_node_had_is_lost(nsswitch: Path) -> None:
+    assert not ctl_json("status")["lost_accounts"] and "IS LOST" not in ctl("status").stdout
+    for path in (ACCOUNTS, ACCOUNTS.with_name("accounts.v1.spare")):
+        path.write_bytes(bytes(5000))
+    refresh()
+    found = doctor()["accounts"]
+    assert found["result"] == "warning" and "whom this node had is not known" in found["what"]
+    assert "rm /var/lib/together/accounts.v1*" in found["fix"]
+    assert ctl_json("status")["lost_accounts"] and "IS LOST" in ctl("status").stdout
+    for path in ACCOUNTS.parent.glob("accounts.v1*"):
+        path.unlink()
+    refresh()
+    assert not ctl_json("status")["lost_accounts"]
+
+
+def test_status_says_where_no_room_is_reserved() -> None:
+    spare = KEYS.with_name("authorized_keys.v1.spare")
+    assert str(spare) not in ctl("status").stdout
+    spare.unlink()
+    assert f"no room is reserved for the next accounts: {spare} is missing or too small" in ctl("status").stdout
+    refresh()
+    assert str(spare) not in ctl("status").stdout
+
+
 def test_doctor_on_a_roster_that_they_are_not_of(nsswitch: Path) -> None:
     before = ACCOUNTS.read_bytes()
     write_roster(FRIEDA, revision=8, group=GROUP)
