@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The disk of the snapshots: full, without inodes, read-only."""
 
-import errno
 import os
-import shutil
-import stat
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from support import full_disk
 from support.faulty_authority import ALICE, BOB, Visit, document, entry, gives, good
 from support.faulty_node import COLD, OLD, FaultyNode, State
 from support.pam_client import AUTHINFO_UNAVAIL, PERM_DENIED, SUCCESS
@@ -95,10 +92,6 @@ def test_who_uses_up_the_disk_is_removed_all_the_same(
     assert small.log_in_one("alice").answer == SUCCESS
 
 
-IMAGE = DISK.with_suffix(".image")
-MEBIBYTE = 1 << 20
-
-
 class RealDiskNode(SmallDiskNode):
     """On a file system that keeps its inodes and blocks on a disk, with none reserved for root."""
 
@@ -106,57 +99,16 @@ class RealDiskNode(SmallDiskNode):
         pass
 
     def fill(self) -> None:
-        """To its last block: large pieces first, then small ones."""
-        for size in (16 * MEBIBYTE, MEBIBYTE, 64 << 10, 4096):
-            until_there_is_no_room(lambda: self.add_a_file(size))
+        full_disk.fill(DISK)
 
     def use_up_the_inodes(self) -> None:
-        until_there_is_no_room(lambda: self.add_a_file(0))
-
-    def add_a_file(self, size: int) -> None:
-        with open(DISK / f"filler{size}-{len(os.listdir(DISK))}", "xb") as filler:
-            if size:
-                os.posix_fallocate(filler.fileno(), 0, size)
+        full_disk.use_up_the_inodes(DISK)
 
 
-def until_there_is_no_room(take: Callable[[], None]) -> None:
-    with pytest.raises(OSError) as refused:
-        while True:
-            take()
-    assert refused.value.errno == errno.ENOSPC
-
-
-MAKE = {
-    "ext4": (32 * MEBIBYTE, ["mkfs.ext4", "-q", "-m", "0", "-N", "512"]),
-    "xfs": (300 * MEBIBYTE, ["mkfs.xfs", "-q", "-i", "maxpct=1"]),
-}
-
-
-def make_loop_devices() -> None:
-    """The sandbox has none; one that is mounted is freed with its last mount."""
-    for name, kind, number in [("loop-control", stat.S_IFCHR, os.makedev(10, 237)),
-                               *((f"loop{i}", stat.S_IFBLK, os.makedev(7, i)) for i in range(16))]:
-        with suppress(FileExistsError):
-            os.mknod(f"/dev/{name}", kind | 0o600, number)
-
-
-@pytest.fixture(params=MAKE)
+@pytest.fixture(params=full_disk.MAKE)
 def real_disk(node: FaultyNode, request: pytest.FixtureRequest) -> Iterator[RealDiskNode]:
-    size, make = MAKE[request.param]
-    if shutil.which(make[0]) is None:
-        pytest.skip(f"no {make[0]} here")
-    with open(IMAGE, "wb") as image:
-        image.truncate(size)
-    subprocess.run([*make, IMAGE], check=True, capture_output=True)
-    DISK.mkdir(exist_ok=True)
-    make_loop_devices()
-    mounted = subprocess.run(["mount", "-o", "loop", IMAGE, DISK], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        IMAGE.unlink()
-        pytest.skip(f"{request.param} cannot be mounted here: {mounted.stderr}")
-    yield RealDiskNode(node.host, node.authority, node.syslog)
-    subprocess.run(["umount", "--lazy", DISK], check=True)
-    IMAGE.unlink()
+    with full_disk.real_disk(request.param, DISK):
+        yield RealDiskNode(node.host, node.authority, node.syslog)
 
 
 @pytest.mark.parametrize("use_up", [RealDiskNode.fill, RealDiskNode.use_up_the_inodes],

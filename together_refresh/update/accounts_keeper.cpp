@@ -406,9 +406,10 @@ Result<AccountsKeeper::Kept> AccountsKeeper::write(const NodeConfig& config, Der
         else
             add_stored_keys(accounts, *stored.keys, keys);
         header.records = digest_of(keys);
-        same_keys = has_records(stored.keys, header.records);
-        if (auto written = keys_.write_where_new(keys, header, readers, stored.keys); !written)
-            return tl::make_unexpected(written.error());
+        const auto written = keys_.write_where_new(keys, header, readers, stored.keys);
+        same_keys = !written || has_records(stored.keys, header.records);
+        // Keys that stay are of no use to who has no account, or to another person.
+        if (!written) add_problem(problem, "the keys stay as they are: " + written.error().message);
     }
     header.people_records = of_people;
     header.records = digest_of(people);

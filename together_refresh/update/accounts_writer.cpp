@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_refresh/update/accounts_writer.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdint>
 
 #include "common/roster/file_digest.h"
-#include "common/system/atomic_file.h"
-#include "common/system/errno_text.h"
 #include "common/system/io.h"
 #include "together_refresh/update/cdb_writer.h"
 
 namespace together {
 namespace {
 
-tl::unexpected<Error> cannot(const std::string& what, const std::string& path) {
-    return failure(errno_text("cannot " + what + " " + path, errno));
-}
-
-tl::unexpected<Error> failed(FileFailure&& step) {
-    return failure(std::move(step.message));
+Result<void> write_to(NextFile& next, const AccountsRecords& records, AccountsHeader header) {
+    if (auto opened = next.open(); !opened) return opened;
+    CdbWriter database(next.fd());
+    for (const auto& [key, record] : records)
+        if (!database.add(key, record)) return next.error("cannot write");
+    if (!database.finish()) return next.error("cannot write");
+    header.length = static_cast<std::uint64_t>(database.length()) + sizeof header;
+    const auto digest = digest_of_file(next.fd(), database.length(), digested_part(header));
+    if (!digest) return next.error("cannot read back");
+    header.digest = *digest;
+    header.checksum = checksum_of(header);
+    if (!write_full_at(next.fd(), &header, sizeof header, database.length()))
+        return next.error("cannot write");
+    return next.commit(static_cast<off_t>(header.length));
 }
 
 }  // namespace
@@ -76,28 +79,9 @@ Digest digest_of(const AccountsRecords& records) {
 }
 
 Result<void> write_accounts_file(const std::string& path, const AccountsRecords& records,
-                                 AccountsHeader header, FileAccess access) {
-    AtomicFile file(path, path + ".new");
-    if (auto opened = file.open(); !opened) return failed(std::move(opened.error()));
-    CdbWriter database(file.fd());
-    for (const auto& [key, record] : records)
-        if (!database.add(key, record)) return cannot("write", path + ".new");
-    if (!database.finish()) return cannot("write", path + ".new");
-    header.length = static_cast<std::uint64_t>(database.length()) + sizeof header;
-    const auto digest = digest_of_file(file.fd(), database.length(), digested_part(header));
-    if (!digest) return cannot("read back", path + ".new");
-    header.digest = *digest;
-    header.checksum = checksum_of(header);
-    if (!write_full_at(file.fd(), &header, sizeof header, database.length()))
-        return cannot("write", path + ".new");
-    if (auto owned = file.set_owner(::geteuid(), access.group); !owned)
-        return failed(std::move(owned.error()));
-    if (auto finished = file.finish(access.mode); !finished)
-        return failed(std::move(finished.error()));
-    auto committed = file.commit();
-    if (!committed) return failed(std::move(committed.error()));
-    if (committed->not_synced) return failed(*std::move(committed->not_synced));
-    return {};
+                                 const AccountsHeader& header, FileAccess access) {
+    return write_next(replaced_file(path, access),
+                      [&](NextFile& next) { return write_to(next, records, header); });
 }
 
 }  // namespace together

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes accounts.v1 and authorized_keys.v1: beside the old file, synced, renamed. A kill at any
-// instant leaves the old file or the new one.
+// Writes accounts.v1 and authorized_keys.v1 (next_file.h). A kill at any instant leaves the old
+// file or the new one.
 #pragma once
 
 #include <sys/types.h>
@@ -36,7 +36,7 @@ inline ReplacedFile replaced_file(const std::string& path, FileAccess access) {
 
 // `header` still lacks what is said of the file itself. The caller holds the write lock.
 Result<void> write_accounts_file(const std::string& path, const AccountsRecords& records,
-                                 AccountsHeader header, FileAccess access);
+                                 const AccountsHeader& header, FileAccess access);
 
 Digest digest_of(const AccountsRecords& records);
 

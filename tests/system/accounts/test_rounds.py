@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """together-refresh and the accounts: what it asks for, when it writes, what it says."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from support.accounts_node import ABSENT, ACCOUNTS, KEY, KEYS, OTHER_KEY, AccountsNode, output, served, switch
+from support.accounts_node import (ABSENT, ACCOUNTS, KEY, KEYS, AccountsNode, has_account, output, served,
+                                   switch)
 from support.authority import Answer, Asked, Authority
 from support.ctl_node import TOGETHERCTL, TOKEN_TEXT
 from support.refresher import TOP
@@ -25,10 +25,6 @@ def ask_authority(node: AccountsNode, authority: Authority, **accounts: str) -> 
     token.write_text(TOKEN_TEXT + "\n")
     token.chmod(0o600)
     node.set({"base_url": authority.url, "token_file": str(token)}, **accounts)
-
-
-def has_account(login: str) -> bool:
-    return subprocess.run(["getent", "passwd", login], stdout=subprocess.DEVNULL).returncode == 0
 
 
 def test_nothing_is_written_where_accounts_are_off(empty_node: AccountsNode) -> None:
@@ -165,60 +161,6 @@ def test_a_missing_shell_leaves_all_as_it_is(node: AccountsNode) -> None:
     said = node.refresh().stderr
     assert "[accounts] shell /bin/no-such-shell is no program on this node" in said
     assert output("getent", "passwd", "alice").endswith("/bin/bash")
-
-
-def test_a_full_disk_leaves_the_old_files(node: AccountsNode) -> None:
-    output("mount", "-t", "tmpfs", "-o", "size=128k,mode=755", "tmpfs", "/var/lib/together")
-    try:
-        node.refresh()
-        assert has_account("alice")
-        with Path("/var/lib/together/filler").open("wb", buffering=0) as filler:
-            try:
-                while True:
-                    filler.write(bytes(512))
-            except OSError:
-                pass
-        node.roster.remove("bob")
-        node.roster.write()
-        done = node.run()
-        assert done.returncode == 0 and "the accounts stay as they are" in done.stderr
-        assert has_account("alice") and has_account("bob")
-        Path("/var/lib/together/filler").unlink()
-        node.refresh()
-        assert not has_account("bob")
-    finally:
-        output("umount", "/var/lib/together")
-
-
-def test_a_disk_that_is_full_between_keys_and_accounts_gives_a_login_no_keys_of_another_person(node: AccountsNode) -> None:
-    output("mount", "-t", "tmpfs", "-o", "size=128k,mode=755", "tmpfs", "/var/lib/together")
-    try:
-        for number in range(50):
-            node.roster.add(f"user{number}", uid=10100 + number)
-        node.roster.add("bob", uid=10002, ssh_keys=[KEY])
-        node.change()
-        keys = KEYS.stat().st_ino
-        room = 12 * 1024
-        assert KEYS.stat().st_size < room < ACCOUNTS.stat().st_size
-        filler = Path("/var/lib/together/filler")
-        with filler.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(512))
-            except OSError:
-                file.truncate(file.tell() // 4096 * 4096 - room)
-        node.roster.add("bob", uid=10003, user_id="user_another", ssh_keys=[OTHER_KEY])
-        node.roster.write()
-        done = node.run()
-        assert "the accounts stay as they are" in done.stderr and KEYS.stat().st_ino != keys
-        assert output("id", "-u", "bob") == "10002"
-        assert served("bob") == "" and served("alice") == f"{KEY}\n"
-        filler.unlink()
-        node.refresh()
-        assert output("id", "-u", "bob") == "10003"
-        assert served("bob") == f"{OTHER_KEY}\n"
-    finally:
-        output("umount", "/var/lib/together")
 
 
 def test_an_account_of_another_name_service_wins(node: AccountsNode) -> None:
