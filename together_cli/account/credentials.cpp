@@ -93,7 +93,8 @@ Result<Credentials> read_credentials(const std::string& path) {
 
 Result<CredentialsLock> CredentialsLock::take(const std::string& path,
                                               std::chrono::milliseconds patience) {
-    if (auto made = make_private_folder(folder_of(path)); !made) return tl::make_unexpected(made.error());
+    if (auto made = make_private_folder(folder_of(path)); !made)
+        return tl::make_unexpected(made.error());
     const auto lock = hidden_beside(path, ".lock");
     const auto until = std::chrono::steady_clock::now() + patience;
     do {

@@ -3,6 +3,7 @@
 // project's namespaces.
 #include "togetherctl/doctor/doctor_kubernetes.h"
 
+#include "common/config/word_list.h"
 #include "common/kubernetes/policy.h"
 
 namespace together::ctl {
@@ -20,12 +21,6 @@ Strings missing_labels(const Json::Value& labels) {
         missing.emplace_back("pod-security.kubernetes.io/enforce=baseline");
     if (text_at(labels, "together") != "workloads") missing.emplace_back("together=workloads");
     return missing;
-}
-
-std::string joined(const Strings& words) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
 }
 
 // Priority classes that stand in every pod without one by the time the policy sees it.
@@ -59,9 +54,10 @@ void check_labels(const Json::Value& metadata, const Kubectl& kubectl, Findings&
     const auto name = text_at(metadata, "name");
     const auto missing = missing_labels(at(metadata, "labels"));
     if (!missing.empty())
-        return findings.fail(check, name + " is without the label " + joined(missing),
-                             "a Member becomes root on a node by a privileged pod",
-                             "kubectl label --overwrite namespace " + name + " " + joined(missing));
+        return findings.fail(
+            check, name + " is without the label " + joined_words(missing),
+            "a Member becomes root on a node by a privileged pod",
+            "kubectl label --overwrite namespace " + name + " " + joined_words(missing));
     findings.ok(check, name + " has Pod Security and the policy's label");
     try_admission(name, kubectl, findings);
 }
