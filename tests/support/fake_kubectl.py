@@ -87,6 +87,9 @@ def main(arguments: list[str]) -> int:
     if call.namespace and call.namespace in cluster.get("refusing", []):
         print(f"Error from server: {call.namespace} is too large", file=sys.stderr)
         return 1
+    if set(call.what) & set(cluster.get("hidden", [])):
+        print(f'Error from server (Forbidden): {call.what[0]} is forbidden: User "carol" cannot list it', file=sys.stderr)
+        return 1
     if call.output == "json":
         if call.verb == "create":
             given = yaml.safe_load(sys.stdin)

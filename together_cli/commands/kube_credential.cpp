@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // together kube-credential: what kubectl executes to get a token (client-go's credential plug-ins).
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 
 #include "cli/printable.h"

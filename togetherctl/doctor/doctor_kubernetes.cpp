@@ -24,10 +24,14 @@ Strings missing_labels(const Json::Value& labels) {
 }
 
 // Priority classes that stand in every pod without one by the time the policy sees it.
-Result<Strings> default_priorities(const Kubectl& kubectl) {
-    const auto classes = kubectl.json({"get", "priorityclasses"});
-    if (!classes) return tl::make_unexpected(classes.error());
+Strings default_priorities(const Kubectl& kubectl, Findings& findings) {
     Strings names;
+    const auto classes = kubectl.json({"get", "priorityclasses"});
+    if (!classes) {
+        findings.tell(check, "whether every pod has a priority class could not be tried: " +
+                                 classes.error().message);
+        return names;
+    }
     for (const auto& one : at(*classes, "items"))
         if (at(one, "globalDefault") == Json::Value(true))
             names.push_back(text_at(at(one, "metadata"), "name"));
@@ -63,14 +67,12 @@ void check_labels(const Json::Value& metadata, const Kubectl& kubectl, Findings&
 }
 
 void check_namespaces(const NodeConfig& config, const Kubectl& kubectl, Findings& findings) {
-    const auto cannot_tell = [&](const Error& error) {
-        findings.fail(check, error.message, "a Member's pods may reach the node",
-                      "kubectl get namespaces,priorityclasses --show-labels");
-    };
     const auto namespaces = kubectl.json({"get", "namespaces"});
-    if (!namespaces) return cannot_tell(namespaces.error());
-    const auto defaults = default_priorities(kubectl);
-    if (!defaults) return cannot_tell(defaults.error());
+    if (!namespaces)
+        return findings.fail(check, namespaces.error().message,
+                             "a Member's pods may reach the node",
+                             "kubectl get namespaces --show-labels");
+    const auto defaults = default_priorities(kubectl, findings);
     std::size_t seen = 0;
     for (const auto& one : at(*namespaces, "items")) {
         const auto& metadata = at(one, "metadata");
@@ -78,7 +80,7 @@ void check_namespaces(const NodeConfig& config, const Kubectl& kubectl, Findings
         if (!kubernetes::is_workload_namespace(name, config.kubernetes.namespaces)) continue;
         ++seen;
         check_labels(metadata, kubectl, findings);
-        check_priorities(metadata, *defaults, findings);
+        check_priorities(metadata, defaults, findings);
     }
     if (seen == 0)
         findings.warn(check, "none of [kubernetes] namespaces is in the cluster",

@@ -122,6 +122,7 @@ func serve(ctx context.Context, o *options.CustomResourceDefinitionsServerOption
 	}
 	groups := made.GenericAPIServer.AggregatedDiscoveryGroupManager
 	for group, kinds := range map[string][]string{"apps": {"Deployment", "StatefulSet"}, "batch": {"Job"},
+		"scheduling.k8s.io":            {"-PriorityClass"},
 		"admissionregistration.k8s.io": {"-ValidatingAdmissionPolicy", "-ValidatingAdmissionPolicyBinding"},
 		"authorization.k8s.io":         {"-SubjectAccessReview"}} {
 		groups.AddGroupVersion(group, discovered(kinds, group))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """together-refresh and the accounts: what it asks for, when it writes, what it says."""
 
+import subprocess
 from pathlib import Path
 
 import pytest

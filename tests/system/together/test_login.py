@@ -128,7 +128,7 @@ def test_what_is_changed_meanwhile_is_waited_for(ann: Person, cluster: str) -> N
     before = ann.credentials.read_text()
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        process = subprocess.Popen([TOGETHER, "use", cluster], env=ann.environment, stdout=subprocess.PIPE,
+        process = subprocess.Popen([TOGETHER, "projects", "use", cluster], env=ann.environment, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         wait_until(lambda: has_open(process, lock), "the wait for the lock")
         ann.credentials.write_text(before.replace(ann.token, "tgu_another"))

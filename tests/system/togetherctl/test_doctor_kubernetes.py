@@ -56,6 +56,7 @@ class Cluster:
         self.unreadable: Thing = FAILED
         self.refusals = {"pod_security": BY_POD_SECURITY, "policy": BY_POLICY}
         self.down = False
+        self.hidden: list[str] = []
 
     def things(self) -> list[Thing]:
         return [thing for thing in (self.namespace, self.policy, self.bound, *self.others) if thing]
@@ -64,7 +65,7 @@ class Cluster:
         """Of each check the worst."""
         CLUSTER.write_text(json.dumps({"objects": dict(enumerate(self.things())), "reviews": {STRANGER: self.status},
                                        "granted": self.granted, "unreadable": self.unreadable,
-                                       "refusals": self.refusals, "down": self.down}))
+                                       "refusals": self.refusals, "hidden": self.hidden, "down": self.down}))
         run = ctl("doctor", "--kubernetes", "--kubectl", KUBECTL, "--json", *arguments, environment={"FAKE_CLUSTER": str(CLUSTER)})
         worst = ["ok", "information", "warning", "failure"]
         found = sorted(json.loads(run.stdout), key=lambda one: worst.index(one["result"]))
@@ -254,6 +255,13 @@ def test_a_priority_class_of_every_pod_must_be_let_in(cluster: Cluster) -> None:
         assert words.stdout.splitlines() == ["annotate", "--overwrite", "namespace", "workloads", f"together/priority-classes={fixed}"]
         cluster.namespace["metadata"]["annotations"] = {"together/priority-classes": fixed}
         assert cluster.findings()[0] == 0
+
+
+def test_who_may_see_no_priority_classes_is_told_the_rest(cluster: Cluster) -> None:
+    cluster.hidden = ["priorityclasses"]
+    code, found = cluster.findings()
+    assert code == 0 and "could not be tried" in found["kubernetes_namespaces"]["what"]
+    assert found["kubernetes_dry_run"]["result"] == "ok"
 
 
 def test_every_namespace_of_a_pattern_counts(cluster: Cluster) -> None:
