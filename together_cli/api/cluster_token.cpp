@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -18,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t look_every = 60;  // seconds
+constexpr std::int64_t a_day = 86'400;
 // For what kubectl need not wait for.
 constexpr auto soon = 3s;
 
@@ -41,13 +43,15 @@ bool needs_no_look(const std::optional<ClusterToken>& kept) {
     return holds(kept) && ago >= 0 && ago < look_every;
 }
 
-// By this clock: the authority's may be another, and it is the span that both agree about.
+// By this clock: the authority's may be another, and it is the span that both agree about. More
+// than a day is not the API's, and not believed.
 std::optional<ClusterToken> token_in(const Json::Value& answer, std::int64_t asked_at) {
     const auto& made = answer["created_at"];
     const auto& end = answer["expires_at"];
-    if (!made.isInt64() || !end.isInt64() || end.asInt64() <= made.asInt64()) return std::nullopt;
-    ClusterToken token{text_in(answer, "id"), text_in(answer, "token"), asked_at,
-                       asked_at + end.asInt64() - made.asInt64()};
+    if (!made.isInt64() || !end.isInt64() || made.asInt64() < 0 || end.asInt64() <= made.asInt64())
+        return std::nullopt;
+    const auto span = std::min(end.asInt64() - made.asInt64(), a_day);
+    ClusterToken token{text_in(answer, "id"), text_in(answer, "token"), asked_at, asked_at + span};
     return is_token(token.token) ? std::optional(token) : std::nullopt;
 }
 

@@ -66,8 +66,12 @@ Outcome<std::string> log_in(const CommandLine& line) {
     if (!about) return tl::unexpected(about.error());
     const auto lock = CredentialsLock::take(*path);
     if (!lock) return trouble(lock.error());
+    const auto before = read_credentials(*path);
     if (const auto written = write_credentials(*lock, *path, *credentials); !written)
         return trouble(written.error());
+    // As a logout would have done.
+    if (before && (before->url != credentials->url || before->token != credentials->token))
+        if (const auto ended = end_cluster_tokens(*before); !ended) return trouble(ended.error());
     return name_of_asker(*about);
 }
 

@@ -283,3 +283,24 @@ def test_a_receipt_waits_as_long_as_the_authority_asks_for(peer: tuple[type[Peer
     handler.headers_too = {"Retry-After": "60"}
     done = asker.run("collaborators", "promote", "bob", "--wait", "2s")
     assert done.returncode == 1 and "not known: It is so. Try again in 60 s." in done.stdout
+
+
+@pytest.mark.parametrize(("fields", "told"), [
+    ({"created_at": -(2**63), "expires_at": 2**63 - 1}, "no token that ends"), ({"expires_at": None}, "no token that ends"),
+    ({"created_at": 5, "expires_at": 5}, "no token that ends"), ({"token": ""}, "no token that ends"),
+])
+def test_a_token_for_kubectl_that_is_none(peer: tuple[type[Peer], str], asker: Person, fields: dict[str, object],
+                                          told: str) -> None:
+    made = {"id": "key_1", "token": "tgu_z", "created_at": 0, "expires_at": 86400} | fields
+    peer[0].answers["POST /users/me/tokens"] = answered(made)
+    assert told in asker.fails(7, "kube-credential")
+    assert not list((asker.home / ".cache" / "together").glob("*.json"))
+
+
+def test_a_token_for_kubectl_holds_a_day_at_most(peer: tuple[type[Peer], str], asker: Person) -> None:
+    peer[0].answers["POST /users/me/tokens"] = answered(
+        {"id": "key_1", "token": "tgu_z", "created_at": 0, "expires_at": 2**63 - 1})
+    asker.does("kube-credential")
+    file, = (asker.home / ".cache" / "together").glob("*.json")
+    kept = json.loads(file.read_text())
+    assert kept["ends_at"] - kept["made_at"] == 86400

@@ -252,6 +252,15 @@ def test_logout_ends_them(bob: Person, roled: Roled, cluster: str) -> None:
     assert not tokens(roled, bob)
 
 
+def test_another_login_in_its_place_ends_them(ann: Person, bob: Person, roled: Roled) -> None:
+    token_of(bob)
+    bob.does("login", roled.address, stdin=bob.token)
+    assert len(tokens(roled, bob)) == 1
+    bob.does("login", roled.address, stdin=ann.token)
+    assert not tokens(roled, bob)
+    assert not list((bob.home / ".cache" / "together").glob("kubernetes-*"))
+
+
 def test_logout_removes_them_also_where_the_authority_is_away(bob: Person, roled: Roled) -> None:
     token_of(bob)
     roled.stop()
