@@ -36,7 +36,6 @@ class Derivation {
 
     Accounts run() {
         out_.accounts.reserve(in_.entries.size());
-        taken_.reserve(in_.entries.size());
         choose_groups();
         for (const auto& entry : in_.entries) take(entry);
         keep_removed();
@@ -49,6 +48,7 @@ class Derivation {
         std::string_view login;
         std::string_view gecos;
         Moment removed;
+        bool has_account = false;
     };
 
     bool is_over(const Moment& removed) const {
@@ -83,7 +83,8 @@ class Derivation {
         if (role) join(project_, account);
         if (role == Role::admin) join(admins_, account);
         if (is_the_nodes && account.groups.empty()) return;
-        if (!is_the_nodes) taken_.insert(account.uid);
+        if (const auto holder = holders_.find(entry.uid); holder != holders_.end() && !is_the_nodes)
+            holder->second.has_account = true;
         out_.accounts.push_back(std::move(account));
     }
 
@@ -190,7 +191,7 @@ class Derivation {
 
     void keep_removed() {
         for (const auto& [uid, holder] : holders_) {
-            if (taken_.contains(uid) || in_.node.uids.contains(uid)) continue;
+            if (holder.has_account || in_.node.uids.contains(uid)) continue;
             const std::string login(holder.login);
             const bool is_found = !in_.node.users.contains(login) &&
                                   !in_.node.groups.contains(login) && !in_.node.gids.contains(uid);
@@ -220,7 +221,6 @@ class Derivation {
     Nanoseconds keep_;
     std::unordered_map<uid_t, Holder> holders_;
     std::unordered_map<gid_t, UsedGid> used_gids_;
-    std::unordered_set<uid_t> taken_;
     std::optional<std::size_t> project_;
     std::optional<std::size_t> admins_;
     Accounts out_;

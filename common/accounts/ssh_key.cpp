@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 
 namespace together {
 namespace {
@@ -52,16 +53,14 @@ bool is_blob_of(std::string_view base64, std::string_view type) {
 
 }  // namespace
 
-std::optional<std::string> canonical_ssh_key(std::string_view line) {
+std::optional<std::string_view> canonical_ssh_key(std::string_view line) {
     const auto type = line.substr(0, line.find(' '));
     if (type.size() == line.size() || std::find(types.begin(), types.end(), type) == types.end())
         return std::nullopt;
-    line.remove_prefix(type.size() + 1);
-    const auto encoded = line.substr(0, line.find(' '));
-    const auto blob = base64_digits(encoded);
-    if (!blob || !is_blob_of(*blob, type)) return std::nullopt;
-    auto key = std::string(type) + ' ' + std::string(encoded);
+    const auto key = line.substr(0, line.find(' ', type.size() + 1));
     if (key.size() > max_ssh_key) return std::nullopt;
+    const auto blob = base64_digits(key.substr(type.size() + 1));
+    if (!blob || !is_blob_of(*blob, type)) return std::nullopt;
     return key;
 }
 

@@ -51,6 +51,7 @@ def unprivileged(*command):
 class PostgreSQL:
     def __init__(self):
         self.process, self.databases = None, 0
+        self.hangs = False
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="together-pg-"))
         try:
             if os.geteuid() == 0:
@@ -106,9 +107,11 @@ class PostgreSQL:
         frozen = self._processes()
         for process in frozen:
             os.kill(process, signal.SIGSTOP)
+        self.hangs = True
         try:
             yield
         finally:
+            self.hangs = False
             for process in frozen:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGCONT)
@@ -155,8 +158,8 @@ class PostgreSQL:
         return json.loads(self.execute(url, f"SELECT COALESCE(json_agg(t), '[]') FROM ({query}) t"))
 
     def rests(self, url):
-        """It answers nobody now, but who waits for a lock."""
-        return not self.rows(url, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+        """It answers nobody now, but who waits for a lock; nor does one that hangs or is stopped."""
+        return self.hangs or self.process is None or not self.rows(url, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
                                   " AND pid <> pg_backend_pid() AND wait_event_type IS DISTINCT FROM 'Lock'")
 
     def lock_out_writers(self, url):

@@ -95,8 +95,9 @@ std::string place_of(Json::ArrayIndex index) {
     return "data[" + std::to_string(index) + "].";
 }
 
-using Keys = std::vector<std::string>;
+using Keys = std::vector<std::string_view>;
 
+// They point into the entry.
 Keys read_keys(const Json::Value& entry, DocumentReader& reader, RosterPage& page) {
     Keys keys;
     const auto* list = DocumentReader::optional_field(entry, "ssh_keys");
@@ -110,9 +111,12 @@ Keys read_keys(const Json::Value& entry, DocumentReader& reader, RosterPage& pag
             reader.complain("ssh_keys", "has an element that is not a string");
             return keys;
         }
-        auto key = canonical_ssh_key(text.asString());
+        const char* begin = nullptr;
+        const char* end = nullptr;
+        text.getString(&begin, &end);
+        const auto key = canonical_ssh_key({begin, end});
         if (key && keys.size() < max_ssh_keys)
-            keys.push_back(*std::move(key));
+            keys.push_back(*key);
         else
             ++page.keys_left_out;
     }
@@ -157,7 +161,7 @@ std::optional<std::string> read_entry(const Json::Value& value, Json::ArrayIndex
     if (!reader.problem().empty()) return reader.problem();
     if (login && is_login(*login)) {
         entry.login = *login;
-        for (auto& key : keys) page.accounts.keys.push_back({*login, std::move(key)});
+        for (const auto key : keys) page.accounts.keys.push_back({*login, std::string(key)});
         page.entries.push_back(std::move(entry));
     } else {
         page.left_out.push_back(entry.user_id);

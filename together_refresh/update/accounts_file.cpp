@@ -29,6 +29,11 @@ bool stands(const std::string& path) {
     return ::lstat(path.c_str(), &status) == 0;
 }
 
+bool is_intact(const AccountsDatabase& file, VerifiedFile& seen) {
+    return seen.is_intact(file.status(), file.header().digest,
+                          [&] { return file.verify_intact(); });
+}
+
 bool copy(int from, int to, std::uint64_t size) {
     std::vector<char> buffer(std::min<std::uint64_t>(size, std::size_t{256} * 1024));
     for (off_t at = 0; size > 0;) {
@@ -49,18 +54,7 @@ AccountsFile::AccountsFile(Clock& clock, std::string path, const AccountsMagic& 
 
 std::optional<AccountsDatabase> AccountsFile::open_intact() {
     auto file = AccountsDatabase::open(path_, magic_);
-    if (!file || !seen_.is_intact(file->status(), file->header().digest,
-                                  [&] { return file->verify_intact(); }))
-        return std::nullopt;
-    return *std::move(file);
-}
-
-std::optional<AccountsDatabase> AccountsFile::open_spare() {
-    auto spare = AccountsDatabase::open(spare_of(path_), magic_, Behind::room);
-    if (!spare || !spare_seen_.is_intact(spare->status(), spare->header().digest,
-                                         [&] { return spare->verify_intact(); }))
-        return std::nullopt;
-    return *std::move(spare);
+    return file && is_intact(*file, seen_) ? std::optional(*std::move(file)) : std::nullopt;
 }
 
 Result<std::optional<AccountsDatabase>> AccountsFile::open_or_restore(
@@ -68,8 +62,8 @@ Result<std::optional<AccountsDatabase>> AccountsFile::open_or_restore(
     if (stands_at(path_, opened)) return opened;
     auto file = open_intact();
     if (file) return file;
-    const auto spare = open_spare();
-    if (!spare) return std::nullopt;
+    const auto spare = AccountsDatabase::open(spare_of(path_), magic_, Behind::room);
+    if (!spare || !is_intact(*spare, spare_seen_)) return std::nullopt;
     const auto place = replaced_file(path_, {mode_, spare->status().st_gid});
     NextFile restored(place, NextFile::Kind::spare);
     if (auto ready = restored.open(); !ready) return tl::make_unexpected(ready.error());
@@ -94,7 +88,8 @@ Result<void> AccountsFile::keep_spare() {
     if (!file) return {};
     const auto place = replaced_file(path_, {mode_, file->status().st_gid});
     const auto kept = together::keep_spare(place, "accounts");
-    if (const auto spare = open_spare(); spare && spare->header().digest == file->header().digest)
+    if (const auto spare = AccountsDatabase::open(place.spare, magic_, Behind::room);
+        spare && spare->header().digest == file->header().digest && is_intact(*spare, spare_seen_))
         return kept;
     NextFile spare(place, NextFile::Kind::spare);
     if (auto ready = spare.open(); !ready) return kept ? ready : kept;

@@ -41,8 +41,6 @@ class AccountsFile {
     const std::string& path() const { return path_; }
 
   private:
-    std::optional<AccountsDatabase> open_spare();
-
     std::string path_;
     AccountsMagic magic_;
     mode_t mode_;

@@ -101,6 +101,7 @@ def test_a_receipt_waits_for_more(roled, project, key):
     revision = roled.revision(project)
     first = Receipt(roled, project, revision)
     wait_until(lambda: ask(roled, project, key, "gpu9") and first.thread.is_alive(), "it to wait")
+    roled.settle()
     hold(roled, project, key, "gpu1")
     answer = first.result()
     assert answer.headers["preference-applied"] == "wait=30" and first.took < 25
