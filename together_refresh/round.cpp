@@ -147,7 +147,10 @@ class Round {
             auto token = read_token(config_.token_file);
             if (!token) return failure(token.error().message);
             request_.token = *std::move(token);
-            request_.node = node_description(config_);
+            // A receipt says that a removed key opens nothing here: not while the accounts stay as
+            // they were.
+            if (knows_of_accounts_ && AccountsKeeper::can_follow(config_))
+                request_.node = node_description(config_);
         }
         return {};
     }

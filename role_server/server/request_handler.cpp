@@ -190,7 +190,8 @@ http::Place RequestHandler::place_for(const Request& head) {
         return refused(error);
     }
     const auto& actor = *known->actor;
-    auto place = places_.take(actor.user_id.empty() ? actor.key_id : actor.user_id);
+    // One project's Admin can make many keys.
+    auto place = places_.take(actor.user_id.empty() ? actor.project_id : actor.user_id);
     if (place) return place;
     return refused(other(429, "rate_limited",
                          "Too many requests with bodies of more than 64 KiB are under way: go on "

@@ -27,6 +27,7 @@ class Asked:
     etag: str | None
     wait: int | None
     number: int  # of all requests, from 1
+    node: str | None  # what it says of itself
 
 
 @dataclass
@@ -116,7 +117,8 @@ class Authority:
             token=bearer.removeprefix("Bearer ") if bearer else None,
             etag=request.headers["If-None-Match"],
             wait=int(prefer.removeprefix("wait=")) if prefer else None,
-            number=len(self.asked) + 1)
+            number=len(self.asked) + 1,
+            node=request.headers["Together-Node"])
         self.asked.append(asked)
         answer = self.answer(asked)
         self.fault(asked, answer)

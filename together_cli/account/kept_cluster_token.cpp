@@ -77,6 +77,17 @@ void remove_old(const std::string& folder) {
     }
 }
 
+std::optional<FileDescriptor> lock_in(const std::string& folder, bool wait) {
+    const auto path = folder + "/kubernetes.lock";
+    FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    int done = 0;
+    do {
+        done = ::flock(file.get(), LOCK_EX | (wait ? 0 : LOCK_NB));
+    } while (done != 0 && errno == EINTR);
+    if (done != 0 && errno == EWOULDBLOCK) return std::nullopt;
+    return file;
+}
+
 }  // namespace
 
 Result<KeptClusterToken> KeptClusterToken::of(const Credentials& login,
@@ -124,20 +135,15 @@ void KeptClusterToken::note_look() const {
 }
 
 std::optional<FileDescriptor> KeptClusterToken::lock(bool wait) const {
-    const auto path = folder_ + "/kubernetes.lock";
-    FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    int done = 0;
-    do {
-        done = ::flock(file.get(), LOCK_EX | (wait ? 0 : LOCK_NB));
-    } while (done != 0 && errno == EINTR);
-    if (done != 0 && errno == EWOULDBLOCK) return std::nullopt;
-    return file;
+    return lock_in(folder_, wait);
 }
 
 Result<std::vector<std::string>> remove_kept_cluster_tokens(
     const std::optional<Credentials>& login) {
     std::vector<std::string> ids;
     const auto folder = folder_of_tokens();
+    // Who is making one keeps it before.
+    const auto lock = lock_in(folder, true);
     const auto wanted = login ? prefix_of(*login) : std::string(prefix);
     std::error_code error;
     for (fs::directory_iterator one(folder, error), end; !error && one != end;

@@ -41,11 +41,22 @@ std::int64_t end_for_kubectl(const ClusterToken& token) {
     return now < token.renewed_from() ? token.renewed_from() : token.ends_at;
 }
 
+bool is_still_logged_in(const Session& session) {
+    const auto path = credentials_path(session.line);
+    const auto now = path ? read_credentials(*path) : tl::make_unexpected(path.error());
+    return now && now->token == session.authority.credentials().token;
+}
+
 Outcome<int> run_in(Session& session) {
     const auto version = wanted_version();
     if (!version) return tl::unexpected(version.error());
     const auto token = cluster_token(session.authority.credentials(), session.option("project"));
     if (!token) return tl::unexpected(token.error());
+    if (!is_still_logged_in(session)) {
+        // A logout has not seen this one.
+        (void)end_cluster_tokens(session.authority.credentials());
+        return trouble(exit_cannot_tell, "you have logged out meanwhile");
+    }
     Json::Value credential;
     credential["apiVersion"] = *version;
     credential["kind"] = "ExecCredential";

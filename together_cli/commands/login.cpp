@@ -101,10 +101,10 @@ int run_logout(const CommandLine& line, Output& output) {
     const auto path = credentials_path(line);
     if (!path) return output.fail(path.error().message);
     const auto credentials = read_credentials(*path);
-    const auto ended = end_cluster_tokens(credentials ? std::optional(*credentials) : std::nullopt);
-    if (!ended) return output.fail(ended.error().message);
     const auto removed = forget(*path);
     if (!removed) return output.fail(removed.error().message);
+    const auto ended = end_cluster_tokens(credentials ? std::optional(*credentials) : std::nullopt);
+    if (!ended) return output.fail(ended.error().message);
     if (output.json()) {
         Json::Value document;
         document["removed"] = *removed;

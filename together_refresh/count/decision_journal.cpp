@@ -83,7 +83,9 @@ void DecisionJournal::add(std::int64_t realtime, uid_t sender, std::string_view 
 }
 
 void DecisionJournal::replace() {
-    if (replace_file(AtomicFile(path_), text(), for_root)) lines_ = number_of_lines();
+    // Where that fails it is not tried again with each decision.
+    (void)replace_file(AtomicFile(path_), text(), for_root);
+    lines_ = number_of_lines();
     file_ = open_to_append(path_);
 }
 

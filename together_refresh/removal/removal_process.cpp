@@ -59,7 +59,7 @@ class Watching {
 
   private:
     void turn() {
-        const auto config = load_node_config(config_path_);
+        const auto config = load_config(config_path_);
         // One that is wrong for a moment ends nobody's, and forgets nobody.
         if (!config) return;
         if (config->on_removal == OnRemoval::leave) {
@@ -173,7 +173,7 @@ class Watching {
 RemovalProcess::RemovalProcess(const std::string& config_path)
     : process_("on_removal", [config_path] { Watching(config_path).run(); }) {}
 
-void RemovalProcess::keep_running(const NodeConfig& config) {
+void RemovalProcess::keep_running(const Config& config) {
     if (::geteuid() != 0) return;
     if (config.on_removal != OnRemoval::leave) return process_.keep_running();
     process_.end();

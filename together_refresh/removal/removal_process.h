@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "common/node_config/node_config.h"
+#include "common/config/config.h"
 #include "together_refresh/process/companion_process.h"
 
 namespace together {
@@ -17,7 +17,7 @@ class RemovalProcess {
 
     // Starts it where it does not run and is wanted; where it is not, ends it and forgets whom it
     // knew. Only root's watcher ends anything.
-    void keep_running(const NodeConfig& config);
+    void keep_running(const Config& config);
 
   private:
     CompanionProcess process_;

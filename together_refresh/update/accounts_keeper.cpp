@@ -278,6 +278,10 @@ bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
            header.node == source.node && !one_is_over;
 }
 
+bool AccountsKeeper::can_follow(const NodeConfig& config) {
+    return !config.accounts.enabled || has_shell(config);
+}
+
 bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster) {
     // Whatever came could not be used.
     if (!has_shell(config)) return false;

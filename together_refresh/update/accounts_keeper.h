@@ -20,6 +20,9 @@ class AccountsKeeper {
     explicit AccountsKeeper(Clock& clock, const std::string& directory = accounts_directory,
                             NodeFiles node = {});
 
+    // False where the accounts stay as they are, whatever comes. Opens nothing.
+    static bool can_follow(const NodeConfig& config);
+
     // Whether the authority has to be asked for all of its roster, because what stands here is
     // missing or damaged, or was derived from something else: a "not modified" must not keep it.
     bool needs_all(const NodeConfig& config, const Snapshot& roster);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
 #include <utility>
 
@@ -37,16 +38,22 @@ std::vector<std::string> kubeconfigs() {
     std::istringstream named(environment("KUBECONFIG"));
     for (std::string file; std::getline(named, file, ':');)
         if (!file.empty()) files.push_back(file);
-    if (files.empty()) files.push_back(environment("HOME") + "/.kube/config");
+    if (!files.empty()) return files;
+    const auto home = environment("HOME");
+    files.push_back((home.empty() ? "" : home + "/") + ".kube/config");
     return files;
 }
 
-// Of those that are there. Whoever called sudo may have one of their own.
+// Whoever called sudo may have one of their own. Of one that is not there, where it could be put:
+// kubectl is run many times.
 std::string why_kubeconfig_unsafe() {
     const auto caller = parse_number<uid_t>(environment("SUDO_UID"));
+    std::error_code error;
     for (const auto& file : kubeconfigs()) {
-        if (::access(file.c_str(), F_OK) != 0) continue;
-        if (auto why = why_exchangeable(file, caller); !why.empty()) return why;
+        auto path = std::filesystem::absolute(file, error);
+        while (path.has_relative_path() && ::access(path.c_str(), F_OK) != 0)
+            path = path.parent_path();
+        if (auto why = why_exchangeable(path, caller); !why.empty()) return why;
     }
     return {};
 }

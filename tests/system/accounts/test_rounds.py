@@ -108,6 +108,17 @@ def test_a_slip_in_the_configuration_takes_no_account_and_keeps_the_roster_fresh
     assert not has_account("bob")
 
 
+@pytest.mark.parametrize("slip", [{"uid_range": "500-59999"}, {"shell": "/bin/none"}])
+def test_no_receipt_counts_a_node_whose_accounts_stay_as_they_are(empty_node: AccountsNode, slip: dict[str, str]) -> None:
+    with Authority(with_accounts) as authority:
+        ask_authority(empty_node, authority)
+        empty_node.refresh()
+        assert "name=" in str(authority.asked[-1].node)
+        ask_authority(empty_node, authority, **slip)
+        empty_node.run()
+        assert authority.asked[-1].node is None
+
+
 def test_an_authority_that_is_away_takes_no_account(empty_node: AccountsNode) -> None:
     node = empty_node
     with Authority(with_accounts) as authority:

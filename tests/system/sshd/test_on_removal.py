@@ -167,6 +167,12 @@ def test_a_removed_ones_sessions_end_and_nobody_elses(scene: Scene, bob: Account
     assert "mallory" not in scene.watcher.log()
 
 
+def test_a_slip_in_a_section_that_no_login_reads_holds_nothing_up(scene: Scene) -> None:
+    scene.begin(more='\n[volume "data"]\npath = relative\n')
+    scene.remove("bob")
+    scene.wait_until_ended(scene.bob)
+
+
 def test_what_left_its_session_ends_too(scene: Scene, bob: Account, mallory: Account) -> None:
     """A tmux server and a detached process are children of process 1."""
     scene.begin()
