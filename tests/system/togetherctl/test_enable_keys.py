@@ -66,8 +66,10 @@ def roots_key() -> Iterator[None]:
 
 
 def in_force(*keywords: str) -> list[str]:
+    """With the keyword in small letters, as sshd had them up to OpenSSH 9."""
     run = subprocess.run(["/usr/sbin/sshd", "-T"], capture_output=True, text=True, check=True)
-    return [line for line in run.stdout.splitlines() if line.split()[0] in keywords]
+    lines = [line.split(maxsplit=1) for line in run.stdout.splitlines()]
+    return [" ".join([line[0].lower(), *line[1:]]) for line in lines if line[0].lower() in keywords]
 
 
 def test_sshd_takes_it_and_all_goes_again(sshd_config: Path) -> None:
