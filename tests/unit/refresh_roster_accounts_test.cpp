@@ -68,8 +68,8 @@ TEST(refresh_roster_accounts, are_unknown_fields_where_they_were_not_asked_for) 
 }
 
 TEST(refresh_roster_accounts, a_group_needs_no_name) {
-    for (const char* group : {R"({"gid": 20000})", R"({"name": null, "gid": 20000})"}) {
-        const auto page = taken(page_with_group(group));
+    for (const char* one : {R"({"gid": 20000})", R"({"name": null, "gid": 20000})"}) {
+        const auto page = taken(page_with_group(one));
         CHECK_TRUE(page.accounts.group && page.accounts.group->name.empty());
         LONGS_EQUAL(20000, *page.accounts.group->gid);
     }

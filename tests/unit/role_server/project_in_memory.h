@@ -21,21 +21,24 @@ struct ProjectInMemory : Utest {
     void setup() override {
         if (!together::roled::migrate(*store)) std::abort();
         for (const std::string user : {"user_ann", "user_bob", "user_carol"})
-            run("INSERT INTO users (id, email, email_key, login, created_at) VALUES ('" + user +
-                "', '" + user + "', '" + user + "', '" + user.substr(5) + "', 1)");
-        run("INSERT INTO organizations (id, name, owner_id, default_project_id,"
+            execute("INSERT INTO users (id, email, email_key, login, created_at) VALUES ('" + user +
+                    "', '" + user + "', '" + user + "', '" + user.substr(5) + "', 1)");
+        execute(
+            "INSERT INTO organizations (id, name, owner_id, default_project_id,"
             " external_collaborators, allocate_uids, created_at)"
             " VALUES ('org_1', 'o', 'user_ann', 'proj_1', 1, 0, 1)");
-        run("INSERT INTO projects (id, organization_id, name, revision, created_at)"
+        execute(
+            "INSERT INTO projects (id, organization_id, name, revision, created_at)"
             " VALUES ('proj_1', 'org_1', 'p', 1, 1)");
     }
-    void run(const std::string& text) { store->run(text); }
+    void execute(const std::string& text) { store->run(text); }
 
     // With that role; an empty one: out of it.
     void put(const std::string& user, const std::string& role) {
-        run("DELETE FROM collaborators WHERE user_id = '" + user + "'");
+        execute("DELETE FROM collaborators WHERE user_id = '" + user + "'");
         if (!role.empty())
-            run("INSERT INTO collaborators (project_id, user_id, role, created_at)"
+            execute(
+                "INSERT INTO collaborators (project_id, user_id, role, created_at)"
                 " VALUES ('proj_1', '" +
                 user + "', '" + role + "', 1)");
     }

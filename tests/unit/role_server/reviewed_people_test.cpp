@@ -23,7 +23,8 @@ struct ReviewedPeopleGroup : ProjectInMemory {
     // Of bob, for `audience` (NULL: the API).
     void add_token(const std::string& id, const std::string& audience, const std::string& used,
                    const std::string& expires = "NULL", const std::string& revoked = "NULL") {
-        run("INSERT INTO api_keys (id, kind, secret_hash, user_id, name, created_by, created_at,"
+        execute(
+            "INSERT INTO api_keys (id, kind, secret_hash, user_id, name, created_by, created_at,"
             " audience_id, last_used_at, expires_at, revoked_at) VALUES ('" +
             id + "', 'user', 'x', 'user_bob', 'n', 'user_bob', 1, " + audience + ", " + used +
             ", " + expires + ", " + revoked + ")");
@@ -35,12 +36,15 @@ TEST_GROUP_BASE(ReviewedPeople, ReviewedPeopleGroup){};
 TEST(ReviewedPeople, are_those_of_the_project_with_all_about_them) {
     put("user_bob", "member");
     put("user_carol", "admin");
-    run("UPDATE users SET name = 'Bob', email = 'bob@example.com' WHERE id = 'user_bob'");
-    run("UPDATE collaborators SET until = 2000, granted_by = 'user_ann'"
+    execute("UPDATE users SET name = 'Bob', email = 'bob@example.com' WHERE id = 'user_bob'");
+    execute(
+        "UPDATE collaborators SET until = 2000, granted_by = 'user_ann'"
         " WHERE user_id = 'user_bob'");
-    run("INSERT INTO posix_ids (organization_id, number, kind, holder_id)"
+    execute(
+        "INSERT INTO posix_ids (organization_id, number, kind, holder_id)"
         " VALUES ('org_1', 20001, 'user', 'user_bob'), ('org_1', 20002, 'user', 'user_ann')");
-    run("INSERT INTO last_seen (project_id, user_id, door, node, seen_at)"
+    execute(
+        "INSERT INTO last_seen (project_id, user_id, door, node, seen_at)"
         " VALUES ('proj_1', 'user_bob', 'ssh', 'gpu1', 900), ('proj_2', 'user_carol', 'x', 'y', "
         "1)");
     const auto people = page();
@@ -65,7 +69,8 @@ TEST(ReviewedPeople, are_those_of_the_project_with_all_about_them) {
 }
 
 TEST(ReviewedPeople, have_the_tokens_that_reach_the_project) {
-    run("INSERT INTO projects (id, organization_id, name, revision, created_at)"
+    execute(
+        "INSERT INTO projects (id, organization_id, name, revision, created_at)"
         " VALUES ('proj_2', 'org_1', 'q', 1, 1)");
     put("user_bob", "member");
     put("user_carol", "member");
@@ -82,7 +87,7 @@ TEST(ReviewedPeople, have_the_tokens_that_reach_the_project) {
 
 TEST(ReviewedPeople, whose_role_is_over_are_left_out) {
     put("user_bob", "member");
-    run("UPDATE collaborators SET until = 1000");
+    execute("UPDATE collaborators SET until = 1000");
     CHECK_TRUE(page().empty());
 }
 
