@@ -19,6 +19,7 @@ from support.waiting import wait_until
 Thing = dict[str, Any]
 KINDS = ["roles", "rolebindings", "clusterroles", "clusterrolebindings"]
 POLICY = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/together-workloads"
+BINDING = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/together-workloads"
 
 
 @pytest.fixture
@@ -152,14 +153,12 @@ def test_doctor_finds_a_failure_policy_that_lets_in(world: World, masters: Perso
 
 
 def test_doctor_finds_what_does_not_act(world: World, masters: Person, policed: None) -> None:
-    """A policy that refuses nothing is to a dry run as one that is not evaluated."""
-    idle = next(yaml.safe_load_all((SHIPPED / "admission-policy.yaml").read_text()))
-    ours = masters.request("GET", POLICY).document
-    idle["spec"]["validations"] = [{"expression": "true"}]
+    """A policy that nothing binds is to a dry run as one that is not evaluated."""
+    binding = masters.request("GET", BINDING).document
     try:
-        assert masters.request("PUT", POLICY, idle).status == 201
+        assert masters.request("DELETE", BINDING).status == 200
         found = wait_until(lambda: (one := findings(world, masters)["kubernetes_dry_run"])["result"] == "failure" and one, "the policy")
         assert "together-workloads lets a pod that tolerates every taint through" in found["what"]
     finally:
-        assert masters.request("PUT", POLICY, ours).status == 201
+        assert masters.request("POST", BINDING.rsplit("/", 1)[0], binding).status == 201
     wait_until(lambda: findings(world, masters)["kubernetes_dry_run"]["result"] == "ok", "the policy")
