@@ -15,9 +15,7 @@ namespace {
 template <class Visit, class... Use>
 void read(Store& store, const std::string& where, const Visit& visit, const Use&... use) {
     Collaborator row;
-    std::string role, stored_role, source;
-    Number since = 0;
-    std::optional<Number> uid, until;
+    CollaboratorColumns columns;
     store.each(
         "SELECT r.user_id, u.login, i.number, r.role, r.stored_role, r.source, r.since,"
         " r.granted_by, r.until FROM effective_roles r JOIN users u ON u.id = r.user_id"
@@ -25,18 +23,12 @@ void read(Store& store, const std::string& where, const Visit& visit, const Use&
         " AND i.holder_id = r.user_id WHERE r.project_id = :project" +
             where,
         [&] {
-            row.uid = uid;
-            // The database checks that they are roles.
-            row.role = role_named(role).value_or(Role::member);
-            row.stored_role = role_named(stored_role).value_or(Role::member);
-            row.source = source_named(source);
-            row.since = since;
-            row.until = until;
+            columns.put_into(row);
             visit(row);
         },
-        soci::into(row.user_id), soci::into(row.login), soci::into(uid), soci::into(role),
-        soci::into(stored_role), soci::into(source), soci::into(since), soci::into(row.granted_by),
-        soci::into(until), use...);
+        soci::into(row.user_id), soci::into(row.login), soci::into(columns.uid),
+        soci::into(columns.role), soci::into(columns.stored_role), soci::into(columns.source),
+        soci::into(columns.since), soci::into(row.granted_by), soci::into(columns.until), use...);
 }
 
 // When they left before it; over or not.
@@ -75,6 +67,16 @@ std::optional<std::int64_t> end_of_newcomer(Change& change, const Organization& 
 }
 
 }  // namespace
+
+void CollaboratorColumns::put_into(Collaborator& one) const {
+    one.uid = uid;
+    // The database checks that they are roles.
+    one.role = role_named(role).value_or(Role::member);
+    one.stored_role = role_named(stored_role).value_or(Role::member);
+    one.source = source_named(source);
+    one.since = since;
+    one.until = until;
+}
 
 void for_each_collaborator(Store& store, const std::string& project_id, std::int64_t now,
                            const std::function<void(const Collaborator&)>& visit) {

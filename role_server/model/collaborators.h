@@ -30,6 +30,15 @@ struct Collaborator {
     bool external() const { return source == RoleSource::external; }
 };
 
+// The columns that a database has otherwise than a Collaborator.
+struct CollaboratorColumns {
+    std::string role, stored_role, source;
+    Number since = 0;
+    std::optional<Number> uid, until;
+
+    void put_into(Collaborator& one) const;
+};
+
 // Those who are in it at `now`, in ascending order of user id.
 void for_each_collaborator(Store& store, const std::string& project_id, std::int64_t now,
                            const std::function<void(const Collaborator&)>& visit);

@@ -31,30 +31,25 @@ void for_each_reviewed(Store& store, const std::string& project_id, std::int64_t
     const Number time = now, most = static_cast<Number>(limit);
     ReviewedPerson row;
     auto& person = row.collaborator;
-    std::string role, stored_role, source;
-    Number since = 0, tokens = 0;
-    std::optional<Number> uid, until, used, seen_at;
+    CollaboratorColumns columns;
+    Number tokens = 0;
+    std::optional<Number> used, seen_at;
     std::optional<std::string> door, node;
     store.each(
         select_page,
         [&] {
-            person.uid = uid;
-            person.role = role_named(role).value_or(Role::member);
-            person.stored_role = role_named(stored_role).value_or(Role::member);
-            person.source = source_named(source);
-            person.since = since;
-            person.until = until;
+            columns.put_into(person);
             row.tokens = tokens;
             row.last_used_at = used;
             row.last_seen.reset();
             if (seen_at) row.last_seen = LastSeen{*seen_at, door.value_or(""), node};
             visit(row);
         },
-        soci::into(person.user_id), soci::into(person.login), soci::into(uid), soci::into(role),
-        soci::into(stored_role), soci::into(source), soci::into(since),
-        soci::into(person.granted_by), soci::into(until), soci::into(row.email),
-        soci::into(row.name), soci::into(seen_at), soci::into(door), soci::into(node),
-        soci::into(tokens), soci::into(used), soci::use(time), soci::use(time),
+        soci::into(person.user_id), soci::into(person.login), soci::into(columns.uid),
+        soci::into(columns.role), soci::into(columns.stored_role), soci::into(columns.source),
+        soci::into(columns.since), soci::into(person.granted_by), soci::into(columns.until),
+        soci::into(row.email), soci::into(row.name), soci::into(seen_at), soci::into(door),
+        soci::into(node), soci::into(tokens), soci::into(used), soci::use(time), soci::use(time),
         soci::use(project_id), soci::use(after), soci::use(time), soci::use(most));
 }
 
