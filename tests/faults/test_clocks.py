@@ -4,6 +4,7 @@ nothing, ages are boottime; across boots, or from the future, real time is all t
 
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -98,13 +99,22 @@ def test_a_refresh_after_a_step_is_believed(node: FaultyNode, step: str) -> None
 
 @pytest.mark.parametrize("arguments", [
     ("--age", "23h", "--other-boot"), ("--age", "10s", "--other-boot"),
-    ("--age", "23h", "--other-namespace"), ("--future", "24h"), ("--future", "24h", "--other-boot"),
+    ("--age", "23h", "--other-namespace"), ("--future", "24h"),
     ("--future", "5m", "--header"), ("--future", "24h", "--stamp"),
 ], ids=" ".join)
 def test_within_stale_for_or_unknown(node: FaultyNode, arguments: tuple[str, ...]) -> None:
     """A stamp from the future says nothing about the age: it is asked for again, and used."""
     node.authority.behave(BUSY)
     node.bears(WORDS, FRESH, lambda: restamp(node, *arguments))
+
+
+def test_of_another_boot_and_the_future_it_is_as_old_as_this_boot(node: FaultyNode) -> None:
+    """Nothing but a lower bound is known, which a machine that is up for long has beyond
+    stale_for."""
+    node.authority.behave(BUSY)
+    up_for_a_day = time.clock_gettime(time.CLOCK_BOOTTIME) >= 24 * 3600
+    node.bears(WORDS, FRESH, lambda: restamp(node, "--future", DAY, "--other-boot"),
+               like=COLD if up_for_a_day else FRESH)
 
 
 @pytest.mark.parametrize("arguments", [
