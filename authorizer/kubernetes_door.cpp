@@ -24,7 +24,7 @@ std::string explanation(const Decision& decision, const kubernetes::AccessReques
     return text;
 }
 
-bool observes(const Result<NodeConfig>& config) {
+bool observes(const Result<AuthorizerConfig>& config) {
     return config && config->mode == Mode::observe;
 }
 

@@ -33,24 +33,27 @@ std::int64_t microseconds_since(Steady::time_point started) {
     return std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started).count();
 }
 
-Result<Config> gates_part(const Result<NodeConfig>& config) {
+Result<Config> gates_part(const Result<AuthorizerConfig>& config) {
     if (!config) return tl::make_unexpected(config.error());
     return Config(*config);
 }
 
 }  // namespace
 
-RequestGate::RequestGate(Clock& clock, DecisionCounts& counts, Write write)
+RequestGate::RequestGate(Clock& clock, DecisionCounts& counts, Write write,
+                         PlainAllows::Send report)
     : clock_(clock),
       counts_(counts),
       write_(std::move(write)),
+      plain_allows_(std::move(report)),
       accounts_(std::make_unique<NobodysAccounts>()) {
-    use(std::make_shared<const Result<NodeConfig>>(failure("the configuration was not read yet")));
+    use(std::make_shared<const Result<AuthorizerConfig>>(
+        failure("the configuration was not read yet")));
 }
 
 RequestGate::~RequestGate() = default;
 
-void RequestGate::use(std::shared_ptr<const Result<NodeConfig>> config) {
+void RequestGate::use(std::shared_ptr<const Result<AuthorizerConfig>> config) {
     if (config == config_) return;
     config_ = std::move(config);
     gate_.emplace(gates_part(*config_), clock_, *accounts_, refresher_);
@@ -61,12 +64,20 @@ Decision RequestGate::decide(const Asked& asked) {
     auto decision =
         gate_->decide({Subject::of_name(asked.login), asked.action, asked.require_admin});
     counts_.add(asked.door, decision);
-    if (is_plain(decision)) return decision;
+    if (is_plain(decision)) {
+        plain_allows_.add(asked.door, asked.peer, decision);
+        return decision;
+    }
     auto line = log_line(decision, {std::string(asked.door), std::string(asked.peer), ::getpid(),
                                     microseconds_since(started)});
     append_field(line, "request", asked.what);
     write_(line);
     return decision;
+}
+
+void RequestGate::tell(bool last) {
+    if (last) return plain_allows_.tell();
+    plain_allows_.turn(Nanoseconds(clock_.now().boottime));
 }
 
 std::optional<std::string> RequestGate::why_not_ready() const {

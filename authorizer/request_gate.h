@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "authorizer/decision_counts.h"
+#include "authorizer/plain_allows.h"
 #include "common/decision/gate.h"
 #include "common/node_config/node_config.h"
 
@@ -29,16 +30,19 @@ class RequestGate {
   public:
     using Write = std::function<void(const std::string& line)>;
 
-    // `write` and the seams must outlive it. Before use() there is no configuration.
-    RequestGate(Clock& clock, DecisionCounts& counts, Write write);
+    // `write`, `report` and the seams must outlive it. Before use() there is no configuration.
+    RequestGate(Clock& clock, DecisionCounts& counts, Write write, PlainAllows::Send report);
     ~RequestGate();
     RequestGate(const RequestGate&) = delete;
     RequestGate& operator=(const RequestGate&) = delete;
 
-    void use(std::shared_ptr<const Result<NodeConfig>> config);
-    const Result<NodeConfig>& config() const { return *config_; }
+    void use(std::shared_ptr<const Result<AuthorizerConfig>> config);
+    const Result<AuthorizerConfig>& config() const { return *config_; }
 
     Decision decide(const Asked& asked);
+
+    // Plain allows are told together, by tell(): about once a second, and `last` before the end.
+    void tell(bool last = false);
 
     // How the roster stands, whoever asks: nothing where it is usable, else why not.
     std::optional<std::string> why_not_ready() const;
@@ -49,9 +53,10 @@ class RequestGate {
     Clock& clock_;
     DecisionCounts& counts_;
     const Write write_;
+    PlainAllows plain_allows_;
     std::unique_ptr<NodeAccounts> accounts_;
     NoRefresher refresher_;
-    std::shared_ptr<const Result<NodeConfig>> config_;
+    std::shared_ptr<const Result<AuthorizerConfig>> config_;
     std::optional<Gate> gate_;
 };
 

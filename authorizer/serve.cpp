@@ -16,6 +16,7 @@
 #include "common/decision/decision_report.h"
 #include "common/resident/config_keeper.h"
 #include "common/system/core_dumps.h"
+#include "common/system/datagram_socket.h"
 #include "common/system/file_identity.h"
 #include "common/system/log_sink.h"
 #include "http_server/certificates.h"
@@ -72,13 +73,14 @@ struct Door {
 class Program {
   public:
     explicit Program(const std::string& config_path)
-        : keeper_(config_path, load_node_config, nullptr, log_, "request"),
-          gate_(clock_, counts_,
-                [](const std::string& line) {
-                    const DatagramSocket socket;
-                    send_log_line(LogLevel::notice, program_name, line, true, {}, socket);
-                    report_decision(line, socket);
-                }),
+        : keeper_(config_path, load_authorizer_config, nullptr, log_, "request"),
+          gate_(
+              clock_, counts_,
+              [this](const std::string& line) {
+                  send_log_line(LogLevel::notice, program_name, line, true, {}, socket_);
+                  report_decision(line, socket_);
+              },
+              [this](std::string_view line) { return report_decision(line, socket_); }),
           kubernetes_(io_, {gate_, counts_, stopping_, say}, counts_),
           http_(io_, {gate_, counts_, stopping_, say}) {}
 
@@ -101,8 +103,9 @@ class Program {
     net::io_context io_{1};
     SaidLog log_;
     SystemClock clock_;
-    ConfigKeeper<NodeConfig> keeper_;
+    ConfigKeeper<AuthorizerConfig> keeper_;
     DecisionCounts counts_;
+    DatagramSocket socket_;
     RequestGate gate_;
     bool stopping_ = false;
     KubernetesService kubernetes_;
@@ -193,9 +196,11 @@ void Program::run() {
                                  [this] { stopping_ = true; });
     look_later();
     io_.run();
+    gate_.tell(true);
 }
 
 void Program::look() {
+    gate_.tell();
     keeper_.look();
     const auto config = keeper_.current();
     if (!*config || stopping_) return;

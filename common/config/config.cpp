@@ -42,16 +42,21 @@ class ConfigFiles {
     }
 
   private:
+    // Of one that is not the gate's.
+    bool is_passed_over(std::string_view section) const {
+        return further_ == nullptr || !further_->reads(section);
+    }
+
     std::optional<std::string> begin(std::string_view section) {
         if (is_config_section(section)) return std::nullopt;
         if (!is_further_section(section))
             return "unknown section [" + std::string(section) + "]; there are " + known_sections();
-        return further_ != nullptr ? further_->begin(section) : std::nullopt;
+        return is_passed_over(section) ? std::nullopt : further_->begin(section);
     }
 
     std::optional<std::string> apply(const std::string& file, const IniEntry& entry) {
         const bool is_further = is_further_section(entry.section);
-        if (is_further && further_ == nullptr) return std::nullopt;
+        if (is_further && is_passed_over(entry.section)) return std::nullopt;
         const auto [first, is_new] = places_.emplace(
             std::string(entry.section).append(1, '.').append(entry.key), Place{file, entry.line});
         if (!is_new)

@@ -16,6 +16,8 @@ namespace together {
 class FurtherSections {
   public:
     virtual ~FurtherSections() = default;
+    // One that it does not read is passed over.
+    virtual bool reads(std::string_view section) const = 0;
     virtual std::optional<std::string> begin(std::string_view section) = 0;
     virtual std::optional<std::string> set(const IniEntry& entry) = 0;
 };

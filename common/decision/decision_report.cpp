@@ -10,8 +10,8 @@ std::string decisions_socket(uid_t uid, const std::string& folder) {
     return folder + "/decisions." + std::to_string(uid) + ".sock";
 }
 
-void report_decision(std::string_view line, const DatagramSocket& socket) {
-    static_cast<void>(socket.send(decisions_socket(::geteuid()), line));
+Sent report_decision(std::string_view line, const DatagramSocket& socket) {
+    return socket.send(decisions_socket(::geteuid()), line);
 }
 
 }  // namespace together

@@ -11,9 +11,30 @@ namespace {
 
 using Problem = std::optional<std::string>;
 
-class NodeSections : public FurtherSections {
+class AuthorizerSections : public FurtherSections {
   public:
-    explicit NodeSections(NodeConfig& config) : config_(config) {}
+    explicit AuthorizerSections(AuthorizerConfig& config) : config_(config) {}
+
+    bool reads(std::string_view section) const override {
+        return section == "kubernetes" || section == "http";
+    }
+
+    Problem begin(std::string_view) override { return std::nullopt; }
+
+    Problem set(const IniEntry& entry) override {
+        if (entry.section == "http") return set_key(http_keys(), config_.http, entry);
+        return set_key(kubernetes_keys(), config_.kubernetes, entry);
+    }
+
+  private:
+    AuthorizerConfig& config_;
+};
+
+class NodeSections : public AuthorizerSections {
+  public:
+    explicit NodeSections(NodeConfig& config) : AuthorizerSections(config), config_(config) {}
+
+    bool reads(std::string_view) const override { return true; }
 
     Problem begin(std::string_view section) override {
         const auto volume = volume_of_section(section);
@@ -27,10 +48,8 @@ class NodeSections : public FurtherSections {
         if (const auto volume = volume_of_section(entry.section))
             return set_volume_key(volume_named(*volume), entry.key, entry.value);
         if (entry.section == "metrics") return set_key(metrics_keys(), config_.metrics, entry);
-        if (entry.section == "kubernetes")
-            return set_key(kubernetes_keys(), config_.kubernetes, entry);
-        if (entry.section == "http") return set_key(http_keys(), config_.http, entry);
-        return set_key(accounts_keys(), config_.accounts, entry);
+        if (entry.section == "accounts") return set_key(accounts_keys(), config_.accounts, entry);
+        return AuthorizerSections::set(entry);
     }
 
   private:
@@ -61,6 +80,16 @@ Result<NodeConfig> load_node_config(const std::string& path) {
     auto problem = what_is_wrong_with(config.kubernetes);
     if (!problem) problem = what_is_wrong_with_volumes(config.volumes);
     if (problem) return failure(path + ": " + *problem);
+    return config;
+}
+
+Result<AuthorizerConfig> load_authorizer_config(const std::string& path) {
+    AuthorizerConfig config;
+    AuthorizerSections sections(config);
+    if (auto read = read_config(config, path, &sections); !read)
+        return tl::make_unexpected(read.error());
+    if (auto problem = what_is_wrong_with(config.kubernetes))
+        return failure(path + ": " + *problem);
     return config;
 }
 

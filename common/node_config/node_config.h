@@ -14,11 +14,17 @@
 
 namespace together {
 
-struct NodeConfig : Config {
-    AccountsConfig accounts;
-    MetricsConfig metrics;
+// Of a node's services, which together-authorizer answers for.
+struct AuthorizerConfig : Config {
     KubernetesConfig kubernetes;
     HttpConfig http;
+
+    bool operator==(const AuthorizerConfig&) const = default;
+};
+
+struct NodeConfig : AuthorizerConfig {
+    AccountsConfig accounts;
+    MetricsConfig metrics;
     std::vector<VolumeConfig> volumes;
 
     bool operator==(const NodeConfig&) const = default;
@@ -26,6 +32,8 @@ struct NodeConfig : Config {
 
 // Reads and checks everything. Thread-safe; opens the configuration's files and nothing else.
 Result<NodeConfig> load_node_config(const std::string& path);
+// Passes over the sections of others, by whose slips nobody is refused.
+Result<AuthorizerConfig> load_authorizer_config(const std::string& path);
 
 std::vector<Setting> settings_in_force(const NodeConfig& config);
 

@@ -19,7 +19,7 @@ namespace together {
 // What changes where the files of the configuration do.
 std::vector<std::string> config_fingerprint(const std::string& path);
 
-// Of Config or of NodeConfig. current() may be called by any thread at any time and blocks for no
+// Of Config or of AuthorizerConfig. current() may be called by any thread at any time and blocks for no
 // longer than a copy of a pointer; look() by one thread.
 template <class Settings = Config>
 class ConfigKeeper {

@@ -65,7 +65,8 @@ const char* shown(const AccessAnswer& answer) {
 
 TEST_GROUP_BASE(authorizer_people, GateTest) {
     DecisionCounts counts;
-    RequestGate gate{clock, counts, [](const std::string&) {}};
+    RequestGate gate{clock, counts, [](const std::string&) {},
+                     [](std::string_view) { return Sent::nobody_there; }};
     KubernetesDoor door{gate, counts};
 
     void setup() override {
@@ -77,7 +78,7 @@ TEST_GROUP_BASE(authorizer_people, GateTest) {
         const auto without = entries;
         entries.push_back(entry("rachel", 10007, "admin"));
         roster.write(clock.now());
-        gate.use(std::make_shared<const Result<NodeConfig>>(config));
+        gate.use(std::make_shared<const Result<AuthorizerConfig>>(config));
         STRCMP_EQUAL("allowed", asked("together:rachel", "core", "nodes", "delete", ""));
         entries = without;
         roster.write(clock.now());

@@ -3,10 +3,13 @@
 // map from methods and paths to actions.
 #include <CppUTest/TestHarness.h>
 
+#include <algorithm>
+
 #include "authorizer/access_review.h"
 #include "authorizer/forward_auth.h"
 #include "authorizer/kubernetes_door.h"
 #include "authorizer/request_map.h"
+#include "common/decision/log_fields.h"
 #include "tests/unit/support/gate_test.h"
 
 using namespace together;
@@ -41,7 +44,13 @@ std::string shown(const AccessAnswer& answer) {
 TEST_GROUP_BASE(authorizer, GateTest) {
     DecisionCounts counts;
     std::vector<std::string> lines;
-    RequestGate gate{clock, counts, [this](const std::string& line) { lines.push_back(line); }};
+    std::vector<std::string> told;
+    Sent told_as = Sent::yes;
+    RequestGate gate{clock, counts, [this](const std::string& line) { lines.push_back(line); },
+                     [this](std::string_view line) {
+                         if (told_as == Sent::yes) told.emplace_back(line);
+                         return told_as;
+                     }};
     KubernetesDoor door{gate, counts};
     ForwardAuth forward_auth{gate};
 
@@ -49,7 +58,7 @@ TEST_GROUP_BASE(authorizer, GateTest) {
         config.kubernetes.namespaces = {"default"};
     }
     void use_config() {
-        gate.use(std::make_shared<const Result<NodeConfig>>(config));
+        gate.use(std::make_shared<const Result<AuthorizerConfig>>(config));
     }
     AccessAnswer answer(const std::string& user, const std::string& attributes) {
         use_config();
@@ -128,6 +137,49 @@ TEST(authorizer, logs_what_is_no_plain_allow) {
     answers("denied", "together:mallory", resource("create", "pods", "default"));
     LONGS_EQUAL(1, lines.size());
     TEXT_CONTAINS("request=\"create pods in default\"", lines.front());
+}
+
+TEST(authorizer, tells_plain_allows_of_a_person_together) {
+    gate.tell();
+    for (int i = 0; i < 3; ++i)
+        answers("allowed", "together:bob", resource("create", "pods", "default"));
+    answers("allowed", "together:alice", resource("create", "pods", "default"));
+    gate.tell();
+    LONGS_EQUAL(0, told.size());
+    clock.tick(PlainAllows::told_every);
+    gate.tell();
+    std::sort(told.begin(), told.end());
+    LONGS_EQUAL(2, told.size());
+    TEXT_EQUAL("1", field_in(told[0], "times"));
+    TEXT_EQUAL("bob", field_in(told[1], "login"));
+    TEXT_EQUAL("kubernetes", field_in(told[1], "service"));
+    TEXT_EQUAL("role_permits", field_in(told[1], "reason"));
+    TEXT_EQUAL("3", field_in(told[1], "times"));
+    clock.tick(PlainAllows::told_every);
+    gate.tell();
+    LONGS_EQUAL(2, told.size());
+}
+
+TEST(authorizer, tells_the_rest_of_its_allows_at_its_end) {
+    gate.tell();
+    answers("allowed", "together:bob", resource("create", "pods", "default"));
+    gate.tell(true);
+    LONGS_EQUAL(1, told.size());
+}
+
+TEST(authorizer, keeps_what_a_full_queue_does_not_take_and_forgets_what_nobody_reads) {
+    answers("allowed", "together:bob", resource("create", "pods", "default"));
+    told_as = Sent::queue_full;
+    gate.tell();
+    told_as = Sent::yes;
+    gate.tell();
+    LONGS_EQUAL(1, told.size());
+    answers("allowed", "together:bob", resource("create", "pods", "default"));
+    told_as = Sent::nobody_there;
+    gate.tell(true);
+    told_as = Sent::yes;
+    gate.tell(true);
+    LONGS_EQUAL(1, told.size());
 }
 
 TEST(authorizer, counts_without_naming_anybody) {

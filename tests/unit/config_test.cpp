@@ -228,9 +228,27 @@ TEST(config, of_a_gate_passes_over_slips_in_sections_of_others) {
         CHECK_TEXT(config.has_value(), slip.c_str());
         TEXT_EQUAL("proj_a", config->project);
         TEXT_CONTAINS(folder.path() + ":", load_node_config(folder.path()).error().message);
+        CHECK_TEXT(load_authorizer_config(folder.path()).has_value(), slip.c_str());
     }
     folder.write("together.conf", ConfigFolder::required() + "[acounts]\nenabled = yes\n");
     TEXT_CONTAINS(":4: unknown section [acounts]", load_config(folder.path()).error().message);
     folder.write("together.conf", ConfigFolder::required() + "[accounts]\nenabled\n");
     CHECK_FALSE(load_config(folder.path()).has_value());
+}
+
+TEST(config, of_the_authorizer_has_its_own_sections_and_the_gates) {
+    folder.write("together.conf", ConfigFolder::required() +
+                                      "[kubernetes]\nnamespaces = team\n"
+                                      "[http]\nlisten = unix:/run/x.sock\n");
+    const auto config = load_authorizer_config(folder.path());
+    CHECK_TRUE(config.has_value());
+    TEXT_EQUAL("proj_a", config->project);
+    TEXT_EQUAL("team", config->kubernetes.namespaces.at(0));
+    TEXT_EQUAL("unix:/run/x.sock", config->http.listen);
+    for (const std::string slip : {"[kubernetes]\nlisten = 127.0.0.1:1\n", "[http]\nlisten\n",
+                                   "[kubernetes]\nnamespaces = kube-system\n", "[http]\nmap = x\n",
+                                   "[gate]\nmod = observe\n"}) {
+        folder.write("together.conf", ConfigFolder::required() + slip);
+        CHECK_FALSE(load_authorizer_config(folder.path()).has_value());
+    }
 }

@@ -49,6 +49,15 @@ TEST(decision_tally, counts_each_answer_by_itself) {
     STRCMP_CONTAINS("together_decisions_malformed_total 0\n", tally.text().c_str());
 }
 
+TEST(decision_tally, counts_a_line_as_often_as_it_says) {
+    CHECK(tally.add(allowed + " times=7"));
+    CHECK(tally.add(allowed));
+    STRCMP_CONTAINS("verdict=\"allow\",reason=\"role_permits\"} 8\n", tally.text().c_str());
+    for (const std::string bad : {"-", "-1", "x", "4294967296", "7x"})
+        CHECK_FALSE(tally.add(allowed + " times=" + bad));
+    STRCMP_CONTAINS("reason=\"role_permits\"} 8\n", tally.text().c_str());
+}
+
 TEST(decision_tally, names_no_person) {
     CHECK(tally.add(denied));
     CHECK(tally.text().find("mallory") == std::string::npos);

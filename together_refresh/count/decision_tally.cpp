@@ -2,10 +2,12 @@
 #include "together_refresh/count/decision_tally.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "common/decision/decision.h"
 #include "common/decision/log_fields.h"
 #include "common/roles/permissions.h"
+#include "common/system/parse_number.h"
 
 namespace together {
 namespace {
@@ -21,6 +23,12 @@ bool is_reason(std::string_view name) {
                        [&](const ReasonRow& row) { return std::string_view(row.name) == name; });
 }
 
+// For how many decisions a line stands. Of 32 bits, so that none lets a count run over.
+std::optional<std::uint32_t> times_of(std::string_view line) {
+    const auto times = field_in(line, "times");
+    return times.empty() ? 1 : parse_number<std::uint32_t>(times);
+}
+
 }  // namespace
 
 // Of our own words alone: a sender can neither make up series nor leave a label.
@@ -30,11 +38,12 @@ bool DecisionTally::add(std::string_view line) {
     for (const auto& [name, value] : fields_in(line))
         for (std::size_t i = 0; i < names.size(); ++i)
             if (name == names[i] && key[i].empty()) key[i] = value;
-    if (!action_named(key[0]) || !is_verdict(key[1]) || !is_reason(key[2])) {
+    const auto times = times_of(line);
+    if (!action_named(key[0]) || !is_verdict(key[1]) || !is_reason(key[2]) || !times) {
         ++malformed_;
         return false;
     }
-    ++counts_[std::move(key)];
+    counts_[std::move(key)] += *times;
     return true;
 }
 

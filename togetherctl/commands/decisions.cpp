@@ -63,7 +63,8 @@ std::string time_and_answer(const std::string& line) {
         const bool unknown = value == "-";
         if (key == "login" || key == "uid" || key == "service" || key == "rhost" ||
             key == "verdict" || key == "reason" || key == "role" || key == "age" ||
-            key == "would" || key == "detail" || key == "step" || key == "request")
+            key == "would" || key == "detail" || key == "step" || key == "request" ||
+            key == "times")
             text += unknown ? "" : " " + key + "=" + value;
     }
     return text;

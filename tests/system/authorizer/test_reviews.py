@@ -6,13 +6,18 @@ import random
 import shutil
 import socket
 import ssl
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from support.authorizer_node import CACHE, REVIEWS, AuthorizerNode, review
+from support.authorizer_node import CACHE, CONFIG, REVIEWS, AuthorizerNode, review
+from support.programs import TOGETHER_REFRESH, TOGETHERCTL
 from support.waiting import wait_until
 
 PODS = ("list", "pods", "default")
+DASHBOARD = "/v1/forward-auth?action=kubernetes.dashboard"
+DECISIONS = Path("/run/together/decisions.sock")
 
 
 def verdict(status: dict[str, object]) -> str:
@@ -216,6 +221,37 @@ def test_a_wrong_configuration_ends_it_with_its_place(node: AuthorizerNode, wron
         node.start()
     assert node.process and node.process.returncode == 78
     assert "together.conf:" in node.log.read_text() and named in node.log.read_text()
+
+
+def test_a_slip_in_a_section_of_others_shuts_no_door(node: AuthorizerNode) -> None:
+    node.configure(accounts="enabeld = yes", metrics="textfile = relative")
+    node.start()
+    assert verdict(node.review("together:alice")) == "allowed"
+    assert verdict(node.review("together:mallory")) == "denied"
+
+
+def test_allows_are_told_to_who_counts_decisions(authorizer: AuthorizerNode) -> None:
+    with subprocess.Popen([TOGETHER_REFRESH, "--config", CONFIG, "--watch"], stderr=subprocess.DEVNULL) as watcher:
+        try:
+            wait_until(DECISIONS.exists, "the socket for decisions")
+            for _ in range(5):
+                assert verdict(authorizer.review("together:alice")) == "allowed"
+            assert authorizer.ask(DASHBOARD, {"X-Forwarded-User": "alice"})[0] == 200
+            assert authorizer.stop() == 0
+            wait_until(lambda: told("alice") == {("kubernetes", 5), ("http", 1)}, "five allows at one door and one at the other")
+        finally:
+            watcher.terminate()
+
+
+def told(login: str) -> set[tuple[str, int]]:
+    """Where somebody was allowed, and how often."""
+    done = subprocess.run([TOGETHERCTL, "decisions", "--json", "--last", "1000"], capture_output=True, text=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()] if done.returncode == 0 else []
+    sums: dict[str, int] = {}
+    for line in lines:
+        if line["login"] == login and line["reason"] == "role_permits":
+            sums[line["service"]] = sums.get(line["service"], 0) + int(line["times"])
+    return set(sums.items())
 
 
 def test_a_certificate_that_is_not_there_is_named(node: AuthorizerNode) -> None:
