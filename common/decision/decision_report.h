@@ -25,8 +25,8 @@ inline constexpr const char* decisions_lock = "/run/together/decisions.lock";
 // who sent a decision is never a question.
 std::string decisions_socket(uid_t uid, const std::string& folder = decisions_folder);
 
-// `line` is log_line()'s; where it stands for several alike, with "times" behind. Never waits: where
-// nobody reads, or not fast enough, the count is lost.
+// `line` is log_line()'s; where it stands for several alike, with "times" behind. Never waits:
+// where nobody reads, or not fast enough, the count is lost.
 Sent report_decision(std::string_view line, const DatagramSocket& socket = DatagramSocket());
 
 }  // namespace together

@@ -19,8 +19,8 @@ namespace together {
 // What changes where the files of the configuration do.
 std::vector<std::string> config_fingerprint(const std::string& path);
 
-// Of Config or of AuthorizerConfig. current() may be called by any thread at any time and blocks for no
-// longer than a copy of a pointer; look() by one thread.
+// Of Config or of AuthorizerConfig. current() may be called by any thread at any time and blocks
+// for no longer than a copy of a pointer; look() by one thread.
 template <class Settings = Config>
 class ConfigKeeper {
   public:
