@@ -6,88 +6,50 @@ import statistics
 import subprocess
 from pathlib import Path
 
+from name_services import NSSWITCH, NameService, name_services
 from support.accounts_node import ACCOUNTS, install_module, switch
 
 FEW, MANY = 10_000, 1_000_000
-FIRST_UID, LAB = 100_000, 60_000  # accounts_bench's
-EXTRA = Path("/var/lib/extrausers")
-QUESTIONS = ("bare system calls", "getpwnam", "absent", "getpwuid", "getgrouplist")
+QUESTIONS = ("bare calls", "getpwnam", "absent", "getpwuid", "getgrouplist", "getgrnam", "of 10,000")
+OF_THE_BARE_CALLS = 5  # as many questions, with those themselves, ask for one record
+OVER_OURS = {"files": "80", "extrausers": "", "cache": "3"}  # the budgets
 ROUNDS = 7
 
 
-def lines(number: int) -> tuple[str, str]:
-    """/etc/passwd and /etc/group with as many accounts, one in a group of all."""
-    logins = [f"file{each}" for each in range(number)]
-    passwd = "".join(f"{login}:x:{FIRST_UID + each}:{FIRST_UID + each}::/home/{login}:/bin/sh\n"
-                     for each, login in enumerate(logins))
-    return passwd, f"files:x:{LAB}:{','.join(logins)}\n"
-
-
-class Subject:
-    """A service with its accounts."""
-
-    def __init__(self, name: str, service: str, number: int, prefix: str, accounts: Path) -> None:
-        self.name, self.service, self.number, self.prefix, self.accounts = name, service, number, prefix, accounts
-        self.times: list[list[float]] = []
-
-    def measure(self, program: Path) -> None:
-        new = ACCOUNTS.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        new.hardlink_to(self.accounts)
-        new.replace(ACCOUNTS)
-        switch(self.service)
-        said = subprocess.run([program, "ask", ACCOUNTS, self.prefix, str(self.number)], check=True,
-                              capture_output=True, text=True).stdout
-        self.times.append([float(word) for word in said.split()])
-
-    def medians(self) -> list[float]:
-        return [statistics.median(column) for column in zip(*self.times)]
-
-
 def look_ups(bench: Path) -> None:
-    program = bench / "accounts_bench"
     install_module()
-    copies = {number: ACCOUNTS.with_name(f"copy-{number}") for number in (FEW, MANY)}
-    for number, copy in copies.items():
-        subprocess.run([program, "make", copy, str(number)], check=True)
-    subjects = [Subject(f"together, {number}", "together", number, "user", copy) for number, copy in copies.items()]
-    before = {path: path.read_text() for path in map(Path, ("/etc/passwd", "/etc/group", "/etc/nsswitch.conf"))}
-    passwd, group = lines(FEW)
-    try:
-        for path, text in ((Path("/etc/passwd"), passwd), (Path("/etc/group"), group)):
-            path.write_text(before[path] + text)
-        subjects.append(Subject(f"files, {FEW} lines", "files", FEW, "file", copies[FEW]))
-        if next(Path("/usr/lib").glob("*/libnss_extrausers.so.2"), None):
-            shutil.rmtree(EXTRA, ignore_errors=True)
-            EXTRA.mkdir()
-            (EXTRA / "passwd").write_text(passwd)
-            (EXTRA / "group").write_text(group)
-            subjects.append(Subject(f"extrausers, {FEW} lines", "extrausers", FEW, "file", copies[FEW]))
+    program = bench / "accounts_bench"
+    with name_services(program, (FEW, MANY)) as services:
+        times: dict[NameService, list[list[float]]] = {service: [] for service in services}
         for _ in range(ROUNDS):
-            for subject in subjects:
-                subject.measure(program)
-    finally:
-        for path, text in before.items():
-            path.write_text(text)
-        for copy in copies.values():
-            copy.unlink()
-    report(subjects)
+            for service in services:
+                service.use()
+                said = subprocess.check_output([program, "ask", ACCOUNTS, service.prefix, str(service.number)], text=True)
+                times[service].append([float(word) for word in said.split()])
+    report({(service.service, service.number): [statistics.median(column) for column in zip(*rounds)]
+            for service, rounds in times.items()})
 
 
-def report(subjects: list[Subject]) -> None:
-    print(f"{'µs':44} " + " ".join(f"{question:>17}" for question in QUESTIONS))
-    for subject in subjects:
-        show(subject.name, subject.medians())
-    few, many, files = (subject.medians() for subject in subjects[:3])
-    for number, medians in ((FEW, few), (MANY, many)):
-        show(f"{number}, over bare system calls: 2", [time / medians[0] for time in medians])
-    show(f"{MANY} over {FEW}: 1.2", [each / one for each, one in zip(many, few)])
-    show("files over ours: 80", [each / one for each, one in zip(files, few)])
-    print(f"{'absent over present: 1':44} {few[2] / few[1]:17.2f} {many[2] / many[1]:17.2f}", flush=True)
+def report(medians: dict[tuple[str, int], list[float]]) -> None:
+    print(f"{'µs':44} " + " ".join(f"{question:>12}" for question in QUESTIONS))
+    for (service, number), values in medians.items():
+        show(f"{service}, {number}", values)
+    few, many = (medians["together", number] for number in (FEW, MANY))
+    for number, ours in ((FEW, few), (MANY, many)):
+        show(f"{number}, over bare calls: 2", [value / ours[0] for value in ours[:OF_THE_BARE_CALLS]])
+    show(f"{MANY} over {FEW}: 1.2", ratios(many, few))
+    for (service, number), values in medians.items():
+        if service in OVER_OURS:
+            show(f"{service} over ours, {number}: {OVER_OURS[service]}", ratios(values, medians["together", number]))
+    print(f"{'absent over present: 1':44} {few[2] / few[1]:12.2f} {many[2] / many[1]:12.2f}", flush=True)
+
+
+def ratios(ones: list[float], others: list[float]) -> list[float]:
+    return [one / other for one, other in zip(ones, others)]
 
 
 def show(name: str, numbers: list[float]) -> None:
-    print(f"{name:44} " + " ".join(f"{number:17.2f}" for number in numbers), flush=True)
+    print(f"{name:44} " + " ".join(f"{number:12.2f}" for number in numbers), flush=True)
 
 
 def new_processes(bench: Path) -> None:
@@ -97,8 +59,7 @@ def new_processes(bench: Path) -> None:
     subprocess.run(["ldconfig"], check=True)
     program = bench / "accounts_bench"
     subprocess.run([program, "make", ACCOUNTS, str(FEW)], check=True)
-    nsswitch = Path("/etc/nsswitch.conf")
-    before = nsswitch.read_text()
+    before = NSSWITCH.read_text()
     times: dict[str, list[float]] = {"nothing": [], "together": []}
     try:
         for number in range(500):
@@ -106,7 +67,7 @@ def new_processes(bench: Path) -> None:
                 switch(service)
                 of_one.append(float(subprocess.check_output([program, "first", f"user{number}"])))
     finally:
-        nsswitch.write_text(before)
+        NSSWITCH.write_text(before)
     nothing, together = (statistics.median(of_one) for of_one in times.values())
     for name, value in (("a module that does nothing", nothing), ("together", together),
                         ("  ratio; budget 1.25", together / nothing)):
