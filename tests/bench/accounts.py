@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What accounts from the roster cost whoever asks for a name, beside other services."""
 
+import os
+import random
 import shutil
 import statistics
 import subprocess
+import tempfile
+import time
 from pathlib import Path
 
-from name_services import NSSWITCH, NameService, name_services
+from name_services import FIRST_LAB, FIRST_UID, GROUP, NSSWITCH, PASSWD, NameService, login, name_services
 from support.accounts_node import ACCOUNTS, install_module, switch
 
 FEW, MANY = 10_000, 1_000_000
@@ -14,6 +18,7 @@ QUESTIONS = ("bare calls", "getpwnam", "absent", "getpwuid", "getgrouplist", "ge
 OF_THE_BARE_CALLS = 5  # as many questions, with those themselves, ask for one record
 OVER_OURS = {"files": "80", "extrausers": "", "cache": "3"}  # the budgets
 ROUNDS = 7
+FILES, OWNERS, LISTINGS = 10_000, 1_000, 11
 
 
 def look_ups(bench: Path) -> None:
@@ -50,6 +55,47 @@ def ratios(ones: list[float], others: list[float]) -> list[float]:
 
 def show(name: str, numbers: list[float]) -> None:
     print(f"{name:44} " + " ".join(f"{number:12.2f}" for number in numbers), flush=True)
+
+
+def listings(bench: Path) -> None:
+    install_module()
+    nobody = NameService("files", 0, "").write({path: path.read_bytes() for path in (PASSWD, GROUP)})
+    with tempfile.TemporaryDirectory() as folder, name_services(bench / "accounts_bench", (FEW,)) as services:
+        services.append(nobody)
+        fill(Path(folder))
+        times: dict[NameService, list[float]] = {service: [] for service in services}
+        for _ in range(LISTINGS):
+            for service in random.sample(services, len(services)):
+                service.use()
+                times[service].append(listing(Path(folder), service))
+    medians = {service: statistics.median(of_one) for service, of_one in times.items()}
+    ours = next(value for service, value in medians.items() if service.service == "together")
+    for service, value in medians.items():
+        name = service.service if service.number else "files without their names"
+        print(f"{name:44} {value:10.2f} {value / ours:10.2f}", flush=True)
+    print(f"{'together over files without their names: 1.1':44} {ours / medians[nobody]:10.2f}", flush=True)
+
+
+def fill(folder: Path) -> None:
+    for number in range(FILES):
+        path = folder / f"file-{number}"
+        path.touch()
+        os.chown(path, owner(number), FIRST_LAB)
+
+
+def owner(number: int) -> int:
+    return FIRST_UID + number % OWNERS * (FEW // OWNERS)
+
+
+def listing(folder: Path, service: NameService) -> float:
+    """Milliseconds, with the owners' names in it."""
+    start = time.monotonic()
+    said = subprocess.check_output(["ls", "-l", folder], text=True)
+    spent = 1000 * (time.monotonic() - start)
+    number = FILES - 1
+    name = login(service.prefix, owner(number) - FIRST_UID) if service.number else str(owner(number))
+    assert said.count(f" {name} ") == FILES // OWNERS, (service.service, said[:200])
+    return spent
 
 
 def new_processes(bench: Path) -> None:

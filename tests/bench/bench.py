@@ -205,6 +205,9 @@ def accounts_of_the_roster() -> None:
             "and of one of 10,000.\nBudgets stand behind the names; cache is libnss-cache with its indexes: also its "
             "getgrouplist 500, its group of 10,000 2")
     accounts.look_ups(BENCH)
+    heading(f"ls -l of {accounts.FILES} files of {accounts.OWNERS} owners, of {accounts.FEW} accounts",
+            "p50 ms", "over ours")
+    accounts.listings(BENCH)
     heading("The first getpwnam of a new process", "p50 µs")
     accounts.new_processes(BENCH)
     refresh_with_accounts()
