@@ -20,6 +20,7 @@ import authorizer
 import questions
 import removal
 import roled
+import served_keys
 from authority import Authority
 from support.accounts import Accounts
 from support.node import Node, build_folder
@@ -211,6 +212,7 @@ def accounts_of_the_roster() -> None:
     heading("The first getpwnam of a new process", "p50 µs")
     accounts.new_processes(BENCH)
     refresh_with_accounts()
+    logins_with_served_keys()
 
 
 def refresh_with_accounts() -> None:
@@ -237,6 +239,21 @@ def refresh_with_accounts() -> None:
         row("with", statistics.median(with_accounts), max(with_accounts))
         row("  ratio", statistics.median(with_accounts) / statistics.median(without))
         node.reset()
+
+
+def logins_with_served_keys() -> None:
+    pairs = min(PAIRS, 200)
+    heading(f"ssh login with AuthorizedKeysCommand together-authorized-keys over the same with a file of keys, {pairs} pairs; "
+            f"{served_keys.PEOPLE} have keys. Budget: upper bound below 2 ms",
+            "file ms", "command ms", "difference", "95 % upper")
+    account = served_keys.account_with_served_keys(Path(tempfile.mkdtemp()), "user53", 20053)
+    times = served_keys.logins(account, pairs)
+    differences = [command - file for command, file in zip(times["command"], times["file"])]
+    row("ssh true", statistics.median(times["file"]), statistics.median(times["command"]),
+        statistics.median(differences), upper_bound(differences))
+    heading("  the command alone, which sshd executes twice a login. Budget: 20 ms", "p50 ms", "max ms")
+    alone = served_keys.answers(account, pairs)
+    row("together-authorized-keys", statistics.median(alone), alone[-1])
 
 
 def storm() -> None:
