@@ -10,11 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import sssd
 from name_services import FIRST_LAB, FIRST_UID, GROUP, NSSWITCH, PASSWD, NameService, login, name_services
 from support.accounts_node import ACCOUNTS, install_module, switch
 
 FEW, MANY = 10_000, 1_000_000
-QUESTIONS = ("bare calls", "getpwnam", "absent", "getpwuid", "getgrouplist", "getgrnam", "of 10,000")
+QUESTIONS = ("bare calls", "getpwnam", "absent", "getpwuid", "getgrouplist", "getgrnam", "large group")
 OF_THE_BARE_CALLS = 5  # as many questions, with those themselves, ask for one record
 OVER_OURS = {"files": "80", "extrausers": "", "cache": "3"}  # the budgets
 ROUNDS = 7
@@ -25,32 +26,54 @@ def look_ups(bench: Path) -> None:
     install_module()
     program = bench / "accounts_bench"
     with name_services(program, (FEW, MANY)) as services:
-        times: dict[NameService, list[list[float]]] = {service: [] for service in services}
-        for _ in range(ROUNDS):
-            for service in services:
-                service.use()
-                said = subprocess.check_output([program, "ask", ACCOUNTS, service.prefix, str(service.number)], text=True)
-                times[service].append([float(word) for word in said.split()])
-    report({(service.service, service.number): [statistics.median(column) for column in zip(*rounds)]
-            for service, rounds in times.items()})
+        report({(service.service, service.number): medians for service, medians in asked(program, services).items()})
+
+
+def asked(program: Path, services: list[NameService]) -> dict[NameService, list[float]]:
+    """Microseconds of each question, by turns."""
+    times: dict[NameService, list[list[float]]] = {service: [] for service in services}
+    for _ in range(ROUNDS):
+        for service in services:
+            service.use()
+            said = subprocess.check_output([program, "ask", ACCOUNTS, service.prefix, str(service.number)], text=True)
+            times[service].append([float(word) for word in said.split()])
+    return {service: [statistics.median(column) for column in zip(*rounds)] for service, rounds in times.items()}
 
 
 def report(medians: dict[tuple[str, int], list[float]]) -> None:
-    print(f"{'µs':44} " + " ".join(f"{question:>12}" for question in QUESTIONS))
+    show_questions()
     for (service, number), values in medians.items():
         show(f"{service}, {number}", values)
     few, many = (medians["together", number] for number in (FEW, MANY))
     for number, ours in ((FEW, few), (MANY, many)):
         show(f"{number}, over bare calls: 2", [value / ours[0] for value in ours[:OF_THE_BARE_CALLS]])
-    show(f"{MANY} over {FEW}: 1.2", ratios(many, few))
+    show(f"{MANY} over {FEW}: 1.2", ratios(many, few)[:OF_THE_BARE_CALLS])
     for (service, number), values in medians.items():
         if service in OVER_OURS:
             show(f"{service} over ours, {number}: {OVER_OURS[service]}", ratios(values, medians["together", number]))
     print(f"{'absent over present: 1':44} {few[2] / few[1]:12.2f} {many[2] / many[1]:12.2f}", flush=True)
 
 
+def beside_sssd(bench: Path) -> None:
+    if not sssd.is_installed():
+        print("SSSD is not installed: left out", flush=True)
+        return
+    install_module()
+    program = bench / "accounts_bench"
+    with name_services(program, (sssd.NUMBER,)) as services, sssd.sssd():
+        ours, its = asked(program, [services[0], NameService("sss", sssd.NUMBER, "file")]).values()
+    show_questions()
+    show("together", ours)
+    show("sss, from its memory cache but the absent", its)
+    show("ours over its: 4", ratios(ours, its))
+
+
 def ratios(ones: list[float], others: list[float]) -> list[float]:
     return [one / other for one, other in zip(ones, others)]
+
+
+def show_questions() -> None:
+    print(f"{'µs':44} " + " ".join(f"{question:>12}" for question in QUESTIONS))
 
 
 def show(name: str, numbers: list[float]) -> None:

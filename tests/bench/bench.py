@@ -202,10 +202,12 @@ def watch(authority: Authority, node: Node, collaborators: int) -> None:
 
 
 def accounts_of_the_roster() -> None:
-    heading("Accounts: look-ups through glibc, p50 of each, the median of rounds by turns; getgrnam of a private group, "
-            "and of one of 10,000.\nBudgets stand behind the names; cache is libnss-cache with its indexes: also its "
-            "getgrouplist 500, its group of 10,000 2")
+    heading("Accounts: look-ups through glibc, p50 of each, the median of rounds by turns; getgrnam of a private group "
+            "and of a large one, of 10,000.\nBudgets stand behind the names; cache is libnss-cache with its indexes: also its "
+            "getgrouplist 500, its large group 2")
     accounts.look_ups(BENCH)
+    heading(f"Accounts beside SSSD: the same with {accounts.sssd.NUMBER}, all in one group")
+    accounts.beside_sssd(BENCH)
     heading(f"ls -l of {accounts.FILES} files of {accounts.OWNERS} owners, of {accounts.FEW} accounts",
             "p50 ms", "over ours")
     accounts.listings(BENCH)
