@@ -254,8 +254,8 @@ def logins_with_served_keys() -> None:
     row("ssh true", statistics.median(times["file"]), statistics.median(times["command"]),
         statistics.median(differences), upper_bound(differences))
     heading("  the command alone, which sshd executes twice a login. Budget: 20 ms", "p50 ms", "max ms")
-    alone = served_keys.answers(account, pairs)
-    row("together-authorized-keys", statistics.median(alone), alone[-1])
+    for name, alone in served_keys.answers(account, pairs).items():
+        row(name, statistics.median(alone), max(alone))
 
 
 def storm() -> None:

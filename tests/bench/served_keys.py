@@ -43,13 +43,15 @@ def logins(account: Account, pairs: int) -> dict[str, list[float]]:
     return times
 
 
-def answers(account: Account, number: int) -> list[float]:
-    """Milliseconds of the command alone, as sshd executes it."""
-    times = []
+def answers(account: Account, number: int) -> dict[str, list[float]]:
+    """Milliseconds of the command alone, as sshd executes it, and of a program that does nothing."""
+    expected = {keys_command.COMMAND: keys_command.public_key(account.key) + "\n", Path("/bin/true"): ""}
+    times: dict[str, list[float]] = {program.name: [] for program in expected}
     for _ in range(number):
-        start = time.monotonic()
-        said = subprocess.check_output([keys_command.COMMAND, account.login], env={}, text=True,
-                                       user="together", group="together", extra_groups=[])
-        times.append(1000 * (time.monotonic() - start))
-        assert said == keys_command.public_key(account.key) + "\n"
-    return sorted(times)
+        for program, text in expected.items():
+            start = time.monotonic()
+            said = subprocess.check_output([program, account.login], env={}, text=True,
+                                           user="together", group="together", extra_groups=[])
+            times[program.name].append(1000 * (time.monotonic() - start))
+            assert said == text
+    return times
