@@ -75,9 +75,12 @@ Decision RequestGate::decide(const Asked& asked) {
     return decision;
 }
 
-void RequestGate::tell(bool last) {
-    if (last) return plain_allows_.tell();
+void RequestGate::turn() {
     plain_allows_.turn(Nanoseconds(clock_.now().boottime));
+}
+
+void RequestGate::finish() {
+    plain_allows_.tell();
 }
 
 std::optional<std::string> RequestGate::why_not_ready() const {

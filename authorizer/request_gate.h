@@ -41,8 +41,9 @@ class RequestGate {
 
     Decision decide(const Asked& asked);
 
-    // Plain allows are told together, by tell(): about once a second, and `last` before the end.
-    void tell(bool last = false);
+    // Plain allows are told together: by turn(), about once a second, and the last by finish().
+    void turn();
+    void finish();
 
     // How the roster stands, whoever asks: nothing where it is usable, else why not.
     std::optional<std::string> why_not_ready() const;

@@ -196,11 +196,11 @@ void Program::run() {
                                  [this] { stopping_ = true; });
     look_later();
     io_.run();
-    gate_.tell(true);
+    gate_.finish();
 }
 
 void Program::look() {
-    gate_.tell();
+    gate_.turn();
     keeper_.look();
     const auto config = keeper_.current();
     if (!*config || stopping_) return;

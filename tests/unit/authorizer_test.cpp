@@ -140,14 +140,14 @@ TEST(authorizer, logs_what_is_no_plain_allow) {
 }
 
 TEST(authorizer, tells_plain_allows_of_a_person_together) {
-    gate.tell();
+    gate.turn();
     for (int i = 0; i < 3; ++i)
         answers("allowed", "together:bob", resource("create", "pods", "default"));
     answers("allowed", "together:alice", resource("create", "pods", "default"));
-    gate.tell();
+    gate.turn();
     LONGS_EQUAL(0, told.size());
     clock.tick(PlainAllows::told_every);
-    gate.tell();
+    gate.turn();
     std::sort(told.begin(), told.end());
     LONGS_EQUAL(2, told.size());
     TEXT_EQUAL("1", field_in(told[0], "times"));
@@ -156,29 +156,29 @@ TEST(authorizer, tells_plain_allows_of_a_person_together) {
     TEXT_EQUAL("role_permits", field_in(told[1], "reason"));
     TEXT_EQUAL("3", field_in(told[1], "times"));
     clock.tick(PlainAllows::told_every);
-    gate.tell();
+    gate.turn();
     LONGS_EQUAL(2, told.size());
 }
 
 TEST(authorizer, tells_the_rest_of_its_allows_at_its_end) {
-    gate.tell();
+    gate.turn();
     answers("allowed", "together:bob", resource("create", "pods", "default"));
-    gate.tell(true);
+    gate.finish();
     LONGS_EQUAL(1, told.size());
 }
 
 TEST(authorizer, keeps_what_a_full_queue_does_not_take_and_forgets_what_nobody_reads) {
     answers("allowed", "together:bob", resource("create", "pods", "default"));
     told_as = Sent::queue_full;
-    gate.tell();
+    gate.turn();
     told_as = Sent::yes;
-    gate.tell();
+    gate.turn();
     LONGS_EQUAL(1, told.size());
     answers("allowed", "together:bob", resource("create", "pods", "default"));
     told_as = Sent::nobody_there;
-    gate.tell(true);
+    gate.finish();
     told_as = Sent::yes;
-    gate.tell(true);
+    gate.finish();
     LONGS_EQUAL(1, told.size());
 }
 
