@@ -48,13 +48,14 @@ Result<std::vector<std::string>> namespaces_of(const KubernetesConfig& config,
 }
 
 // What decides, as it can be told apart from another: the roster's file, and a lockdown.
-std::string evidence_of(const NodeConfig& config) {
+std::string evidence_of(const Config& config) {
     return file_identity(RosterPaths(config).snapshot) +
            (lockdown_in_force(config.folder()) ? " lockdown" : "");
 }
 
 Result<Wanted> wanted(const CommandLine& line) {
-    const auto config = load_node_config(line.config_path());
+    // By a slip in a section of others nobody stays bound who was removed.
+    const auto config = load_authorizer_config(line.config_path());
     if (!config) return tl::make_unexpected(config.error());
     if (line.has("apply") && config->mode == Mode::observe)
         return failure("[gate] mode = observe: nobody's rights are changed, --apply needs enforce");
@@ -110,7 +111,7 @@ class Watch {
     }
 
     bool has_other_evidence() const {
-        const auto config = load_node_config(line_.config_path());
+        const auto config = load_authorizer_config(line_.config_path());
         return config && evidence_of(*config) != evidence_;
     }
 

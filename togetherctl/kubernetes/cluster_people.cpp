@@ -9,7 +9,7 @@ namespace together::ctl {
 
 using namespace together;
 
-Result<ClusterPeople> cluster_people(const NodeConfig& config) {
+Result<ClusterPeople> cluster_people(const AuthorizerConfig& config) {
     // As the gate has it: before anything of the roster, and before admissions.
     if (lockdown_in_force(config.folder())) return ClusterPeople{};
     SystemClock clock;

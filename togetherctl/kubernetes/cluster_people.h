@@ -10,6 +10,6 @@ namespace together::ctl {
 // Fails where nobody can tell: an empty list would take everybody's rights. A lockdown is an
 // answer, whatever the roster is, and lets in nobody. Asks the gate about each of them; never
 // refreshes.
-together::Result<ClusterPeople> cluster_people(const together::NodeConfig& config);
+together::Result<ClusterPeople> cluster_people(const together::AuthorizerConfig& config);
 
 }  // namespace together::ctl

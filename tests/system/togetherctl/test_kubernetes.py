@@ -339,6 +339,20 @@ def test_watch_applies_each_change(people: None, cluster: None) -> None:
         process.communicate(timeout=30)
 
 
+@pytest.mark.parametrize("slip", ["[metrics]\ntextfile = relative\n", "[accounts]\nenabeld = yes\n", '[volume "data"]\npath = relative\n'])
+def test_a_slip_in_a_section_of_others_leaves_nobody_bound(people: None, cluster: None, slip: str) -> None:
+    assert apply().returncode == 0
+    write_roster(entry("alice", "admin", 10001), entry("erin", uid=10005), revision=8)
+    refresh()
+    with (ETC / "together.conf").open("a") as config:
+        config.write(slip)
+    assert apply().returncode == 0
+    assert users(there()["RoleBinding", "default", MEMBER]) == ["together:erin"]
+    (ETC / "lockdown").write_text("incident 7\n")
+    assert apply().returncode == 0
+    assert not [name for name in there() if name[0].endswith("Binding")]
+
+
 @pytest.mark.parametrize("mode, owner", [(0o775, 0), (0o757, 0), (0o755, 10001)])
 def test_a_kubectl_of_somebody_elses_is_not_run(people: None, cluster: None, mode: int, owner: int) -> None:
     """It would act with the rights of whoever calls."""
