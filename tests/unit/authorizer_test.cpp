@@ -139,6 +139,16 @@ TEST(authorizer, logs_what_is_no_plain_allow) {
     TEXT_CONTAINS("request=\"create pods in default\"", lines.front());
 }
 
+TEST(authorizer, logs_a_refusal_whatever_its_client_names) {
+    const std::string longest(230'000, 'n');
+    answers("denied", "together:mallory", resource("create", "pods", longest));
+    std::string escaped;
+    for (int i = 0; i < 40'000; ++i) escaped += "\u00e9";
+    answers("denied", "together:mallory", resource("create", "pods", escaped));
+    // One datagram, of which who counts decisions reads eight kilobytes.
+    for (const auto& line : lines) CHECK(line.size() < 8192);
+}
+
 TEST(authorizer, tells_plain_allows_of_a_person_together) {
     gate.turn();
     for (int i = 0; i < 3; ++i)
