@@ -28,9 +28,17 @@ std::string why_unsafe(const std::string& at, const struct stat& status,
     return at + " can be written by others than its owner";
 }
 
-}  // namespace
+// Anybody makes what is not there in a sticky folder, too.
+std::string why_makeable_in(const Path& folder) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0)
+        return errno_text("cannot look at " + folder.string(), errno);
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+    return folder.string() + " can be written by others than its owner";
+}
 
-std::string why_exchangeable(const std::string& path, std::optional<uid_t> also) {
+std::string why_unsafe_way(const std::string& path, std::optional<uid_t> also,
+                           bool may_be_missing) {
     std::error_code error;
     const auto whole = std::filesystem::absolute(path, error);
     if (error) return "cannot tell where " + path + " is";
@@ -43,7 +51,9 @@ std::string why_exchangeable(const std::string& path, std::optional<uid_t> also)
         const auto next = at / name;
         struct stat status {};
         if (::lstat(next.c_str(), &status) != 0)
-            return errno_text("cannot look at " + next.string(), errno);
+            return may_be_missing && errno == ENOENT
+                       ? why_makeable_in(at)
+                       : errno_text("cannot look at " + next.string(), errno);
         if (auto why = why_unsafe(next.string(), status, also); !why.empty()) return why;
         if (!S_ISLNK(status.st_mode)) {
             at = next;
@@ -54,6 +64,16 @@ std::string why_exchangeable(const std::string& path, std::optional<uid_t> also)
         left.insert(std::next(left.begin()), target.begin(), target.end());
     }
     return {};
+}
+
+}  // namespace
+
+std::string why_exchangeable(const std::string& path, std::optional<uid_t> also) {
+    return why_unsafe_way(path, also, false);
+}
+
+std::string why_exchangeable_or_makeable(const std::string& path, std::optional<uid_t> also) {
+    return why_unsafe_way(path, also, true);
 }
 
 }  // namespace together

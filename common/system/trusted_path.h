@@ -13,5 +13,7 @@ namespace together {
 // file, a folder or a link on the way to it is theirs or can be written by others. Empty where
 // nobody can.
 std::string why_exchangeable(const std::string& path, std::optional<uid_t> also = {});
+// Also of a path at which nothing is yet: why somebody else could make it.
+std::string why_exchangeable_or_makeable(const std::string& path, std::optional<uid_t> also = {});
 
 }  // namespace together

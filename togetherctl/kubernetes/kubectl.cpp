@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <sstream>
 #include <utility>
 
@@ -44,17 +43,12 @@ std::vector<std::string> kubeconfigs() {
     return files;
 }
 
-// Whoever called sudo may have one of their own. Of one that is not there, where it could be put:
-// kubectl is run many times.
+// Whoever called sudo may have one of their own. Also of one that is not there: kubectl is run many
+// times.
 std::string why_kubeconfig_unsafe() {
     const auto caller = parse_number<uid_t>(environment("SUDO_UID"));
-    std::error_code error;
-    for (const auto& file : kubeconfigs()) {
-        auto path = std::filesystem::absolute(file, error);
-        while (path.has_relative_path() && ::access(path.c_str(), F_OK) != 0)
-            path = path.parent_path();
-        if (auto why = why_exchangeable(path, caller); !why.empty()) return why;
-    }
+    for (const auto& file : kubeconfigs())
+        if (auto why = why_exchangeable_or_makeable(file, caller); !why.empty()) return why;
     return {};
 }
 

@@ -423,6 +423,18 @@ def test_a_kubeconfig_that_others_could_exchange_is_not_used_by_root(people: Non
     assert CLUSTER.with_suffix(".calls").read_text() == ""
 
 
+@pytest.mark.parametrize("absent", ["config", "folder/config"])
+def test_a_kubeconfig_that_anybody_could_make_is_not_used_by_root(people: None, cluster: None, way: Path, absent: str) -> None:
+    """In a sticky folder, too: there nobody moves what is not theirs, and anybody makes what is not there."""
+    (way / "in").chmod(0o1777)
+    (way / "links" / "dangling").symlink_to(way / "in" / absent)
+    for path in (way / "in" / absent, way / "links" / "dangling"):
+        called = {"KUBECONFIG": str(path), "FAKE_CLUSTER": str(CLUSTER)}
+        run = ctl("kubernetes", "rolebindings", "--apply", "--kubectl", KUBECTL, environment=called)
+        assert run.returncode == 2 and f"{way / 'in'} can be written by others" in run.stderr
+    assert CLUSTER.with_suffix(".calls").read_text() == ""
+
+
 def test_whoever_called_sudo_has_a_kubeconfig_of_their_own(people: None, cluster: None, way: Path) -> None:
     config = way / "in" / "config"
     config.touch(mode=0o600)
