@@ -53,12 +53,13 @@ std::optional<Json::Value> object_in(const std::string& text) {
 }
 
 std::optional<ClusterToken> token_in(const Json::Value& json) {
-    for (const char* text : {"id", "token", "before"})
+    for (const char* text : {"id", "token", "audience", "before"})
         if (!json[text].isString()) return std::nullopt;
     for (const char* time : {"made_at", "ends_at"})
         if (!json[time].isInt64()) return std::nullopt;
-    ClusterToken token{json["id"].asString(), json["token"].asString(), json["made_at"].asInt64(),
-                       json["ends_at"].asInt64(), json["before"].asString()};
+    ClusterToken token{json["id"].asString(),       json["token"].asString(),
+                       json["audience"].asString(), json["made_at"].asInt64(),
+                       json["ends_at"].asInt64(),   json["before"].asString()};
     return is_token(token.token) ? std::optional(token) : std::nullopt;
 }
 
@@ -121,6 +122,7 @@ Result<void> KeptClusterToken::write(const ClusterToken& token) const {
     json["project"] = project_;
     json["id"] = token.id;
     json["token"] = token.token;
+    json["audience"] = token.audience;
     json["made_at"] = Json::Int64{token.made_at};
     json["ends_at"] = Json::Int64{token.ends_at};
     json["before"] = token.before;
@@ -128,6 +130,10 @@ Result<void> KeptClusterToken::write(const ClusterToken& token) const {
     builder["indentation"] = "  ";
     remove_old(folder_);
     return write_private(path_, Json::writeString(builder, json) + "\n");
+}
+
+void KeptClusterToken::remove() const {
+    ::unlink(path_.c_str());
 }
 
 void KeptClusterToken::note_look() const {

@@ -18,6 +18,7 @@ namespace together::cli {
 struct ClusterToken {
     std::string id;
     std::string token;
+    std::string audience;  // the id of its project
     std::int64_t made_at = 0;
     std::int64_t ends_at = 0;
     std::string before = {};        // the id of the one that it replaced; empty: that is ended
@@ -39,6 +40,8 @@ class KeptClusterToken {
 
     // Instead of what was kept; also removes what has been of no use to anybody for a day.
     Result<void> write(const ClusterToken& token) const;
+
+    void remove() const;
 
     // The authority is asked about it now.
     void note_look() const;

@@ -45,13 +45,15 @@ bool needs_no_look(const std::optional<ClusterToken>& kept) {
 
 // By this clock: the authority's may be another, and it is the span that both agree about. More
 // than a day is not the API's, and not believed.
-std::optional<ClusterToken> token_in(const Json::Value& answer, std::int64_t asked_at) {
+std::optional<ClusterToken> token_in(const Json::Value& answer, const std::string& audience,
+                                     std::int64_t asked_at) {
     const auto& made = answer["created_at"];
     const auto& end = answer["expires_at"];
     if (!made.isInt64() || !end.isInt64() || made.asInt64() < 0 || end.asInt64() <= made.asInt64())
         return std::nullopt;
     const auto span = std::min(end.asInt64() - made.asInt64(), a_day);
-    ClusterToken token{text_in(answer, "id"), text_in(answer, "token"), asked_at, asked_at + span};
+    ClusterToken token{text_in(answer, "id"), text_in(answer, "token"), audience, asked_at,
+                       asked_at + span};
     return is_token(token.token) ? std::optional(token) : std::nullopt;
 }
 
@@ -72,7 +74,7 @@ Outcome<ClusterToken> make(Authority& authority, const std::string& project,
     const auto asked_at = now_in_seconds();
     const auto answer = authority.change("POST", "/users/me/tokens", body);
     if (!answer) return tl::unexpected(answer.error());
-    auto token = token_in(answer->body, asked_at);
+    auto token = token_in(answer->body, target->id, asked_at);
     if (token && before) token->before = before->id;
     const auto kept = token ? place.write(*token) : Result<void>();
     if (token && kept) return *token;
@@ -83,11 +85,22 @@ Outcome<ClusterToken> make(Authority& authority, const std::string& project,
         no_authoritys_answer(authority.credentials().url, "no token that ends", false));
 }
 
-bool is_known(const Credentials& login, const ClusterToken& token) {
-    auto as_bearer = login;
+// A name may have become another project's, whose cluster has no business with this token.
+bool is_for(Authority& authority, const std::string& project, const ClusterToken& token) {
+    if (project == token.audience) return true;
+    const auto target = project_named(authority, project);
+    return target ? target->id == token.audience : target.error().status != exit_unknown;
+}
+
+// Also where nobody can tell.
+bool is_still_good(Authority& authority, const std::string& project, const ClusterToken& token) {
+    auto as_bearer = authority.credentials();
     as_bearer.token = token.token;
     const auto about = Authority(as_bearer, soon).get("/whoami");
-    return about || about.error().status != exit_token;
+    if (!about && about.error().status == exit_token) return false;
+    // Any other answer is one: it may open nothing at the authority itself.
+    if (!about && about.error().status == exit_unreachable) return true;
+    return is_for(authority, project, token);
 }
 
 // Not when it was replaced: another kubectl may just have been given it.
@@ -103,11 +116,13 @@ Outcome<ClusterToken> look_after(const Credentials& login, const std::string& pr
     Authority authority(login, is_good ? soon : Authority::usual);
     place.note_look();
     if (is_good && now_in_seconds() < kept->renewed_from()) {
-        is_good = is_known(login, *kept);
+        is_good = is_still_good(authority, project, *kept);
         if (is_good) end_the_one_before(authority, place, *kept);
         if (is_good) return *kept;
     }
     auto made = make(authority, project, place, kept);
+    // The next call would be given it, as one that was looked after a moment ago.
+    if (!made && !is_good) place.remove();
     if (made || !is_good) return made;
     if (made.error().status != exit_unreachable) Output::complain(made.error().message);
     return *kept;

@@ -125,6 +125,17 @@ def test_what_somebody_else_has_put_there_is_refused(bob: Person, folder: Path) 
     assert str(file) in bob.fails(2, "kube-credential")
 
 
+def test_a_folder_of_somebody_elses_is_not_used(bob: Person, roled: Roled, folder: Path) -> None:
+    """Who could hold its lock, and put away what is kept there, so that each call makes another."""
+    theirs = folder / "shared" / "together"
+    theirs.mkdir(parents=True)
+    theirs.chmod(0o777)
+    os.chown(theirs, 65534, 65534)
+    bob.environment = bob.environment | {"XDG_CACHE_HOME": str(theirs.parent)}
+    assert f"{theirs} is somebody else's" in bob.fails(2, "kube-credential")
+    assert not tokens(roled, bob) and not list(theirs.iterdir())
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"token": 1}'])
 def test_a_damaged_file_is_none(bob: Person, roled: Roled, cluster: str, text: str) -> None:
     token_of(bob)
@@ -219,6 +230,21 @@ def test_each_project_and_each_login_has_one_of_its_own(ann: Person, bob: Person
     as_bob = token_of(ann, "--config", str(ann.credentials.with_name("bob")), "--project", "cluster")
     assert bearer(roled, cluster, as_bob) == "together:bob"
     assert token_of(ann, "--project", "cluster") == ours
+
+
+def test_a_name_that_is_another_projects_now(ann: Person, roled: Roled) -> None:
+    """Whoever runs that one's cluster would else be shown a token for the first."""
+    first = roled.create_project("gpu")
+    token = token_of(ann, "--project", "gpu")
+    roled.make("PATCH", f"/v1/projects/{first}", {"name": "gpu-old"}, token=ann.token)
+    age(ann, 61)
+    assert "is called" in ann.fails(4, "kube-credential", "--project", "gpu")
+    second = roled.create_project("gpu")
+    other = token_of(ann, "--project", "gpu")
+    assert other != token and bearer(roled, second, other) == "together:ann"
+    roled.stop()
+    age(ann, 61)
+    assert token_of(ann, "--project", "gpu") == other
 
 
 def test_a_project_that_one_is_not_in(bob: Person, roled: Roled) -> None:
