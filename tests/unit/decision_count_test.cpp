@@ -148,6 +148,15 @@ TEST(decision_journal, nobody_pushes_out_anothers) {
     CHECK(lines() <= 1002 + 1000);
 }
 
+TEST(decision_journal, allows_of_many_push_out_no_refusal) {
+    DecisionJournal journal(path);
+    journal.add(0, 61009, "n=refusal");
+    for (int i = 0; i < 5000; ++i) journal.add(0, 61009, "n=" + std::to_string(i) + " times=3");
+    const auto text = read_file(path);
+    CHECK(text.find(" n=refusal\n") < text.find(" n=4999 times=3\n"));
+    CHECK(lines() <= 251 + 1000);
+}
+
 TEST(decision_journal, nor_after_a_restart) {
     {
         DecisionJournal journal(path);
@@ -164,7 +173,8 @@ TEST(decision_journal, nor_after_a_restart) {
 
 TEST(decision_journal, of_the_longest_lines_of_all_senders_can_be_read) {
     // 16 of [metrics] senders, and root.
-    constexpr std::size_t most_lines = 17 * DecisionJournal::kept + DecisionJournal::kept;
+    constexpr auto of_each = DecisionJournal::kept + DecisionJournal::kept_of_several;
+    constexpr std::size_t most_lines = 17 * of_each + DecisionJournal::kept;
     DecisionJournal journal(path);
     journal.add(0, no_uid - 1, std::string(9000, 'a'));
     constexpr std::size_t longer_number = 20;

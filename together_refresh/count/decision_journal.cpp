@@ -49,21 +49,22 @@ DecisionJournal::DecisionJournal(std::string path) : path_(std::move(path)) {
 }
 
 const std::string& DecisionJournal::keep(uid_t sender, std::string line) {
-    auto& lines = last_[sender];
+    const bool of_several = !field_in(line, "times").empty();
+    auto& lines = last_[{sender, of_several}];
     lines.push_back({next_place_++, std::move(line)});
-    if (lines.size() > kept) lines.pop_front();
+    if (lines.size() > (of_several ? kept_of_several : kept)) lines.pop_front();
     return lines.back().text;
 }
 
 std::size_t DecisionJournal::number_of_lines() const {
     std::size_t number = 0;
-    for (const auto& [sender, lines] : last_) number += lines.size();
+    for (const auto& [kind, lines] : last_) number += lines.size();
     return number;
 }
 
 std::string DecisionJournal::text() const {
     std::vector<const Line*> all;
-    for (const auto& [sender, lines] : last_)
+    for (const auto& [kind, lines] : last_)
         for (const auto& line : lines) all.push_back(&line);
     std::sort(all.begin(), all.end(),
               [](const Line* a, const Line* b) { return a->place < b->place; });

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -18,6 +19,9 @@ namespace together {
 class DecisionJournal {
   public:
     static constexpr std::size_t kept = 1000;  // of each sender
+    // Also of each, of those that stand for several alike ("times"): allows of thousands of people
+    // push out no refusal.
+    static constexpr std::size_t kept_of_several = 250;
 
     // Goes on with what is there. One process writes at a time.
     explicit DecisionJournal(std::string path);
@@ -41,7 +45,12 @@ class DecisionJournal {
 
     std::string path_;
     FileDescriptor file_;
-    std::map<uid_t, std::deque<Line>> last_;
+    struct Kind {
+        uid_t sender;
+        bool of_several;
+        auto operator<=>(const Kind&) const = default;
+    };
+    std::map<Kind, std::deque<Line>> last_;
     std::uint64_t next_place_ = 0;
     std::uint64_t number_ = 0;
     std::size_t lines_ = 0;
