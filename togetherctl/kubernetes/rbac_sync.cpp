@@ -35,9 +35,15 @@ struct Found {
     bool is_ours;
 };
 
+struct Ours {
+    std::set<RbacName> names;
+    std::set<RbacName> held;  // of these: a finalizer keeps them, deleted or not
+};
+
 // What stands in the cluster, as far as it is known.
 struct Seen {
     std::set<RbacName> ours;
+    std::set<RbacName> held;
     std::set<RbacName> others;   // with a name that is wanted
     std::set<RbacName> unknown;  // wanted, and nobody can tell whose it is
     std::vector<std::string> problems;
@@ -66,8 +72,8 @@ std::vector<std::string> get_in(const std::string& ns, std::vector<std::string> 
 
 // With our labels: how much others keep there does not matter. `get`: the call, as far as the
 // place.
-Result<std::set<RbacName>> list_ours(const Kubectl& kubectl, std::vector<std::string> get,
-                                     bool of_cluster, const std::string& project) {
+Result<Ours> list_ours(const Kubectl& kubectl, std::vector<std::string> get, bool of_cluster,
+                       const std::string& project) {
     std::string resources;
     for (const auto& kind : kinds)
         if (of_cluster == kind.name.starts_with("Cluster"))
@@ -79,9 +85,13 @@ Result<std::set<RbacName>> list_ours(const Kubectl& kubectl, std::vector<std::st
     if (!list) return tl::make_unexpected(list.error());
     const auto& items = at(*list, "items");
     if (!list->empty() && !items.isArray()) return failure("what kubectl wrote is no list");
-    std::set<RbacName> ours;
-    for (const auto& item : items)
-        if (const auto name = name_in(item); is_ours(item, name, project)) ours.insert(name);
+    Ours ours;
+    for (const auto& item : items) {
+        const auto name = name_in(item);
+        if (!is_ours(item, name, project)) continue;
+        ours.names.insert(name);
+        if (!at(at(item, "metadata"), "finalizers").empty()) ours.held.insert(name);
+    }
     return ours;
 }
 
@@ -90,7 +100,8 @@ Result<void> look_for_ours(const Kubectl& kubectl, const std::string& ns,
                            const std::string& project, Seen& seen) {
     auto ours = list_ours(kubectl, get_in(ns, {}), ns.empty(), project);
     if (!ours) return tl::make_unexpected(ours.error());
-    seen.ours.merge(*ours);
+    seen.ours.merge(ours->names);
+    seen.held.merge(ours->held);
     return {};
 }
 
@@ -135,21 +146,37 @@ Result<Seen> what_is_there(const Kubectl& kubectl, const std::vector<RbacObject>
     return seen;
 }
 
-// A finalizer may be in the way for ever: it is not waited for.
-Result<void> remove(const Kubectl& kubectl, const RbacName& object) {
-    std::vector<std::string> arguments{"delete", "--ignore-not-found", "--wait=false"};
-    if (!object.ns.empty()) arguments.insert(arguments.end(), {"--namespace", object.ns});
-    arguments.insert(arguments.end(), {"--", kind_of(object)->resource, object.name});
-    const auto done = kubectl.run(arguments);
+Result<void> change(const Kubectl& kubectl, std::vector<std::string> verb, const RbacName& object) {
+    if (!object.ns.empty()) verb.insert(verb.end(), {"--namespace", object.ns});
+    verb.insert(verb.end(), {"--", kind_of(object)->resource, object.name});
+    const auto done = kubectl.run(verb);
     if (!done) return tl::make_unexpected(done.error());
     return {};
+}
+
+// A finalizer may be in the way for ever: it is not waited for.
+Result<void> remove(const Kubectl& kubectl, const RbacName& object) {
+    return change(kubectl, {"delete", "--ignore-not-found", "--wait=false"}, object);
+}
+
+// RBAC goes on granting what has been deleted and is still there.
+Result<void> remove_held(const Kubectl& kubectl, const RbacName& object) {
+    if (object.kind.ends_with("Binding")) {
+        const auto emptied =
+            change(kubectl, {"patch", "--type=merge", R"(--patch={"subjects":[]})"}, object);
+        if (!emptied) return emptied;
+    }
+    if (auto removed = remove(kubectl, object); !removed) return removed;
+    return failure(shown(object) + " gives nobody anything, and stays: it has a finalizer");
 }
 
 }  // namespace
 
 Result<std::set<RbacName>> ours_in_all_namespaces(const Kubectl& kubectl,
                                                   const std::string& project) {
-    return list_ours(kubectl, get_in({}, {"--all-namespaces"}), false, project);
+    auto ours = list_ours(kubectl, get_in({}, {"--all-namespaces"}), false, project);
+    if (!ours) return tl::make_unexpected(ours.error());
+    return std::move(ours->names);
 }
 
 std::string shown(const RbacName& object) {
@@ -180,7 +207,9 @@ Result<RbacChange> bring_about(const Kubectl& kubectl, const std::vector<RbacObj
     // First: it may be all that still lets somebody in.
     for (const auto& name : seen->ours) {
         if (names.count(name) > 0) continue;
-        if (auto removed = remove(kubectl, name); removed)
+        const auto removed =
+            seen->held.count(name) > 0 ? remove_held(kubectl, name) : remove(kubectl, name);
+        if (removed)
             change.removed.push_back(name);
         else
             change.problems.push_back(removed.error().message);

@@ -60,6 +60,24 @@ def binding(called: str, **subject: str) -> str:
                        "subjects": [subject]})
 
 
+def test_a_finalizer_keeps_nobody_bound(world: World, masters: Person) -> None:
+    """RBAC grants what is deleted and still there."""
+    name = name_of(world, "RoleBinding", "member")
+    assert apply(world, masters).returncode == 0
+    place = ["rolebinding", name, "--namespace", "workloads"]
+    masters.must("patch", *place, "--type=merge", "-p", '{"metadata": {"finalizers": ["example.com/backup"]}}')
+    (ETC / "lockdown").write_text("incident 7\n")
+    try:
+        for _ in range(2):
+            run = apply(world, masters)
+            assert run.returncode == 2 and f"RoleBinding {name} in workloads gives nobody anything, and stays" in run.stderr
+            assert bound(masters, name) == []
+    finally:
+        (ETC / "lockdown").unlink()
+    assert apply(world, masters).returncode == 0 and bound(masters, name) == ["together:alice"]
+    masters.must("patch", *place, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+
+
 def test_the_roster_is_brought_to_the_cluster_and_kept_there(world: World, masters: Person) -> None:
     name = name_of(world, "RoleBinding", "member")
     run = apply(world, masters)
