@@ -63,6 +63,20 @@ class NodeSections : public AuthorizerSections {
     NodeConfig& config_;
 };
 
+class MetricsSection : public FurtherSections {
+  public:
+    explicit MetricsSection(MetricsConfig& metrics) : metrics_(metrics) {}
+
+    bool reads(std::string_view section) const override { return section == "metrics"; }
+
+    Problem begin(std::string_view) override { return std::nullopt; }
+
+    Problem set(const IniEntry& entry) override { return set_key(metrics_keys(), metrics_, entry); }
+
+  private:
+    MetricsConfig& metrics_;
+};
+
 template <class Section>
 void add(const std::string& prefix, std::span<const SectionKey<Section>> keys,
          const Section& section, std::vector<Setting>& settings) {
@@ -90,6 +104,14 @@ Result<AuthorizerConfig> load_authorizer_config(const std::string& path) {
         return tl::make_unexpected(read.error());
     if (auto problem = what_is_wrong_with(config.kubernetes))
         return failure(path + ": " + *problem);
+    return config;
+}
+
+Result<NodeConfig> load_metrics_config(const std::string& path) {
+    NodeConfig config;
+    MetricsSection section(config.metrics);
+    if (auto read = read_config(config, path, &section); !read)
+        return tl::make_unexpected(read.error());
     return config;
 }
 

@@ -34,6 +34,8 @@ struct NodeConfig : AuthorizerConfig {
 Result<NodeConfig> load_node_config(const std::string& path);
 // Passes over the sections of others, by whose slips nobody is refused.
 Result<AuthorizerConfig> load_authorizer_config(const std::string& path);
+// The gate's sections and [metrics], of a node whose other ones may have slips.
+Result<NodeConfig> load_metrics_config(const std::string& path);
 
 std::vector<Setting> settings_in_force(const NodeConfig& config);
 

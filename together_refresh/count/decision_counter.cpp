@@ -24,7 +24,6 @@
 #include "together_refresh/count/node_metrics.h"
 #include "together_refresh/count/textfile.h"
 #include "together_refresh/process/patient_accounts.h"
-#include "together_refresh/process/refresh_config.h"
 
 namespace together {
 namespace {
@@ -68,8 +67,7 @@ class Counting {
     [[noreturn]] void run() {
         while (true) {
             // A slip in another section loses no decisions.
-            const auto loaded = load_refresh_config(config_path_);
-            const auto* const config = loaded ? &loaded->node : nullptr;
+            const auto config = load_metrics_config(config_path_);
             if (config) complain(sockets_.keep(uids_of(config->metrics.senders)), sockets_problem_);
             if (config) keep_reporter(*config);
             const auto until = Steady::now() + rewrite_after;

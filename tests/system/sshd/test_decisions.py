@@ -184,6 +184,16 @@ def test_a_sender_cannot_pass_for_another(watcher: Watcher, gated: Node, bob: Ac
     assert f" sender={bob.uid} login=ceo " in gated.ctl("decisions").stdout
 
 
+def test_a_slip_in_another_section_turns_no_sender_away(watcher: Watcher, gated: Node, bob: Account) -> None:
+    gated.write_config(gated.config.read_text() + '[volume "data"]\npath = relative\n')
+    TEXTFILE.unlink(missing_ok=True)
+    for _ in range(2):  # the second is of the configuration with the slip
+        wait_until(TEXTFILE.exists, "the textfile", 60)
+        TEXTFILE.unlink()
+    flood(bob.uid, "bob", 1)
+    assert wait_for_decision_of(gated, "bob0")["sender"] == str(bob.uid)
+
+
 def test_a_second_watcher_waits_and_takes_over(watcher: Watcher, gated: Node, ssh: SshClient, mallory: Account) -> None:
     first = SOCKET.stat().st_ino
     second = subprocess.Popen([gated.refresh_program, "--watch"], stderr=subprocess.PIPE, text=True)
