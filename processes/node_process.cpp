@@ -60,7 +60,8 @@ std::string title_of(const std::string& folder) {
 
 enum class Stat { read, zombie, unreadable };
 
-// Name, parent and start; the name may hold blanks and parentheses.
+// Name, parent and start; the name may hold blanks and parentheses. One whose first thread alone
+// has ended says that it is a zombie, and goes on with the others.
 Stat read_stat(const std::string& folder, Process& process) {
     const auto text = start_of(folder + "/stat", max_file);
     const auto end = text.rfind(')');
@@ -72,9 +73,10 @@ Stat read_stat(const std::string& folder, Process& process) {
     std::string skipped;
     fields >> state >> process.parent;
     fields >> skipped >> skipped >> process.terminal;
-    for (int field = 8; field < 22; ++field) fields >> skipped;
-    if (!(fields >> process.started)) return Stat::unreadable;
-    return state == "Z" ? Stat::zombie : Stat::read;
+    for (int field = 8; field < 20; ++field) fields >> skipped;
+    int threads = 0;
+    if (!(fields >> threads >> skipped >> process.started)) return Stat::unreadable;
+    return state == "Z" && threads < 2 ? Stat::zombie : Stat::read;
 }
 
 bool read_uid(std::istringstream words, Process& process) {
@@ -83,7 +85,8 @@ bool read_uid(std::istringstream words, Process& process) {
     uid_t saved = 0;
     words >> real >> effective >> saved;
     process.uid = real;
-    return words && real == effective && real == saved;
+    const bool has_one = real == effective && real == saved;
+    return words && (has_one || (real != 0 && effective != 0 && saved != 0));
 }
 
 // Its pid in each namespace, from that of /proc to its own. Of ns/pid, which says the same, nothing
@@ -93,17 +96,18 @@ bool is_elsewhere(std::istringstream words) {
     return words >> pid && words >> pid;
 }
 
-// False where it has more than one user id.
+// False where it has root's and another user id, as sudo and su. Other mixtures are whose the real
+// one is: in a user namespace of their own people make what they like of theirs.
 bool read_status(const std::string& folder, Process& process) {
     std::istringstream lines(start_of(folder + "/status", max_status));
-    bool has_one_uid = false;
+    bool is_whole = false;
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with("Uid:"))
-            has_one_uid = read_uid(std::istringstream(line.substr(4)), process);
+            is_whole = read_uid(std::istringstream(line.substr(4)), process);
         if (line.starts_with("NSpid:"))
             process.elsewhere = is_elsewhere(std::istringstream(line.substr(6)));
     }
-    return has_one_uid;
+    return is_whole;
 }
 
 std::optional<Process> read_process(pid_t pid) {

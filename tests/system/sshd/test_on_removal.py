@@ -256,6 +256,53 @@ def test_what_runs_as_a_uid_of_their_user_namespaces_ends_too(scene: Scene) -> N
             process.wait()
 
 
+# What is left of it calls itself a zombie.
+WITHOUT_ITS_FIRST_THREAD = """
+import ctypes, os, threading, time
+def count():
+    while True:
+        open("/tmp/headless", "w").write(str(os.getpid()))
+        time.sleep(0.1)
+threading.Thread(target=count).start()
+ctypes.CDLL(None).syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+"""
+
+
+def test_what_goes_on_without_its_first_thread_ends_too(scene: Scene, bob: Account) -> None:
+    scene.begin()
+    Path("/tmp/headless.py").write_text(WITHOUT_ITS_FIRST_THREAD)
+    there = Path("/tmp/headless")
+    there.unlink(missing_ok=True)
+    assert scene.bob.run("setsid nohup python3 /tmp/headless.py </dev/null >/dev/null 2>&1 & echo").status == 0
+    wait_until(lambda: there.exists() and there.read_text(), "its first sign of life")
+    folder = Path("/proc") / there.read_text()
+    wait_until(lambda: ") Z " in (folder / "stat").read_text(), "the end of its first thread")
+    scene.bob.close()
+    wait_until(lambda: not processes_of(bob), "the end of all that can be seen of bob's")
+    scene.remove("bob")
+    wait_until(lambda: not folder.exists(), "its end", 60)
+
+
+def test_what_has_two_of_their_uids_ends_too(scene: Scene, bob: Account) -> None:
+    """As in a user namespace anybody can."""
+    before = SUBUID.read_text() if SUBUID.exists() else ""
+    SUBUID.write_text("bob:300000:65536\n")
+    script = "import os, signal, sys; os.setresuid(*map(int, sys.argv[1:])); signal.pause()"
+    there = [subprocess.Popen(["/usr/bin/python3", "-c", script, *map(str, uids)])
+             for uids in ((bob.uid, 300001, 300001), (300001, bob.uid, bob.uid))]
+    try:
+        scene.begin()
+        scene.bob.close()
+        scene.remove("bob")
+        for process in there:
+            assert process.wait(60) == -signal.SIGTERM
+    finally:
+        SUBUID.write_text(before)
+        for process in there:
+            process.kill()
+            process.wait()
+
+
 # prctl(PR_SET_MM, PR_SET_MM_MAP) with a terabyte for arguments, which a process may do to itself.
 ENDLESS_TITLE = """
 import ctypes, signal
