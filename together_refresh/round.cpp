@@ -149,7 +149,7 @@ class Round {
             request_.token = *std::move(token);
             // A receipt says that a removed key opens nothing here: not while the accounts stay as
             // they were.
-            if (knows_of_accounts_ && AccountsKeeper::can_follow(config_))
+            if (knows_of_accounts_ && rounds_.accounts_.can_follow(config_))
                 request_.node = node_description(config_);
         }
         return {};

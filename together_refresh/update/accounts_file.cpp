@@ -115,4 +115,9 @@ bool AccountsFile::is_of(const std::string& project) const {
     return file && project_in(file->header()) == project;
 }
 
+bool AccountsFile::has_accounts_of(const std::string& project) const {
+    const auto file = AccountsDatabase::open(path_, magic_);
+    return file && file->header().accounts > 0 && project_in(file->header()) == project;
+}
+
 }  // namespace together

@@ -38,6 +38,8 @@ class AccountsFile {
     // It or its spare, intact or not.
     bool is_there() const;
     bool is_of(const std::string& project) const;
+    // It alone: nobody is answered from its spare.
+    bool has_accounts_of(const std::string& project) const;
     const std::string& path() const { return path_; }
 
   private:

@@ -278,8 +278,9 @@ bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
            header.node == source.node && !one_is_over;
 }
 
-bool AccountsKeeper::can_follow(const NodeConfig& config) {
-    return !config.accounts.enabled || has_shell(config);
+bool AccountsKeeper::can_follow(const NodeConfig& config) const {
+    if (config.accounts.enabled) return has_shell(config) && read_node_texts(node_).has_value();
+    return !accounts_.has_accounts_of(config.project) && !keys_.has_accounts_of(config.project);
 }
 
 bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster) {

@@ -20,8 +20,9 @@ class AccountsKeeper {
     explicit AccountsKeeper(Clock& clock, const std::string& directory = accounts_directory,
                             NodeFiles node = {});
 
-    // False where the accounts stay as they are, whatever comes. Opens nothing.
-    static bool can_follow(const NodeConfig& config);
+    // False where the accounts stay as they are, whatever comes; where they are off, as long as
+    // what was there has not been taken away.
+    bool can_follow(const NodeConfig& config) const;
 
     // Whether the authority has to be asked for all of its roster, because what stands here is
     // missing or damaged, or was derived from something else: a "not modified" must not keep it.

@@ -119,6 +119,39 @@ def test_no_receipt_counts_a_node_whose_accounts_stay_as_they_are(empty_node: Ac
         assert authority.asked[-1].node is None
 
 
+def test_no_receipt_counts_a_node_whose_own_groups_cannot_be_read(empty_node: AccountsNode) -> None:
+    with Authority(with_accounts) as authority:
+        ask_authority(empty_node, authority)
+        empty_node.refresh()
+        away = Path("/etc/group").rename("/etc/group.away")
+        try:
+            assert "the accounts stay as they are" in empty_node.run().stderr
+        finally:
+            away.rename("/etc/group")
+        assert has_account("bob") and authority.asked[-1].node is None
+        empty_node.refresh()
+        assert "name=" in str(authority.asked[-1].node)
+
+
+def test_no_receipt_counts_a_node_that_could_not_take_the_accounts_away(empty_node: AccountsNode) -> None:
+    with Authority(with_accounts) as authority:
+        ask_authority(empty_node, authority)
+        empty_node.refresh()
+        ask_authority(empty_node, authority, enabled="no")
+        output("mount", "--bind", "-o", "ro", ACCOUNTS.parent, ACCOUNTS.parent)
+        try:
+            output("mount", "-o", "remount,bind,ro", ACCOUNTS.parent)
+            for _ in range(2):
+                assert "the accounts stay as they are" in empty_node.run().stderr
+                assert has_account("bob") and authority.asked[-1].node is None
+        finally:
+            output("umount", ACCOUNTS.parent)
+        empty_node.refresh()
+        assert not has_account("bob")
+        empty_node.refresh()
+        assert "name=" in str(authority.asked[-1].node)
+
+
 def test_an_authority_that_is_away_takes_no_account(empty_node: AccountsNode) -> None:
     node = empty_node
     with Authority(with_accounts) as authority:
