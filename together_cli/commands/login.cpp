@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "cli/printable.h"
 #include "together_cli/account/token_source.h"
@@ -88,29 +89,39 @@ int run_login(const CommandLine& line, Output& output) {
     return exit_yes;
 }
 
-// Makes no folder where there is none.
-Result<bool> forget(const std::string& path) {
+struct Forgotten {
+    bool removed = false;
+    std::optional<Credentials> credentials;  // nothing where the file had none
+};
+
+// Makes no folder where there is none. What is read is what is removed: another login may have
+// been first.
+Result<Forgotten> forget(const std::string& path) {
     struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return false;
+    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return Forgotten{};
     const auto lock = CredentialsLock::take(path);
     if (!lock) return tl::make_unexpected(lock.error());
-    return remove_credentials(*lock, path);
+    Forgotten forgotten;
+    if (auto credentials = read_credentials(path)) forgotten.credentials = *std::move(credentials);
+    const auto removed = remove_credentials(*lock, path);
+    if (!removed) return tl::make_unexpected(removed.error());
+    forgotten.removed = *removed;
+    return forgotten;
 }
 
 int run_logout(const CommandLine& line, Output& output) {
     const auto path = credentials_path(line);
     if (!path) return output.fail(path.error().message);
-    const auto credentials = read_credentials(*path);
-    const auto removed = forget(*path);
-    if (!removed) return output.fail(removed.error().message);
-    const auto ended = end_cluster_tokens(credentials ? std::optional(*credentials) : std::nullopt);
+    const auto forgotten = forget(*path);
+    if (!forgotten) return output.fail(forgotten.error().message);
+    const auto ended = end_cluster_tokens(forgotten->credentials);
     if (!ended) return output.fail(ended.error().message);
     if (output.json()) {
         Json::Value document;
-        document["removed"] = *removed;
+        document["removed"] = forgotten->removed;
         output.document(document);
     } else if (!line.has("quiet")) {
-        output.line(*removed
+        output.line(forgotten->removed
                         ? "You are logged out here. The token still holds: together tokens remove"
                           " ends it"
                         : "You were not logged in.");

@@ -2,17 +2,20 @@
 """What kubectl executes at each call: the protocol, how long a token is kept, and what an outage does to it."""
 
 import calendar
+import fcntl
 import json
 import os
 import stat
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.people import Person
+from support.people import TOGETHER, Person
 from support.roled import Roled
+from support.waiting import wait_until
 
 HOUR = 3600
 VERSION = "client.authentication.k8s.io/v1"
@@ -285,6 +288,23 @@ def test_another_login_in_its_place_ends_them(ann: Person, bob: Person, roled: R
     bob.does("login", roled.address, stdin=ann.token)
     assert not tokens(roled, bob)
     assert not list((bob.home / ".cache" / "together").glob("kubernetes-*"))
+
+
+def test_logout_ends_those_of_a_login_that_came_before_it(ann: Person, bob: Person, roled: Roled) -> None:
+    """Here another together has the lock and logs in as bob, while a logout of ann's has begun."""
+    token_of(ann)
+    bobs = bob.credentials.read_text()
+    lock = ann.credentials.with_name(".credentials.json.lock")
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        logout = subprocess.Popen([TOGETHER, "logout"], env=ann.environment, stdout=subprocess.PIPE, text=True)
+        wait_until(lambda: any(os.readlink(one) == str(lock) for one in Path(f"/proc/{logout.pid}/fd").iterdir()),
+                   "the wait for the lock")
+        ann.credentials.write_text(bobs)
+        token_of(ann)
+        assert tokens(roled, bob)
+    assert "logged out" in logout.communicate(timeout=30)[0]
+    assert not ann.credentials.exists() and not tokens(roled, bob)
 
 
 def test_logout_removes_them_also_where_the_authority_is_away(bob: Person, roled: Roled) -> None:
