@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 
@@ -45,6 +46,10 @@ class Backend {
 
     // The client of a parked request is gone: its asker is not called any more.
     virtual void cancel(Ticket ticket) = 0;
+
+    // What x-request-id of the answer says, to any request whose head is there: ours, but where
+    // the client's own is to come back.
+    virtual std::string answered_id(const Request& request) const { return request.id; }
 
     // The answer that says it in the program's own words.
     virtual Response render(const Refusal& refusal) const = 0;

@@ -218,7 +218,8 @@ class Connection final : public LiveConnection,
         if (fault) return refuse(*fault);
         // Now: what a trailer says joins the parser's head later.
         request_ = std::make_shared<Request>(request_of(head));
-        request_->id = request_id_ = new_request_id();
+        request_->id = new_request_id();
+        request_id_ = server_.backend.answered_id(*request_);
         request_->peer = server_.proxies.client_of(peer_, *request_);
         head_at_ = Clock::now();
         is_head_ = head.method() == beast::http::verb::head;

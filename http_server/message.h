@@ -14,7 +14,7 @@ namespace together::http {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
-    std::string id;      // ours, also in the x-request-id of the answer
+    std::string id;      // ours, in logs; also in the answer, but for Backend::answered_id()
     std::string method;  // "GET"; of a HEAD too, whose answer loses its body on the way
     std::string target;  // as sent: path and query
     Headers headers;     // of the head alone, never of a trailer; names in lower case, in order

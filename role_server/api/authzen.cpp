@@ -2,6 +2,9 @@
 // The same question in the words of the OpenID AuthZEN Authorization API 1.0, which gateways speak:
 // a subject of type "user" (a user id, or a login), an action of the permission tables, a resource
 // of type "project" or "organization".
+#include <array>
+#include <utility>
+
 #include "role_server/api/body.h"
 #include "role_server/api/question.h"
 #include "role_server/api/rendering.h"
@@ -14,6 +17,14 @@ constexpr Json::ArrayIndex max_evaluations = 100;
 
 // "Receivers MUST ignore unknown fields" (AuthZEN 1.0, JSON Serialization). Gateways send many.
 constexpr Body::Rules authzen{20'000, true};
+
+enum class Semantic { execute_all, deny_on_first_deny, permit_on_first_permit };
+
+constexpr std::array semantics = std::to_array<std::pair<std::string_view, Semantic>>({
+    {"execute_all", Semantic::execute_all},
+    {"deny_on_first_deny", Semantic::deny_on_first_deny},
+    {"permit_on_first_permit", Semantic::permit_on_first_permit},
+});
 
 struct Thing {
     std::string type, id;
@@ -73,6 +84,47 @@ Outcome<Json::Value> decision(const RequestContext& context, const Json::Value& 
     return value;
 }
 
+// What is wrong with one evaluation is said in its place, and the others stand (AuthZEN 1.0,
+// 7.2.1). Whoever may not ask is refused as a whole.
+Outcome<Json::Value> decision_or_failure(const RequestContext& context, const Json::Value& one) {
+    auto value = decision(context, one);
+    if (value || value.error().status == 403) return value;
+    const auto& error = value.error();
+    Json::Value failed;
+    failed["decision"] = false;
+    auto& why = failed["context"];
+    why["role"] = why["revision"] = Json::Value();
+    why["reason"] = error.message;
+    why["allowed_roles"] = Json::Value(Json::arrayValue);
+    why["error"]["status"] = error.status;
+    why["error"]["code"] = error.code;
+    why["error"]["message"] = error.message;
+    return failed;
+}
+
+Outcome<Semantic> semantic_in(const Json::Value* options) {
+    if (options == nullptr) return Semantic::execute_all;
+    if (!options->isObject())
+        return bad_request("invalid_type", "'options' must be an object.", "options");
+    Body body(*options, {}, authzen);
+    const auto wanted = body.text("evaluations_semantic");
+    if (body.is_wrong()) return body.refusal();
+    if (!wanted) return Semantic::execute_all;
+    std::string names;
+    for (const auto& [name, semantic] : semantics) {
+        if (name == *wanted) return semantic;
+        names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    return bad_request(
+        "unknown_semantic",
+        "There is no evaluations_semantic '" + *wanted + "'; there are " + names + ".",
+        "evaluations_semantic");
+}
+
+bool is_last(Semantic semantic, bool allowed) {
+    return semantic == (allowed ? Semantic::permit_on_first_permit : Semantic::deny_on_first_deny);
+}
+
 // What stands beside the list holds for all of it that do not say otherwise (AuthZEN 1.0, 7.1).
 Json::Value with_defaults(const Json::Value& one, const Json::Value& defaults) {
     Json::Value whole = one;
@@ -96,7 +148,9 @@ Outcome<Response> evaluate_many(RequestContext& context) {
     Body body(context.request, {}, authzen);
     const auto& defaults = body.whole();
     const auto* const list = body.part("evaluations");
+    const auto semantic = semantic_in(body.part("options"));
     if (body.is_wrong()) return body.refusal();
+    if (!semantic) return tl::unexpected(semantic.error());
     Json::Value answers;
     if (!list || (list->isArray() && list->empty())) {
         const auto value = decision(context, defaults);
@@ -111,9 +165,10 @@ Outcome<Response> evaluate_many(RequestContext& context) {
     for (const auto& one : *list) {
         if (!one.isObject())
             return bad_request("invalid_type", "An evaluation is an object.", "evaluations");
-        const auto value = decision(context, with_defaults(one, defaults));
+        const auto value = decision_or_failure(context, with_defaults(one, defaults));
         if (!value) return tl::unexpected(value.error());
         answers["evaluations"].append(*value);
+        if (is_last(*semantic, (*value)["decision"].asBool())) break;
     }
     return json_response(200, answers);
 }

@@ -9,6 +9,7 @@
 
 #include "role_server/base/log.h"
 #include "role_server/messages/json.h"
+#include "role_server/server/client_request_id.h"
 
 namespace together::roled {
 namespace {
@@ -317,6 +318,10 @@ void RequestDispatcher::remove_what_is_over() {
             });
         });
     });
+}
+
+std::string RequestDispatcher::answered_id(const Request& request) const {
+    return client_request_id(request).value_or(request.id);
 }
 
 http::Response RequestDispatcher::render(const http::Refusal& refusal) const {

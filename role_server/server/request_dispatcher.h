@@ -38,6 +38,7 @@ class RequestDispatcher final : public http::Backend {
     // Of the routes that take a long body, to the bearers of good tokens.
     void ask_for_place(std::shared_ptr<const Request> head, http::PlaceTold told) override;
     void cancel(http::Ticket ticket) override;
+    std::string answered_id(const Request& request) const override;
     http::Response render(const http::Refusal& refusal) const override;
     void report(std::string_view sentence) override;
     void on_answered(const Request& request, unsigned status,

@@ -8,6 +8,7 @@
 #include "role_server/access/authenticate.h"
 #include "role_server/api/router.h"
 #include "role_server/messages/json.h"
+#include "role_server/server/client_request_id.h"
 #include "role_server/server/shown_path.h"
 
 namespace together::roled {
@@ -18,6 +19,8 @@ Json::Value record_of(const Request& request, unsigned status, std::chrono::nano
     Json::Value record;
     record["time"] = format_utc(now);
     record["id"] = request.id;
+    if (const auto id = client_request_id(request))
+        record["client_request_id"] = shown_request_id(*id);
     record["client"] = request.peer;
     record["method"] = shown_method(request);
     record["path"] = shown_path(request);

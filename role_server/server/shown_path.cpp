@@ -70,14 +70,21 @@ std::string as_visible_ascii(std::string text) {
     return text;
 }
 
-}  // namespace
-
-std::string shown_path(const Request& request) {
-    const auto sent = request.target.substr(0, std::min(request.target.find('?'), max_shown));
+std::string as_shown(const std::string& sent) {
     const auto shown = without_secrets(sent);
     const auto plain = decoded(shown);
     const auto shown_plain = without_secrets(plain);
     return without_long_segments(shown_plain == plain ? shown : as_visible_ascii(shown_plain));
+}
+
+}  // namespace
+
+std::string shown_path(const Request& request) {
+    return as_shown(request.target.substr(0, std::min(request.target.find('?'), max_shown)));
+}
+
+std::string shown_request_id(const std::string& of_client) {
+    return as_visible_ascii(as_shown(of_client.substr(0, max_shown)));
 }
 
 std::string shown_method(const Request& request) {

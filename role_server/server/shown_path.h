@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request's path as it may be kept: without its query, and without the secret of a token that
-// somebody put in the place of an id, in any encoding.
+// somebody put in the place of an id, in any encoding. And what else a client calls things by.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@
 namespace together::roled {
 
 std::string shown_path(const Request& request);
+std::string shown_request_id(const std::string& of_client);
 // HTTP takes any word for one.
 std::string shown_method(const Request& request);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What gateways, control planes and Kubernetes ask: may somebody do something, and who bears a token."""
 
+import re
 import time
 
 import pytest
@@ -162,6 +163,71 @@ def test_what_authzen_may_have_one_day_is_ignored(tenant, cluster, alice):
     assert evaluate(tenant, "evaluation", **one).json["decision"]
     answer = evaluate(tenant, "evaluations", foo="bar", evaluations=[one, evaluation(cluster, alice, "clusters.scale", foo=1)])
     assert [one["decision"] for one in answer.json["evaluations"]] == [True, False]
+
+
+@pytest.mark.parametrize("semantic, decided", [
+    (None, [True, False, True]), ("execute_all", [True, False, True]), ("deny_on_first_deny", [True, False]),
+    ("permit_on_first_permit", [True])])
+def test_a_gateway_says_where_its_evaluations_end(tenant, cluster, alice, semantic, decided):
+    several = [evaluation(cluster, alice, action) for action in ("ssh.login", "clusters.scale", "slurm.submit")]
+    options = {"other": 1} | ({"evaluations_semantic": semantic} if semantic else {})
+    answer = evaluate(tenant, "evaluations", evaluations=several, options=options)
+    assert answer.status == 200 and [one["decision"] for one in answer.json["evaluations"]] == decided
+
+
+@pytest.mark.parametrize("semantic, first, decided", [
+    ("deny_on_first_deny", "ssh.login", [True, True]), ("permit_on_first_permit", "clusters.scale", [False, False])])
+def test_where_nothing_ends_them_all_are_answered(tenant, cluster, alice, semantic, first, decided):
+    answer = evaluate(tenant, "evaluations", evaluations=[evaluation(cluster, alice, first)] * 2,
+                      options={"evaluations_semantic": semantic})
+    assert [one["decision"] for one in answer.json["evaluations"]] == decided
+
+
+@pytest.mark.parametrize("options, code, param", [
+    ({"evaluations_semantic": "deny_first"}, "unknown_semantic", "evaluations_semantic"),
+    ({"evaluations_semantic": 1}, "invalid_type", "evaluations_semantic"), ([], "invalid_type", "options")])
+def test_a_semantic_that_there_is_not_is_named(tenant, cluster, alice, options, code, param):
+    answer = evaluate(tenant, "evaluations", evaluations=[evaluation(cluster, alice)], options=options)
+    error = answer.json["error"]
+    assert (answer.status, answer.code, error["param"]) == (400, code, param)
+    if code == "unknown_semantic":
+        assert "'deny_first'" in error["message"] and "permit_on_first_permit" in error["message"]
+
+
+@pytest.mark.parametrize("wrong, status, code", [
+    ({"resource": {"type": "project", "id": "proj_none"}}, 404, "not_found"), ({"action": {"name": "fly"}}, 400, "unknown_action"),
+    ({"resource": {"type": "project"}}, 400, "missing_field"), ({"subject": 1}, 400, "missing_field")])
+def test_an_evaluation_that_cannot_be_decided_is_a_denial_and_the_others_stand(tenant, cluster, alice, wrong, status, code):
+    good = evaluation(cluster, alice)
+    for semantic, decided in (("execute_all", [True, False, True]), ("deny_on_first_deny", [True, False])):
+        answer = evaluate(tenant, "evaluations", evaluations=[good, good | wrong, good],
+                          options={"evaluations_semantic": semantic})
+        assert answer.status == 200 and [one["decision"] for one in answer.json["evaluations"]] == decided
+        error = answer.json["evaluations"][1]["context"]["error"]
+        assert (error["status"], error["code"]) == (status, code) and error["message"]
+
+
+def test_who_may_not_ask_is_refused_as_a_whole(tenant, cluster, alice):
+    stranger = tenant.add_user("stranger")
+    several = {"evaluations": [evaluation(cluster, alice)]}
+    assert tenant.post("/access/v1/evaluations", several, token=stranger).status == 403
+
+
+@pytest.mark.parametrize("path, method, status", [
+    ("evaluation", "POST", 200), ("evaluations", "POST", 200), ("evaluation", "GET", 405), ("search/subject", "POST", 404)])
+def test_a_gateways_own_request_id_comes_back(tenant, cluster, alice, path, method, status):
+    """Whatever the answer is: AuthZEN 1.0, Request Identification."""
+    sent = {"X-Request-ID": "bfe9eb29-ab87 = \"4ca3\""}
+    answer = tenant.request(method, f"/access/v1/{path}", evaluation(cluster, alice), headers=sent)
+    assert (answer.status, answer.headers["x-request-id"]) == (status, sent["X-Request-ID"])
+    refused = tenant.post(f"/access/v1/{path}", "{", headers=sent, token=None)
+    assert refused.status in (401, 404) and refused.headers["x-request-id"] == sent["X-Request-ID"]
+
+
+@pytest.mark.parametrize("sent", [{}, {"X-Request-ID": ""}])
+def test_a_gateway_that_sends_none_gets_one(tenant, cluster, alice, sent):
+    answer = tenant.post("/access/v1/evaluation", evaluation(cluster, alice), headers=sent)
+    assert answer.status == 200 and re.fullmatch(r"req_\w{16}", answer.headers["x-request-id"])
 
 
 def bearer(tenant, project, action, token):

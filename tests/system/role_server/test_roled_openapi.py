@@ -304,7 +304,8 @@ def tell_who_may(story):
                   "context": {"time": "now"}}
     assert not story.post("/access/v1/evaluation", evaluation)["decision"]
     bob = {"subject": {"type": "user", "id": story.bob_id}}
-    story.post("/access/v1/evaluations", {**evaluation, "options": {"x": 1}, "evaluations": [bob, evaluation]})
+    story.post("/access/v1/evaluations", {**evaluation, "options": {"evaluations_semantic": "execute_all"},
+                                          "evaluations": [bob, evaluation, {"action": {"name": "none"}}]})
     story.post("/access/v1/evaluations", evaluation)
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "metadata": {}, "status": {},
               "spec": {"token": story.bearer, "audiences": ["cluster"]}}

@@ -46,6 +46,17 @@ def test_each_request_has_its_line(logging):
         assert token[16:] not in logging.log_text()
 
 
+def test_a_gateways_own_request_id_is_logged_beside_ours(logging):
+    token = logging.owner.token
+    for sent, logged in (("bfe9eb29-ab87", "bfe9eb29-ab87"), (f"a {token}", f"a?{token[:16]}...")):
+        answer = logging.post("/access/v1/evaluation", {}, headers={"X-Request-ID": sent})
+        assert answer.headers["x-request-id"] == sent
+        assert record(logging, client_request_id=logged)["id"].startswith("req_")
+    assert token[16:] not in logging.log_text()
+    other = logging.get("/v1/whoami", headers={"X-Request-ID": "x"})
+    assert "client_request_id" not in record(logging, id=other.headers["x-request-id"])
+
+
 @pytest.mark.parametrize("path", ["/v1/users/me/tokens/{}", "/v1/users/me/tokens/Bearer%20{}", "/v1/x.{}/y", "{}"])
 def test_a_token_in_a_path_is_not_logged(logging, path):
     token = logging.owner.token

@@ -30,6 +30,7 @@ EVERYBODY = ("owner admin admin- member member- promo ext extadm susp exp gone s
 PEOPLE = EVERYBODY[:12]
 
 # + allowed, carried out, with the status named    n of the organization the name alone
+# 200 where AuthZEN has what is wrong with one question in its answer, as a denial
 # - 403   ? 404, as if it were not there   x 401   ! 409, an invariant   or another status
 EXPECTED = """
                                                               owner admin admin- member member- promo ext extadm susp exp gone str key key- node aud none
@@ -40,7 +41,7 @@ GET    /v1/permissions                                   200  +     +     +     
 POST   /v1/authorize about-oneself                       200  +     +     +      +      +       +     +   +      +    ?   x    ?   400 400  400  -   x
 POST   /v1/authorize about-another                       200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    -    -   x
 POST   /access/v1/evaluation                            200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    -    -   x
-POST   /access/v1/evaluations                           200  +     +     -      +      -       +     +   +      -    ?   x    ?   +   -    -    -   x
+POST   /access/v1/evaluations                           200  +     +     -      +      -       +     +   +      -    200 x    200 +   -    -    -   x
 POST   /v1/kubernetes/tokenreviews                       200  -     -     -      -      -       -     -   -      -    -   x    -   -   -    +    -   x
 
 GET    /v1/users/me                                      200  +     +     +      +      +       +     +   +      +    +   x    +   -   -    -    -   x
