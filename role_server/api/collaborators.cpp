@@ -102,7 +102,7 @@ Outcome<Response> add(RequestContext& context, Change& change, const Wanted& wan
         return tl::unexpected(added.error());
     const auto one = *find_collaborator(store, context.ids.project, user.id);
     record_change(context, change, target_of(context, user.id), {}, for_the_trail(one));
-    return json_response(201, to_json(one));
+    return made_at(path_below(context, user.id), to_json(one));
 }
 
 // Who is no member has to consent, and whether they exist is not told: an invitation.

@@ -137,7 +137,11 @@ Outcome<Response> answer_with_invitation(RequestContext& context, Change& change
     auto value = to_json(invitation);
     record_change(context, change, invitation.id, {}, value);
     value["token"] = key->token;
-    return json_response(status, value);
+    const auto& project = invitation.project_id;
+    return made_at(
+        (project ? "/v1/projects/" + *project : "/v1/organizations/" + invitation.organization_id) +
+            "/invitations/" + invitation.id,
+        value, status);
 }
 
 Outcome<Response> list_invitations(RequestContext& context) {

@@ -88,7 +88,7 @@ Outcome<Response> make(RequestContext& context, Change& change, KeyKind kind, Ke
     auto value = to_json(*find_key(context.store, owner, key->id, context.now), owner);
     record(context, change, owner, key->id, {}, value);
     value["token"] = key->token;
-    return json_response(201, value);
+    return made_at(path_below(context, key->id), value);
 }
 
 Outcome<Response> remove(RequestContext& context, Change& change, KeyKind kind) {

@@ -56,7 +56,7 @@ Outcome<Response> add_project(RequestContext& context, Change& change) {
     if (!project) return tl::unexpected(project.error());
     const auto value = to_json(context.store, *project);
     record_change(context, change, project->id, {}, for_the_trail(value));
-    return json_response(201, value);
+    return made_at("/v1/projects/" + project->id, value);
 }
 
 Outcome<Response> get_project(RequestContext& context) {
@@ -106,7 +106,7 @@ Outcome<Response> join_project(RequestContext& context, Change& change) {
         return tl::unexpected(added.error());
     const auto value = to_json(*find_collaborator(context.store, context.ids.project, user_id));
     record_change(context, change, context.ids.project + "/" + user_id, {}, value);
-    return json_response(201, value);
+    return made_at("/v1/projects/" + context.ids.project + "/collaborators/" + user_id, value);
 }
 
 Outcome<Response> leave_project(RequestContext& context, Change& change) {

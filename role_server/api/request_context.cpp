@@ -14,6 +14,18 @@ Author author_of(const RequestContext& context) {
     return author;
 }
 
+Response made_at(const std::string& path, const Json::Value& value, unsigned status) {
+    auto response = json_response(status, value);
+    response.headers.emplace_back("Location", path);
+    return response;
+}
+
+std::string path_below(const RequestContext& context, const std::string& id) {
+    std::string path;
+    for (const auto& segment : context.uri.segments) path += '/' + segment;
+    return path + '/' + id;
+}
+
 void record_change(const RequestContext& context, Change& change, const std::string& target,
                    const Json::Value& before, const Json::Value& after) {
     change.record(target, before, after, {context.target.organization_id});

@@ -55,6 +55,11 @@ using Changer = Outcome<Response> (*)(RequestContext&, Change&);
 
 Author author_of(const RequestContext& context);
 
+// 201, and where what was made is from now on.
+Response made_at(const std::string& path, const Json::Value& value, unsigned status = 201);
+// The path of what was made in the list that the request is sent to.
+std::string path_below(const RequestContext& context, const std::string& id);
+
 // Records a change of `target` for the organization that the request is about.
 void record_change(const RequestContext& context, Change& change, const std::string& target,
                    const Json::Value& before, const Json::Value& after);

@@ -51,7 +51,7 @@ Outcome<Response> add_ssh_key_of_mine(RequestContext& context, Change& change) {
     const auto key = add_ssh_key(change, context.actor.user_id, text, name.value_or(""));
     if (!key) return tl::unexpected(key.error());
     record(context, change, *key, {}, to_json(*key));
-    return json_response(201, to_json(*key));
+    return made_at(path_below(context, key->id), to_json(*key));
 }
 
 Outcome<Response> remove_ssh_key_of_mine(RequestContext& context, Change& change) {

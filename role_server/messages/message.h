@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "http_server/message.h"
 
@@ -35,6 +36,13 @@ struct Response : http::Response {
         long_poll;  // the rest is then the answer to give if it cannot be a long poll
     std::optional<NodeRequest> node_request;
 };
+
+// Nothing where it has none of that name, as it is written in the answer.
+inline std::optional<std::string> header(const Response& response, std::string_view name) {
+    for (const auto& [known, value] : response.headers)
+        if (known == name) return value;
+    return std::nullopt;
+}
 
 // A request is asked about once or, when it was a long poll, twice; the second time it is answered.
 enum class Phase { may_long_poll, answer_now };

@@ -16,6 +16,8 @@ struct AnsweredRequest {
     unsigned status = 0;
     std::string body;
     std::optional<std::int64_t> revision;  // of the roster that changed
+    // Of what was made or changed: where it is, and what it looked like then.
+    std::optional<std::string> location, etag;
 };
 
 // Of whoever has this key: with whichever of their keys it came.

@@ -49,6 +49,8 @@ Outcome<std::optional<Response>> answered_before(const RequestContext& context,
     response.status = found->status;
     response.body = found->body;
     response.headers.emplace_back("Idempotency-Replayed", "true");
+    if (found->location) response.headers.emplace_back("Location", *found->location);
+    if (found->etag) response.headers.emplace_back("ETag", *found->etag);
     name_revision(response, found->revision);
     return std::optional(std::move(response));
 }
@@ -78,10 +80,10 @@ Outcome<void> require_room_for_answer(const RequestContext& context) {
 
 void keep_answer(const RequestContext& context, const std::string& key, const Response& response,
                  std::optional<std::int64_t> revision) {
-    keep_answered(
-        context.store, asker_of(context), key,
-        {hash_of(context.request), response.status, without_secret(response.body.view()), revision},
-        context.now);
+    keep_answered(context.store, asker_of(context), key,
+                  {hash_of(context.request), response.status, without_secret(response.body.view()),
+                   revision, header(response, "Location"), header(response, "ETag")},
+                  context.now);
 }
 
 void name_revision(Response& response, std::optional<std::int64_t> revision) {

@@ -65,28 +65,69 @@ void add_common_headers(Response& response) {
 
 // Some things say themselves what of them counts.
 std::string tag_of(const Response& response) {
-    for (const auto& [name, value] : response.headers)
-        if (name == "ETag") return value;
-    return etag_of(response.body.view());
+    const auto own = header(response, "ETag");
+    return own ? *own : etag_of(response.body.view());
 }
 
-// Of one thing that is not a list: what If-Match of a later change can name.
+// One thing that is not a list: what If-Match of a change can name.
+bool is_single(const Route& route) {
+    const bool kept = route.access == Access::action || route.access == Access::own_profile;
+    return kept && !route.paged && route.read != nullptr;
+}
+
+void set_header(Response& response, std::string_view name, const std::string& value) {
+    std::erase_if(response.headers, [&](const auto& one) { return one.first == name; });
+    response.headers.emplace_back(name, value);
+}
+
 void add_etag(const RequestContext& context, const Route& route, Response& response) {
-    const bool single = route.access == Access::action || route.access == Access::own_profile;
-    if (!single || route.paged || response.status != 200) return;
+    if (!is_single(route) || response.status != 200) return;
     const auto etag = tag_of(response);
-    std::erase_if(response.headers, [](const auto& one) { return one.first == "ETag"; });
-    response.headers.emplace_back("ETag", etag);
+    set_header(response, "ETag", etag);
     if (!if_none_match_names(context.request, etag)) return;
     response.status = 304;
     response.body = {};
+}
+
+// What settled the change shows in the thing too, as a project's revision. What only this answer
+// has is kept.
+std::string as_it_is_now(const Response& response, const Response& now) {
+    const auto answered = as_json(response.body.view());
+    auto value = as_json(now.body.view());
+    for (const auto* field : {"token", "consequences"})
+        if (answered.isMember(field)) value[field] = answered[field];
+    return to_text(value);
+}
+
+// Of the thing that a change has made, or changed: what the next GET of it says, so that the client
+// can go on with If-Match.
+void answer_as_next_get(const RequestContext& context, Response& response) {
+    if (response.status == 204) return;
+    const auto made = header(response, "Location");
+    const auto uri = made ? parse_uri(*made) : Outcome<Uri>(context.uri);
+    if (!uri) return;
+    const auto found = match("GET", *uri);
+    if (!found || !is_single(*found->route)) return;
+    auto there = RequestContext{context.store,     context.rosters,
+                                context.nodes,     context.seen,
+                                context.request,   *uri,
+                                found->ids,        context.phase,
+                                context.draining,  context.now,
+                                context.operation, context.page,
+                                context.actor,     context.target,
+                                context.verdict,   context.invitation_id,
+                                context.questions};
+    const auto now = found->route->read(there);
+    if (!now || now->status != 200) return;
+    set_header(response, "ETag", tag_of(*now));
+    response.body = as_it_is_now(response, *now);
 }
 
 // What a GET of the same path would be answered with at this moment must be what the client saw.
 Outcome<void> check_if_match(RequestContext& context) {
     if (!header(context.request, "if-match")) return {};
     const auto seen = match("GET", context.uri);
-    if (!seen || seen->route->paged || seen->route->read == nullptr)
+    if (!seen || !is_single(*seen->route))
         return other(412, "precondition_failed", "There is nothing here that If-Match can name.");
     const auto current = seen->route->read(context);
     if (!current) return tl::unexpected(current.error());
@@ -339,6 +380,7 @@ Outcome<Response> RequestHandler::change(RequestContext& context, const Route& r
         if (auto in_time = check_rate(context, roster_changes_); !in_time)
             return tl::unexpected(in_time.error());
     const auto revision = changed_revision(context, change.consequences());
+    answer_as_next_get(context, *outcome);
     if (*key) keep_answer(context, **key, *outcome, revision);
     name_revision(*outcome, revision);
     const auto start = Clock::now();

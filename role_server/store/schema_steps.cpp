@@ -233,6 +233,12 @@ constexpr auto version_7 = std::to_array<std::string_view>({
     "ALTER TABLE answered ADD COLUMN revision BIGINT",
 });
 
+// Where what the change made is, and its ETag, which a repeated answer names too.
+constexpr auto version_8 = std::to_array<std::string_view>({
+    "ALTER TABLE answered ADD COLUMN location VARCHAR(254)",
+    "ALTER TABLE answered ADD COLUMN etag VARCHAR(64)",
+});
+
 constexpr auto steps = std::to_array<SchemaStep>({
     {1, 1, version_1},
     {2, 2, version_2},
@@ -241,6 +247,7 @@ constexpr auto steps = std::to_array<SchemaStep>({
     {5, 5, version_5},
     {6, 5, version_6},
     {7, 5, version_7},
+    {8, 5, version_8},
 });
 
 }  // namespace

@@ -372,7 +372,7 @@ def test_what_was_invited_by_who_has_lost_the_role_since_ends_with_an_older_data
             "UPDATE members SET suspended_at = 1 WHERE " + was["suspended"],
             "UPDATE collaborators SET role = 'member' WHERE " + was["localdemoted"])
     roled.execute("DROP TABLE kept_ends", "DROP TABLE nodes", "DROP TABLE access_periods", "DROP TABLE last_seen",
-                  "DELETE FROM meta WHERE name = 'access_known_since'", "ALTER TABLE answered DROP COLUMN revision",
+                  "DELETE FROM meta WHERE name = 'access_known_since'", *(f"ALTER TABLE answered DROP COLUMN {column}" for column in ("revision", "location", "etag")),
                   "UPDATE meta SET value = '2' WHERE name = 'schema_version'", *lost)
     roled.command("audit verify")
     roled.execute("UPDATE members SET role = 'admin' WHERE " + was["demoted"],

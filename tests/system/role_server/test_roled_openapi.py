@@ -120,7 +120,7 @@ class Story:
     def __init__(self, roled):
         self.roled = roled
         self.ids = {"org": roled.organization}
-        self.succeeded, self.seen, self.sent = set(), set(), set()
+        self.succeeded, self.seen, self.sent, self.tagged = set(), set(), set(), set()
 
     def ask(self, method, path, body=None, query="", **kwargs):
         """An answer that fits the file; what comes too fast is asked again."""
@@ -167,8 +167,28 @@ class Story:
         if "etag" in answer.headers and "If-None-Match" in parameters_of(path, method, "header"):
             again = self.ask(method, path, headers={"If-None-Match": answer.headers["etag"]}, **kwargs)
             assert (again.status, again.text) == (304, "")
+        if method != "get":
+            self.go_on_from(path, method, answer, **kwargs)
         self.succeeded.add((path, method))
         return answer.json
+
+    def go_on_from(self, path, method, answer, token="owner", headers=None, **ids):
+        """What a change is answered with, it has the ETag of the next GET, if that has one."""
+        place = answer.headers.get("location", path.format(**{**self.ids, **ids}))
+        read = [there for there, one in OPERATIONS if one == "get" and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", there), place)]
+        if answer.status not in (200, 201, 202) or not read or "limit" in parameters_of(read[0], "get", "query"):
+            assert "etag" not in answer.headers and "location" not in answer.headers
+            return
+        now = wait_until(lambda: self.answer_in_time(place, token), "an answer that is not 429")
+        assert answer.headers.get("etag") == now.headers.get("etag")  # what is gone has none
+        if now.status == 200:
+            same = {name: value for name, value in answer.json.items() if name not in ("token", "consequences")}
+            assert now.json == same
+            self.tagged.add((path, method, answer.status))
+
+    def answer_in_time(self, place, token):
+        answer = self.roled.get(place, token=token)
+        return answer if answer.status != 429 else None
 
     def get(self, path, **kwargs):
         return self.call("get", path, **kwargs)
@@ -363,6 +383,20 @@ def told(tmp_path_factory):
 
 def test_every_operation_of_the_file_succeeds_and_answers_as_it_says(told):
     assert set(OPERATIONS) - told.succeeded == set()
+
+
+def test_what_a_change_is_answered_with_has_its_etag_where_the_file_says_so(told):
+    named = {(path, method, int(status)) for (path, method), operation in OPERATIONS.items() if method != "get"
+             for status, response in operation["responses"].items() if "ETag" in resolved(response).get("headers", {})}
+    assert named == told.tagged
+    # All that a GET has an ETag of: what is changed by its own path, what is made by the path of its list.
+    single = {path for path, method in OPERATIONS if method == "get" and "If-None-Match" in parameters_of(path, "get", "header")
+              and "limit" not in parameters_of(path, "get", "query")}
+    assert {path for path, method, status in named if method == "patch"} == {
+        path for path in single if (path, "patch") in OPERATIONS}
+    made = {path for path, method, _ in named if method == "post"}
+    assert made >= {path.rsplit("/", 1)[0] for path in single if path.rsplit("/", 1)[-1] in ("{key}", "{inv}", "{user}")
+                    and (path.rsplit("/", 1)[0], "post") in OPERATIONS}
 
 
 def test_every_field_of_the_file_comes_with_a_value(told):

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.roled import at_once
+from support.ssh_keys import ed25519
 from support.waiting import wait_until
 
 
@@ -138,6 +139,56 @@ def test_a_change_of_what_one_has_not_seen_is_refused(tenant, cluster, alice, pa
     assert (stale.status, stale.code) == (412, "precondition_failed")
     assert tenant.get(path).json == now.json
     assert tenant.patch(path, other, headers={"If-Match": f'"x", {now.headers["etag"]}'}).status == 200
+
+
+@pytest.mark.parametrize("path, change, other", SINGLE, ids=[path for path, _, _ in SINGLE])
+def test_who_has_changed_something_goes_on_from_the_answer(tenant, cluster, alice, path, change, other):
+    path = path.format(settings=tenant.settings, cluster=cluster, alice=alice.id)
+    changed = tenant.patch(path, change)
+    assert changed.headers["etag"] == tenant.get(path).headers["etag"]
+    again = tenant.patch(path, other, headers={"If-Match": changed.headers["etag"]})
+    assert again.status == 200 and again.headers["etag"] != changed.headers["etag"]
+    assert tenant.patch(path, change, headers={"If-Match": changed.headers["etag"]}).status == 412
+
+
+@pytest.mark.parametrize("path, body", [
+    ("{settings}/projects", {"name": "made"}), ("{settings}/invitations", {"email": "a@b"}),
+    ("/v1/projects/{cluster}/collaborators", {"user_id": "{bob}"}), ("/v1/projects/{cluster}/collaborators", {"email": "a@b"}),
+    ("/v1/projects/{cluster}/api_keys", {"name": "x", "scopes": ["authorize"]}),
+    ("/v1/projects/{cluster}/node_keys", {"name": "x"}), ("/v1/users/me/tokens", {"name": "x"}),
+    ("/v1/users/me/ssh_keys", {"public_key": ed25519()})])
+def test_who_has_made_something_goes_on_from_the_answer(tenant, cluster, path, body):
+    tenant.allow_externals()
+    names = {"settings": tenant.settings, "cluster": cluster, "bob": tenant.add_user("bob").id}
+    body = {name: value.format(**names) if isinstance(value, str) else value for name, value in body.items()}
+    made = tenant.post(path.format(**names), body)
+    place, etag = made.headers["location"], made.headers["etag"]
+    seen = tenant.get(place)
+    assert seen.status == 200 and seen.headers["etag"] == etag
+    assert tenant.delete(place, headers={"If-Match": '"x"'}).status == 412
+    assert tenant.delete(place, headers={"If-Match": etag}).status == 204
+
+
+def test_a_repeated_answer_has_the_etag_of_then(tenant, cluster):
+    """With the one of now, somebody would undo what they have not seen."""
+    path, made = f"/v1/projects/{cluster}", f"{tenant.settings}/projects"
+    for send in (lambda: tenant.patch(path, {"name": "renamed"}, headers=once("a")),
+                 lambda: tenant.post(made, {"name": "made"}, headers=once("b"))):
+        first = send()
+        place = first.headers.get("location", path)
+        tenant.make("PATCH", place, {"name": f"again {first.status}"})
+        again = send()
+        assert again.headers["idempotency-replayed"] == "true"
+        for name in ("etag", "location"):
+            assert again.headers.get(name) == first.headers.get(name)
+        assert tenant.patch(place, {"name": "x"}, headers={"If-Match": again.headers["etag"]}).status == 412
+
+
+def test_what_was_tried_or_removed_has_no_etag(tenant, cluster, alice):
+    path = f"/v1/projects/{cluster}"
+    for answer in (tenant.patch(f"{path}?dry_run=true", {"name": "x"}), tenant.delete(tenant.member(alice)),
+                   tenant.post(f"{path}/node_keys?dry_run=true", {"name": "x"})):
+        assert answer.status == 200 and not {"etag", "location"} & set(answer.headers)
 
 
 def test_a_deletion_can_be_conditional_too(tenant, cluster):
