@@ -18,6 +18,11 @@ namespace {
 
 constexpr std::int64_t answers_kept = std::int64_t{24} * 3600;
 
+// Nobody can accept these any more, so nobody has to know for whom they were; the trail says it.
+constexpr const char* closed_with_address =
+    " WHERE email <> ''"
+    " AND (used_at IS NOT NULL OR revoked_at IS NOT NULL OR expires_at <= :closed)";
+
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 Pairs over_in(Store& store, const std::string& table, const std::string& column, std::int64_t now) {
@@ -70,8 +75,10 @@ bool anything_is_over(Store& store, std::int64_t now) {
     store.run(
         "SELECT (SELECT COUNT(*) FROM members WHERE until <= :now1)"
         " + (SELECT COUNT(*) FROM collaborators WHERE until <= :now2)"
-        " + (SELECT COUNT(*) FROM answered WHERE answered_at <= :answered)",
-        soci::into(count), soci::use(time), soci::use(time), soci::use(answered));
+        " + (SELECT COUNT(*) FROM answered WHERE answered_at <= :answered)"
+        " + (SELECT COUNT(*) FROM invitations" +
+            std::string(closed_with_address) + ")",
+        soci::into(count), soci::use(time), soci::use(time), soci::use(answered), soci::use(time));
     return count > 0;
 }
 
@@ -87,6 +94,8 @@ std::size_t remove_what_is_over(Store& store, std::int64_t now) {
     const Number time = now;
     store.run("DELETE FROM kept_ends WHERE until <= :now", soci::use(time));
     store.run("DELETE FROM answered WHERE answered_at <= :answered", soci::use(answered));
+    store.run("UPDATE invitations SET email = ''" + std::string(closed_with_address),
+              soci::use(time));
     if (!change.settle()) return 0;
     const auto rosters = change.consequences().rosters.size();
     change.commit();

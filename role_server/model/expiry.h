@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ends by itself: memberships, roles in projects, and answers kept for repeated requests.
-// Whoever decides looks at the time anyway; what this does is to tell the nodes.
+// What ends by itself: memberships, roles in projects, answers kept for repeated requests, and the
+// addresses of invitations that nobody can accept any more. Whoever decides looks at the time
+// anyway; what this does is to tell the nodes, and to forget.
 #pragma once
 
 #include <cstdint>

@@ -161,6 +161,11 @@ Outcome<void> delete_user(Change& change, const User& user) {
     revoke_keys_of_nobody(change, user.id);
     store.run("DELETE FROM ssh_keys WHERE user_id = :user", soci::use(user.id));
     store.run("DELETE FROM last_seen WHERE user_id = :user", soci::use(user.id));
+    // Answers have their address and name.
+    store.run(
+        "DELETE FROM answered WHERE key_id IN (SELECT id FROM api_keys WHERE user_id = :user1"
+        " UNION ALL SELECT id FROM invitations WHERE used_by = :user2)",
+        soci::use(user.id), soci::use(user.id));
     const auto key = "deleted:" + user.id;
     const Number now = change.now();
     store.run(

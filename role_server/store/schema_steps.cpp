@@ -237,6 +237,8 @@ constexpr auto version_7 = std::to_array<std::string_view>({
 constexpr auto version_8 = std::to_array<std::string_view>({
     "ALTER TABLE answered ADD COLUMN location VARCHAR(254)",
     "ALTER TABLE answered ADD COLUMN etag VARCHAR(64)",
+    // The addresses that are to be forgotten once nobody can accept them any more.
+    "CREATE INDEX invitations_with_address ON invitations (expires_at) WHERE email <> ''",
 });
 
 constexpr auto steps = std::to_array<SchemaStep>({

@@ -7,6 +7,9 @@ import threading
 
 import pytest
 
+from support.roled import ON_POSTGRESQL
+from support.waiting import wait_until
+
 ACCEPT = "/v1/invitations/accept"
 
 
@@ -373,6 +376,7 @@ def test_what_was_invited_by_who_has_lost_the_role_since_ends_with_an_older_data
             "UPDATE collaborators SET role = 'member' WHERE " + was["localdemoted"])
     roled.execute("DROP TABLE kept_ends", "DROP TABLE nodes", "DROP TABLE access_periods", "DROP TABLE last_seen",
                   "DELETE FROM meta WHERE name = 'access_known_since'", *(f"ALTER TABLE answered DROP COLUMN {column}" for column in ("revision", "location", "etag")),
+                  "DROP INDEX invitations_with_address",
                   "UPDATE meta SET value = '2' WHERE name = 'schema_version'", *lost)
     roled.command("audit verify")
     roled.execute("UPDATE members SET role = 'admin' WHERE " + was["demoted"],
@@ -381,3 +385,42 @@ def test_what_was_invited_by_who_has_lost_the_role_since_ends_with_an_older_data
     roled.start()
     accepted = {name for name, invitation in made.items() if accept(roled, invitation).status == 201}
     assert accepted == {"fine", "localfine"}
+
+
+# --- what is forgotten ----------------------------------------------------------------------------------
+
+
+def tables_with(roled, text):
+    """In whichever column."""
+    tables = ("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()"
+              if ON_POSTGRESQL else "SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {row["name"] for row in roled.rows(tables) if text in json.dumps(roled.rows(f"SELECT * FROM {row['name']}"))}
+
+
+def test_of_who_deletes_their_account_the_trail_alone_has_the_address(tenant, address):
+    """Also of invitations that were revoked or over."""
+    revoked, expired = invite(tenant, address), invite(tenant, address.upper())
+    tenant.make("DELETE", f"{tenant.settings}/invitations/{revoked['id']}")
+    tenant.execute(f"UPDATE invitations SET expires_at = created_at WHERE id = '{expired['id']}'")
+    key = {"Idempotency-Key": "k"}
+    made = tenant.post(ACCEPT, {"token": invite(tenant, address)["token"], "name": "Ned New"}, token=None, headers=key)
+    token, name = made.json["token"], f"{tenant.prefix}Ned"
+    assert tenant.patch("/v1/users/me", {"name": name}, token=token, headers=key).status == 200
+    tenant.make("DELETE", "/v1/users/me", token=token)
+    wait_until(lambda: not {"invitations"} & tables_with(tenant, address), "the addresses to be forgotten")
+    assert tables_with(tenant, address) == {"trail"} == tables_with(tenant, address.upper()) | {"trail"}
+    assert tables_with(tenant, name) <= {"trail"}
+    assert [row["id"] for row in tenant.rows(f"SELECT id FROM invitations WHERE id = '{revoked['id']}'")]
+
+
+def test_an_invitation_that_is_open_is_still_for_its_address(tenant, cluster, address):
+    """Else whoever has an account in somebody's name would end the invitations of other organizations."""
+    tenant.allow_externals()
+    first, second = (tenant.make("POST", tenant.collaborators(project), {"email": address})
+                     for project in (cluster, tenant.create_project("other")))
+    tenant.make("DELETE", "/v1/users/me", token=accept(tenant, first).json["token"])
+    wait_until(lambda: tenant.rows(f"SELECT email FROM invitations WHERE id = '{first['id']}'") == [{"email": ""}],
+               "the one that was accepted to be forgotten")
+    assert tables_with(tenant, address) == {"trail", "invitations"}
+    answer = accept(tenant, second)
+    assert answer.status == 201 and answer.json["user"]["email"] == address
