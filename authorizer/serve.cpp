@@ -56,6 +56,13 @@ http::HttpLimits kubernetes_limits() {
     return limits;
 }
 
+// Anybody on this machine may reach that door; a proxy asks without a body.
+http::HttpLimits http_limits() {
+    http::HttpLimits limits;
+    limits.body_bytes = std::size_t{1} * 1024;
+    return limits;
+}
+
 http::CertificateFiles files_of(const KubernetesConfig& kubernetes) {
     return {kubernetes.tls_cert, kubernetes.tls_key, kubernetes.client_ca};
 }
@@ -172,7 +179,8 @@ tl::expected<void, ServeFailure> Program::start_http(const HttpConfig& http) {
     http_listen_ = http.listen;
     if (auto read = look_at_map(http); !read) return wrong_configuration(read.error().message);
     if (http.listen.empty()) return {};
-    auto& server = http_door_.server.emplace(http::Server{http_, http_door_.open, nullptr});
+    auto& server = http_door_.server.emplace(
+        http::Server{http_, http_door_.open, nullptr, {}, false, http_limits()});
     auto& listener = http_listener_.emplace(io_, server);
     if (const auto path = socket_path(http.listen)) {
         const auto listening = listener.listen_at(*path);

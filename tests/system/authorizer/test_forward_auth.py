@@ -2,8 +2,10 @@
 """A real nginx in front of a dashboard, a control plane's API and another product, which asks together-authorizer
 with the configuration of docs/http-services.md; and what together-authorizer itself says to a proxy."""
 
+import http.client
 import shutil
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -215,6 +217,15 @@ def test_another_map_counts_within_seconds_and_a_bad_one_leaves_the_old(services
 ])
 def test_what_a_proxy_is_answered(authorizer: AuthorizerNode, target: str, headers: dict[str, str], expected: int) -> None:
     assert authorizer.ask(target, headers)[0] == expected
+
+
+def test_a_body_that_nobody_reads_is_not_kept(authorizer: AuthorizerNode) -> None:
+    """64 KiB on each of 32,768 connections were gigabytes, of whoever can open the socket."""
+    asked = http.client.HTTPConnection("localhost", timeout=10)
+    asked.sock = socket.socket(socket.AF_UNIX)
+    asked.sock.connect(str(authorizer.socket))
+    asked.request("GET", DASHBOARD, b"x" * 2000, {"X-Forwarded-User": "alice"})
+    assert asked.getresponse().status == 413
 
 
 def test_who_it_was_and_the_role_are_told(authorizer: AuthorizerNode) -> None:
