@@ -78,6 +78,16 @@ void remove_old(const std::string& folder) {
     }
 }
 
+// Who owns it puts there what they like, and holds its lock.
+Result<void> check_owner(const std::string& folder) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0)
+        return failure(errno_text("cannot look at " + folder, errno));
+    if (status.st_uid != ::geteuid() && status.st_uid != 0)
+        return failure(folder + " is somebody else's");
+    return {};
+}
+
 std::optional<FileDescriptor> lock_in(const std::string& folder, bool wait) {
     const auto path = folder + "/kubernetes.lock";
     FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -100,8 +110,9 @@ Result<KeptClusterToken> KeptClusterToken::of(const Credentials& login,
     kept.url_ = login.url;
     kept.project_ = project;
     kept.path_ = kept.folder_ + "/" + prefix_of(login) + hash_of(project) + std::string(ending);
-    if (const auto made = make_private_folder(kept.folder_); !made)
-        return tl::make_unexpected(made.error());
+    const auto made =
+        make_private_folder(kept.folder_).and_then([&] { return check_owner(kept.folder_); });
+    if (!made) return tl::make_unexpected(made.error());
     return kept;
 }
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "together_cli/account/private_file.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -48,12 +45,6 @@ Result<void> make_private_folder(const std::string& folder) {
     std::filesystem::create_directories(folder_of(folder), error);
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         return failure(errno_text("cannot make " + folder, errno));
-    // Who owns it puts there what they like, and holds its locks.
-    struct stat status {};
-    if (::stat(folder.c_str(), &status) != 0)
-        return failure(errno_text("cannot look at " + folder, errno));
-    if (status.st_uid != ::geteuid() && status.st_uid != 0)
-        return failure(folder + " is somebody else's");
     return {};
 }
 
