@@ -262,7 +262,7 @@ import ctypes, os, threading, time
 def count():
     while True:
         open("/tmp/headless", "w").write(str(os.getpid()))
-        time.sleep(0.1)
+        time.sleep(0.1)  # sleeps: how often it gives a sign of life
 threading.Thread(target=count).start()
 ctypes.CDLL(None).syscall(60 if os.uname().machine == "x86_64" else 93, 0)
 """
