@@ -51,14 +51,14 @@ std::string_view chars_of(const T& value) {
     return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
-// The head, its checksum, and what stands behind it.
+// The head, and room for as many bytes behind it; under_key() makes a record of it.
 template <class Head>
-std::string record_of(std::string_view key, Head head, std::string_view rest) {
+std::string begun_with(Head head, std::size_t rest) {
     head.fixed = sizeof head;
     std::string record;
-    record.reserve(sizeof head + rest.size());
-    record.append(chars_of(head)).append(rest);
-    return under_key(key, std::move(record));
+    record.reserve(sizeof head + rest);
+    record.append(chars_of(head));
+    return record;
 }
 
 template <class Head>
@@ -78,30 +78,33 @@ std::string take_text(std::string_view& texts) {
     return text;
 }
 
-std::string account_texts(const std::string& login, const std::string& gecos,
-                          const AccountsConfig& as, std::string_view shell) {
-    std::string texts;
-    texts.reserve(2 * login.size() + gecos.size() + as.home.size() + shell.size() + 8);
-    add_text(texts, login);
-    add_text(texts, no_password);
-    add_text(texts, gecos);
-    texts.append(as.home, 0, as.home.size() - login_variable.size());
-    add_text(texts, login);
-    add_text(texts, shell);
-    return texts;
-}
+struct AccountTexts {
+    std::string_view login;
+    std::string_view gecos;
+    std::string_view home;
+    std::string_view shell;
+};
 
 std::string account_record(std::string_view key, uid_t uid, std::uint16_t flags,
-                           const std::vector<gid_t>& groups, const std::string& texts) {
+                           const std::vector<gid_t>& groups, const AccountTexts& texts) {
+    const auto& [login, gecos, home, shell] = texts;
+    const auto homes = home.substr(0, home.size() - login_variable.size());
+    const auto size =
+        2 * login.size() + no_password.size() + gecos.size() + homes.size() + shell.size() + 5;
     AccountHead head{};
     head.uid = head.gid = uid;
     head.groups = static_cast<std::uint16_t>(groups.size());
-    head.text = static_cast<std::uint16_t>(texts.size());
+    head.text = static_cast<std::uint16_t>(size);
     head.flags = flags;
-    std::string rest;
-    rest.reserve(groups.size() * sizeof(gid_t) + texts.size());
-    for (const auto gid : groups) rest.append(chars_of(gid));
-    return record_of(key, head, rest.append(texts));
+    auto record = begun_with(head, groups.size() * sizeof(gid_t) + size);
+    for (const auto gid : groups) record.append(chars_of(gid));
+    add_text(record, login);
+    add_text(record, no_password);
+    add_text(record, gecos);
+    record.append(homes);
+    add_text(record, login);
+    add_text(record, shell);
+    return under_key(key, std::move(record));
 }
 
 std::optional<Account> account_in(std::string_view key, std::string_view record) {
@@ -197,14 +200,13 @@ std::string used_gid_key(gid_t gid) {
 
 std::string encode_account(std::string_view key, const Account& account, const AccountsConfig& as) {
     return account_record(key, account.uid, account.is_the_nodes ? account_is_the_nodes : 0,
-                          account.groups,
-                          account_texts(account.login, account.gecos, as, as.shell));
+                          account.groups, {account.login, account.gecos, as.home, as.shell});
 }
 
 std::string encode_nologin(std::string_view key, const RemovedAccount& account,
                            const AccountsConfig& as) {
     return account_record(key, account.uid, account_is_removed, {},
-                          account_texts(account.login, account.gecos, as, no_shell));
+                          {account.login, account.gecos, as.home, no_shell});
 }
 
 std::string under_key(std::string_view key, std::string record) {
@@ -218,10 +220,10 @@ std::string encode_removed(std::string_view key, const RemovedAccount& account) 
     head.removed = account.removed;
     head.uid = account.uid;
     head.is_found = account.is_found ? 1 : 0;
-    std::string texts;
-    add_text(texts, account.login);
-    add_text(texts, account.gecos);
-    return record_of(key, head, texts);
+    auto record = begun_with(head, account.login.size() + account.gecos.size() + 2);
+    add_text(record, account.login);
+    add_text(record, account.gecos);
+    return under_key(key, std::move(record));
 }
 
 std::string encode_used_gid(std::string_view key, const UsedGid& used) {
@@ -230,9 +232,9 @@ std::string encode_used_gid(std::string_view key, const UsedGid& used) {
     head.gid = used.gid;
     head.for_admins = used.for_admins ? 1 : 0;
     head.is_removed = used.removed ? 1 : 0;
-    std::string texts;
-    add_text(texts, used.project);
-    return record_of(key, head, texts);
+    auto record = begun_with(head, used.project.size() + 1);
+    add_text(record, used.project);
+    return under_key(key, std::move(record));
 }
 
 std::string encode_group(std::string_view key, const AccountGroup& group) {
@@ -248,7 +250,9 @@ std::string encode_group(std::string_view key, const AccountGroup& group) {
     head.gid = group.gid;
     head.members = static_cast<std::uint32_t>(group.members.size());
     head.text = static_cast<std::uint32_t>(texts.size());
-    return record_of(key, head, offsets + texts);
+    auto record = begun_with(head, offsets.size() + texts.size());
+    record.append(offsets).append(texts);
+    return under_key(key, std::move(record));
 }
 
 std::uint64_t person_of(const Account& account) {
@@ -261,7 +265,9 @@ std::string encode_keys(std::string_view key, const Account& account, std::uint1
     head.person = person_of(account);
     head.text = static_cast<std::uint32_t>(text.size());
     head.keys = keys;
-    return record_of(key, head, text);
+    auto record = begun_with(head, text.size());
+    record.append(text);
+    return under_key(key, std::move(record));
 }
 
 tl::expected<Account, Absence> find_account(int file, std::string_view login) {

@@ -20,6 +20,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "tests/bench/samples.h"
 #include "together_refresh/update/accounts_writer.h"
@@ -47,8 +48,8 @@ int make(const char* path, unsigned number) {
     }
     AccountsHeader header;
     header.magic = accounts_magic;
-    const auto records = account_records(accounts, AccountsConfig{}, header.people_records);
-    return write_accounts_file(path, records, header, {0644, ::getegid()}) ? 0 : 1;
+    auto records = account_records(accounts, AccountsConfig{}, header.people_records);
+    return write_accounts_file(path, std::move(records), header, {0644, ::getegid()}) ? 0 : 1;
 }
 
 void must(bool holds, int line = __builtin_LINE()) {

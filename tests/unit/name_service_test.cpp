@@ -157,7 +157,7 @@ TEST(name_service, later_fields_and_flags_are_skipped) {
     record[offsetof(AccountHead, flags)] = static_cast<char>(0x80);
     const auto sum = record_checksum(key.data(), key.size(), record.data(), record.size());
     std::memcpy(record.data(), &sum, sizeof sum);
-    names.write_records({{key, record}});
+    names.write_record(key, record);
     TEXT_EQUAL(alice, names.user("alice"));
     TEXT_EQUAL("20000 20001 ", names.groups_of("alice"));
 }
@@ -169,14 +169,14 @@ TEST(name_service, a_group_without_its_password_is_damaged) {
     record[offsetof(GroupHead, text)] -= 2;
     const auto sum = record_checksum(key.data(), key.size(), record.data(), record.size());
     std::memcpy(record.data(), &sum, sizeof sum);
-    names.write_records({{key, record}});
+    names.write_record(key, record);
     TEXT_EQUAL("unavailable 5", names.group("p-lab"));
 }
 
 TEST(name_service, a_record_of_another_key_is_nobodys) {
-    names.write_records(
-        {{login_key("alice"),
-          encode_account(login_key("mallory"), some_accounts().accounts[0], AccountsConfig{})}});
+    names.write_record(
+        login_key("alice"),
+        encode_account(login_key("mallory"), some_accounts().accounts[0], AccountsConfig{}));
     TEXT_EQUAL("unavailable 5", names.user("alice"));
 }
 

@@ -74,13 +74,11 @@ Result<std::optional<AccountsDatabase>> AccountsFile::open_or_restore(
     return open_intact();
 }
 
-Result<void> AccountsFile::write_where_new(const AccountsRecords& records,
-                                           const AccountsHeader& header, gid_t group,
+Result<void> AccountsFile::write_where_new(CdbImage records, AccountsHeader header, gid_t group,
                                            const std::optional<AccountsDatabase>& stored) {
-    AccountsHeader with_magic = header;
-    with_magic.magic = magic_;
-    if (stored && is_same_content(stored->header(), with_magic)) return {};
-    return write_accounts_file(path_, records, with_magic, {mode_, group});
+    header.magic = magic_;
+    if (stored && is_same_content(stored->header(), header)) return {};
+    return write_accounts_file(path_, std::move(records), header, {mode_, group});
 }
 
 Result<void> AccountsFile::keep_spare() {

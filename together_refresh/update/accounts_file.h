@@ -30,8 +30,8 @@ class AccountsFile {
     Result<std::optional<AccountsDatabase>> open_or_restore(std::optional<AccountsDatabase> opened,
                                                             std::string& said);
     // Where `stored` has other content.
-    Result<void> write_where_new(const AccountsRecords& records, const AccountsHeader& header,
-                                 gid_t group, const std::optional<AccountsDatabase>& stored);
+    Result<void> write_where_new(CdbImage records, AccountsHeader header, gid_t group,
+                                 const std::optional<AccountsDatabase>& stored);
     // Makes the spare what the file is. Fails where there is no room for it.
     Result<void> keep_spare();
 

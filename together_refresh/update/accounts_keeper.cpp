@@ -112,31 +112,31 @@ class OtherServices {
 
 // One record for each account of ours, whether it has keys or not: it says whose the uid is.
 void add_fetched_keys(const Accounts& accounts, const std::vector<SshKey>& keys,
-                      AccountsRecords& records) {
+                      CdbImage& records) {
     std::unordered_map<std::string_view, std::size_t> first_of;  // those of one stand together
     first_of.reserve(accounts.accounts.size());
     for (std::size_t i = 0; i < keys.size(); ++i) first_of.try_emplace(keys[i].login, i);
-    records.reserve(records.size() + accounts.accounts.size());
+    records.reserve(accounts.accounts.size(), accounts.accounts.size() * usual_record);
+    std::string text;
     for (const auto& account : accounts.accounts) {
         const auto found = first_of.find(account.login);
         if (account.is_the_nodes) continue;
         auto i = found == first_of.end() ? keys.size() : found->second;
-        std::string text;
-        if (i < keys.size()) text.reserve(keys[i].text.size() + 1);  // most have one
+        text.clear();
         std::uint16_t number = 0;
         for (; i < keys.size() && keys[i].login == account.login; ++i, ++number)
             text.append(keys[i].text) += '\n';
         const auto key = login_key(account.login);
-        records.emplace_back(key, encode_keys(key, account, number, text));
+        records.add(key, encode_keys(key, account, number, text));
     }
 }
 
-void add_stored_keys(const Accounts& accounts, const AccountsDatabase& stored,
-                     AccountsRecords& records) {
+void add_stored_keys(const Accounts& accounts, const AccountsDatabase& stored, CdbImage& records) {
     std::vector<char> buffer;
     for (const auto& account : accounts.accounts)
-        if (auto record = account.is_the_nodes ? std::nullopt : stored.keys_of(account, buffer))
-            records.emplace_back(login_key(account.login), *std::move(record));
+        if (const auto record =
+                account.is_the_nodes ? std::nullopt : stored.keys_of(account, buffer))
+            records.add(login_key(account.login), *record);
 }
 
 // What is known of whom this node had where accounts.v1 is lost: who left before, and of those on
@@ -398,28 +398,28 @@ Result<AccountsKeeper::Kept> AccountsKeeper::write(const NodeConfig& config, Der
                                                    const RosterAccounts* fetched) {
     if (auto made = make_directory(directory_); !made) return tl::make_unexpected(made.error());
     auto& [accounts, header, readers, problem] = derived;
-    const auto people = account_records(accounts, config.accounts, header.people_records);
-    const auto of_people = header.people_records;
     // Who has no account any more has no key first. Without an answer, keys that are not of the
     // accounts' round stay as they are: which are missing there, the authority says.
     bool same_keys = true;
     if (fetched != nullptr || are_of_one_round(stored.accounts, stored.keys)) {
-        auto keys = reserved_records(accounts);
-        header.people_records = static_cast<std::uint32_t>(keys.size());
+        CdbImage keys;
+        add_reserved(keys, accounts);
+        header.people_records = keys.size();
         if (fetched != nullptr)
             add_fetched_keys(accounts, fetched->keys, keys);
         else
             add_stored_keys(accounts, *stored.keys, keys);
-        header.records = digest_of(keys);
-        const auto written = keys_.write_where_new(keys, header, readers, stored.keys);
+        header.records = keys.digest();
+        const auto written = keys_.write_where_new(std::move(keys), header, readers, stored.keys);
         same_keys = !written || has_records(stored.keys, header.records);
         // Keys that stay are of no use to who has no account, or to another person.
         if (!written) add_problem(problem, "the keys stay as they are: " + written.error().message);
     }
-    header.people_records = of_people;
-    header.records = digest_of(people);
+    auto people = account_records(accounts, config.accounts, header.people_records);
+    header.records = people.digest();
     const bool same_people = has_records(stored.accounts, header.records);
-    if (auto written = accounts_.write_where_new(people, header, ::getegid(), stored.accounts);
+    if (auto written =
+            accounts_.write_where_new(std::move(people), header, ::getegid(), stored.accounts);
         !written)
         return tl::make_unexpected(written.error());
     if (!same_people) tell_nscd();

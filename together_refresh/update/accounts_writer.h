@@ -5,25 +5,25 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "common/accounts/accounts_database.h"
 #include "common/system/result.h"
+#include "together_refresh/update/cdb_image.h"
 #include "together_refresh/update/next_file.h"
 
 namespace together {
 
-using AccountsRecords = std::vector<std::pair<std::string, std::string>>;  // key, record
-
 // Who was removed, and used gids: of the keys' file, too, in case the accounts' is lost.
-AccountsRecords reserved_records(const Accounts& accounts);
+void add_reserved(CdbImage& records, const Accounts& accounts);
 
 // People and used gids first, then groups; `people` is how many the first are.
-AccountsRecords account_records(const Accounts& accounts, const AccountsConfig& as,
-                                std::uint32_t& people);
+CdbImage account_records(const Accounts& accounts, const AccountsConfig& as, std::uint32_t& people);
+
+// Of an account or a key, in bytes with its key: what is made room for at first.
+inline constexpr std::size_t usual_record = 128;
 
 struct FileAccess {
     mode_t mode = 0644;
@@ -35,9 +35,7 @@ inline ReplacedFile replaced_file(const std::string& path, FileAccess access) {
 }
 
 // `header` still lacks what is said of the file itself. The caller holds the write lock.
-Result<void> write_accounts_file(const std::string& path, const AccountsRecords& records,
-                                 const AccountsHeader& header, FileAccess access);
-
-Digest digest_of(const AccountsRecords& records);
+Result<void> write_accounts_file(const std::string& path, CdbImage records, AccountsHeader header,
+                                 FileAccess access);
 
 }  // namespace together

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "common/accounts/accounts_database.h"
 #include "tests/unit/support/accounts_file_of_tests.h"
@@ -32,15 +32,14 @@ class NameService {
     void write(const together::Accounts& accounts) const {
         together::AccountsHeader header;
         header.magic = together::accounts_magic;
-        const auto records =
+        auto records =
             together::account_records(accounts, together::AccountsConfig{}, header.people_records);
-        write_records(records, header);
+        write_records(std::move(records), header);
     }
-    void write_records(const together::AccountsRecords& records,
-                       const together::AccountsHeader& header = {}) const {
-        const auto written =
-            together::write_accounts_file(path_, records, header, {0644, ::getegid()});
-        if (!written) std::abort();
+    void write_record(const std::string& key, const std::string& record) const {
+        together::CdbImage records;
+        records.add(key, record);
+        write_records(std::move(records), {});
     }
     const std::string& path() const { return path_; }
 
@@ -75,6 +74,11 @@ class NameService {
     }
 
   private:
+    void write_records(together::CdbImage records, const together::AccountsHeader& header) const {
+        if (!together::write_accounts_file(path_, std::move(records), header, {0644, ::getegid()}))
+            std::abort();
+    }
+
     static std::string failure_text(nss_status status, int error) {
         if (status == NSS_STATUS_NOTFOUND) return "absent";
         return (status == NSS_STATUS_UNAVAIL ? "unavailable " : "try again ") +
