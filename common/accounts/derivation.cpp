@@ -47,7 +47,7 @@ class Derivation {
     struct Holder {
         std::string_view login;
         std::string_view gecos;
-        Moment removed;
+        const Moment* removed;  // of the input: they are many
         bool has_account = false;
     };
 
@@ -60,10 +60,10 @@ class Derivation {
     void list_holders() {
         holders_.reserve(in_.before.accounts.size() + in_.before.removed.size());
         for (const auto& one : in_.before.removed)
-            if (!is_over(one.removed)) holders_[one.uid] = {one.login, one.gecos, one.removed};
+            if (!is_over(one.removed)) holders_[one.uid] = {one.login, one.gecos, &one.removed};
         if (keep_ == Nanoseconds::zero()) return;
         for (const auto& one : in_.before.accounts)
-            if (!one.is_the_nodes) holders_[one.uid] = {one.login, one.gecos, in_.now};
+            if (!one.is_the_nodes) holders_[one.uid] = {one.login, one.gecos, &in_.now};
         for (const auto& one : in_.before.used_gids)
             if (!one.removed || !is_over(*one.removed)) used_gids_[one.gid] = one;
     }
@@ -196,7 +196,7 @@ class Derivation {
             const bool is_found = !in_.node.users.contains(login) &&
                                   !in_.node.groups.contains(login) && !in_.node.gids.contains(uid);
             out_.removed.push_back(
-                {login, std::string(holder.gecos), uid, holder.removed, is_found});
+                {login, std::string(holder.gecos), uid, *holder.removed, is_found});
         }
         std::sort(out_.removed.begin(), out_.removed.end(),
                   [](const auto& a, const auto& b) { return a.uid < b.uid; });

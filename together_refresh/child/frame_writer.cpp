@@ -21,7 +21,7 @@ void FrameWriter::entry(const RosterEntry& entry) {
 }
 
 void FrameWriter::key(const SshKey& key) {
-    buffer_ += encode_frame(key);
+    append_frame(buffer_, key);
     if (buffer_.size() >= max_buffered) flush();
 }
 

@@ -79,13 +79,18 @@ std::optional<std::size_t> max_payload(FrameKind kind) {
     return std::nullopt;
 }
 
+void append_head(std::string& frames, FrameKind kind, std::size_t size) {
+    const auto length = static_cast<std::uint16_t>(size);
+    frames += static_cast<char>(kind);
+    frames.append(reinterpret_cast<const char*>(&length), sizeof length);
+}
+
 std::string frame_of(FrameKind kind, std::string_view payload) {
-    const auto length = static_cast<std::uint16_t>(payload.size());
     std::string frame;
     frame.reserve(head_size + payload.size());
-    frame += static_cast<char>(kind);
-    frame.append(reinterpret_cast<const char*>(&length), sizeof length);
-    return frame.append(payload);
+    append_head(frame, kind, payload.size());
+    frame.append(payload);
+    return frame;
 }
 
 std::string shortened(const std::string& text) {
@@ -260,7 +265,14 @@ std::string encode_frame(const RosterEntry& entry) {
 }
 
 std::string encode_frame(const SshKey& key) {
-    return frame_of(FrameKind::key, key.login + ' ' + key.text);
+    std::string frame;
+    append_frame(frame, key);
+    return frame;
+}
+
+void append_frame(std::string& frames, const SshKey& key) {
+    append_head(frames, FrameKind::key, key.login.size() + 1 + key.text.size());
+    frames.append(key.login).append(1, ' ').append(key.text);
 }
 
 std::string encode_frame(const RosterGroup& group) {

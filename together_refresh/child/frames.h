@@ -57,6 +57,7 @@ inline constexpr std::size_t max_frame_text = 600;
 // in logs. An ETag is left out rather than cut.
 std::string encode_frame(const RosterEntry& entry);
 std::string encode_frame(const SshKey& key);
+void append_frame(std::string& frames, const SshKey& key);  // there are tens of thousands
 std::string encode_frame(const RosterGroup& group);
 std::string encode_frame(const RestartFrame& restart);
 std::string encode_frame(const NoteFrame& note);

@@ -189,6 +189,7 @@ std::optional<std::string> read_list(const Json::Value& root, const std::string&
 std::optional<std::string> read_entries(const Json::Value& data, Include include,
                                         RosterPage& page) {
     page.entries.reserve(data.size());
+    if (include == Include::accounts) page.accounts.keys.reserve(data.size());
     for (Json::ArrayIndex i = 0; i < data.size(); ++i)
         if (auto problem = read_entry(data[i], i, include, page)) return problem;
     return std::nullopt;
