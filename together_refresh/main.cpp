@@ -53,6 +53,7 @@ int run(const RefreshOptions& options) {
         keep_only_descriptors({});
     reset_inherited_state();
     forget_environment();
+    keep_freed_memory();
     // A caller that was killed must leave nothing behind. The last change of credentials was its.
     if (has_pipe && !die_with_parent(helper_pipe)) return exit_status(RefreshOutcome::no_answer);
     if (options.kind == RefreshKind::api_check) return api_check(options);

@@ -2,6 +2,7 @@
 #include "together_refresh/process/process_setup.h"
 
 #include <grp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -113,6 +114,13 @@ void forget_environment() {
     const std::string kept = service_manager != nullptr ? service_manager : "";
     ::clearenv();
     if (!kept.empty()) ::setenv("NOTIFY_SOCKET", kept.c_str(), 1);
+}
+
+void keep_freed_memory() {
+    constexpr int kept = 16 * 1024 * 1024;
+    ::mallopt(M_MXFAST, 0);
+    ::mallopt(M_TRIM_THRESHOLD, kept);
+    ::mallopt(M_MMAP_THRESHOLD, kept);
 }
 
 void leave_terminal() {

@@ -15,6 +15,11 @@ void reset_inherited_state();
 // The service manager's own variable stays.
 void forget_environment();
 
+// A roster is taken and given back in tens of thousands of small pieces, page after page: they are
+// not sorted by their size for others like them, and up to some megabytes do not go back to the
+// kernel, which would have to clear them for the next page.
+void keep_freed_memory();
+
 // For a child that outlives no terminal and writes to none.
 void leave_terminal();
 
