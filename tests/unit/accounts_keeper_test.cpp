@@ -188,6 +188,19 @@ TEST(accounts_keeper, keeps_what_was_reserved_where_one_of_the_files_is_lost) {
     CHECK_TRUE(names.user(10002).starts_with("bob:"));
 }
 
+// The keys' file says no names: the roster that stood before does.
+TEST(accounts_keeper, remembers_who_leaves_in_the_round_that_finds_file_and_spare_damaged) {
+    changed(&fetched);
+    damage(paths.accounts);
+    CHECK_TRUE(needs_all());
+    roster.content.entries = {entry("alice", 10001, "admin"), entry("mallory", 10002)};
+    roster.write();
+    const auto kept = keep(&fetched);
+    TEXT_EQUAL("1 accounts, 2 groups, 1 removed, 1 uid_of_a_removed_account", kept->message);
+    CHECK_TRUE(names.user(10002).starts_with("bob:"));
+    for (const auto& name : {"bob", "mallory"}) TEXT_EQUAL("absent", names.user(name));
+}
+
 // Whose the other ids were, nobody knows.
 TEST(accounts_keeper, gives_nobody_new_an_id_where_file_and_spare_are_damaged) {
     changed(&fetched);

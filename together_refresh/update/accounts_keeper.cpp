@@ -140,16 +140,19 @@ void add_stored_keys(const Accounts& accounts, const AccountsDatabase& stored, C
 }
 
 // What is known of whom this node had where accounts.v1 is lost: who left before, and of those on
-// the roster, whose record among the keys says that the uid is theirs.
+// the roster or on the one before, whose record among the keys says that the uid is theirs.
 Accounts known_by_keys(const std::optional<AccountsDatabase>& keys,
-                       const std::vector<RosterEntry>& entries, const Moment& now) {
+                       const std::vector<RosterEntry>& entries,
+                       const std::vector<RosterEntry>& entries_before, const Moment& now) {
     auto known = keys ? keys->people().value_or(Accounts{}) : Accounts{};
     known.used_gids.push_back({every_id, {}, false, now});
+    if (!keys) return known;
     std::vector<char> buffer;
-    for (const auto& entry : entries) {
-        Account account{entry.login, gecos_of(entry.user_id), entry.uid, {}, false};
-        if (keys && keys->keys_of(account, buffer)) known.accounts.push_back(std::move(account));
-    }
+    for (const auto* some : {&entries_before, &entries})
+        for (const auto& entry : *some) {
+            Account account{entry.login, gecos_of(entry.user_id), entry.uid, {}, false};
+            if (keys->keys_of(account, buffer)) known.accounts.push_back(std::move(account));
+        }
     return known;
 }
 
@@ -288,7 +291,9 @@ bool AccountsKeeper::needs_all(const NodeConfig& config, const Snapshot& roster)
     if (!has_shell(config)) return false;
     const auto source = read_source(config, roster.header().content);
     if (!source) return false;
-    opened_ = {accounts_.open_intact(), keys_.open_intact(), {}};
+    opened_ = {accounts_.open_intact(), keys_.open_intact(), {}, {}};
+    if (!opened_.accounts && accounts_.is_there())
+        opened_.entries_before = entries_of(roster).value_or(std::vector<RosterEntry>());
     return !is_current(opened_, *source) || opened_.accounts->header().some_wait != 0;
 }
 
@@ -351,7 +356,7 @@ Result<AccountsKeeper::Derived> AccountsKeeper::derive(const NodeConfig& config,
     // Where neither it nor its spare is there, this node is a new one.
     const bool is_lost = !stored.accounts && accounts_.is_there();
     const Moment now = clock_.now();
-    const auto before = is_lost           ? known_by_keys(stored.keys, entries, now)
+    const auto before = is_lost ? known_by_keys(stored.keys, entries, stored.entries_before, now)
                         : stored.accounts ? stored.accounts->people()
                                           : Accounts{};
     if (!before) return failure(accounts_.path() + " is damaged");

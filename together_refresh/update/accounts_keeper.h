@@ -52,6 +52,9 @@ class AccountsKeeper {
         std::optional<AccountsDatabase> accounts;
         std::optional<AccountsDatabase> keys;
         std::string problem;
+        // Of the snapshot before this round's, where accounts.v1 is damaged: who left in this
+        // round.
+        std::vector<RosterEntry> entries_before;
     };
 
     // What needs_all() has just read whole is not read again.

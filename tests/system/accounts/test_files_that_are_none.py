@@ -100,12 +100,13 @@ def test_where_file_and_spare_are_damaged_nobody_gets_anothers_uid(node: Account
     for _ in range(2):
         assert output("id", "-Gn", "alice") == "alice p-lab p-lab-admin"
         assert output("id", "-un", "10002") == "bob"  # the keys' file knows it, too
+        assert output("id", "-un", "10003") == "carol"  # and the roster before said whose keys they were
         for login in ("mallory", "mike", "erin"):
             output("getent", "passwd", login, status=ABSENT)
         assert "ALERT" not in node.refresh().stderr
     listed = json.loads(output(TOGETHERCTL, "--config", node.config, "accounts", "--json"))["accounts"]
     assert {row["login"]: row["reason"] for row in listed if row["state"] == "none"} == {
-        "mallory": "uid_of_a_removed_account", "mike": "id_may_be_anothers", "erin": "id_may_be_anothers"}
+        "mallory": "uid_of_a_removed_account", "mike": "uid_of_a_removed_account", "erin": "id_may_be_anothers"}
     for path in (ACCOUNTS, SPARES[0]):
         path.unlink()
     node.refresh()
