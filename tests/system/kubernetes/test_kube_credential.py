@@ -2,6 +2,7 @@
 """kubectl that gets its token by executing `together kube-credential`."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,11 +13,12 @@ from support.people import Person as LoggedIn
 
 
 @pytest.fixture
-def carol(world: World) -> LoggedIn:
+def carol(world: World) -> Iterator[LoggedIn]:
     world.add_member("carol")
     home = world.folder / "home-of-carol"
     someone = LoggedIn(home, world.roled.address, world.people["carol"].token)
-    return someone.login("--ca-file", str(world.roled_ca))
+    yield someone.login("--ca-file", str(world.roled_ca))
+    world.remove_member("carol")
 
 
 @pytest.fixture

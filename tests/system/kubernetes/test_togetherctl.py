@@ -72,10 +72,11 @@ def test_a_finalizer_keeps_nobody_bound(world: World, masters: Person) -> None:
             run = apply(world, masters)
             assert run.returncode == 2 and f"RoleBinding {name} in workloads gives nobody anything, and stays" in run.stderr
             assert bound(masters, name) == []
-    finally:
         (ETC / "lockdown").unlink()
-    assert apply(world, masters).returncode == 0 and bound(masters, name) == ["together:alice"]
-    masters.must("patch", *place, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+        assert apply(world, masters).returncode == 0 and bound(masters, name) == ["together:alice"]
+    finally:
+        (ETC / "lockdown").unlink(missing_ok=True)
+        masters.must("patch", *place, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
 
 
 def test_the_roster_is_brought_to_the_cluster_and_kept_there(world: World, masters: Person) -> None:
