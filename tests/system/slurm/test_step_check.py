@@ -14,6 +14,7 @@ from support.slurm.few_accounts import without_users
 from support.slurm.role_api import RoleApi
 from support.slurm.slurm_user import Result, User
 from support.slurm.world import PLUGSTACK, World
+from support.waiting import wait_until
 
 ASKS_ALWAYS = {"fresh_for": "0s", "recheck_after": "0s"}
 
@@ -273,12 +274,13 @@ def test_the_extern_step_starts_without_asking(world: World, alice: User) -> Non
 def srun_in_namespace(world: World, user: User, *command: str) -> Result:
     """Slurm fails at times to make the namespace, before it asks us: that is no answer of ours. What
     srun says then differs: 22.05 "still not ready", 26.05 nothing."""
-    for _ in range(5):
+    def answered() -> Result | None:
         world.cluster.forget_logs()
         result = user.srun(*command)
-        if "_create_ns: ns base mount failed" not in world.cluster.logs():
-            break
-    return result
+        has_none = "still not ready" in result.stderr or "_create_ns: ns base mount failed" in world.cluster.logs()
+        return None if has_none else result
+
+    return wait_until(answered, "a namespace that Slurm could make", 60)
 
 
 def test_a_job_with_a_mount_namespace_of_its_own(world: World, alice: User) -> None:
