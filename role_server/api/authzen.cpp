@@ -3,6 +3,8 @@
 // a subject of type "user" (a user id, or a login), an action of the permission tables, a resource
 // of type "project" or "organization".
 #include <array>
+#include <cstddef>
+#include <string>
 #include <utility>
 
 #include "role_server/api/body.h"
@@ -14,6 +16,8 @@ namespace together::roled {
 namespace {
 
 constexpr Json::ArrayIndex max_evaluations = 100;
+// Of an action that there is not: what stands beside the list is named in a hundred answers.
+constexpr std::size_t max_shown = 64;
 
 // "Receivers MUST ignore unknown fields" (AuthZEN 1.0, JSON Serialization). Gateways send many.
 constexpr Body::Rules authzen{20'000, true};
@@ -40,6 +44,13 @@ Outcome<Thing> thing_in(const Json::Value& request, const char* field, bool with
     return thing;
 }
 
+Refusal unknown_action(const std::string& name) {
+    return bad_request(
+        "unknown_action",
+        name.size() > max_shown ? "There is no such action." : "There is no action '" + name + "'.",
+        "action");
+}
+
 Outcome<Question> question_in(const Json::Value& request) {
     const auto subject = thing_in(request, "subject", true);
     if (!subject) return tl::unexpected(subject.error());
@@ -55,8 +66,7 @@ Outcome<Question> question_in(const Json::Value& request) {
     else
         question.login = subject->id;
     const auto named = action_named(action->id);
-    if (!named)
-        return bad_request("unknown_action", "There is no action '" + action->id + "'.", "action");
+    if (!named) return unknown_action(action->id);
     question.action = *named;
     const bool project = resource->type == "project";
     if (!project && resource->type != "organization")

@@ -207,6 +207,14 @@ def test_an_evaluation_that_cannot_be_decided_is_a_denial_and_the_others_stand(t
         assert (error["status"], error["code"]) == (status, code) and error["message"]
 
 
+def test_what_is_wrong_with_a_hundred_is_no_longer_than_what_was_asked(tenant, cluster, alice):
+    """It is said of each: of a megabyte it made 200, and 600 in memory."""
+    wrong = evaluation(cluster, alice, "a" * 900_000)
+    answer = evaluate(tenant, "evaluations", evaluations=[{}] * 100, **wrong)
+    errors = {one["context"]["error"]["code"] for one in answer.json["evaluations"]}
+    assert len(answer.json["evaluations"]) == 100 and errors == {"unknown_action"} and len(answer.text) < 100_000
+
+
 def test_who_may_not_ask_is_refused_as_a_whole(tenant, cluster, alice):
     stranger = tenant.add_user("stranger")
     several = {"evaluations": [evaluation(cluster, alice)]}
