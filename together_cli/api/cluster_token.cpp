@@ -110,6 +110,12 @@ void end_the_one_before(Authority& authority, const KeptClusterToken& place, Clu
     static_cast<void>(place.write(token));
 }
 
+// What is not kept any more no logout would find.
+void end_with_the_one_before(Authority& authority, const ClusterToken& token) {
+    if (end_token(authority, token.id) && !token.before.empty())
+        static_cast<void>(end_token(authority, token.before));
+}
+
 Outcome<ClusterToken> look_after(const Credentials& login, const std::string& project,
                                  const KeptClusterToken& place, std::optional<ClusterToken> kept) {
     bool is_good = holds(kept);
@@ -123,8 +129,10 @@ Outcome<ClusterToken> look_after(const Credentials& login, const std::string& pr
     auto made = make(authority, project, place, kept);
     // The next call would be given it, as one that was looked after a moment ago.
     if (!made && !is_good) place.remove();
+    const bool was_answered = made || made.error().status != exit_unreachable;
+    if (!made && !is_good && was_answered && kept) end_with_the_one_before(authority, *kept);
     if (made || !is_good) return made;
-    if (made.error().status != exit_unreachable) Output::complain(made.error().message);
+    if (was_answered) Output::complain(made.error().message);
     return *kept;
 }
 

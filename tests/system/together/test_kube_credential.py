@@ -242,6 +242,7 @@ def test_a_name_that_is_another_projects_now(ann: Person, roled: Roled) -> None:
     roled.make("PATCH", f"/v1/projects/{first}", {"name": "gpu-old"}, token=ann.token)
     age(ann, 61)
     assert "is called" in ann.fails(4, "kube-credential", "--project", "gpu")
+    assert not tokens(roled, ann), "no logout would find the first any more"
     second = roled.create_project("gpu")
     other = token_of(ann, "--project", "gpu")
     assert other != token and bearer(roled, second, other) == "together:ann"
