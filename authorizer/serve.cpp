@@ -84,10 +84,10 @@ class Program {
           gate_(
               clock_, counts_,
               [this](const std::string& line) {
-                  send_log_line(LogLevel::notice, program_name, line, true, {}, socket_);
-                  report_decision(line, socket_);
+                  send_log_line(LogLevel::notice, program_name, line, true, {}, to_log_);
+                  report_decision(line, to_counter_);
               },
-              [this](std::string_view line) { return report_decision(line, socket_); }),
+              [this](std::string_view line) { return report_decision(line, to_counter_); }),
           kubernetes_(io_, {gate_, counts_, stopping_, say}, counts_),
           http_(io_, {gate_, counts_, stopping_, say}) {}
 
@@ -112,7 +112,9 @@ class Program {
     SystemClock clock_;
     ConfigKeeper<AuthorizerConfig> keeper_;
     DecisionCounts counts_;
-    DatagramSocket socket_;
+    // What waits at the other end is kept for a socket: one that hangs must not stop the other.
+    DatagramSocket to_log_;
+    DatagramSocket to_counter_;
     RequestGate gate_;
     bool stopping_ = false;
     KubernetesService kubernetes_;

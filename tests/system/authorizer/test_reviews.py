@@ -13,6 +13,7 @@ import pytest
 
 from support.authorizer_node import CACHE, CONFIG, REVIEWS, AuthorizerNode, review
 from support.programs import TOGETHER_REFRESH, TOGETHERCTL
+from support.syslog_collector import SyslogCollector
 from support.waiting import wait_until
 
 PODS = ("list", "pods", "default")
@@ -241,6 +242,23 @@ def test_allows_are_told_to_who_counts_decisions(authorizer: AuthorizerNode) -> 
             wait_until(lambda: told("alice") == {("kubernetes", 5), ("http", 1)}, "five allows at one door and one at the other")
         finally:
             watcher.terminate()
+
+
+def test_refusals_are_logged_while_who_counts_decisions_hangs(authorizer: AuthorizerNode) -> None:
+    """What waits for that one must not use up what may wait for the log."""
+    Path("/proc/sys/net/unix/max_dgram_qlen").write_text("512\n")  # as systemd sets it
+    DECISIONS.parent.mkdir(exist_ok=True)
+    DECISIONS.unlink(missing_ok=True)
+    with SyslogCollector() as log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as hung:
+        hung.bind(str(DECISIONS))
+        try:
+            connection = authorizer.connection(authorizer.client)
+            asked = json.dumps(review("together:mallory", *PODS))
+            for _ in range(600):
+                assert authorizer.post(asked, connection=connection)[1]["status"]["denied"]
+            assert len(log.decisions(login="mallory", verdict="deny")) == 600
+        finally:
+            DECISIONS.unlink()
 
 
 def told(login: str) -> set[tuple[str, int]]:
