@@ -18,6 +18,12 @@ using Steady = std::chrono::steady_clock;
 // A client names what it likes; no datagram holds a line of 200 kilobytes, and the refusal would
 // be neither counted nor in the log.
 constexpr std::size_t longest_request = 1024;
+constexpr std::size_t longest_login = 256;
+
+Decision with_short_login(Decision decision) {
+    if (decision.login.size() > longest_login) decision.login.resize(longest_login);
+    return decision;
+}
 
 // A name has no account; if the gate asked all the same, it would get nobody in.
 class NobodysAccounts final : public NodeAccounts {
@@ -72,8 +78,9 @@ Decision RequestGate::decide(const Asked& asked) {
         plain_allows_.add(asked.door, asked.peer, decision);
         return decision;
     }
-    auto line = log_line(decision, {std::string(asked.door), std::string(asked.peer), ::getpid(),
-                                    microseconds_since(started)});
+    auto line =
+        log_line(with_short_login(decision), {std::string(asked.door), std::string(asked.peer),
+                                              ::getpid(), microseconds_since(started)});
     append_field(line, "request", asked.what.substr(0, longest_request));
     write_(line);
     return decision;

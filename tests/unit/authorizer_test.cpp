@@ -145,6 +145,9 @@ TEST(authorizer, logs_a_refusal_whatever_its_client_names) {
     std::string escaped;
     for (int i = 0; i < 40'000; ++i) escaped += "\u00e9";
     answers("denied", "together:mallory", resource("create", "pods", escaped));
+    answers("denied", "together:" + longest, resource("create", "pods", escaped));
+    answers("denied", "together:" + escaped, resource("create", "pods", escaped));
+    LONGS_EQUAL(4, lines.size());
     // One datagram, of which who counts decisions reads eight kilobytes.
     for (const auto& line : lines) CHECK(line.size() < 8192);
 }
