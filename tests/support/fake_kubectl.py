@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What togetherctl asks of kubectl, answered from a file of objects that $FAKE_CLUSTER names: get, apply, delete of
-RBAC objects and what doctor looks at. Every call is written down beside it."""
+RBAC objects and what doctor looks at. A patch is refused, as by a webhook. Every call is written down beside it."""
 
 import argparse
 import json
@@ -20,14 +20,14 @@ def key(thing: dict) -> str:
 
 def asked(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("verb", choices=["get", "create", "apply", "delete"])
+    parser.add_argument("verb", choices=["get", "create", "apply", "patch", "delete"])
     parser.add_argument("what", nargs="*")
     parser.add_argument("--dry-run")
     parser.add_argument("--validate")
     parser.add_argument("--selector", default="")
     for flag in ("--ignore-not-found", "--all-namespaces", "--server-side", "--force-conflicts"):
         parser.add_argument(flag, action="store_true")
-    for option in ("--output", "--namespace", "--filename", "--field-manager", "--wait"):
+    for option in ("--output", "--namespace", "--filename", "--field-manager", "--wait", "--type", "--patch"):
         parser.add_argument(option)
     return parser.parse_intermixed_args(arguments)
 
@@ -105,6 +105,9 @@ def main(arguments: list[str]) -> int:
         for thing in yaml.safe_load_all(sys.stdin):
             assert thing["apiVersion"] == "rbac.authorization.k8s.io/v1", thing
             cluster["objects"][key(thing)] = thing
+    elif call.verb == "patch":
+        print('Error from server: admission webhook "policy" denied the request', file=sys.stderr)
+        return 1
     elif call.verb == "delete":
         delete(cluster, call)
     else:

@@ -161,12 +161,12 @@ Result<void> remove(const Kubectl& kubectl, const RbacName& object) {
 
 // RBAC goes on granting what has been deleted and is still there.
 Result<void> remove_held(const Kubectl& kubectl, const RbacName& object) {
-    if (object.kind.ends_with("Binding")) {
-        const auto emptied =
-            change(kubectl, {"patch", "--type=merge", R"(--patch={"subjects":[]})"}, object);
-        if (!emptied) return emptied;
-    }
+    Result<void> emptied;
+    if (object.kind.ends_with("Binding"))
+        emptied = change(kubectl, {"patch", "--type=merge", R"(--patch={"subjects":[]})"}, object);
+    // Also where that is refused: whoever keeps it may let go of what is deleted.
     if (auto removed = remove(kubectl, object); !removed) return removed;
+    if (!emptied) return emptied;
     return failure(shown(object) + " gives nobody anything, and stays: it has a finalizer");
 }
 

@@ -240,6 +240,16 @@ def test_what_is_ours_and_gone_is_removed_and_nothing_else_touched(people: None,
     assert all(there()[name] == thing for name, thing in keyed(others).items())
 
 
+def test_what_a_finalizer_keeps_is_deleted_also_where_it_may_not_be_emptied(people: None, cluster: None) -> None:
+    """Whoever keeps it may let go then; else nobody ever would."""
+    held = binding(MEMBER + ".2", "default", OURS)
+    held["metadata"]["finalizers"] = ["example.com/backup"]
+    put(held)
+    run = apply()
+    assert run.returncode == 2 and 'webhook "policy" denied' in run.stderr
+    assert ("RoleBinding", "default", MEMBER + ".2") not in there()
+
+
 @pytest.mark.parametrize("labels", [ANOTHERS, {"app.kubernetes.io/managed-by": "togetherctl"}])
 def test_another_projects_objects_stay_as_they_are(people: None, cluster: None, labels: dict[str, str]) -> None:
     others = [binding(ADMIN, labels=labels), binding(MEMBER + ".2", "default", labels)]
