@@ -94,8 +94,12 @@ std::size_t remove_what_is_over(Store& store, std::int64_t now) {
     const Number time = now;
     store.run("DELETE FROM kept_ends WHERE until <= :now", soci::use(time));
     store.run("DELETE FROM answered WHERE answered_at <= :answered", soci::use(answered));
-    store.run("UPDATE invitations SET email = ''" + std::string(closed_with_address),
-              soci::use(time));
+    // For good: by a clock that is behind, or set back, it would be open and for nobody.
+    store.run(
+        "UPDATE invitations SET email = '', revoked_at = CASE WHEN used_at IS NULL"
+        " THEN COALESCE(revoked_at, expires_at) ELSE revoked_at END" +
+            std::string(closed_with_address),
+        soci::use(time));
     if (!change.settle()) return 0;
     const auto rosters = change.consequences().rosters.size();
     change.commit();

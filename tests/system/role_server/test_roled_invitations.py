@@ -413,6 +413,17 @@ def test_of_who_deletes_their_account_the_trail_alone_has_the_address(tenant, ad
     assert [row["id"] for row in tenant.rows(f"SELECT id FROM invitations WHERE id = '{revoked['id']}'")]
 
 
+def test_what_is_forgotten_is_over_for_good(tenant, address):
+    """By a clock that goes back, or another server's, too."""
+    invitation = invite(tenant, address)
+    row = f"invitations WHERE id = '{invitation['id']}'"
+    tenant.execute(f"UPDATE invitations SET expires_at = created_at WHERE id = '{invitation['id']}'")
+    wait_until(lambda: tenant.rows(f"SELECT email FROM {row}") == [{"email": ""}], "its address to be forgotten")
+    tenant.execute(f"UPDATE invitations SET expires_at = {invitation['expires_at']} WHERE id = '{invitation['id']}'")
+    assert invitation["id"] not in {one["id"] for one in tenant.get(f"{tenant.settings}/invitations").json["data"]}
+    assert accept(tenant, invitation).code == "invalid_invitation"
+
+
 def test_an_invitation_that_is_open_is_still_for_its_address(tenant, cluster, address):
     """Else whoever has an account in somebody's name would end the invitations of other organizations."""
     tenant.allow_externals()
