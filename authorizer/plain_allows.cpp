@@ -19,20 +19,29 @@ void PlainAllows::add(std::string_view door, std::string_view peer, const Decisi
 }
 
 void PlainAllows::turn(Nanoseconds now) {
-    if (now < next_) return;
-    tell();
-    if (gathered_.empty()) next_ = now + told_every;
+    if (telling_.empty() && now >= next_) {
+        telling_.swap(gathered_);
+        next_ = now + told_every;
+    }
+    tell_what_waits();
 }
 
 void PlainAllows::tell() {
-    while (!gathered_.empty()) {
-        const auto one = gathered_.begin();
+    tell_what_waits();
+    if (!telling_.empty()) return;
+    telling_.swap(gathered_);
+    tell_what_waits();
+}
+
+void PlainAllows::tell_what_waits() {
+    while (!telling_.empty()) {
+        const auto one = telling_.begin();
         auto line = one->second.line;
         append_field(line, "times", std::to_string(one->second.times));
         const auto sent = send_(line);
         if (sent == Sent::queue_full) return;
-        if (sent == Sent::nobody_there) return gathered_.clear();
-        gathered_.erase(one);
+        if (sent == Sent::nobody_there) return telling_.clear();
+        telling_.erase(one);
     }
 }
 

@@ -43,8 +43,14 @@ class PlainAllows {
         std::uint32_t times = 1;
     };
 
+    using ByPersonAndDoor = std::unordered_map<std::string, Gathered>;
+
+    void tell_what_waits();
+
     const Send send_;
-    std::unordered_map<std::string, Gathered> gathered_;
+    ByPersonAndDoor gathered_;
+    // Apart: whoever goes on would be told anew each time, and the others never.
+    ByPersonAndDoor telling_;
     std::string key_;  // kept for its memory
     Nanoseconds next_{0};
 };

@@ -4,6 +4,7 @@
 #include <CppUTest/TestHarness.h>
 
 #include <algorithm>
+#include <set>
 
 #include "authorizer/access_review.h"
 #include "authorizer/forward_auth.h"
@@ -193,6 +194,26 @@ TEST(authorizer, keeps_what_a_full_queue_does_not_take_and_forgets_what_nobody_r
     told_as = Sent::yes;
     gate.finish();
     LONGS_EQUAL(1, told.size());
+}
+
+TEST(authorizer, tells_of_everybody_though_the_queue_takes_few_and_all_go_on) {
+    std::set<std::string> seen;
+    int room = 0;
+    PlainAllows allows([&](std::string_view line) {
+        if (room-- <= 0) return Sent::queue_full;
+        seen.insert(field_in(line, "login"));
+        return Sent::yes;
+    });
+    Decision decision;
+    for (auto now = 0s; now < 40s; now += 1s) {
+        for (int person = 0; person < 100; ++person) {
+            decision.login = "p" + std::to_string(person);
+            allows.add("kubernetes", "", decision);
+        }
+        room = 10;
+        allows.turn(now);
+    }
+    LONGS_EQUAL(100, seen.size());
 }
 
 TEST(authorizer, counts_without_naming_anybody) {
