@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -246,7 +247,8 @@ def test_allows_are_told_to_who_counts_decisions(authorizer: AuthorizerNode) -> 
 
 def test_refusals_are_logged_while_who_counts_decisions_hangs(authorizer: AuthorizerNode) -> None:
     """What waits for that one must not use up what may wait for the log."""
-    Path("/proc/sys/net/unix/max_dgram_qlen").write_text("512\n")  # as systemd sets it
+    with suppress(OSError):  # where /proc/sys cannot be written, less waits than what matters here
+        Path("/proc/sys/net/unix/max_dgram_qlen").write_text("512\n")  # as systemd sets it
     DECISIONS.parent.mkdir(exist_ok=True)
     DECISIONS.unlink(missing_ok=True)
     with SyslogCollector() as log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as hung:
@@ -254,9 +256,10 @@ def test_refusals_are_logged_while_who_counts_decisions_hangs(authorizer: Author
         try:
             connection = authorizer.connection(authorizer.client)
             asked = json.dumps(review("together:mallory", *PODS))
-            for _ in range(600):
+            for number in range(1, 601):
                 assert authorizer.post(asked, connection=connection)[1]["status"]["denied"]
-            assert len(log.decisions(login="mallory", verdict="deny")) == 600
+                if number % 5 == 0:  # before the log's own queue is full
+                    assert len(log.decisions(login="mallory", verdict="deny")) == number
         finally:
             DECISIONS.unlink()
 
