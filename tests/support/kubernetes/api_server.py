@@ -136,7 +136,16 @@ class Person:
 
     def watch(self, path: str) -> Any:
         """What changes there from now on, a line each: a context manager."""
-        return self._open("GET", f"{path}?watch=1")
+        return wait_until(lambda: self._watch_where_ready(f"{path}?watch=1"), "the API server's cache of what is watched")
+
+    def _watch_where_ready(self, path: str) -> Any:
+        """The API server answers 429 while it reads what there is, as after a new definition."""
+        try:
+            return self._open("GET", path)
+        except urllib.error.HTTPError as refusal:
+            if refusal.code != 429:
+                raise
+            return None
 
     def _open(self, method: str, path: str, body: Any = None) -> Any:
         user = json.loads(self.config.read_text())["users"][0]["user"]
