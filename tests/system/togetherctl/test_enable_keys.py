@@ -66,10 +66,13 @@ def roots_key() -> Iterator[None]:
 
 
 def in_force(*keywords: str) -> list[str]:
-    """With the keyword in small letters, as sshd had them up to OpenSSH 9."""
+    """As sshd wrote it up to OpenSSH 9: keywords in small letters, and `none` where there are no files of keys, of
+    which 10.6 says nothing."""
     run = subprocess.run(["/usr/sbin/sshd", "-T"], capture_output=True, text=True, check=True)
-    lines = [line.split(maxsplit=1) for line in run.stdout.splitlines()]
-    return [" ".join([line[0].lower(), *line[1:]]) for line in lines if line[0].lower() in keywords]
+    words = [line.split(maxsplit=1) for line in run.stdout.splitlines()]
+    lines = [" ".join([line[0].lower(), *line[1:]]) for line in words if line[0].lower() in keywords]
+    nothing = "authorizedkeysfile" in keywords and not any(line.startswith("authorizedkeysfile ") for line in lines)
+    return lines + ["authorizedkeysfile none"] * nothing
 
 
 def test_sshd_takes_it_and_all_goes_again(sshd_config: Path) -> None:
