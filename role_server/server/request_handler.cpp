@@ -75,6 +75,12 @@ bool is_single(const Route& route) {
     return kept && !route.paged && route.read != nullptr;
 }
 
+// What a GET of it asks for, where that is a single thing.
+std::optional<Match> single_at(const Uri& uri) {
+    const auto found = match("GET", uri);
+    return found && is_single(*found->route) ? std::optional(*found) : std::nullopt;
+}
+
 void set_header(Response& response, std::string_view name, const std::string& value) {
     std::erase_if(response.headers, [&](const auto& one) { return one.first == name; });
     response.headers.emplace_back(name, value);
@@ -106,8 +112,8 @@ void answer_as_next_get(const RequestContext& context, Response& response) {
     const auto made = header(response, "Location");
     const auto uri = made ? parse_uri(*made) : Outcome<Uri>(context.uri);
     if (!uri) return;
-    const auto found = match("GET", *uri);
-    if (!found || !is_single(*found->route)) return;
+    const auto found = single_at(*uri);
+    if (!found) return;
     auto there = RequestContext{context.store,     context.rosters,
                                 context.nodes,     context.seen,
                                 context.request,   *uri,
@@ -126,8 +132,8 @@ void answer_as_next_get(const RequestContext& context, Response& response) {
 // What a GET of the same path would be answered with at this moment must be what the client saw.
 Outcome<void> check_if_match(RequestContext& context) {
     if (!header(context.request, "if-match")) return {};
-    const auto seen = match("GET", context.uri);
-    if (!seen || !is_single(*seen->route))
+    const auto seen = single_at(context.uri);
+    if (!seen)
         return other(412, "precondition_failed", "There is nothing here that If-Match can name.");
     const auto current = seen->route->read(context);
     if (!current) return tl::unexpected(current.error());

@@ -127,13 +127,16 @@ Outcome<ClusterToken> look_after(const Credentials& login, const std::string& pr
         if (is_good) return *kept;
     }
     auto made = make(authority, project, place, kept);
+    if (made) return made;
+    const bool was_answered = made.error().status != exit_unreachable;
+    if (is_good) {
+        if (was_answered) Output::complain(made.error().message);
+        return *kept;
+    }
     // The next call would be given it, as one that was looked after a moment ago.
-    if (!made && !is_good) place.remove();
-    const bool was_answered = made || made.error().status != exit_unreachable;
-    if (!made && !is_good && was_answered && kept) end_with_the_one_before(authority, *kept);
-    if (made || !is_good) return made;
-    if (was_answered) Output::complain(made.error().message);
-    return *kept;
+    place.remove();
+    if (was_answered && kept) end_with_the_one_before(authority, *kept);
+    return made;
 }
 
 }  // namespace
