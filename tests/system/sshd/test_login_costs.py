@@ -16,7 +16,9 @@ from support.syslog_collector import SyslogCollector
 # Three files (configuration, roster, stamp) are opened, looked at, read and closed, the roster's database
 # in three reads more; three names are not there (together.conf.d, lockdown, an admission); the account is
 # looked up in /etc/passwd; one datagram is logged, and sent once more to who counts.
-MOST = 33
+MOST = 32
+# How often it seeks in /etc/passwd differs from one glibc to another.
+OF_THE_LIBC_ALONE = {"lseek"}
 LOGIN = """
 import os, pathlib, pwd
 from support.pam_transaction import account_answer
@@ -53,4 +55,5 @@ def test_a_login_s_system_calls(
         (tmp_path / name).mkdir()
         calls[name] = calls_of_a_login(alice.login, module, tmp_path / name)
     permit, ours = (Counter(line.split("(")[0] for line in calls[name]) for name in calls)
-    assert sum((ours - permit).values()) <= MOST, "\n".join([str(ours - permit), *calls["ours"]])
+    more = {name: times for name, times in (ours - permit).items() if name not in OF_THE_LIBC_ALONE}
+    assert sum(more.values()) <= MOST, "\n".join([str(more), *calls["ours"]])
