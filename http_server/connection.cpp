@@ -32,9 +32,10 @@ using Clock = std::chrono::steady_clock;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr std::size_t read_size = std::size_t{16} * 1024;  // a record of TLS
-// "0" and two ends of line. Beast asserts that this much of it is there when it looks a second
-// time.
+// "0" and two ends of line. Beast (until 1.83 at least) asserts that this much of it is there when
+// it looks a second time.
 constexpr std::size_t least_last_chunk = 5;
+constexpr std::string_view end_of_trailer = "\r\n";  // newer ones have read all before it by then
 constexpr std::size_t max_lingering_bytes = std::size_t{256} * 1024;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -206,7 +207,8 @@ class Connection final : public LiveConnection,
 
     // Whatever chunk it is in: no body ends within so few bytes.
     bool is_too_short() const {
-        return state_ == State::body && parser_->chunked() && in_.size() < least_last_chunk;
+        return state_ == State::body && parser_->chunked() && in_.size() < least_last_chunk &&
+               in_ != end_of_trailer;
     }
 
     void forget_parsed() { in_.erase(0, std::exchange(parsed_, 0)); }
