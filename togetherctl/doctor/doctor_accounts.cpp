@@ -63,13 +63,28 @@ void check_name_service(bool wanted, Findings& findings) {
 
 // ---- accounts.v1 -------------------------------------------------------------------------------
 
+constexpr std::size_t most_named = 3;
+
 std::string first_names(const std::vector<WithoutAccount>& without) {
-    constexpr std::size_t most = 3;
     std::string text;
-    for (std::size_t i = 0; i < std::min(most, without.size()); ++i)
+    for (std::size_t i = 0; i < std::min(most_named, without.size()); ++i)
         text += (text.empty() ? "" : "; ") + without[i].name + ": " +
                 std::string(text_of(without[i].reason).what);
-    return text + (without.size() > most ? "; …" : "");
+    return text + (without.size() > most_named ? "; …" : "");
+}
+
+// What to do next about each of their reasons.
+std::string first_remedies(const std::vector<WithoutAccount>& without) {
+    std::vector<NoAccount> reasons;
+    std::string text;
+    for (const auto& one : without) {
+        if (std::find(reasons.begin(), reasons.end(), one.reason) != reasons.end()) continue;
+        if (reasons.size() == most_named) break;
+        reasons.push_back(one.reason);
+        text += std::string(text_of(one.reason).name) + ": " +
+                std::string(text_of(one.reason).remedy) + "; ";
+    }
+    return text + "togetherctl accounts names everybody";
 }
 
 void check_accounts_file(const AccountsState& state, Findings& findings) {
@@ -91,8 +106,7 @@ void check_accounts_file(const AccountsState& state, Findings& findings) {
                           " without an account, or groups that are "
                           "missing: " +
                           first_names(without),
-                      "they do not get in, or not at the project's files",
-                      "togetherctl accounts says what to do about each");
+                      "they do not get in, or not at the project's files", first_remedies(without));
     else
         findings.ok("accounts", std::to_string(state.accounts.accounts.size()) + " accounts, " +
                                     std::to_string(state.accounts.groups.size()) + " groups");

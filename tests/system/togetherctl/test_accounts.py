@@ -188,6 +188,7 @@ def test_doctor_without_accounts_says_what_is_left_of_them_else_nothing() -> Non
 def test_doctor_on_the_files(nsswitch: Path, asked: Path) -> None:
     found = doctor()
     assert found["accounts"]["result"] == "warning" and "nora: the authority gives no uid" in found["accounts"]["what"]
+    assert "no_uid: set one at the authority, or have it allocate uids; " in found["accounts"]["fix"]
     assert found["watcher"]["result"] == "failure" and "[accounts] is enabled" in found["watcher"]["what"]
     KEYS.unlink()
     ACCOUNTS.unlink()
