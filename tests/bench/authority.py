@@ -26,6 +26,7 @@ class Authority:
     def __init__(self, collaborators: int) -> None:
         self.collaborators = collaborators
         self.revision = 0
+        self.replaced = 0
         self.requests = 0
         self.hold_for = 0.0  # how long an unchanged answer to `Prefer: wait` is held
         self.silent = False
@@ -35,6 +36,7 @@ class Authority:
     def change(self) -> None:
         self.revision += 1
         entries = [self._entry(number) for number in range(self.collaborators)]
+        entries[-1] = self._entry(self.collaborators - 1 + self.replaced)
         self._pages.clear()
         for start in range(0, self.collaborators, PAGE):
             end = start + PAGE
@@ -46,6 +48,11 @@ class Authority:
                 entry["ssh_keys"] = [KEY]
             page["group"] = {"name": "p-lab", "gid": 10000, "admin_gid": 10001}
             self._pages[f"{start} with accounts"] = json.dumps(page).encode()
+
+    def replace_one(self) -> None:
+        """A revision in which one has left and another is there."""
+        self.replaced += 1
+        self.change()
 
     @staticmethod
     def _entry(number: int) -> dict[str, Any]:

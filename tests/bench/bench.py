@@ -224,23 +224,29 @@ def refresh_with_accounts() -> None:
         node = Node(build_folder())
         authority.configure(node)
         plain = node.config.read_text()
-        without: list[float] = []
-        with_accounts: list[float] = []
-        folder = accounts.ACCOUNTS.parent
-        hidden = folder.with_name("hidden")
-        for _ in range(20):
-            authority.change()
-            node.write_config(plain)
-            folder.rename(hidden)  # or it would take them away
-            without.append(1000 * cpu_seconds(node.refresh_program))
-            hidden.rename(folder)
-            authority.change()
-            node.write_config(plain + "\n[accounts]\nenabled = yes\n")
-            with_accounts.append(1000 * cpu_seconds(node.refresh_program))
-        row("without accounts", statistics.median(without), max(without))
-        row("with", statistics.median(with_accounts), max(with_accounts))
-        row("  ratio", statistics.median(with_accounts) / statistics.median(without))
+        for what, change in (("another revision alone", authority.change), ("another person", authority.replace_one)):
+            without: list[float] = []
+            with_accounts: list[float] = []
+            for _ in range(20):
+                change()
+                node.write_config(plain)
+                without.append(refresh_beside_accounts(node))
+                change()
+                node.write_config(plain + "\n[accounts]\nenabled = yes\n")
+                with_accounts.append(1000 * cpu_seconds(node.refresh_program))
+            row(f"{what}, without accounts", statistics.median(without), max(without))
+            row("  with", statistics.median(with_accounts), max(with_accounts))
+            row("  ratio", statistics.median(with_accounts) / statistics.median(without))
         node.reset()
+
+
+def refresh_beside_accounts(node: Node) -> float:
+    """Milliseconds of a round without accounts, which would take away those of the round before."""
+    folder = accounts.ACCOUNTS.parent
+    hidden = folder.rename(folder.with_name("hidden"))
+    spent = 1000 * cpu_seconds(node.refresh_program)
+    hidden.rename(folder)
+    return spent
 
 
 def logins_with_served_keys() -> None:
