@@ -2,14 +2,12 @@
 #include "http_server/handshakes.h"
 
 #include <malloc.h>
-#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -20,7 +18,7 @@ namespace net = boost::asio;
 
 constexpr std::size_t threads = 2;
 constexpr std::size_t a_crowd = 500;
-constexpr int a_crowd_is_nicer = 5;  // who is connected already comes first
+constexpr int niceness = 5;  // who is connected already comes first
 
 class Handshake : public std::enable_shared_from_this<Handshake> {
   public:
@@ -60,7 +58,7 @@ class Handshake : public std::enable_shared_from_this<Handshake> {
 }  // namespace
 
 struct Handshakes::Worker {
-    Worker(const char* name, int nicer) : thread([this, name, nicer] { run(name, nicer); }) {}
+    Worker() : thread([this] { run(); }) {}
     ~Worker() {
         io.stop();
         thread.join();
@@ -68,12 +66,8 @@ struct Handshakes::Worker {
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    void run(const char* name, int nicer) {
-        (void)::pthread_setname_np(::pthread_self(), name);
-        if (nicer > 0) {
-            const auto self = static_cast<id_t>(::gettid());
-            (void)::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + nicer);
-        }
+    void run() {
+        (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
         io.run();
     }
 
@@ -84,17 +78,14 @@ struct Handshakes::Worker {
 
 Handshakes::Handshakes(net::io_context& home, std::shared_ptr<SSL_CTX> certificates)
     : home_(home), certificates_(std::move(certificates)) {
-    for (std::size_t i = 0; i < threads; ++i)
-        workers_.push_back(std::make_unique<Worker>("handshakes", a_crowd_is_nicer));
-    for_the_few_ = std::make_unique<Worker>("handshakes-few", 0);
+    for (std::size_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
 }
 
 Handshakes::~Handshakes() = default;
 
 void Handshakes::begin(int socket, Done done) {
     ++under_way_;
-    const bool is_of_a_crowd = crowd_.takes_in(std::chrono::steady_clock::now());
-    auto& here = (is_of_a_crowd ? workers_[next_++ % workers_.size()] : for_the_few_)->io;
+    auto& here = workers_[next_++ % workers_.size()]->io;
     auto at_home = [this, done = std::move(done)](std::shared_ptr<Transport> tls) {
         on_done();
         done(std::move(tls));

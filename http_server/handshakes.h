@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // TLS handshakes, on threads of their own: each is half a millisecond of computing and more, and
-// ten thousand nodes that come back at once would stop the I/O thread for seconds. A crowd's are
-// done at a lower priority than those of the few that come now and then, as probes do.
+// ten thousand nodes that come back at once would stop the I/O thread for seconds.
 //
 // Used on the I/O thread.
 #pragma once
@@ -14,7 +13,6 @@
 #include <memory>
 #include <vector>
 
-#include "http_server/crowd.h"
 #include "http_server/transport.h"
 
 namespace together::http {
@@ -43,9 +41,7 @@ class Handshakes {
 
     boost::asio::io_context& home_;
     std::shared_ptr<SSL_CTX> certificates_;
-    Crowd crowd_;
-    std::vector<std::unique_ptr<Worker>> workers_;  // for a crowd
-    std::unique_ptr<Worker> for_the_few_;
+    std::vector<std::unique_ptr<Worker>> workers_;
     std::size_t next_ = 0;
     std::size_t under_way_ = 0;
     std::size_t since_trimmed_ = 0;

@@ -7,7 +7,6 @@ Raw sockets throughout: an HTTP library would not send most of this.
 import contextlib
 import json
 import os
-import pathlib
 import signal
 import socket
 import ssl
@@ -443,49 +442,6 @@ def test_handshakes_that_never_end_keep_nobody_waiting(tmp_path, certificate):
         assert roled.get("/healthz").status == 200 and time.monotonic() - began < 5
         roled.stop()
         assert time.monotonic() - began < 10, "nor does one of them keep it from stopping"
-
-
-def handshakes_threads(roled):
-    """By name: the niceness of those that do handshakes, and for how long they have used a processor, in ms."""
-    found = {}
-    for task in pathlib.Path(f"/proc/{roled.process.pid}/task").iterdir():
-        name = (task / "comm").read_text().strip()
-        if name.startswith("handshakes"):
-            niceness = int((task / "stat").read_text().rsplit(")", 1)[1].split()[16])
-            used = found[name][1] if name in found else 0
-            found[name] = niceness, used + int((task / "schedstat").read_text().split()[0]) / 1e6
-    return found
-
-
-def client_hello():
-    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-    with contextlib.suppress(ssl.SSLWantReadError):
-        ssl.create_default_context().wrap_bio(to_client, to_server, server_hostname="127.0.0.1").do_handshake()
-    return to_server.read()
-
-
-def test_a_probes_handshake_is_done_at_the_servers_own_priority_and_a_crowds_are_not(tmp_path, certificate):
-    with Roled(tmp_path, tls=certificate) as roled:
-        roled.settle()
-        at_first = handshakes_threads(roled)
-        own = os.getpriority(os.PRIO_PROCESS, roled.process.pid)
-        assert at_first["handshakes-few"][0] == own and at_first["handshakes"][0] == min(own + 5, 19)
-        assert roled.get("/healthz").status == 200
-        roled.settle()
-        after_a_probe = handshakes_threads(roled)
-        assert after_a_probe["handshakes-few"] > at_first["handshakes-few"]
-        assert after_a_probe["handshakes"] == at_first["handshakes"]
-        hello = client_hello()
-
-        def comes_a_crowd():
-            before = handshakes_threads(roled)["handshakes"][1]
-            with contextlib.ExitStack() as crowd:
-                for _ in range(100):
-                    crowd.enter_context(roled.socket()).sendall(hello)
-                roled.settle()
-            # More than to give back memory takes, which they do, too.
-            return handshakes_threads(roled)["handshakes"][1] - before > 5
-        wait_until(comes_a_crowd, "a hundred to come within a moment, as they do where the machine is not too busy")
 
 
 def test_wrong_certificates_are_said_at_the_start(tmp_path, certificate):
