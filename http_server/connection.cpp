@@ -208,7 +208,7 @@ class Connection final : public LiveConnection,
     // Whatever chunk it is in: no body ends within so few bytes.
     bool is_too_short() const {
         return state_ == State::body && parser_->chunked() && in_.size() < least_last_chunk &&
-               in_ != end_of_trailer;
+               !in_.starts_with(end_of_trailer);
     }
 
     void forget_parsed() { in_.erase(0, std::exchange(parsed_, 0)); }

@@ -378,6 +378,15 @@ def test_tls_1_2_or_newer(tmp_path, certificate, version, works):
         assert (done.returncode == 0) == works
 
 
+# Whoever chooses ffdhe8192 has the server compute for 60 ms, and computes nothing.
+@pytest.mark.parametrize("group, works", [("ffdhe8192", False), ("ffdhe2048", False), ("P-256", True), ("P-521", True)])
+def test_no_group_of_tls_that_is_dear(tmp_path, certificate, group, works):
+    with Roled(tmp_path, tls=certificate) as roled:
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{roled.port}", "-groups", group],
+                              input="", text=True, capture_output=True, timeout=30)
+        assert (done.returncode == 0) is works, done.stderr
+
+
 def test_plain_http_and_silence_on_the_tls_port(tmp_path, certificate):
     with Roled(tmp_path, tls=certificate) as roled:
         assert "HTTP/1.1 200" not in exchange(roled, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
