@@ -3,10 +3,8 @@
 kept waiting. TOGETHER_BENCH_NODES and TOGETHER_BENCH_COLLABORATORS say how many there are."""
 
 import contextlib
-import http.client
 import os
 import pathlib
-import ssl
 import statistics
 import subprocess
 import tempfile
@@ -34,17 +32,8 @@ class Server(Roled):
         return [self.add_user(f"user{number}", uid=20000 + number).id for number in range(COLLABORATORS - 1)][0]
 
     def cpu(self) -> float:
-        return sum(self.cpu_by_thread().values())
-
-    def cpu_of_handshakes(self) -> float:
-        return sum(used for name, used in self.cpu_by_thread().items() if name.startswith("handshakes"))
-
-    def cpu_by_thread(self) -> dict[str, float]:
-        used: dict[str, float] = {}
-        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            name = (task / "comm").read_text().strip()
-            used[name] = used.get(name, 0) + int((task / "schedstat").read_text().split()[0]) / 1e9
-        return used
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
     def kernel_share(self) -> float:
         """Of all that it has used of the processor, in percent."""
@@ -76,8 +65,7 @@ class Asking(threading.Thread):
     def __init__(self, server: Roled, path: str, token: str | None) -> None:
         super().__init__()
         self.server, self.path, self.token = server, path, token
-        # Once: to read its authority's certificate is half a millisecond of the client's own.
-        self.context = ssl.create_default_context(cafile=str(server.tls[0])) if server.tls else None
+        self.context = server.tls_context()
         self.asked: list[tuple[float, float]] = []  # when, and when it was answered
         self.refused = 0
         self.over = threading.Event()
@@ -86,7 +74,7 @@ class Asking(threading.Thread):
     def run(self) -> None:
         while not self.asked or not self.over.wait(0.002):
             began = time.monotonic()
-            connection = self.connect()
+            connection = self.server.connect(context=self.context)
             try:
                 answer = self.server.get(self.path, token=self.token, connection=connection)
                 self.refused += answer.status != 200
@@ -95,11 +83,6 @@ class Asking(threading.Thread):
             finally:
                 connection.close()
             self.asked.append((began, time.monotonic()))
-
-    def connect(self) -> http.client.HTTPConnection:
-        if self.context is None:
-            return self.server.connect()
-        return http.client.HTTPSConnection("127.0.0.1", self.server.port, timeout=70, context=self.context)
 
     def __enter__(self) -> "Asking":
         return self
@@ -130,7 +113,7 @@ def waiting(program: pathlib.Path, server: Server, project: str, key: str) -> It
 
 def told(server: Server, project: str, user: str, role: str, nodes: subprocess.Popen[str]) -> None:
     server.forget_peak()
-    cpu, of_handshakes = server.cpu(), server.cpu_of_handshakes()
+    cpu = server.cpu()
     with Asking(server, "/healthz", None) as probe, Asking(server, "/v1/whoami", server.owner.token) as whoami:
         began = time.monotonic()
         assert server.patch(f"{server.collaborators(project)}/{user}", {"role": role}).status == 200
@@ -138,8 +121,7 @@ def told(server: Server, project: str, user: str, role: str, nodes: subprocess.P
     assert line[0] == "told", line
     first, last = float(line[1]), float(line[2])
     print(f"  told after {first - began:.2f} s (first) to {last - began:.2f} s (last), "
-          f"{1e6 * (server.cpu() - cpu) / NODES:.0f} µs of CPU a node, of these "
-          f"{1e6 * (server.cpu_of_handshakes() - of_handshakes) / NODES:.0f} for handshakes of those who ask meanwhile, "
+          f"{1e6 * (server.cpu() - cpu) / NODES:.0f} µs of CPU a node, "
           f"{int(line[3]) / NODES / 1024:.0f} KiB a node, at most {server.memory('VmHWM'):.0f} MiB")
     print(probe.report("GET /healthz while they are told", first, last))
     print(whoami.report("GET /v1/whoami while they are told", first, last), flush=True)

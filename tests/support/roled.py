@@ -266,11 +266,15 @@ class Roled:
 
     # --- HTTP --------------------------------------------------------------------------------
 
-    def connect(self, timeout=70):
+    def tls_context(self):
+        return ssl.create_default_context(cafile=str(self.tls[0])) if self.tls else None
+
+    def connect(self, timeout=70, context=None):
+        """`context`: a tls_context() of before, for who connects often; to read it takes half a millisecond."""
         if not self.tls:
             return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        context = ssl.create_default_context(cafile=str(self.tls[0]))
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=context)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout,
+                                           context=context or self.tls_context())
 
     def socket(self, timeout=15):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
