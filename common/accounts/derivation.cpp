@@ -8,7 +8,6 @@
 
 #include "common/roles/identifiers.h"
 #include "common/roles/permissions.h"
-#include "common/roster/stamp.h"
 #include "common/system/first_account_id.h"
 
 namespace together {
@@ -35,6 +34,7 @@ class Derivation {
     }
 
     Accounts run() {
+        out_.derived = in_.now;
         out_.accounts.reserve(in_.entries.size());
         choose_groups();
         for (const auto& entry : in_.entries) take(entry);
@@ -51,9 +51,19 @@ class Derivation {
         bool has_account = false;
     };
 
+    // In any boot the wall clock may have been wrong. Certain is the time that this node was up:
+    // of an earlier boot, until what was before was derived.
+    Moment in_this_boot(const Moment& removed) const {
+        if (same_timeline(removed, in_.now)) return removed;
+        const auto& seen = in_.before.derived;
+        const auto then =
+            same_timeline(removed, seen) ? elapsed(removed, seen) : Nanoseconds::zero();
+        return earlier(in_.now, std::max(then, Nanoseconds::zero()));
+    }
+
     bool is_over(const Moment& removed) const {
-        const auto age = age_of(removed, in_.now, Nanoseconds::zero());
-        return !age.uncertain && age.value >= keep_;
+        return keep_ == Nanoseconds::zero() ||
+               (is_of_a_known_boot(in_.now) && elapsed(in_this_boot(removed), in_.now) >= keep_);
     }
 
     // Whose each uid is or was, as far as it is still kept.
@@ -107,6 +117,10 @@ class Derivation {
         // Its private group would answer for the node's: sudo compares names.
         if (node.groups.contains(entry.login)) return NoAccount::login_is_a_group_of_the_node;
         if (node.gids.contains(entry.uid)) return NoAccount::uid_is_a_gid_of_the_node;
+        // Likewise.
+        if (node.sudoers_groups.contains(entry.login))
+            return NoAccount::login_is_a_group_in_sudoers;
+        if (node.sudoers_gids.contains(entry.uid)) return NoAccount::uid_is_a_gid_in_sudoers;
         const auto holder = holders_.find(entry.uid);
         if (holder != holders_.end() && holder->second.login != entry.login &&
             holder->second.gecos != gecos_of(entry.user_id))
@@ -196,7 +210,7 @@ class Derivation {
             const bool is_found = !in_.node.users.contains(login) &&
                                   !in_.node.groups.contains(login) && !in_.node.gids.contains(uid);
             out_.removed.push_back(
-                {login, std::string(holder.gecos), uid, *holder.removed, is_found});
+                {login, std::string(holder.gecos), uid, in_this_boot(*holder.removed), is_found});
         }
         std::sort(out_.removed.begin(), out_.removed.end(),
                   [](const auto& a, const auto& b) { return a.uid < b.uid; });
@@ -206,7 +220,7 @@ class Derivation {
         if (keep_ == Nanoseconds::zero()) return;
         for (const auto& one : out_.used_gids) used_gids_.erase(one.gid);
         for (auto [gid, used] : used_gids_) {
-            if (!used.removed) used.removed = in_.now;
+            used.removed = in_this_boot(used.removed.value_or(in_.now));
             out_.used_gids.push_back(std::move(used));
         }
         std::sort(out_.used_gids.begin(), out_.used_gids.end(),

@@ -75,6 +75,7 @@ struct Accounts {
     std::vector<AccountGroup> groups;
     std::vector<UsedGid> used_gids;
     std::vector<WithoutAccount> without;
+    Moment derived;
 };
 
 struct AccountsInput {

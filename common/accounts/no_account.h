@@ -23,6 +23,8 @@ enum class NoAccount : std::uint8_t {
     login_is_a_group_of_the_node,
     uid_of_the_node,
     uid_is_a_gid_of_the_node,
+    login_is_a_group_in_sudoers,
+    uid_is_a_gid_in_sudoers,
     uid_of_a_removed_account,
     uid_is_a_used_gid,
     other_name_service,

@@ -36,26 +36,33 @@ void for_each_line(std::string_view text, const Visit& visit) {
     }
 }
 
-// Name and number of a line NAME:PASSWORD:NUMBER:…. Names of the compat service are none.
+std::string_view take_field(std::string_view& line) {
+    const auto field = line.substr(0, line.find(':'));
+    line.remove_prefix(std::min(field.size() + 1, line.size()));
+    return field;
+}
+
+// strtoul(3) is glibc's reader.
+std::optional<std::uint32_t> number_in(std::string_view field) {
+    field.remove_prefix(std::min(field.find_first_not_of(blanks), field.size()));
+    if (field.starts_with('+')) field.remove_prefix(1);
+    return parse_number<std::uint32_t>(field);
+}
+
+// The beginning of a line NAME:PASSWORD:NUMBER:…, and what follows it. Names of the compat service
+// are none.
 struct NameAndNumber {
     std::string name;
     std::uint32_t number;
+    std::string_view rest;
 };
 std::optional<NameAndNumber> name_and_number(std::string_view line) {
-    const auto name = line.substr(0, line.find(':'));
-    if (name.empty() || name.size() == line.size() || name.front() == '+' || name.front() == '-')
-        return std::nullopt;
-    line.remove_prefix(name.size() + 1);
-    const auto password = line.find(':');
-    if (password == line.npos) return std::nullopt;
-    line.remove_prefix(password + 1);
-    // strtoul(3) is glibc's reader.
-    auto digits = line.substr(0, line.find(':'));
-    digits.remove_prefix(std::min(digits.find_first_not_of(blanks), digits.size()));
-    if (digits.starts_with('+')) digits.remove_prefix(1);
-    const auto number = parse_number<std::uint32_t>(digits);
+    const auto name = take_field(line);
+    if (name.empty() || name.front() == '+' || name.front() == '-') return std::nullopt;
+    take_field(line);
+    const auto number = number_in(take_field(line));
     if (!number) return std::nullopt;
-    return NameAndNumber{std::string(name), *number};
+    return NameAndNumber{std::string(name), *number, line};
 }
 
 std::string_view take_word(std::string_view& line) {
@@ -80,18 +87,41 @@ Result<std::string> read_text(const std::string& path) {
     return text;
 }
 
+std::vector<std::string> files_in_folder(const std::string& folder, std::string_view ending) {
+    std::vector<std::string> paths;
+    const Directory directory(::opendir(folder.c_str()));
+    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr)
+        if (const std::string_view name = entry->d_name;
+            name.front() != '.' && name.ends_with(ending))
+            paths.push_back(folder + "/" + entry->d_name);
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
+
 // A folder that is not there has no files; one in it that cannot be read is overlooked, like one
 // that systemd-sysusers cannot read.
 std::vector<std::string> texts_in_folder(const std::string& folder) {
-    std::vector<std::string> paths;
     std::vector<std::string> texts;
-    const Directory directory(::opendir(folder.c_str()));
-    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr)
-        if (std::string_view(entry->d_name).ends_with(".conf"))
-            paths.push_back(folder + "/" + entry->d_name);
-    std::sort(paths.begin(), paths.end());
-    for (const auto& path : paths)
+    for (const auto& path : files_in_folder(folder, ".conf"))
         if (auto text = read_text(path)) texts.push_back(*std::move(text));
+    return texts;
+}
+
+bool exists(const std::string& path) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) == 0;
+}
+
+// sudo may read what we cannot: then nobody knows whose group is whose.
+Result<std::vector<std::string>> sudoers_texts(const std::string& sudoers) {
+    auto paths = files_in_folder(sudoers + ".d", "");
+    if (exists(sudoers)) paths.push_back(sudoers);
+    std::vector<std::string> texts;
+    for (const auto& path : paths) {
+        auto text = read_text(path);
+        if (!text) return tl::make_unexpected(text.error());
+        texts.push_back(*std::move(text));
+    }
     return texts;
 }
 
@@ -101,6 +131,7 @@ void add_passwd(NodeNames& names, std::string_view text) {
     for_each_line(text, [&](std::string_view line) {
         if (auto user = name_and_number(line)) {
             names.uids.insert(user->number);
+            if (const auto gid = number_in(take_field(user->rest))) names.gids.insert(*gid);
             names.users.emplace(std::move(user->name), user->number);
         }
     });
@@ -125,12 +156,32 @@ void add_sysusers(NodeNames& names, std::string_view text) {
     });
 }
 
+// sudoers(5), as far as it tells "%GROUP" from other words.
+void add_sudoers(NodeNames& names, std::string_view text) {
+    constexpr std::string_view ends = " \t\",:=!()";
+    for_each_line(text, [&](std::string_view line) {
+        if (line.starts_with("Defaults")) return;
+        while (!line.empty()) {
+            const auto word = line.substr(0, line.find_first_of(ends));
+            line.remove_prefix(std::min(word.size() + 1, line.size()));
+            if (!word.starts_with('%')) continue;
+            const auto name = word.substr(1);
+            if (!name.starts_with('#'))
+                names.sudoers_groups.emplace(name);
+            else if (const auto gid = number_in(name.substr(1)))
+                names.sudoers_gids.insert(*gid);
+        }
+    });
+}
+
 Result<NodeTexts> read_node_texts(const NodeFiles& files) {
     auto passwd = read_text(files.passwd);
     if (!passwd) return tl::make_unexpected(passwd.error());
     auto group = read_text(files.group);
     if (!group) return tl::make_unexpected(group.error());
-    NodeTexts texts{*std::move(passwd), *std::move(group), {}};
+    auto sudoers = sudoers_texts(files.sudoers);
+    if (!sudoers) return tl::make_unexpected(sudoers.error());
+    NodeTexts texts{*std::move(passwd), *std::move(group), {}, *std::move(sudoers)};
     for (const auto& folder : files.sysusers)
         for (auto& text : texts_in_folder(folder)) texts.sysusers.push_back(std::move(text));
     return texts;
@@ -141,6 +192,7 @@ NodeNames names_in(const NodeTexts& texts) {
     add_passwd(names, texts.passwd);
     add_group(names, texts.group);
     for (const auto& text : texts.sysusers) add_sysusers(names, text);
+    for (const auto& text : texts.sudoers) add_sudoers(names, text);
     return names;
 }
 
@@ -151,7 +203,8 @@ void digest_into(DigestStream& digest, const NodeTexts& texts) {
     };
     add(texts.passwd);
     add(texts.group);
-    for (const auto& text : texts.sysusers) add(text);
+    for (const auto* texts_of : {&texts.sysusers, &texts.sudoers})
+        for (const auto& text : *texts_of) add(text);
 }
 
 bool is_service_account(std::string_view login) {

@@ -21,13 +21,16 @@ struct NodeNames {
     std::unordered_map<std::string, gid_t> groups;
     std::unordered_set<uid_t> uids;
     std::unordered_set<gid_t> gids;
-    std::unordered_set<std::string> reserved;  // of sysusers.d
+    std::unordered_set<std::string> reserved;        // of sysusers.d
+    std::unordered_set<std::string> sudoers_groups;  // "%NAME"
+    std::unordered_set<gid_t> sudoers_gids;          // "%#GID"
 };
 
 // Pure; a line that is none is overlooked, as libc does.
 void add_passwd(NodeNames& names, std::string_view text);
 void add_group(NodeNames& names, std::string_view text);
 void add_sysusers(NodeNames& names, std::string_view text);
+void add_sudoers(NodeNames& names, std::string_view text);
 
 // Where they stand; tests have others.
 struct NodeFiles {
@@ -35,6 +38,7 @@ struct NodeFiles {
     std::string group = "/etc/group";
     std::vector<std::string> sysusers = {"/usr/lib/sysusers.d", "/run/sysusers.d",
                                          "/etc/sysusers.d"};
+    std::string sudoers = "/etc/sudoers";  // with its folder, which has ".d" behind it
 };
 
 // Read whole each time, which costs less than to be wrong about a change.
@@ -42,6 +46,7 @@ struct NodeTexts {
     std::string passwd;
     std::string group;
     std::vector<std::string> sysusers;
+    std::vector<std::string> sudoers;
 };
 Result<NodeTexts> read_node_texts(const NodeFiles& files);
 

@@ -24,6 +24,10 @@ struct Moment {
     bool operator==(const Moment&) const = default;
 };
 
+inline bool is_of_a_known_boot(const Moment& moment) {
+    return moment.boot_id != unknown_boot;
+}
+
 // CLOCK_BOOTTIME of both can be compared: same boot and same time namespace (two namespaces share
 // a boot id and may be a million seconds apart), both known.
 bool same_timeline(const Moment& a, const Moment& b);

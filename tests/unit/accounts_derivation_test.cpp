@@ -100,6 +100,41 @@ TEST(accounts_derivation, an_accounts_own_group_shadows_none_of_the_node) {
     TEXT_EQUAL("uid_is_a_gid_of_the_node", why_not(entry("bob", 30000)));
 }
 
+// What a user of this node has for a gid owns their files, whether /etc/group names it or not.
+TEST(accounts_derivation, a_gid_in_passwd_alone_is_the_nodes) {
+    add_passwd(node.node, "carol:x:1002:20000::/home/carol:/bin/sh\n");
+    TEXT_EQUAL("group_gid_of_the_node", why_no_group());
+    TEXT_EQUAL("uid_is_a_gid_of_the_node", why_not(entry("bob", 20000)));
+    add_passwd(node.node, "dave:x:1003::dave:/home/dave:/bin/sh\n+eve:x:1004:1004\nfay:x:1005\n");
+    CHECK_FALSE(node.node.gids.contains(1004));
+    CHECK_FALSE(node.node.gids.contains(1005));
+}
+
+// An account's own group would have what sudo gives to the group of that name or number.
+TEST(accounts_derivation, a_group_that_sudoers_names_is_nobodys_own) {
+    add_sudoers(node.node,
+                "# %comment ALL=(ALL) ALL\n"
+                "Defaults passprompt=\"for %p \"\n"
+                "%ops,!%night ALL=(ALL:ALL) NOPASSWD: ALL\n"
+                "  %#10005 ALL = ALL\nUser_Alias STAFF = %staff2, \"%quoted\", anna\n");
+    for (const char* login : {"ops", "night", "staff2", "quoted"})
+        TEXT_EQUAL("login_is_a_group_in_sudoers", why_not(entry(login, 10002)));
+    TEXT_EQUAL("uid_is_a_gid_in_sudoers", why_not(entry("bob", 10005)));
+    uid_t uid = 10006;
+    for (const char* login : {"comment", "p", "anna"}) {
+        node.entries[1] = entry(login, uid++);
+        node.derive();
+        CHECK_TRUE(node.account(login) != nullptr);
+    }
+}
+
+// What sudoers gives to the project's group is meant.
+TEST(accounts_derivation, the_projects_group_may_stand_in_sudoers) {
+    add_sudoers(node.node, "%p-lab ALL=(ALL) ALL\n%#20000 ALL=(ALL) ALL\n");
+    node.derive();
+    LONGS_EQUAL(20000, node.derived.groups[0].gid);
+}
+
 TEST(accounts_derivation, nobody_is_called_like_the_projects_group) {
     TEXT_EQUAL("login_is_our_group", why_not(entry("p-lab", 10002)));
     TEXT_EQUAL("login_is_our_group", why_not(entry("p-lab-admin", 10002)));

@@ -27,7 +27,8 @@ TEST_GROUP(accounts_keeper) {
     std::string folder = roster.directory() / "lib";
     NodeFiles node{roster.directory() / "passwd",
                    roster.directory() / "group",
-                   {roster.directory() / "sysusers.d"}};
+                   {roster.directory() / "sysusers.d"},
+                   roster.directory() / "sudoers"};
     AccountsKeeper keeper{clock, folder, node};
     AccountsPaths paths{folder};
     RosterAccounts fetched;
@@ -126,6 +127,55 @@ TEST(accounts_keeper, somebody_who_was_removed_is_without_account_and_keys_at_on
     TEXT_EQUAL("none", keys_of("bob"));
     TEXT_EQUAL("p-lab:*:20000:alice", names.group("p-lab"));
     CHECK_TRUE(keys_of("alice").starts_with(key_text));
+}
+
+TEST(accounts_keeper, counts_a_removal_by_each_boots_own_clock) {
+    const auto remove_bob = [&] {
+        changed(&fetched);
+        roster.content.entries.pop_back();
+        roster.write();
+        changed(&fetched);
+    };
+    clock.step(-24h * 9000);
+    remove_bob();
+    clock.reboot();
+    clock.step(24h * 9000);
+    CHECK_FALSE(needs_all());
+    const auto before = inode();
+    CHECK_TRUE(changed(nullptr));
+    CHECK_TRUE(before != inode());
+    const auto after = inode();
+    CHECK_FALSE(changed(nullptr));
+    LONGS_EQUAL(after, inode());
+    clock.tick(24h * 90 - 1ns);
+    changed(nullptr);
+    CHECK_TRUE(names.user(10002).ends_with(":/usr/sbin/nologin"));
+    clock.tick(1ns);
+    CHECK_TRUE(needs_all());
+    changed(&fetched);
+    TEXT_EQUAL("absent", names.user(10002));
+}
+
+TEST(accounts_keeper, reads_whose_groups_sudoers_names) {
+    changed(&fetched);
+    write_file(node.sudoers, "%alice ALL=(ALL) ALL\n");
+    CHECK_TRUE(changed(nullptr));
+    TEXT_EQUAL("absent", names.user("alice"));
+    ::unlink(node.sudoers.c_str());
+    const std::filesystem::path included = node.sudoers + ".d";
+    std::filesystem::create_directory(included);
+    write_file(included / "site", "%bob ALL=(ALL) ALL\n");
+    CHECK_TRUE(changed(&fetched));
+    TEXT_EQUAL("absent", names.user("bob"));
+    CHECK_TRUE(names.user("alice").starts_with("alice:"));
+}
+
+// sudo may be able to: then nobody new gets what it gives.
+TEST(accounts_keeper, the_files_stay_where_sudoers_cannot_be_read) {
+    changed(&fetched);
+    std::filesystem::create_directory(node.sudoers);
+    TEXT_EQUAL(node.sudoers + " is no file of a usual size", keep(&fetched).error().message);
+    CHECK_TRUE(names.user("alice").starts_with("alice:"));
 }
 
 TEST(accounts_keeper, makes_a_damaged_or_missing_file_good_with_an_answer_or_without) {

@@ -274,11 +274,19 @@ Result<AccountsKeeper::Stored> AccountsKeeper::open_or_restore() {
 bool AccountsKeeper::is_current(const Stored& stored, const Source& source) {
     if (!stored.accounts || !are_of_one_round(stored.accounts, stored.keys)) return false;
     const auto& header = stored.accounts->header();
-    const auto age = age_of(header.first_removed, clock_.now(), Nanoseconds::zero());
-    const bool one_is_over =
-        header.removed > 0 && !age.uncertain && age.value >= source.keep_removed;
+    const auto now = clock_.now();
+    const bool one_is_over = header.removed > 0 && same_timeline(header.first_removed, now) &&
+                             elapsed(header.first_removed, now) >= source.keep_removed;
     return project_in(header) == source.project && header.roster == source.roster &&
            header.node == source.node && !one_is_over;
+}
+
+// Since an earlier boot: from now on by this one's clock.
+bool AccountsKeeper::counts_removals(const Stored& stored) {
+    const auto& header = stored.accounts->header();
+    const auto now = clock_.now();
+    return header.removed == 0 || !is_of_a_known_boot(now) ||
+           same_timeline(header.first_removed, now);
 }
 
 bool AccountsKeeper::can_follow(const NodeConfig& config) const {
@@ -309,7 +317,7 @@ Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, cons
 Result<AccountsKeeper::Kept> AccountsKeeper::keep(const NodeConfig& config, const Snapshot& roster,
                                                   const Source& source, const Stored& stored,
                                                   const RosterAccounts* fetched) {
-    if (fetched == nullptr && is_current(stored, source)) return Kept{};
+    if (fetched == nullptr && is_current(stored, source) && counts_removals(stored)) return Kept{};
     if (!has_shell(config))
         return failure("[accounts] shell " + config.accounts.shell + " is no program on this node");
     if (fetched == nullptr && !is_of(stored.accounts, config.project))
@@ -341,7 +349,8 @@ Result<AccountsKeeper::Kept> AccountsKeeper::take_away(const NodeConfig& config)
     if (!source) return tl::make_unexpected(source.error());
     const auto stored = open_or_restore();
     if (!stored) return tl::make_unexpected(stored.error());
-    if (is_current(*stored, *source)) return with_spares(Kept{}, *stored);
+    if (is_current(*stored, *source) && counts_removals(*stored))
+        return with_spares(Kept{}, *stored);
     RosterAccounts nobody;
     nobody.none_to_ask = true;
     auto derived = derive(config, {}, *source, *stored, &nobody);
@@ -392,6 +401,7 @@ Result<AccountsKeeper::Derived> AccountsKeeper::derive(const NodeConfig& config,
     header.removed = static_cast<std::uint32_t>(removed.size());
     header.without = static_cast<std::uint32_t>(derived.accounts.without.size());
     header.some_wait = some_remembered || waiting > 0 || group_waits ? 1 : 0;
+    header.derived = now;
     header.first_removed = first_of(removed);
     header.roster = source.roster;
     header.node = source.node;

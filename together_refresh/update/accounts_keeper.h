@@ -61,6 +61,7 @@ class AccountsKeeper {
     Result<Stored> open_or_restore();
     Result<Source> read_source(const NodeConfig& config, const Digest& roster) const;
     bool is_current(const Stored& stored, const Source& source);
+    bool counts_removals(const Stored& stored);
     Result<Kept> keep(const NodeConfig& config, const Snapshot& roster, const Source& source,
                       const Stored& stored, const RosterAccounts* fetched);
     Result<Derived> derive(const NodeConfig& config, std::vector<RosterEntry> entries,

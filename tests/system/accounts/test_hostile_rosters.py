@@ -147,6 +147,33 @@ def test_a_package_that_comes_later_is_not_run_as_a_person(node: AccountsNode) -
     (folder / "newdaemon.conf").unlink()
 
 
+def test_nobodys_own_group_is_one_that_sudoers_names(node: AccountsNode) -> None:
+    node.roster.add("nightops", uid=10007)
+    node.change()
+    assert output("id", "-gn", "nightops") == "nightops"
+    sudoers = Path("/etc/sudoers.d/site")
+    sudoers.write_text("%nightops ALL=(ALL) NOPASSWD: ALL\n")
+    try:
+        node.refresh()
+        output("getent", "passwd", "nightops", status=ABSENT)
+        output("getent", "group", "nightops", status=ABSENT)
+    finally:
+        sudoers.unlink()
+
+
+def test_no_group_has_a_gid_that_stands_in_passwd_alone(node: AccountsNode) -> None:
+    group = output("getent", "group", "p-lab").split(":")[2]
+    passwd = Path("/etc/passwd")
+    before = passwd.read_text()
+    passwd.write_text(before + f"carol:x:1999:{group}::/home/carol:/bin/sh\n")
+    try:
+        node.refresh()
+        output("getent", "group", "p-lab", status=ABSENT)
+        output("getent", "group", group, status=ABSENT)
+    finally:
+        passwd.write_text(before)
+
+
 def test_two_with_one_login_or_one_uid_have_no_account(node: AccountsNode) -> None:
     node.roster.add("carol", uid=10007)
     node.roster.add("dave", uid=10007)
