@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // TLS handshakes, on threads of their own: each is half a millisecond of computing and more, and
-// ten thousand nodes that come back at once would stop the I/O thread for seconds.
+// ten thousand nodes that come back at once would stop the I/O thread for seconds. Those of the few
+// that come now and then, as probes do, are done at the server's own priority, as far as they take
+// little of it; a crowd's are done at a lower one.
 //
 // Used on the I/O thread.
 #pragma once
@@ -13,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "http_server/allowance.h"
 #include "http_server/transport.h"
 
 namespace together::http {
@@ -36,12 +39,15 @@ class Handshakes {
 
   private:
     struct Worker;
+    class Handshake;
 
     void on_done();
 
     boost::asio::io_context& home_;
     std::shared_ptr<SSL_CTX> certificates_;
-    std::vector<std::unique_ptr<Worker>> workers_;
+    Allowance allowance_;  // of the few's
+    std::vector<std::unique_ptr<Worker>> crowds_;
+    std::unique_ptr<Worker> few_;
     std::size_t next_ = 0;
     std::size_t under_way_ = 0;
     std::size_t since_trimmed_ = 0;

@@ -26,9 +26,6 @@ constexpr std::size_t max_question = 1024;
 // Receipts that people and programs wait for.
 constexpr std::size_t max_node_polls = 1'000;
 
-// Between two looks at what else there is to do: about a quarter of a millisecond.
-constexpr std::size_t delivered_at_once = 8;
-
 constexpr const char* too_many_wait = "Too many requests wait already.";
 
 constexpr std::string_view node_header = "together-node";
@@ -89,6 +86,7 @@ RequestDispatcher::RequestDispatcher(net::io_context& io, RequestHandler& handle
               look_at_nodes(std::move(projects), std::move(done));
           },
           [this](std::vector<LongPolls::Due> due) { tell(node_tellers_, std::move(due)); }),
+      deliveries_(io),
       probes_(1, SIZE_MAX),
       questions_(2, max_asked),
       batches_(1, max_asked),
@@ -256,27 +254,9 @@ void RequestDispatcher::tell(net::thread_pool& tellers, std::vector<LongPolls::D
         });
 }
 
-// To one at once; to many a few at a time, so that whoever else has something to say is heard.
 void RequestDispatcher::deliver(std::shared_ptr<const http::Response> response, Askers askers,
                                 Told told) {
-    if (askers.empty()) return;
-    if (askers.size() == 1) {
-        askers.front()->on_answer(response);
-        return note(told);
-    }
-    deliveries_.push_back({std::move(response), std::move(askers), told});
-    if (deliveries_.size() == 1) deliver_some();
-}
-
-void RequestDispatcher::deliver_some() {
-    auto& [response, askers, told, done] = deliveries_.front();
-    for (std::size_t i = 0; i < delivered_at_once && done < askers.size(); ++i)
-        std::exchange(askers[done++], nullptr)->on_answer(response);
-    if (done == askers.size()) {
-        note(told);
-        deliveries_.pop_front();
-    }
-    if (!deliveries_.empty()) net::post(io_, [this] { deliver_some(); });
+    deliveries_.add(std::move(response), std::move(askers), [this, told] { note(told); });
 }
 
 void RequestDispatcher::note(const Told& told) {

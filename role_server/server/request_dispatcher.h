@@ -9,7 +9,6 @@
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "http_server/backend.h"
+#include "role_server/server/deliveries.h"
 #include "role_server/server/long_polls.h"
 #include "role_server/server/request_handler.h"
 #include "role_server/server/request_log.h"
@@ -52,7 +52,7 @@ class RequestDispatcher final : public http::Backend {
     void begin_to_stop();
 
   private:
-    using Askers = std::vector<std::shared_ptr<http::Asker>>;
+    using Askers = Deliveries::Askers;
     // Since when there is news for them; nothing where it is none.
     using Told = std::optional<std::chrono::steady_clock::time_point>;
 
@@ -74,13 +74,6 @@ class RequestDispatcher final : public http::Backend {
         std::vector<std::string> nodes;
     };
 
-    struct Delivery {
-        std::shared_ptr<const http::Response> response;
-        Askers askers;
-        Told told;
-        std::size_t done = 0;
-    };
-
     Queue& queue_of(Work work, const Request& request);
     void answer_here(std::shared_ptr<http::Asker> asker, Response response);
     bool join(const std::string& key, const std::shared_ptr<http::Asker>& asker, std::string& node);
@@ -91,7 +84,6 @@ class RequestDispatcher final : public http::Backend {
     void park(const Question& question, const std::shared_ptr<const Response>& response);
     void tell(boost::asio::thread_pool& tellers, std::vector<LongPolls::Due> due);
     void deliver(std::shared_ptr<const http::Response> response, Askers askers, Told told = {});
-    void deliver_some();
     void note(const Told& told);
     void remove_what_is_over();
     void look(std::vector<std::string> projects, std::function<void(LongPolls::Looked)> done);
@@ -104,7 +96,7 @@ class RequestDispatcher final : public http::Backend {
     RequestLog* const log_;
     LongPolls long_polls_, node_polls_;
     std::unordered_map<std::string, std::shared_ptr<Question>> joinable_;
-    std::deque<Delivery> deliveries_;
+    Deliveries deliveries_;
     Queue probes_, questions_, batches_, reads_, changes_;
     boost::asio::thread_pool tellers_, node_tellers_, watcher_;
     boost::asio::steady_timer over_;

@@ -32,8 +32,17 @@ class Server(Roled):
         return [self.add_user(f"user{number}", uid=20000 + number).id for number in range(COLLABORATORS - 1)][0]
 
     def cpu(self) -> float:
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+        return sum(self.cpu_by_thread().values())
+
+    def cpu_of_handshakes(self) -> float:
+        return sum(used for name, used in self.cpu_by_thread().items() if name.startswith("handshakes"))
+
+    def cpu_by_thread(self) -> dict[str, float]:
+        used: dict[str, float] = {}
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            name = (task / "comm").read_text().strip()
+            used[name] = used.get(name, 0) + int((task / "schedstat").read_text().split()[0]) / 1e9
+        return used
 
     def kernel_share(self) -> float:
         """Of all that it has used of the processor, in percent."""
@@ -113,7 +122,7 @@ def waiting(program: pathlib.Path, server: Server, project: str, key: str) -> It
 
 def told(server: Server, project: str, user: str, role: str, nodes: subprocess.Popen[str]) -> None:
     server.forget_peak()
-    cpu = server.cpu()
+    cpu, of_handshakes = server.cpu(), server.cpu_of_handshakes()
     with Asking(server, "/healthz", None) as probe, Asking(server, "/v1/whoami", server.owner.token) as whoami:
         began = time.monotonic()
         assert server.patch(f"{server.collaborators(project)}/{user}", {"role": role}).status == 200
@@ -121,7 +130,8 @@ def told(server: Server, project: str, user: str, role: str, nodes: subprocess.P
     assert line[0] == "told", line
     first, last = float(line[1]), float(line[2])
     print(f"  told after {first - began:.2f} s (first) to {last - began:.2f} s (last), "
-          f"{1e6 * (server.cpu() - cpu) / NODES:.0f} µs of CPU a node, "
+          f"{1e6 * (server.cpu() - cpu) / NODES:.0f} µs of CPU a node, of these "
+          f"{1e6 * (server.cpu_of_handshakes() - of_handshakes) / NODES:.0f} for handshakes of those who ask meanwhile, "
           f"{int(line[3]) / NODES / 1024:.0f} KiB a node, at most {server.memory('VmHWM'):.0f} MiB")
     print(probe.report("GET /healthz while they are told", first, last))
     print(whoami.report("GET /v1/whoami while they are told", first, last), flush=True)

@@ -7,6 +7,7 @@ Raw sockets throughout: an HTTP library would not send most of this.
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import socket
 import ssl
@@ -462,6 +463,103 @@ def test_handshakes_that_never_end_keep_nobody_waiting(tmp_path, certificate):
         assert roled.get("/healthz").status == 200 and time.monotonic() - began < 5
         roled.stop()
         assert time.monotonic() - began < 10, "nor does one of them keep it from stopping"
+
+
+def handshakes_threads(roled):
+    """By name: the niceness of those that do handshakes, and for how long they have used a processor, in ms."""
+    found = {}
+    for task in pathlib.Path(f"/proc/{roled.process.pid}/task").iterdir():
+        name = (task / "comm").read_text().strip()
+        if name.startswith("handshakes"):
+            niceness = int((task / "stat").read_text().rsplit(")", 1)[1].split()[16])
+            used = found[name][1] if name in found else 0
+            found[name] = niceness, used + int((task / "schedstat").read_text().split()[0]) / 1e6
+    return found
+
+
+def client_hello():
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(to_client, to_server, server_hostname="127.0.0.1").do_handshake()
+    return to_server.read()
+
+
+def used_by_handshakes(roled, does):
+    """What the threads of the crowd and of the few have used of a processor for it, in ms."""
+    roled.settle()
+    before = handshakes_threads(roled)
+    does()
+    roled.settle()
+    after = handshakes_threads(roled)
+    return [after[name][1] - before[name][1] for name in ("handshakes", "handshakes-few")]
+
+
+def test_a_probes_handshake_is_done_at_the_servers_own_priority_and_a_crowds_are_not(tmp_path, certificate):
+    with Roled(tmp_path, tls=certificate) as roled:
+        roled.settle()
+        at_first = handshakes_threads(roled)
+        own = os.getpriority(os.PRIO_PROCESS, roled.process.pid)
+        assert at_first["handshakes-few"][0] == own and at_first["handshakes"][0] == min(own + 5, 19)
+        assert roled.get("/healthz").status == 200
+        roled.settle()
+        after_a_probe = handshakes_threads(roled)
+        assert after_a_probe["handshakes-few"] > at_first["handshakes-few"]
+        assert after_a_probe["handshakes"] == at_first["handshakes"]
+
+
+def test_a_crowds_handshakes_leave_the_threads_of_the_few_whenever_they_begin(tmp_path, certificate):
+    hello = client_hello()
+
+    def comes_a_crowd():
+        folder = tmp_path / os.urandom(4).hex()
+        folder.mkdir()
+        with Roled(folder, tls=certificate) as roled, contextlib.ExitStack() as crowd:
+            sockets = [crowd.enter_context(roled.socket()) for _ in range(200)]
+            roled.settle()
+
+            def all_send():
+                for one in sockets:
+                    one.sendall(hello)
+            of_crowd, of_few = used_by_handshakes(roled, all_send)
+            return of_crowd > of_few
+    wait_until(comes_a_crowd, "two hundred to come within a moment, as they do where the machine is not too busy")
+
+
+def test_a_handshake_of_a_client_that_has_gone_is_not_computed(tmp_path, certificate):
+    hello = client_hello()
+    with Roled(tmp_path, tls=certificate) as roled:
+        def come(stay):
+            with contextlib.ExitStack() as crowd:
+                roled.process.send_signal(signal.SIGSTOP)
+                for _ in range(100):
+                    crowd.enter_context(roled.socket()).sendall(hello)
+                if not stay:
+                    crowd.close()
+                roled.process.send_signal(signal.SIGCONT)
+                roled.settle()
+        stayed, gone = (sum(used_by_handshakes(roled, lambda stay=stay: come(stay))) for stay in (True, False))
+        assert gone < stayed / 2, (gone, stayed)
+
+
+def test_who_closes_its_side_behind_a_request_is_answered(tmp_path, certificate):
+    with Roled(tmp_path, tls=certificate) as roled, roled.socket() as connection:
+        to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = ssl._create_unverified_context().wrap_bio(to_client, to_server, server_hostname="127.0.0.1")
+        while True:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                client.do_handshake()
+                break
+            connection.sendall(to_server.read())
+            to_client.write(connection.recv(65536))
+        client.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        roled.settle()
+        roled.process.send_signal(signal.SIGSTOP)
+        connection.sendall(to_server.read())  # the handshake's end, too
+        connection.shutdown(socket.SHUT_WR)
+        roled.process.send_signal(signal.SIGCONT)
+        while received := connection.recv(65536):
+            to_client.write(received)
+        assert client.read(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_wrong_certificates_are_said_at_the_start(tmp_path, certificate):
