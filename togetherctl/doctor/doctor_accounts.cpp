@@ -229,6 +229,7 @@ void check_accounts(const Patient& patient, Findings& findings) {
     check_accounts_file(state, findings);
     check_keys(findings);
     check_homes(config, state.accounts, findings);
+    check_sudoers(config, state.accounts, findings);
     check_group_update_time(patient, state, findings);
 }
 

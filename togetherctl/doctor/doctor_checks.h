@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/accounts/derivation.h"
 #include "common/node_config/node_config.h"
 #include "processes/running_programs.h"
 #include "togetherctl/doctor/findings.h"
@@ -40,6 +41,9 @@ void check_ssh(const Patient& patient, Findings& findings);
 void check_slurm(const Patient& patient, Findings& findings);
 void check_step_filter(Findings& findings);
 void check_accounts(const Patient& patient, Findings& findings);
+// Part of check_accounts().
+void check_sudoers(const together::NodeConfig& config, const together::Accounts& accounts,
+                   Findings& findings);
 // su where slurmd starts it, sudo where it was enabled, cron and its like wherever they are.
 void check_services(const Patient& patient, Findings& findings);
 // A cluster in place of this node: its API server is asked what it answers about somebody invented.

@@ -116,12 +116,37 @@ def test_volumes_take_no_group_of_the_nodes_own(tmp_path: Path) -> None:
 
 # ---- doctor -------------------------------------------------------------------------------------
 
-CHECKS = ("name_service", "accounts", "keys", "homes", "watcher")
+CHECKS = ("name_service", "accounts", "keys", "homes", "sudoers", "watcher")
 
 
 def doctor() -> dict[str, dict[str, Any]]:
     run = ctl("doctor", "--json", environment={"LD_LIBRARY_PATH": str(BUILD / "nss_together")})
     return {one["check"]: one for one in json.loads(run.stdout) if one["check"] in CHECKS}
+
+
+SUDOERS = Path("/etc/sudoers.d/site")
+
+
+@pytest.fixture
+def sudoers() -> Iterator[Path]:
+    yield SUDOERS
+    SUDOERS.unlink(missing_ok=True)
+
+
+def test_doctor_on_a_rule_of_sudoers_for_nobody(sudoers: Path) -> None:
+    sudoers.write_text("User_Alias NIGHT = deploy, frieda, alice, %staff, !eve\n"
+                       "NIGHT ALL=(ALL) NOPASSWD: ALL\nmysql,ALL ALL=(root) /bin/true\n")
+    found = doctor()["sudoers"]
+    assert found["result"] == "warning" and "a rule for deploy, and nobody is" in found["what"]
+    assert found["fix"].endswith("[accounts] reserved_logins = deploy")
+    write_config(accounts__enabled="yes", accounts__shell="/bin/sh", accounts__reserved_logins="deploy")
+    assert doctor()["sudoers"]["result"] == "ok"
+
+
+def test_doctor_says_that_sudoers_cannot_be_read(sudoers: Path) -> None:
+    sudoers.write_text("this is none\n")
+    found = doctor()["sudoers"]
+    assert found["result"] == "information" and "could not be looked at: /usr/bin/cvtsudoers" in found["what"]
 
 
 @pytest.fixture

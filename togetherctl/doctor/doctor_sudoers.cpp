@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whom sudoers names though there is nobody of that name: whoever the authority gives the login has
+// what stands there.
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "common/accounts/node_names.h"
+#include "processes/installed_program.h"
+#include "processes/run_program.h"
+#include "strict_json/strict_json.h"
+#include "togetherctl/doctor/doctor_checks.h"
+
+namespace together::ctl {
+namespace {
+
+using namespace together;
+using namespace std::chrono_literals;
+
+constexpr const char* sudoers = "/etc/sudoers";
+constexpr const char* check = "sudoers";
+
+// sudo's own reader: aliases and what is included are in it.
+Result<Json::Value> ask_sudo() {
+    const auto program = first_program({"/usr/bin/cvtsudoers", "/usr/local/bin/cvtsudoers"});
+    if (program.empty()) return failure("there is no cvtsudoers, which comes with sudo");
+    const auto output = output_of(program, {"-e", "-f", "json", sudoers}, 10s);
+    if (!output) return tl::make_unexpected(output.error());
+    auto json = parse_strict_json(*output, {.values = 1'000'000, .depth = 16});
+    if (!json) return failure("what cvtsudoers says of it is " + json.error());
+    return *std::move(json);
+}
+
+std::set<std::string> logins_in(const Json::Value& rules) {
+    std::set<std::string> logins;
+    for (const auto& rule : rules["User_Specs"])
+        for (const auto& user : rule["User_List"])
+            if (user.isObject() && user["username"].isString() && !user.isMember("negated"))
+                logins.insert(user["username"].asString());
+    logins.erase("ALL");
+    return logins;
+}
+
+bool is_somebody(const std::string& login, const NodeNames& node, const Accounts& accounts) {
+    return node.users.contains(login) ||
+           std::any_of(accounts.accounts.begin(), accounts.accounts.end(),
+                       [&](const auto& account) { return account.login == login; });
+}
+
+bool can_be_the_rosters(const std::string& login, const NodeNames& node, const NodeConfig& config) {
+    const auto& reserved = config.accounts.reserved_logins;
+    return std::find(reserved.begin(), reserved.end(), login) == reserved.end() &&
+           !node.reserved.contains(login) && !node.groups.contains(login) &&
+           !is_service_account(login);
+}
+
+}  // namespace
+
+void check_sudoers(const NodeConfig& config, const Accounts& accounts, Findings& findings) {
+    if (::access(sudoers, F_OK) != 0) return;
+    const auto rules = ask_sudo();
+    const auto texts = read_node_texts({});
+    if (!rules || !texts)
+        return findings.tell(check, std::string(sudoers) + " could not be looked at: " +
+                                        (rules ? texts.error() : rules.error()).message);
+    const auto node = names_in(*texts);
+    std::string nobodys;
+    for (const auto& login : logins_in(*rules))
+        if (!is_somebody(login, node, accounts) && can_be_the_rosters(login, node, config))
+            nobodys += (nobodys.empty() ? "" : " ") + login;
+    if (nobodys.empty())
+        return findings.ok(check, std::string(sudoers) + " names nobody who is yet to come");
+    findings.warn(check, std::string(sudoers) + " has a rule for " + nobodys + ", and nobody is",
+                  "whoever the authority gives that login has what the rule gives",
+                  "take it out of sudoers, or: [accounts] reserved_logins = " + nobodys);
+}
+
+}  // namespace together::ctl
