@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/suites, which says for scripts/test --changed what a change can break: each tracked file has a
-line of its own there, each line a file, each suite a line, and scripts/test reads it as it is meant."""
+line of its own there, each line a file, each suite a line, what tests use is not forgotten
+(what_tests_use.py), and scripts/test reads it as it is meant."""
 
 import re
 import subprocess
 import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from lint import what_tests_use
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SCRIPT = CHECKOUT / "scripts" / "test"
@@ -55,6 +58,11 @@ def findings() -> list[str]:
     return found
 
 
+def forgotten(every: list[tuple[str, list[str]]]) -> list[str]:
+    return [f"tests/suites: {pattern} can break {' '.join(sorted(suites))}, too: {', '.join(sorted(files)[:3])}"
+            for (pattern, suites), files in what_tests_use.missing(every).items()]
+
+
 def misread() -> list[str]:
     found, every = [], set(output(SCRIPT, "--list"))
     for paths, least in EXAMPLES.items():
@@ -66,6 +74,6 @@ def misread() -> list[str]:
 
 
 if __name__ == "__main__":
-    wrong = findings() + misread()
+    wrong = findings() + forgotten(rules()) + misread()
     print("\n".join(wrong))
     sys.exit(1 if wrong else 0)
