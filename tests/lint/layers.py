@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 FOLDER = re.compile(r"^together_folder\(([^)]*)\)", re.MULTILINE)
 LINK = re.compile(r"^\s*target_link_libraries\(([^)]*)\)", re.MULTILINE)
 
@@ -48,17 +48,26 @@ def reach(folder: str, below: dict[str, list[str]], above: tuple[str, ...] = ())
     return reached
 
 
+def of_include(name: str, include: str, quoted: bool, below: dict[str, list[str]]) -> str | None:
+    folder, is_ours = str(Path(name).parent), (CHECKOUT / include).is_file()
+    if not quoted:
+        return f'{name}: <{include}> is ours: "{include}"' if is_ours else None
+    if not is_ours:
+        return f'{name}: "{include}" is not written from the root'
+    if name.startswith("tests/") or folder == "cmake" or str(Path(include).parent) in reach(folder, below):
+        return None
+    return f"{name}: {include} is not below {folder}"
+
+
+def of_file(name: str, text: str, below: dict[str, list[str]]) -> list[str]:
+    return [finding for mark, include in INCLUDE.findall(text)
+            if (finding := of_include(name, include, mark == '"', below))]
+
+
 def findings(below: dict[str, list[str]]) -> list[str]:
     found = []
     for name in tracked("*.cpp", "*.h"):
-        folder = str(Path(name).parent)
-        is_test = name.startswith("tests/")
-        allowed = set() if is_test or folder == "cmake" else reach(folder, below)
-        for include in INCLUDE.findall((CHECKOUT / name).read_text()):
-            if not (CHECKOUT / include).is_file():
-                found.append(f'{name}: "{include}" is not written from the root')
-            elif not is_test and str(Path(include).parent) not in allowed:
-                found.append(f"{name}: {include} is not below {folder}")
+        found += of_file(name, (CHECKOUT / name).read_text(), below)
     return found
 
 
