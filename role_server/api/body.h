@@ -38,6 +38,7 @@ class Body {
     Body(const Json::Value& object, Fields known, const Rules& rules = usual);
     Body(const Body&) = delete;
     Body& operator=(const Body&) = delete;
+    ~Body() = default;
 
     bool has(const char* field) const { return whole().isMember(field); }
     // Nothing where the field is absent or wrong.

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t max_version = 64;
 constexpr std::int64_t second = 1000;
-constexpr std::int64_t hour = 3600 * second;
+constexpr std::int64_t minute = 60 * second;
+constexpr std::int64_t hour = 60 * minute;
 
 // All nodes confirm a change within a second or two: one statement for all of them, unless they
 // take longer.
@@ -23,7 +24,7 @@ constexpr std::int64_t longest_wait = 3 * second;
 // Some 30 ms, for which other writers wait: whoever has a node key can make up tens of thousands.
 constexpr std::size_t written_at_once = 2'000;
 // Other replicas know so exactly when a node was seen here.
-constexpr std::int64_t seen_is_written_after = 5 * 60 * second;
+constexpr std::int64_t seen_is_written_after = 5 * minute;
 constexpr std::int64_t seen_is_written_within = 30 * second;
 
 // Longer than a long poll takes: who is not silent for this is there.

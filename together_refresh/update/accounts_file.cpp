@@ -85,7 +85,7 @@ Result<void> AccountsFile::keep_spare() {
     const auto file = AccountsDatabase::open(path_, magic_);
     if (!file) return {};
     const auto place = replaced_file(path_, {mode_, file->status().st_gid});
-    const auto kept = together::keep_spare(place, "accounts");
+    auto kept = together::keep_spare(place, "accounts");
     if (const auto spare = AccountsDatabase::open(place.spare, magic_, Behind::room);
         spare && spare->header().digest == file->header().digest && is_intact(*spare, spare_seen_))
         return kept;
