@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Login pods and slurmd pods of Slinky with the gate in them. NOT BUILT IN CI, which has no container
 # runtime: tests/docs looks at it line by line. From the checkout:
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # together-roled, the role authority. NOT BUILT IN CI, which has no container runtime: tests/docs looks at it line by line.
 # From the checkout:
 #

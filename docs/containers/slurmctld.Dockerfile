@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # slurmctld of Slinky with the submit check in it. NOT BUILT IN CI, which has no container runtime: tests/docs
 # looks at it line by line. From the checkout:
 #
