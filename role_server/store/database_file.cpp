@@ -12,6 +12,7 @@
 
 #include "common/system/errno_text.h"
 #include "common/system/file_descriptor.h"
+#include "common/system/folder_of.h"
 
 namespace together::roled {
 namespace {
@@ -27,12 +28,6 @@ Result<void> to_disk(const std::string& path, int flags) {
     const FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC));
     if (!file || ::fsync(file.get()) != 0) return failure(errno_text(path, errno));
     return {};
-}
-
-std::string folder_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 // rename() would put it over what somebody has made meanwhile; but a share of another system may

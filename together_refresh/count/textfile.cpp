@@ -19,6 +19,7 @@ namespace {
 constexpr mode_t for_everybody = 0644;
 constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 
+// Not AtomicFile, which goes by paths: the folder's owner could put a link into one meanwhile.
 Result<void> write_new(int folder, const std::string& name, const std::string& path,
                        std::string_view text) {
     const FileDescriptor file(::openat(folder, name.c_str(), flags, 0600));
