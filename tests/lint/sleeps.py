@@ -13,6 +13,7 @@ SLEEP = re.compile(r"""\b(?:nano|u)?sleep(?:_for|_until)?\s*\(     # time.sleep(
                      | \bsleep[ ]+[0-9.$]                         # a shell's
                      | \bsleep["'],\s*["'][0-9]                   # as words of a command
                      | \bpoll\((?:nullptr|NULL),\s*0,
+                     | \braises\(.*(?:TimeoutExpired|timed\ out)
                      | \bselect\(\[\],\s*\[\],\s*\[\],
                      | \bread\s+(?:-[a-z]+\s+)*-t""", re.VERBOSE)
 PROGRAM = re.compile(r"""\bexec[ ](?:-a[ ]'[^']*'[ ])?sleep[ ][0-9]
@@ -39,7 +40,8 @@ def tracked() -> list[str]:
 
 
 # What must be found, and what must not: the check checks itself first.
-BAD = ("time.sleep(1)", "    sleep 5", "std::this_thread::sleep_for(50ms);", "::usleep(10);",
+BAD = ("time.sleep(1)", 'with pytest.raises(subprocess.TimeoutExpired):',
+       'with pytest.raises(Exception, match="timed out"):', "    sleep 5", "std::this_thread::sleep_for(50ms);", "::usleep(10);",
        "::poll(nullptr, 0, 10);", "select.select([], [], [], 0.5)", "read -r -t 0.1 <> <(:)",
        'run("sleep", "3")', "until true; do sleep 2; done")
 GOOD = ("exec sleep 60", "until test -e go; do sleep 0.1; done", 'make_helper("sleep 0.05");',
