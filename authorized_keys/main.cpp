@@ -17,7 +17,7 @@
 
 namespace {
 
-constexpr unsigned most_seconds = 2;
+constexpr unsigned max_seconds = 2;
 
 int complain(const std::string& what) {
     const auto line = "together-authorized-keys: " + what + "\n";
@@ -32,7 +32,7 @@ void end_in_time() {
     ::sigaddset(&alarm, SIGALRM);
     static_cast<void>(::signal(SIGALRM, SIG_DFL));
     ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
-    ::alarm(most_seconds);
+    ::alarm(max_seconds);
 }
 
 // An account that was made here since the last round: it is found first, and the keys are not its.

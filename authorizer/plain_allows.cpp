@@ -12,7 +12,7 @@ void PlainAllows::add(std::string_view door, std::string_view peer, const Decisi
     key_.append(permission(decision.action).name);
     if (const auto found = gathered_.find(key_); found != gathered_.end()) {
         ++found->second.times;
-    } else if (gathered_.size() < most) {
+    } else if (gathered_.size() < max_gathered) {
         const CallOrigin origin{std::string(door), std::string(peer), ::getpid(), 0};
         gathered_.emplace(key_, Gathered{log_line(decision, origin)});
     }

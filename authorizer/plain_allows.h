@@ -23,7 +23,7 @@ class PlainAllows {
   public:
     static constexpr Nanoseconds told_every = std::chrono::seconds(30);
     // Whose memory is bounded: the allows of whoever comes then are not told.
-    static constexpr std::size_t most = 10'000;
+    static constexpr std::size_t max_gathered = 10'000;
 
     using Send = std::function<Sent(std::string_view line)>;
     // Never waits; must outlive it.

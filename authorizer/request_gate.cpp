@@ -17,11 +17,11 @@ using Steady = std::chrono::steady_clock;
 
 // A client names what it likes; no datagram holds a line of 200 kilobytes, and the refusal would
 // be neither counted nor in the log.
-constexpr std::size_t longest_request = 1024;
-constexpr std::size_t longest_login = 256;
+constexpr std::size_t max_logged_request = 1024;
+constexpr std::size_t max_logged_login = 256;
 
 Decision with_short_login(Decision decision) {
-    if (decision.login.size() > longest_login) decision.login.resize(longest_login);
+    if (decision.login.size() > max_logged_login) decision.login.resize(max_logged_login);
     return decision;
 }
 
@@ -81,7 +81,7 @@ Decision RequestGate::decide(const Asked& asked) {
     auto line =
         log_line(with_short_login(decision), {std::string(asked.door), std::string(asked.peer),
                                               ::getpid(), microseconds_since(started)});
-    append_field(line, "request", asked.what.substr(0, longest_request));
+    append_field(line, "request", asked.what.substr(0, max_logged_request));
     write_(line);
     return decision;
 }

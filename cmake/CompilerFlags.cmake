@@ -16,11 +16,11 @@ else()
   target_compile_definitions(together_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
 endif()
 
-# A module that a host we do not control loads with dlopen (sshd, sudo, slurmctld, slurmstepd, srun):
+# A module that a program we do not control loads with dlopen (sshd, sudo, slurmctld, slurmstepd, srun):
 # its C++ runtime inside, nothing exported but what the map names, no STB_GNU_UNIQUE symbols, which
 # would keep it mapped after dlclose (all seen by experiment). A third argument is what else it is
 # built for, in adapter_build.cpp.
-function(together_host_module target map)
+function(together_loaded_module target map)
   set_target_properties(${target} PROPERTIES PREFIX "" LINK_DEPENDS ${map})
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
   target_link_options(${target} PRIVATE

@@ -8,7 +8,7 @@ function(together_folder folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   add_library(${library} STATIC ${sources})
-  # Nothing that a host's process keeps after dlclose, nothing that an adapter does not call.
+  # Nothing that a process keeps after dlclose, nothing that an adapter does not call.
   target_compile_options(${library} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
                          -ffunction-sections -fdata-sections)
   string(REPLACE "/" "_" layers "${FOLDER_ABOVE}")

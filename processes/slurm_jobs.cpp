@@ -40,14 +40,14 @@ Result<std::vector<SlurmJob>> jobs_in_queue() {
 }
 
 Result<void> cancel_jobs(const std::vector<SlurmJob>& jobs) {
-    constexpr std::size_t most_at_once = 1000;  // the arguments of a program have a limit
+    constexpr std::size_t max_at_once = 1000;  // the arguments of a program have a limit
     std::set<std::string> ids;
     for (const auto& job : jobs) ids.emplace(leading_digits(job.id));
     const auto scancel = slurm_program("scancel");
     if (scancel.empty()) return failure("scancel is not installed");
     for (auto id = ids.begin(); id != ids.end();) {
         std::vector<std::string> arguments{"--quiet"};
-        for (; id != ids.end() && arguments.size() <= most_at_once; ++id) arguments.push_back(*id);
+        for (; id != ids.end() && arguments.size() <= max_at_once; ++id) arguments.push_back(*id);
         const auto output = output_of(scancel, arguments, 10s);
         if (!output) return tl::make_unexpected(output.error());
     }

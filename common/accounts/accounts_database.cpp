@@ -351,9 +351,9 @@ std::optional<gid_t> AccountsDatabase::gid_of_group(const std::string& name) con
 std::optional<std::string> AccountsDatabase::keys_of(const Account& account,
                                                      std::vector<char>& buffer) const {
     // Lengths, key, head, and the most that somebody can have.
-    constexpr std::size_t most =
+    constexpr std::size_t max_length =
         8 + 1 + max_login + sizeof(KeysHead) + max_ssh_keys * (max_ssh_key + 1);
-    buffer.resize(most);
+    buffer.resize(max_length);
     const auto key = login_key(account.login);
     const auto record = find_in_database(file_.descriptor.get(), key, buffer);
     const auto head = record ? head_of<KeysHead>(key, *record) : std::nullopt;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hosts that know their users by uid (Slurm) need the uids of [gate] exempt_users.
+// Who knows users by uid (Slurm) needs the uids of [gate] exempt_users.
 #pragma once
 
 #include <string>

@@ -21,13 +21,13 @@ Problem set_textfile(MetricsConfig& metrics, std::string_view value) {
 }
 
 Problem set_senders(MetricsConfig& metrics, std::string_view value) {
-    constexpr std::size_t most = 16;
+    constexpr std::size_t max_senders = 16;
     std::vector<std::string> senders;
     for (const auto word : words_of(value)) {
         if (!is_login(word)) return "\"" + std::string(word) + "\" is no login";
         senders.emplace_back(word);
     }
-    if (senders.size() > most) return "more than 16";
+    if (senders.size() > max_senders) return "more than 16";
     metrics.senders = std::move(senders);
     return std::nullopt;
 }

@@ -5,7 +5,7 @@
 // It gets an absolute path, a fixed environment, /dev/null on 0 to 2 and the writing end of one
 // pipe on 3, nothing else: a child that keeps sshd's log descriptors or start-up pipe blocks later
 // logins. Its end is seen on a pidfd and on the pipe, never concluded from a wait status, which a
-// host that ignores SIGCHLD or reaps everything takes away.
+// program that ignores SIGCHLD or reaps everything takes away.
 #pragma once
 
 #include <sys/types.h>

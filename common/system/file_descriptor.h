@@ -12,8 +12,8 @@ namespace together {
 class FileDescriptor {
   public:
     FileDescriptor() = default;
-    // Takes ownership. A host may run us with 0, 1 or 2 closed (cron, some daemons): a descriptor
-    // below 3 would be taken for its standard streams, so it is moved up.
+    // Takes ownership. A program may run us with 0, 1 or 2 closed (cron, some daemons): a
+    // descriptor below 3 would be taken for its standard streams, so it is moved up.
     explicit FileDescriptor(int fd) : fd_(fd) {
         if (fd_ >= 0 && fd_ <= STDERR_FILENO) {
             fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

@@ -58,8 +58,8 @@ bool write_without_blocking(int fd, std::string line) {
     pollfd writable{fd, POLLOUT, 0};
     if (::poll(&writable, 1, 0) != 1 || (writable.revents & POLLOUT) == 0) return false;
     // A pipe that is writable takes PIPE_BUF bytes at once, pipe(7).
-    constexpr std::size_t longest = 4096 - 1;
-    if (line.size() > longest) line.resize(longest);
+    constexpr std::size_t max_line = 4096 - 1;
+    if (line.size() > max_line) line.resize(max_line);
     return write_without_signal(fd, line + "\n");
 }
 

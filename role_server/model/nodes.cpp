@@ -20,7 +20,7 @@ constexpr std::int64_t hour = 60 * minute;
 // All nodes confirm a change within a second or two: one statement for all of them, unless they
 // take longer.
 constexpr std::int64_t quiet = 300;
-constexpr std::int64_t longest_wait = 3 * second;
+constexpr std::int64_t max_wait = 3 * second;
 // Some 30 ms, for which other writers wait: whoever has a node key can make up tens of thousands.
 constexpr std::size_t written_at_once = 2'000;
 // Other replicas know so exactly when a node was seen here.
@@ -295,7 +295,7 @@ bool Nodes::is_due(std::int64_t now, bool all) const {
     const auto over = [&](std::int64_t since, std::int64_t time) {
         return now < since || now - since >= time;
     };
-    if (first_change_ != 0 && (over(last_change_, quiet) || over(first_change_, longest_wait)))
+    if (first_change_ != 0 && (over(last_change_, quiet) || over(first_change_, max_wait)))
         return true;
     return all || over(first_pending_, seen_is_written_within);
 }

@@ -33,8 +33,8 @@ Json::Value record_of(const Request& request, unsigned status, std::chrono::nano
 
 }  // namespace
 
-RequestLog::RequestLog(Write write, std::size_t most_waiting)
-    : write_(std::move(write)), most_waiting_(most_waiting), thread_(1) {}
+RequestLog::RequestLog(Write write, std::size_t max_waiting)
+    : write_(std::move(write)), max_waiting_(max_waiting), thread_(1) {}
 
 RequestLog::~RequestLog() {
     thread_.join();

@@ -22,7 +22,7 @@ class RequestLog {
     // May block. On the log's thread.
     using Write = std::function<void(std::string_view line)>;
 
-    explicit RequestLog(Write write, std::size_t most_waiting = 10'000);
+    explicit RequestLog(Write write, std::size_t max_waiting = 10'000);
     // Waits for the lines that are left.
     ~RequestLog();
     RequestLog(const RequestLog&) = delete;
@@ -33,11 +33,11 @@ class RequestLog {
                   std::int64_t now);
 
     // The next line would be left out.
-    bool is_full() const { return waiting_ >= most_waiting_; }
+    bool is_full() const { return waiting_ >= max_waiting_; }
 
   private:
     const Write write_;
-    const std::size_t most_waiting_;
+    const std::size_t max_waiting_;
     std::size_t left_out_ = 0;  // since the last line
     std::atomic<std::size_t> waiting_ = 0;
     boost::asio::thread_pool thread_;

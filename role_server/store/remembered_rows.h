@@ -20,11 +20,11 @@ class RememberedRows {
     template <class Load>
     auto get(const std::string& key, const Load& load) {
         using Row = decltype(load());
-        if (!in_use_ || key.size() > longest_) return load();
+        if (!in_use_ || key.size() > max_key_) return load();
         if (const auto found = rows_.find(key); found != rows_.end())
             return std::any_cast<const Row&>(found->second);
         Row row = load();
-        if (rows_.size() >= most_) rows_.clear();
+        if (rows_.size() >= max_rows_) rows_.clear();
         rows_.emplace(key, row);
         return row;
     }
@@ -46,9 +46,9 @@ class RememberedRows {
     };
 
   private:
-    static constexpr std::size_t most_ = 50'000;  // about 20 MiB
+    static constexpr std::size_t max_rows_ = 50'000;  // about 20 MiB
     // Whoever asks may send any text for an id: none of ours is that long.
-    static constexpr std::size_t longest_ = 200;
+    static constexpr std::size_t max_key_ = 200;
 
     std::unordered_map<std::string, std::any> rows_;
     std::int64_t end_ = -1;

@@ -38,9 +38,9 @@ def accounts() -> None:
 
 
 @pytest.fixture(scope="session")
-def host() -> Iterator[PamApplication]:
-    with PamApplication() as host:
-        yield host
+def application() -> Iterator[PamApplication]:
+    with PamApplication() as application:
+        yield application
 
 
 @pytest.fixture
@@ -78,22 +78,22 @@ def tls_authority(certificates: Certificates) -> Iterator[FaultyAuthority]:
 
 @pytest.fixture
 def node(
-    host: PamApplication, authority: FaultyAuthority, syslog: SyslogCollector
+    application: PamApplication, authority: FaultyAuthority, syslog: SyslogCollector
 ) -> Iterator[FaultyNode]:
-    node = FaultyNode(host, authority, syslog)
+    node = FaultyNode(application, authority, syslog)
     yield node
     node.end()
 
 
 @pytest.fixture
 def tls_node(
-    host: PamApplication, tls_authority: FaultyAuthority, certificates: Certificates,
+    application: PamApplication, tls_authority: FaultyAuthority, certificates: Certificates,
     syslog: SyslogCollector
 ) -> Iterator[FaultyNode]:
     """Its authority speaks TLS, at first with a certificate that nobody can complain about."""
     tls_authority.behave(good)
     context = tls_authority.tls
-    node = FaultyNode(host, tls_authority, syslog)
+    node = FaultyNode(application, tls_authority, syslog)
     node.set_up(api={"ca_file": str(certificates.ca_file)})
     node.put(FRESH)
     yield node

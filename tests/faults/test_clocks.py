@@ -71,7 +71,7 @@ def test_a_roster_too_old_does_not_get_younger(node: FaultyNode, age: str, by: s
 
 
 @STEPS
-def test_a_mark_holds_as_long_as_it_says(node: FaultyNode, step: str) -> None:
+def test_a_back_off_holds_as_long_as_it_says(node: FaultyNode, step: str) -> None:
     """A step forward does not lift it, one back neither lifts nor prolongs it."""
     node.put(OLD)
     node.authority.behave(BUSY)

@@ -34,7 +34,7 @@ KINDS = pytest.mark.parametrize("kind", ["cut", "flipped"])
 def outcomes_of(node: FaultyNode, path: Path, kind: str) -> list[Outcome]:
     """Of alice and mallory at each length, of one of them at each bit. Our module alone: what else
     is in sshd's stack decides nothing here, and would cost as much again."""
-    outcomes = node.host.sweep(node.pam, "module", ["alice", "mallory"], path, kind)
+    outcomes = node.application.sweep(node.pam, "module", ["alice", "mallory"], path, kind)
     size = path.stat().st_size
     for login in ("alice", "mallory"):
         times = sum(outcome.times for outcome in outcomes if outcome.login == login)

@@ -41,7 +41,7 @@ def network_comes() -> None:
 def nobody_but_root(node: FaultyNode) -> None:
     shutil.rmtree(node.folder, ignore_errors=True)
     node.syslog.forget()
-    logins = node.host.log_in_twice(node.pam, "sshd", EVERYBODY)
+    logins = node.application.log_in_twice(node.pam, "sshd", EVERYBODY)
     logins += node.log_in("root", service="module")
     node.are_answered(logins, COLD)
     node.nothing_is_left(logins)

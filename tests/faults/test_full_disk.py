@@ -49,7 +49,7 @@ class SmallDiskNode(FaultyNode):
 def small(node: FaultyNode) -> Iterator[SmallDiskNode]:
     DISK.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=755", "tmpfs", DISK], check=True)
-    yield SmallDiskNode(node.host, node.authority, node.syslog)
+    yield SmallDiskNode(node.application, node.authority, node.syslog)
     subprocess.run(["umount", "--lazy", DISK], check=True)
 
 
@@ -108,7 +108,7 @@ class RealDiskNode(SmallDiskNode):
 @pytest.fixture(params=full_disk.MAKE)
 def real_disk(node: FaultyNode, request: pytest.FixtureRequest) -> Iterator[RealDiskNode]:
     with full_disk.real_disk(request.param, DISK):
-        yield RealDiskNode(node.host, node.authority, node.syslog)
+        yield RealDiskNode(node.application, node.authority, node.syslog)
 
 
 @pytest.mark.parametrize("use_up", [RealDiskNode.fill, RealDiskNode.use_up_the_inodes],

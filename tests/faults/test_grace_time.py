@@ -34,10 +34,10 @@ def test_a_login_that_is_killed_while_it_waits(
     node.set_up(deadline=30)
     node.put(state)
     node.authority.behave(lambda visit: visit.hang())
-    (pid,) = node.host.begin(node.pam, "sshd", ["mallory"])
+    (pid,) = node.application.begin(node.pam, "sshd", ["mallory"])
     wait_until(lambda: len(processes_of(PROGRAM)) == 2, "together-refresh and its child")
     os.kill(pid, number)
-    assert node.host.finish() == [None]
+    assert node.application.finish() == [None]
     node.nothing_is_left([])
     node.syslog.wait_for(lambda line: line.fields.get("event") == "refresh")
     node.authority.behave(good)

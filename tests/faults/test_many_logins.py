@@ -54,11 +54,11 @@ def test_200_logins_at_once_are_one_request(node: FaultyNode) -> None:
     node.put(COLD)
     node.authority.behave(answers_when_all_have_begun)
     users = ["alice", "bob", "mallory", "root"] * (AT_ONCE // 4)
-    node.host.begin(node.pam, "sshd", users)
+    node.application.begin(node.pam, "sshd", users)
     for _ in range(AT_ONCE * 3 // 4):
         node.syslog.wait_for(lambda line: True)
     all_began.set()
-    logins = [login for login in node.host.finish() if login]
+    logins = [login for login in node.application.finish() if login]
     assert len(logins) == AT_ONCE
     for login in logins:
         node.is_answered(login, PERM_DENIED if login.login == "mallory" else SUCCESS)

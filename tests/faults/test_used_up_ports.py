@@ -107,13 +107,13 @@ def ipv6_authority(certificates: Certificates) -> Iterator[FaultyAuthority]:
 
 @pytest.fixture(params=[("::1",), ("::1", "127.0.0.1")], ids=["ipv6", "dual stack"])
 def ipv6_node(
-    host: PamApplication, ipv6_authority: FaultyAuthority, certificates: Certificates,
+    application: PamApplication, ipv6_authority: FaultyAuthority, certificates: Certificates,
     syslog: SyslogCollector, request: pytest.FixtureRequest
 ) -> Iterator[FaultyNode]:
     before = HOSTS.read_text()
     HOSTS.write_text(before + "".join(f"{address} {HOST}\n" for address in request.param))
     ipv6_authority.behave(good)
-    node = FaultyNode(host, ipv6_authority, syslog)
+    node = FaultyNode(application, ipv6_authority, syslog)
     node.set_up(api={"ca_file": str(certificates.ca_file),
                      "base_url": f"https://{HOST}:{ipv6_authority.port}/v1"})
     yield node

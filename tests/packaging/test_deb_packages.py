@@ -135,7 +135,7 @@ def slurm_version() -> tuple[str, str]:
     return version, version.rsplit(".", 1)[0]
 
 
-def test_slurm_locks() -> None:
+def test_slurm_versions() -> None:
     version, series = slurm_version()
     year, minor, micro = version.split(".")
     after = f"{year}.{int(minor) + 1:02}~"

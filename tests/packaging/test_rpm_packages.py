@@ -55,7 +55,7 @@ def test_a_changed_configuration_survives(file: str) -> None:
     assert f"/etc/together/{file} cn" in flags
 
 
-def test_slurm_locks() -> None:
+def test_slurm_versions() -> None:
     version = subprocess.run([CHECKOUT / "packaging/slurm-version"], capture_output=True, text=True,
                              check=True).stdout.strip()
     year, minor, micro = version.split(".")

@@ -57,9 +57,9 @@ class FaultyNode(Refresher):
 
     _good: dict[str, tuple[bytes, bytes]] = {}  # snapshot and last attempt, by base_url
 
-    def __init__(self, host: PamApplication, authority: FaultyAuthority, syslog: SyslogCollector) -> None:
+    def __init__(self, application: PamApplication, authority: FaultyAuthority, syslog: SyslogCollector) -> None:
         super().__init__()
-        self.host, self.authority, self.syslog = host, authority, syslog
+        self.application, self.authority, self.syslog = application, authority, syslog
         self.token = TOP / "token"
         self.api = {"base_url": authority.base_url, "token_file": str(self.token)}
         self.deadline = LONG
@@ -120,11 +120,11 @@ class FaultyNode(Refresher):
 
     def log_in(self, *logins: str, service: str = "sshd") -> list[Login]:
         """All at once, each in its own process."""
-        return self.host.log_in(self.pam, service, logins)
+        return self.application.log_in(self.pam, service, logins)
 
     def log_in_a_row(self, *logins: str, service: str = "sshd") -> list[Login]:
         """One after the other in one process."""
-        return self.host.log_in_a_row(self.pam, service, logins)
+        return self.application.log_in_a_row(self.pam, service, logins)
 
     def log_in_one(self, login: str, service: str = "sshd") -> Login:
         return self.log_in(login, service=service)[0]
@@ -184,7 +184,7 @@ class FaultyNode(Refresher):
         arrange()
         before = self._roster_as_it_is()
         self.syslog.forget()
-        logins = self.host.log_in_twice(self.pam, "sshd", EVERYBODY)
+        logins = self.application.log_in_twice(self.pam, "sshd", EVERYBODY)
         logins += self.log_in("root", service="module")
         self.are_answered(logins, like)
         self.nothing_is_left(logins)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A host of PAM, as sshd is one: forks for each login and goes through an account transaction
+"""An application of PAM, as sshd is one: forks for each login and goes through an account transaction
 there. Its own program, because a test process has threads, and a login must be a fresh process.
 
 Reads `{"confdir": …, "service": …, "rows": [["alice"], …]}` from stdin, one request a line. Each

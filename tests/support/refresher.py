@@ -103,7 +103,7 @@ class Refresher:
     def stored(self) -> dict[str, Any]:
         """The usable roster."""
         roster: dict[str, Any] = self.probe("show")
-        assert roster["usable"] and roster["whole"], roster
+        assert roster["usable"] and roster["intact"], roster
         return roster
 
     def logins(self) -> set[str]:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an executed helper sees of a hostile calling program: descriptors, environment, signals; and
-// that the host's ways with SIGCHLD hide nothing from us.
+// that the caller's ways with SIGCHLD hide nothing from us.
 #include <CppUTest/TestHarness.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -96,12 +96,12 @@ TEST(on_demand, says_why_its_folder_cannot_be_used) {
     LONGS_EQUAL(1, runs());
 }
 
-TEST(on_demand, tells_what_the_helper_left_in_its_mark) {
+TEST(on_demand, tells_what_the_helper_left_as_its_last_attempt) {
     make_helper(install_last_attempt() + "\nexit 75");
     TEXT_EQUAL("api.example.com did not answer", refresh().problem);
 }
 
-TEST(on_demand, holds_back_until_the_mark_has_passed) {
+TEST(on_demand, holds_back_until_the_back_off_has_passed) {
     make_helper(install_last_attempt() + "\nexit 75");
     refresh();
     LONGS_EQUAL(1, runs());
@@ -115,14 +115,14 @@ TEST(on_demand, holds_back_until_the_mark_has_passed) {
     LONGS_EQUAL(2, runs());
 }
 
-TEST(on_demand, is_held_back_by_no_mark_that_is_not_roots) {
+TEST(on_demand, is_held_back_by_no_last_attempt_that_is_not_roots) {
     make_helper(install_newer());
     std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt());
     CHECK_EQUAL(0, ::chown(roster.paths().last_attempt().c_str(), nobody, nobody));
     CHECK_TRUE(brings_a_newer_one());
 }
 
-TEST(on_demand, is_held_back_by_no_mark_that_is_damaged) {
+TEST(on_demand, is_held_back_by_no_last_attempt_that_is_damaged) {
     make_helper(install_newer());
     write_file(roster.paths().last_attempt(), read_file(file("failed.attempt")).substr(0, 511));
     CHECK_TRUE(brings_a_newer_one());
@@ -163,7 +163,7 @@ TEST(on_demand, names_a_lock_that_others_could_hold) {
     LONGS_EQUAL(0, runs());
 }
 
-TEST(on_demand, kills_a_helper_that_hangs_and_leaves_its_mark) {
+TEST(on_demand, kills_a_helper_that_hangs_and_leaves_its_last_attempt) {
     config.deadline = 300ms;
     make_helper("trap '' TERM\nexec sleep 60");
     CHECK_TRUE(takes(300ms, 500ms, [&] {
@@ -180,7 +180,7 @@ TEST(on_demand, kills_a_helper_that_hangs_and_leaves_its_mark) {
     CHECK_TRUE(time_left(*attempt, clock.now()) <= 1s);
 }
 
-TEST(on_demand, waits_for_no_helper_while_the_mark_of_a_killed_one_holds) {
+TEST(on_demand, waits_for_no_helper_while_the_back_off_of_a_killed_one_holds) {
     config.deadline = 300ms;
     make_helper("exec sleep 60");
     refresh();
@@ -239,7 +239,7 @@ TEST(on_demand, takes_a_helper_that_says_nothing_for_a_node_fault) {
     LONGS_EQUAL(2, runs());
 }
 
-TEST(on_demand, takes_a_mark_that_cannot_be_written_for_a_node_fault) {
+TEST(on_demand, takes_a_last_attempt_that_cannot_be_written_for_a_node_fault) {
     config.deadline = 100ms;
     make_helper("exec sleep 60");
     std::filesystem::create_directory(roster.paths().last_attempt());

@@ -137,7 +137,7 @@ TEST(refresh_lock, of_another_that_failed_is_believed) {
     LONGS_EQUAL(0, runs());
 }
 
-TEST(refresh_lock, is_not_waited_for_while_the_mark_holds) {
+TEST(refresh_lock, is_not_waited_for_while_the_back_off_holds) {
     const auto lock = held_by_another();
     std::filesystem::copy_file(file("failed.attempt"), roster.paths().last_attempt());
     CHECK_TRUE(takes(

@@ -130,7 +130,7 @@ TEST(who_left, has_no_uid_where_the_roster_had_none) {
 
 TEST(who_left, at_once_may_be_ten_or_a_tenth_and_never_more_than_half) {
     Config config;
-    const auto most = [&](std::size_t entries) { return most_at_once(config, entries); };
+    const auto most = [&](std::size_t entries) { return max_at_once(config, entries); };
     LONGS_EQUAL(1, most(1));
     LONGS_EQUAL(1, most(3));
     LONGS_EQUAL(5, most(10));

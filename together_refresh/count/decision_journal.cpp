@@ -18,7 +18,7 @@ namespace together {
 namespace {
 
 constexpr mode_t for_root = 0600;
-constexpr std::size_t longest_line = 2048;
+constexpr std::size_t max_line = 2048;
 
 FileDescriptor open_to_append(const std::string& path) {
     constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -26,7 +26,7 @@ FileDescriptor open_to_append(const std::string& path) {
 }
 
 std::string one_line(std::string_view text) {
-    std::string line(text.substr(0, longest_line));
+    std::string line(text.substr(0, max_line));
     for (char& c : line)
         if (c < ' ' || c > '~') c = '?';
     return line;

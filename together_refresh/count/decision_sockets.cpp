@@ -20,7 +20,7 @@ namespace together {
 namespace {
 
 // Of one sender before the others have their turn.
-constexpr int most_at_once = 64;
+constexpr int max_at_once = 64;
 
 Result<FileDescriptor> listen_at(const std::string& path, uid_t sender) {
     sockaddr_un address{};
@@ -71,7 +71,7 @@ void DecisionSockets::take(int milliseconds, const Take& take) {
     if (::poll(readable.data(), readable.size(), milliseconds) <= 0) return;
     std::array<char, 8192> buffer;
     for (const auto& [sender, socket] : sockets_)
-        for (int i = 0; i < most_at_once; ++i) {
+        for (int i = 0; i < max_at_once; ++i) {
             const auto got =
                 ::recv(socket.descriptor.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
             if (got < 0) break;

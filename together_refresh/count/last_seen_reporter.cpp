@@ -28,7 +28,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto report_limit = 10s;
-constexpr auto most_gathered = 10s;
+constexpr auto max_gathered = 10s;
 constexpr std::size_t max_door = 32;
 
 struct LetIn {
@@ -87,7 +87,7 @@ std::string door_of(const std::string& service, const std::string& action) {
 
 LastSeenReporter::LastSeenReporter(Clock& clock)
     : clock_(clock),
-      people_(std::chrono::duration_cast<Nanoseconds>(most_gathered * random_fraction())) {}
+      people_(std::chrono::duration_cast<Nanoseconds>(max_gathered * random_fraction())) {}
 
 void LastSeenReporter::decided(const NodeConfig& config, std::string_view line) {
     if (config.roster_is_a_file()) return;

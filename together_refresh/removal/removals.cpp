@@ -37,11 +37,11 @@ bool is_over(Stage stage) {
 }
 
 std::string some_of(const std::vector<std::string>& logins) {
-    constexpr std::size_t most = 20;
+    constexpr std::size_t max_named = 20;
     std::string text;
-    for (std::size_t i = 0; i < std::min(most, logins.size()); ++i)
+    for (std::size_t i = 0; i < std::min(max_named, logins.size()); ++i)
         text += (i == 0 ? "" : ", ") + logins[i];
-    return logins.size() > most ? text + ", …" : text;
+    return logins.size() > max_named ? text + ", …" : text;
 }
 
 }  // namespace
@@ -141,7 +141,7 @@ void Removals::hold_too_many(const Config& config, std::size_t entries) {
     const auto back = static_cast<std::size_t>(
         std::count_if(leavers_.begin(), leavers_.end(),
                       [](const Pending& one) { return one.leaver.stage == Stage::back; }));
-    const auto most = most_at_once(config, entries + count - std::min(back, count));
+    const auto most = max_at_once(config, entries + count - std::min(back, count));
     if (count <= most) return;
     hold(std::to_string(count) + " left within " + format_duration(max_count_age) + ", and " +
              std::to_string(most) + " may ([gate] on_removal_limit)",

@@ -41,7 +41,7 @@ std::vector<Leaver> who_left(const SeenRoster& before, const SeenRoster& now) {
     return left;
 }
 
-std::size_t most_at_once(const Config& config, std::size_t entries) {
+std::size_t max_at_once(const Config& config, std::size_t entries) {
     if (config.on_removal_limit) return *config.on_removal_limit;
     constexpr std::size_t usual = 10;
     const std::size_t most = std::max<std::size_t>(1, entries / 2);

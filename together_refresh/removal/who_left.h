@@ -39,7 +39,7 @@ std::vector<Leaver> who_left(const SeenRoster& before, const SeenRoster& now);
 
 // So many may leave within max_count_age; beyond it nobody's is ended. [gate] on_removal_limit,
 // else ten or a tenth of the roster, whichever is more, but never more than half of it.
-std::size_t most_at_once(const Config& config, std::size_t entries);
+std::size_t max_at_once(const Config& config, std::size_t entries);
 
 // For so long whoever left counts, also where nothing of theirs is here any more: a roster that
 // loses a few in each round must not get past the limit.

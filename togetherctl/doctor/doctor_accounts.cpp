@@ -63,14 +63,14 @@ void check_name_service(bool wanted, Findings& findings) {
 
 // ---- accounts.v1 -------------------------------------------------------------------------------
 
-constexpr std::size_t most_named = 3;
+constexpr std::size_t max_named = 3;
 
 std::string first_names(const std::vector<WithoutAccount>& without) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(most_named, without.size()); ++i)
+    for (std::size_t i = 0; i < std::min(max_named, without.size()); ++i)
         text += (text.empty() ? "" : "; ") + without[i].name + ": " +
                 std::string(text_of(without[i].reason).what);
-    return text + (without.size() > most_named ? "; …" : "");
+    return text + (without.size() > max_named ? "; …" : "");
 }
 
 // What to do next about each of their reasons.
@@ -79,7 +79,7 @@ std::string first_remedies(const std::vector<WithoutAccount>& without) {
     std::string text;
     for (const auto& one : without) {
         if (std::find(reasons.begin(), reasons.end(), one.reason) != reasons.end()) continue;
-        if (reasons.size() == most_named) break;
+        if (reasons.size() == max_named) break;
         reasons.push_back(one.reason);
         text += std::string(text_of(one.reason).name) + ": " +
                 std::string(text_of(one.reason).remedy) + "; ";

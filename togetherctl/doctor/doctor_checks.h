@@ -27,8 +27,8 @@ struct Patient {
     std::optional<std::int64_t> authority_has;  // its roster's revision, once it was asked
 };
 
-// Of a host's line that asks with another configuration than the one doctor looks at. True where
-// that one is in force and has a roster: nothing else here tells.
+// Of a configured line that asks with another configuration than the one doctor looks at. True
+// where that one is in force and has a roster: nothing else here tells.
 bool check_other_configuration(const std::string& check, const std::string& where,
                                const together::Config& config, Findings& findings);
 

@@ -51,7 +51,7 @@ struct Plan {
 
 std::optional<GateTarget> gate_target_named(std::string_view name);
 
-// Fails where a file cannot be read or understood, or an option does not fit the host.
+// Fails where a file cannot be read or understood, or an option does not fit the target.
 together::Result<Plan> plan_enable(const CommandLine& line, GateTarget target);
 together::Result<Plan> plan_disable(const CommandLine& line, GateTarget target);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Service files of PAM as hosts of the gate.
+// Service files of PAM as targets of the gate.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ inline constexpr std::array<const char*, 4> cron_services = {"cron", "crond", "a
                                                              "systemd-user"};
 // For its account lines this file has those of that service, and no others before them.
 bool takes_over(const std::string& service_file, const std::string& service);
-// Who passes unasked in front of that host.
+// Who passes unasked in front of that target.
 GateCall call_before(GateTarget target, const together::Result<together::Config>& config);
 
 // How a service file calls the gate, whoever wrote the line.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// slurm.conf and plugstack.conf as hosts of the gate.
+// slurm.conf and plugstack.conf as targets of the gate.
 #pragma once
 
 #include "togetherctl/enabling/gate_target.h"

@@ -25,8 +25,8 @@ struct AdapterBuild {
 // Fails where the file cannot be read, or does not say.
 together::Result<AdapterBuild> build_of_adapter(const std::string& path);
 
-// Root's alone to write, readable by all, and of our build. Not loaded: its functions are the
-// host's.
+// Root's alone to write, readable by all, and of our build. Not loaded: it takes its
+// functions from Slurm's program.
 together::Result<void> check_slurm_plugin(const std::string& path);
 
 // The folder of PluginDir (several, with colons) that holds the file, or Slurm's own where the

@@ -110,7 +110,7 @@ bool may_hold_account(const PamLine& line, const HoldsAccountLines& holds_accoun
 }
 
 // "[success=2 …]": skips that many lines, whichever they are by then.
-std::size_t longest_jump(const PamLine& line) {
+std::size_t furthest_jump(const PamLine& line) {
     if (!is_account(line) || line.words.size() < 2 || !line.words[1].starts_with('[')) return 0;
     const auto& control = line.words[1];
     std::size_t longest = 0;
@@ -125,7 +125,7 @@ std::size_t longest_jump(const PamLine& line) {
 }
 
 bool jumps(const PamLine& line) {
-    return longest_jump(line) > 0;
+    return furthest_jump(line) > 0;
 }
 
 bool is_our_module(const std::string& word) {
@@ -316,7 +316,7 @@ std::vector<AccountLine> account_lines(std::string_view text) {
         }
         one.asks_gate = call_of(line).has_value();
         one.is_way = way_of(line).has_value();
-        one.jump = longest_jump(line);
+        one.jump = furthest_jump(line);
         found.push_back(std::move(one));
     }
     return found;

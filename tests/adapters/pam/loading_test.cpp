@@ -118,9 +118,9 @@ TEST(loading, eight_threads_at_once) {
     node.configure("exempt_users = root operator 4711");
     node.roster();
     std::atomic<int> wrong = 0;
-    std::vector<std::thread> hosts;
+    std::vector<std::thread> applications;
     for (int number = 0; number < 8; ++number)
-        hosts.emplace_back([&] {
+        applications.emplace_back([&] {
             for (int i = 0; i < (sanitized ? 10 : 50); ++i) {
                 PamLogin login = node.login("bob");
                 ::pam_open_session(login.handle(), 0);
@@ -132,7 +132,7 @@ TEST(loading, eight_threads_at_once) {
                 if (!right) ++wrong;
             }
         });
-    for (auto& host : hosts) host.join();
+    for (auto& application : applications) application.join();
     LONGS_EQUAL(0, wrong.load());
     LONGS_EQUAL(0, mappings("pam_together"));
 }
@@ -141,12 +141,12 @@ TEST(loading, eight_threads_without_a_roster_are_one_request) {
     node.refresh_by("refreshes");
     node.next_roster("alice 10001 admin");
     std::atomic<int> wrong = 0;
-    std::vector<std::thread> hosts;
+    std::vector<std::thread> applications;
     for (int number = 0; number < 8; ++number)
-        hosts.emplace_back([&] {
+        applications.emplace_back([&] {
             if (node.account("alice") != PAM_SUCCESS) ++wrong;
         });
-    for (auto& host : hosts) host.join();
+    for (auto& application : applications) application.join();
     LONGS_EQUAL(0, wrong.load());
     STRCMP_EQUAL("refresh ", contents(node.path("calls")).c_str());
 }
@@ -201,14 +201,14 @@ IGNORE_TEST(loading, memory_exhausted_to_the_last_byte_is_unavailable) {}
 #else
 TEST(loading, exhausted_memory_is_unavailable) {
     node.roster();
-    const auto report = in_another_process([&](ApplicationReport& host) {
+    const auto report = in_another_process([&](ApplicationReport& application) {
         PamLogin login = node.login(std::string(64 * 1024 * 1024, 'x'));
         std::size_t pages = 0;
         std::ifstream("/proc/self/statm") >> pages;
         const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
         const rlimit little{pages * 4096 + 32 * 1024 * 1024, RLIM_INFINITY};
         ::setrlimit(RLIMIT_AS, &little);
-        host.answer = login.account();
+        application.answer = login.account();
         ::setrlimit(RLIMIT_AS, &unlimited);
     });
     LONGS_EQUAL(PAM_AUTHINFO_UNAVAIL, report.answer);
@@ -221,16 +221,16 @@ TEST(loading, exhausted_memory_is_unavailable) {
 // aborts without memory for its thread-local data. Called past libpam, which needs memory to call.
 TEST(loading, memory_exhausted_to_the_last_byte_is_unavailable) {
     using AccountPhase = int (*)(pam_handle_t*, int, int, const char**);
-    const auto report = in_another_process([&](ApplicationReport& host) {
+    const auto report = in_another_process([&](ApplicationReport& application) {
         PamLogin login = node.login(std::string(64 * 1024 * 1024, 'x'));
         const auto account = reinterpret_cast<AccountPhase>(
             ::dlsym(::dlopen(PAM_TOGETHER, RTLD_NOW), "pam_sm_acct_mgmt"));
         take_stack();
         const rlimit nothing{0, RLIM_INFINITY};
         ::setrlimit(RLIMIT_AS, &nothing);
-        host.answer = account(login.handle(), 0, 0, nullptr);
+        application.answer = account(login.handle(), 0, 0, nullptr);
         while (take_memory()) continue;
-        host.second_answer = account(login.handle(), 0, 0, nullptr);
+        application.second_answer = account(login.handle(), 0, 0, nullptr);
         const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
         ::setrlimit(RLIMIT_AS, &unlimited);
     });

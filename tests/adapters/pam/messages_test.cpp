@@ -150,8 +150,8 @@ TEST(messages, the_line_is_out_when_the_host_is_killed_while_it_waits) {
     node.no_roster();
     node.configure("", "deadline = 60s");
     node.refresh_by("hangs");
-    const pid_t host = ::fork();
-    if (host == 0) {
+    const pid_t application = ::fork();
+    if (application == 0) {
         node.account("alice");
         ::_exit(0);
     }
@@ -160,8 +160,8 @@ TEST(messages, the_line_is_out_when_the_host_is_killed_while_it_waits) {
         ::usleep(10'000);  // sleeps: a step of waiting for the line
         lines = log.take();
     }
-    ::kill(host, SIGKILL);
-    ::waitpid(host, nullptr, 0);
+    ::kill(application, SIGKILL);
+    ::waitpid(application, nullptr, 0);
     LONGS_EQUAL(1, lines.size());
     CHECK_TRUE(has_field(lines[0], "event=refresh"));
 }
@@ -194,14 +194,14 @@ TEST(messages, without_a_logger_the_line_goes_to_stderr_but_not_to_an_invoker_s)
         const auto captured = node.path("stderr-of-" + service);
         node.service_file("account required " PAM_TOGETHER " " + node.config_argument() + "\n",
                           service);
-        const pid_t host = ::fork();
-        if (host == 0) {
+        const pid_t application = ::fork();
+        if (application == 0) {
             ::dup2(::open(captured.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
             if (service == "chsh" && ::setresuid(10001, 0, 0) != 0) ::_exit(1);
             PamLogin(node.pam_folder(), service, "mallory").account();
             ::_exit(0);
         }
-        ::waitpid(host, nullptr, 0);
+        ::waitpid(application, nullptr, 0);
         const bool in_stderr = contents(captured).find("verdict=deny") != std::string::npos;
         const bool in_file = has_field(contents(decisions), "service=" + service);
         CHECK_TEXT(in_stderr == (service == "sshd"), service.c_str());

@@ -30,7 +30,7 @@ void reap_everything(int) {
     errno = error;
 }
 
-struct Host {
+struct Application {
     const char* name;
     void (*become)();
 };
@@ -57,7 +57,7 @@ void block_all_signals() {
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
-constexpr std::array hosts = std::to_array<Host>({
+constexpr std::array applications = std::to_array<Application>({
     {"ordinary", ordinary},
     {"descriptors 0 to 2 closed", close_standard_descriptors},
     {"SIGCHLD ignored", ignore_children},
@@ -107,16 +107,17 @@ TEST_GROUP(refresh) {
         }
     }
 
-    ApplicationReport log_in(const Host& kind, const std::string& user) {
-        return in_another_process([&](ApplicationReport& host) {
+    ApplicationReport log_in(const Application& kind, const std::string& user) {
+        return in_another_process([&](ApplicationReport& application) {
             kind.become();
             const auto descriptors = open_descriptors();
             const SignalState signals;
-            host.seconds = seconds_of([&] { host.answer = node.account(user); });
-            host.children_left = !children().empty();
-            host.descriptors_left = open_descriptors() != descriptors;
-            host.signals_changed = !(SignalState() == signals);
-            host.second_seconds = seconds_of([&] { host.second_answer = node.account(user); });
+            application.seconds = seconds_of([&] { application.answer = node.account(user); });
+            application.children_left = !children().empty();
+            application.descriptors_left = open_descriptors() != descriptors;
+            application.signals_changed = !(SignalState() == signals);
+            application.second_seconds =
+                seconds_of([&] { application.second_answer = node.account(user); });
         });
     }
 
@@ -131,9 +132,9 @@ TEST_GROUP(refresh) {
 
     // Answers and what is left are judged at each attempt; being late, or not having died in time
     // after SIGKILL, three times in a row: a busy machine is late once.
-    void is_borne_by(const Host& kind, const std::string& helper, Helper end,
+    void is_borne_by(const Application& kind, const std::string& helper, Helper end,
                      const std::string& user, int expected) {
-        const std::string what = helper + ", " + user + ", in a host with: " + kind.name;
+        const std::string what = helper + ", " + user + ", in an application with: " + kind.name;
         std::string late;
         for (int attempt = 0; attempt < 3; ++attempt) {
             std::filesystem::remove(node.roster_paths().last_attempt());
@@ -164,16 +165,16 @@ TEST_GROUP(refresh) {
     void is_borne(const std::string& helper, Helper end) {
         node.refresh_by(helper);
         node.no_roster();
-        for (const auto& kind : hosts)
+        for (const auto& kind : applications)
             is_borne_by(kind, helper, end, "alice", PAM_AUTHINFO_UNAVAIL);
         node.roster(10min);
-        is_borne_by(hosts[0], helper, end, "alice", PAM_SUCCESS);
-        is_borne_by(hosts[4], helper, end, "mallory", PAM_PERM_DENIED);
+        is_borne_by(applications[0], helper, end, "alice", PAM_SUCCESS);
+        is_borne_by(applications[4], helper, end, "mallory", PAM_PERM_DENIED);
         // Nothing of what a helper writes has landed in our files.
         CHECK_TRUE(Snapshot::open(node.roster_paths().snapshot, test_project, test_base_url)
                        ->verify_intact());
         node.roster(25h);
-        is_borne_by(hosts[0], helper, end, "alice", PAM_AUTHINFO_UNAVAIL);
+        is_borne_by(applications[0], helper, end, "alice", PAM_AUTHINFO_UNAVAIL);
     }
 };
 
@@ -251,7 +252,7 @@ TEST(refresh, helper_leaves_a_grandchild_that_keeps_the_pipe) {
 TEST(refresh, a_good_helper_is_understood_in_every_host) {
     node.configure();
     node.next_roster("alice 10001 admin");
-    for (const auto& kind : hosts) {
+    for (const auto& kind : applications) {
         node.no_roster();
         node.refresh_by("refreshes");
         const auto report = log_in(kind, "alice");
@@ -265,10 +266,10 @@ TEST(refresh, a_good_helper_is_understood_in_every_host) {
 TEST(refresh, the_helper_gets_a_fixed_environment_and_no_descriptor_of_the_host) {
     node.configure();
     node.refresh_by("reports-itself");
-    const auto report = in_another_process([&](ApplicationReport& host) {
+    const auto report = in_another_process([&](ApplicationReport& application) {
         ::setenv("LD_PRELOAD_OF_THE_HOST", "secret", 1);
         ::open(node.path("together.conf").c_str(), O_RDONLY);  // without O_CLOEXEC
-        host.answer = node.account("alice");
+        application.answer = node.account("alice");
     });
     LONGS_EQUAL(PAM_AUTHINFO_UNAVAIL, report.answer);
     STRCMP_EQUAL(("argument --config\nargument " + node.path("together.conf") +

@@ -96,7 +96,7 @@ TEST(roster, one_from_tomorrow_is_asked_for_again_and_used_meanwhile) {
 TEST(roster, ages_in_a_time_namespace_are_by_the_wall_clock) {
     node.refresh_by("hangs");
     node.roster(1s);
-    const auto report = in_another_process([&](ApplicationReport& host) {
+    const auto report = in_another_process([&](ApplicationReport& application) {
         if (::unshare(CLONE_NEWTIME) != 0) throw std::runtime_error("no time namespace");
         std::ofstream offsets("/proc/self/timens_offsets");
         if (!(offsets << "boottime 1000000 0\n").flush()) throw std::runtime_error("no offset");
@@ -104,7 +104,7 @@ TEST(roster, ages_in_a_time_namespace_are_by_the_wall_clock) {
         if (inside == 0) {
             timespec boottime{};
             ::clock_gettime(CLOCK_BOOTTIME, &boottime);
-            host.answer = boottime.tv_sec > 1'000'000 ? node.account("alice") : -1;
+            application.answer = boottime.tv_sec > 1'000'000 ? node.account("alice") : -1;
             ::_exit(0);
         }
         ::waitpid(inside, nullptr, 0);
@@ -205,9 +205,9 @@ TEST(roster, sudo_decides_from_what_is_there_and_touches_nothing) {
     node.next_roster("mallory 10004 admin");
     node.roster(60s);
     for (const char* user : {"alice", "mallory"}) {
-        const auto report = in_another_process([&](ApplicationReport& host) {
+        const auto report = in_another_process([&](ApplicationReport& application) {
             if (::setresuid(10001, 0, 0) != 0) throw std::runtime_error("setresuid");
-            host.answer = node.account(user);
+            application.answer = node.account(user);
         });
         LONGS_EQUAL(std::string(user) == "alice" ? PAM_SUCCESS : PAM_PERM_DENIED, report.answer);
         const auto line = log.take_one();  // and nothing about waiting

@@ -54,11 +54,11 @@ std::string show(const Config& config) {
     const auto roster = open_roster(config, SystemClock().now());
     if (!roster) return "{\"usable\": false, \"why\": " + quoted(roster.error().message) + "}";
     std::string entries;
-    const bool whole = roster->snapshot.verify_intact() &&
-                       roster->snapshot.for_each([&](const RosterEntry& entry) {
-                           entries += (entries.empty() ? "" : ", ") + entry_text(entry);
-                       });
-    return std::string("{\"usable\": true, \"whole\": ") + (whole ? "true" : "false") +
+    const bool intact = roster->snapshot.verify_intact() &&
+                        roster->snapshot.for_each([&](const RosterEntry& entry) {
+                            entries += (entries.empty() ? "" : ", ") + entry_text(entry);
+                        });
+    return std::string("{\"usable\": true, \"intact\": ") + (intact ? "true" : "false") +
            ", \"age_ms\": " + milliseconds(roster->age.value) + ", \"written_ago_ms\": " +
            milliseconds(elapsed(roster->snapshot.header().validated, SystemClock().now())) +
            ", \"revision\": " + std::to_string(roster->snapshot.header().revision) +

@@ -123,7 +123,7 @@ def test_killed_in_a_first_round(refresher: Refresher) -> None:
         roster = refresher.probe("show")
         usable.append(roster["usable"])
         if roster["usable"]:
-            assert roster["whole"] and set(roster["entries"]) == NEW
+            assert roster["intact"] and set(roster["entries"]) == NEW
         refresher.refresh()
         assert refresher.logins() == NEW and not refresher.temporary.exists()
     assert True in usable and False in usable

@@ -106,7 +106,7 @@ def test_our_own_errors_leave_nobody_waiting(refresher: Refresher) -> None:
     refresher.refresh("--on-demand")
 
 
-def test_on_demand_honours_the_mark(refresher: Refresher) -> None:
+def test_on_demand_honours_the_last_attempt(refresher: Refresher) -> None:
     refresher.refresh()
     refresher.configure(fresh_for="0s", recheck_after="0s")
     refresher.roster.write_text(BROKEN)
@@ -152,7 +152,7 @@ def test_on_demand_asks_where_either_bound_is_passed(refresher: Refresher, age: 
     assert refresher.logins() == {"alice"}
 
 
-def test_a_damaged_mark_holds_nobody_back(refresher: Refresher) -> None:
+def test_a_damaged_last_attempt_holds_nobody_back(refresher: Refresher) -> None:
     refresher.roster.write_text(BROKEN)
     refresher.run()
     attempt = bytearray(refresher.attempt_file.read_bytes())

@@ -149,7 +149,7 @@ def test_root_and_system_accounts_pass_where_the_module_is_gone(
     assert account_answer("alice", "su") != PAM_SUCCESS
 
 
-def test_without_the_module_the_lock_alone_is_put_there_and_said(
+def test_without_the_module_the_step_check_alone_is_put_there_and_said(
     slurm: Path, slurmd: Path, etc_pam: Path, without_module: None
 ) -> None:
     before = contents(etc_pam)

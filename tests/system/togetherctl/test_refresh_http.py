@@ -65,7 +65,7 @@ def test_status_after_a_bad_answer(
         assert 0 < last["next_in_seconds"] <= 60
 
 
-def test_status_shows_the_mark_that_holds_logins_back(authority: Authority) -> None:
+def test_status_shows_the_back_off_that_holds_logins_back(authority: Authority) -> None:
     def fault(asked: Asked, answer: Answer) -> None:
         answer.status = 403
     authority.fault = fault

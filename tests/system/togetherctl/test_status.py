@@ -130,7 +130,7 @@ def test_a_failed_attempt(roster: None) -> None:
     assert str(ROSTER) in last["message"] and 0 < last["next_in_seconds"] <= 60
 
 
-def test_a_damaged_mark_is_none(roster: None) -> None:
+def test_a_damaged_last_attempt_is_none(roster: None) -> None:
     flip_a_byte(SNAPSHOT.with_name(SNAPSHOT.name + ".attempt"), 40)
     assert field(ctl("status").stdout, "Last attempt") == "none recorded"
 

@@ -18,8 +18,8 @@ ApplicationReport in_another_process(const std::function<void(ApplicationReport&
     void* memory = ::mmap(nullptr, sizeof(ApplicationReport), PROT_READ | PROT_WRITE,
                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     auto& shared = *new (memory) ApplicationReport;
-    const pid_t host = ::fork();
-    if (host == 0) {
+    const pid_t application = ::fork();
+    if (application == 0) {
         try {
             body(shared);
             shared.done = true;
@@ -29,11 +29,11 @@ ApplicationReport in_another_process(const std::function<void(ApplicationReport&
         ::_exit(0);
     }
     int status = 0;
-    ::waitpid(host, &status, 0);
+    ::waitpid(application, &status, 0);
     const ApplicationReport report = shared;
     ::munmap(memory, sizeof(ApplicationReport));
     if (!report.done)
-        FAIL(("the host process ended with wait status " + std::to_string(status)).c_str());
+        FAIL(("the process ended with wait status " + std::to_string(status)).c_str());
     return report;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host of its own for a test that would spoil this process: closed descriptors, signal handlers,
-// other uids, another time namespace.
+// A process of its own for a test that would spoil this process: closed descriptors, signal
+// handlers, other uids, another time namespace.
 #pragma once
 
 #include <functional>
