@@ -155,6 +155,17 @@ def test_a_hundred_thousand_collaborators_within_the_deadline(refresher: Refresh
     assert refresher.probe("show")["count"] == 100_002
 
 
+def test_more_than_a_million_collaborators(stored: Refresher) -> None:
+    """The smallest entries that there are: refused for their number, and said as it is."""
+    document = {**stored.roster.document(), "revision": 9, "data": []}
+    entries = ",".join('{"object":"project.collaborator","user_id":"%x","login":"u%x","role":"member"}' % (i, i) for i in range(1_000_001))
+    stored.roster.write_text(json.dumps(document).replace("[]", f"[{entries}]"))
+    done = stored.run()
+    assert done.returncode == NO_ANSWER
+    assert "the roster is refused: it has more than 1000000 entries, the most that a node takes" in done.stderr
+    assert stored.logins() == {"alice", "bob"}
+
+
 def test_somebody_who_holds_the_file_does_not_hold_us(stored: Refresher) -> None:
     """A lease on the roster file: opening it would wait for its holder."""
     script = ("import fcntl, sys; f = open(sys.argv[1]); "
