@@ -58,7 +58,8 @@ std::string why(const Decision& d) {
                    " on this node. The operators must make them agree.";
         case Reason::no_such_account:
             return who + " is a collaborator of " + project +
-                   ", but has no account on this node. The operators must make one.";
+                   ", but has no account on this node. The operators see why with togetherctl "
+                   "explain.";
         case Reason::configuration:
             return "this node's access gate is not configured correctly.";
         case Reason::module_argument:

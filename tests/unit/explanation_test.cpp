@@ -155,7 +155,7 @@ TEST(message, of_a_uid_that_differs) {
 TEST(message, of_an_account_that_is_not_there) {
     reads(
         "Access denied: alice is a collaborator of project "
-        "proj_a, but has no account on this node. The operators must make one.",
+        "proj_a, but has no account on this node. The operators see why with togetherctl explain.",
         decided(Reason::no_such_account));
 }
 

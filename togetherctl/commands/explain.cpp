@@ -11,6 +11,7 @@
 #include "togetherctl/node/decision_json.h"
 #include "togetherctl/node/gate_answer.h"
 #include "togetherctl/node/roster_state.h"
+#include "togetherctl/node/why_no_account.h"
 
 namespace together::ctl {
 namespace {
@@ -50,7 +51,15 @@ void add_roster(const GateAnswer& answer, Fields& fields) {
                               std::string(name_of(d.evidence))});
 }
 
-Fields fields_of(const GateAnswer& answer) {
+Json::Value json_of(const WhyNoAccount& why) {
+    Json::Value json;
+    json["reason"] = why.reason;
+    json["what"] = why.what;
+    json["remedy"] = why.remedy;
+    return json;
+}
+
+Fields fields_of(const GateAnswer& answer, const std::optional<WhyNoAccount>& no_account) {
     const Decision& d = answer.decision;
     const auto& action = permission(d.action);
     Fields fields = {
@@ -67,6 +76,10 @@ Fields fields_of(const GateAnswer& answer) {
     if (d.admitted_until) fields.push_back({"Admitted until", format_utc(*d.admitted_until)});
     if (!d.role_text.empty()) fields.push_back({"Role", role_text(d)});
     if (d.uid) fields.push_back({"Uid", uid_text(d)});
+    if (no_account) {
+        fields.push_back({"Account", "none: " + no_account->what, Tone::warning});
+        fields.push_back({"What to do", no_account->remedy});
+    }
     add_roster(answer, fields);
     if (!d.refresh_problem.empty()) fields.push_back({"Refresh", d.refresh_problem});
     if (answer.could_not_ask())
@@ -82,14 +95,16 @@ Fields fields_of(const GateAnswer& answer) {
 int run(const CommandLine& line, Output& output) {
     const auto answer = ask_gate(line, line.has("require-admin"));
     if (!answer) return output.fail("explain: " + answer.error().message);
+    const auto no_account = why_no_account(line.config_path(), answer->decision);
     if (!output.json()) {
-        output.fields(fields_of(*answer));
+        output.fields(fields_of(*answer, no_account));
         return exit_yes;
     }
     auto json = json_of(*answer);
     json["pam_answer"] = std::string(answer->pam_answer());
     json["log_line"] = log_line(answer->decision, answer->origin);
     json["took_us"] = Json::Int64{answer->origin.took_us};
+    json["no_account"] = no_account ? json_of(*no_account) : Json::Value();
     if (answer->config) {
         json["roster"]["path"] = RosterPaths(*answer->config).snapshot;
         json["roster"]["base_url"] = answer->config->base_url;
@@ -120,7 +135,8 @@ constinit const Verb explain_verb = {
     .about =
         "Asks the gate as check does, and shows all that it knew: the row of the decision\n"
         "table, the role, the roster and its age, PAM's answer, what the user reads and the\n"
-        "log line (which is not sent). LOGIN need not be on the roster or exist.",
+        "log line (which is not sent). Of somebody on the roster who has no account here, the\n"
+        "reason and what to do. LOGIN need not be on the roster or exist.",
     .options = options,
     .statuses = statuses,
     .example = "togetherctl explain alice",

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // togetherctl status: the gate on this node at a glance.
+#include <algorithm>
+
 #include "cli/command_line.h"
 #include "cli/output.h"
 #include "common/config/node_name.h"
@@ -7,6 +9,7 @@
 #include "common/system/duration.h"
 #include "common/system/utc.h"
 #include "togetherctl/commands/verbs.h"
+#include "togetherctl/node/accounts_state.h"
 #include "togetherctl/node/node_status.h"
 #include "togetherctl/node/refresh_outcome.h"
 #include "togetherctl/node/roster_room.h"
@@ -64,6 +67,37 @@ void add_emergency(const NodeStatus& status, Fields& fields) {
         fields.push_back({"", "ignored: " + problem, Tone::warning});
 }
 
+std::string number_of_groups(std::size_t number) {
+    return std::to_string(number) + (number == 1 ? " group" : " groups");
+}
+
+void add_accounts(const NodeStatus& status, Fields& fields) {
+    if (!status.accounts)
+        return fields.push_back({"Accounts", "off: the roster gives this node none"});
+    const auto& state = *status.accounts;
+    const auto& roster = status.roster.roster;
+    if (!state.problem.empty())
+        return fields.push_back({"Accounts",
+                                 "NONE THAT CAN BE USED: " + state.problem +
+                                     "; nobody has one of the roster's here; togetherctl refresh",
+                                 Tone::bad});
+    std::string text = std::to_string(state.accounts.accounts.size());
+    if (roster) text += " and " + number_of_groups(state.accounts.groups.size());
+    const auto revision = state.is_current ? revision_of(roster->snapshot.header()) : std::nullopt;
+    if (revision) text += ", revision " + std::to_string(*revision);
+    const auto age = Nanoseconds(status.now.realtime - state.changed);
+    text += ", changed " + format_age(std::max(age, Nanoseconds::zero())) + " ago";
+    if (roster && !state.is_current)
+        text += "; NOT THOSE OF THE ROSTER THAT STANDS HERE; togetherctl refresh";
+    fields.push_back({"Accounts", text, roster && !state.is_current ? Tone::warning : Tone::plain});
+    const auto& without = state.accounts.without;
+    const auto number = roster ? without.size() : state.without_when_written;
+    if (number == 0) return;
+    text = std::to_string(number) + " without, or groups that are missing";
+    if (!without.empty()) text += ": " + first_names(without);
+    fields.push_back({"", text + "; togetherctl accounts says what to do", Tone::warning});
+}
+
 // Root alone sees them.
 void add_removals(const NodeStatus& status, Fields& fields) {
     std::string_view label = "Removals";
@@ -113,8 +147,9 @@ void show(const NodeStatus& status, Output& output) {
     add_emergency(status, fields);
     add_removals(status, fields);
     add_last_attempt(status, fields);
+    add_accounts(status, fields);
     if (status.lost_accounts)
-        fields.push_back({"Accounts",
+        fields.push_back({"",
                           "THE LIST OF WHOM THIS NODE HAD IS LOST: nobody new gets an account; "
                           "togetherctl doctor says what to do",
                           Tone::bad});
@@ -152,8 +187,9 @@ constinit const Verb status_verb = {
     .operand = "",
     .summary = "the gate on this node at a glance",
     .about =
-        "Shows mode and project, the roster and its age, lockdown and admissions in force, and\n"
-        "the last attempt to refresh. Asks nobody and changes nothing.",
+        "Shows mode and project, the roster and its age, lockdown and admissions in force, the\n"
+        "last attempt to refresh, and the accounts that the roster gives this node, and who has\n"
+        "none and why. Asks nobody and changes nothing.",
     .options = {},
     .statuses = statuses,
     .example = "togetherctl status",

@@ -63,16 +63,6 @@ void check_name_service(bool wanted, Findings& findings) {
 
 // ---- accounts.v1 -------------------------------------------------------------------------------
 
-constexpr std::size_t max_named = 3;
-
-std::string first_names(const std::vector<WithoutAccount>& without) {
-    std::string text;
-    for (std::size_t i = 0; i < std::min(max_named, without.size()); ++i)
-        text += (text.empty() ? "" : "; ") + without[i].name + ": " +
-                std::string(text_of(without[i].reason).what);
-    return text + (without.size() > max_named ? "; …" : "");
-}
-
 // What to do next about each of their reasons.
 std::string first_remedies(const std::vector<WithoutAccount>& without) {
     std::vector<NoAccount> reasons;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "togetherctl/node/accounts_state.h"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -41,7 +42,8 @@ bool lost_whom_it_had() {
 
 AccountsState look_at_accounts(const NodeConfig& config, const Snapshot* roster) {
     const AccountsPaths paths;
-    AccountsState state{paths.accounts, {}, {}, {}};
+    AccountsState state;
+    state.path = paths.accounts;
     const auto stored = AccountsDatabase::open(paths.accounts, accounts_magic);
     auto people = stored && stored->verify_intact() ? stored->people() : std::nullopt;
     if (!people) {
@@ -53,11 +55,22 @@ AccountsState look_at_accounts(const NodeConfig& config, const Snapshot* roster)
         return state;
     }
     state.accounts = *std::move(people);
+    const auto& changed = stored->status().st_mtim;
+    state.changed = Nanoseconds(std::chrono::seconds(changed.tv_sec)).count() + changed.tv_nsec;
+    state.without_when_written = stored->header().without;
     const auto group = group_in(stored->header());
     state.group = group_name(config, group);
     state.is_current = roster != nullptr && stored->header().roster == roster->header().content;
     if (roster != nullptr) derive_the_rest(config, *roster, group, state);
     return state;
+}
+
+std::string first_names(const std::vector<WithoutAccount>& without) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(max_named, without.size()); ++i)
+        text += (text.empty() ? "" : "; ") + without[i].name + ": " +
+                std::string(text_of(without[i].reason).what);
+    return text + (without.size() > max_named ? "; …" : "");
 }
 
 }  // namespace together::ctl

@@ -3,9 +3,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 
+#include "cli/output.h"
 #include "common/config/node_name.h"
 #include "common/roster/backoff.h"
 #include "common/system/log_sink.h"
@@ -48,6 +50,42 @@ Json::Value json_of(const LastAttempt& attempt, const Moment& now) {
     return json;
 }
 
+Json::Value json_of(const WithoutAccount& one) {
+    const auto& text = text_of(one.reason);
+    Json::Value json;
+    json["name"] = one.name;
+    json["reason"] = std::string(text.name);
+    json["what"] = std::string(text.what);
+    json["remedy"] = std::string(text.remedy);
+    return json;
+}
+
+// Null where it is of the roster, and there is none.
+Json::Value json_of_accounts(const AccountsState* state, const RosterState& roster) {
+    Json::Value json;
+    json["enabled"] = state != nullptr;
+    if (state == nullptr) return json;
+    json["path"] = state->path;
+    json["problem"] = state->problem.empty() ? Json::Value() : Json::Value(state->problem);
+    if (!state->problem.empty()) return json;
+    json["current"] = state->is_current;
+    json["changed"] = format_utc(state->changed);
+    json["accounts"] = Json::UInt64{state->accounts.accounts.size()};
+    json["removed"] = Json::UInt64{state->accounts.removed.size()};
+    const bool is_known = roster.roster.has_value();
+    const auto& without = state->accounts.without;
+    json["groups"] =
+        is_known ? Json::Value(Json::UInt64{state->accounts.groups.size()}) : Json::Value();
+    json["without"] = is_known ? Json::UInt64{without.size()} : state->without_when_written;
+    json["first_without"] = Json::arrayValue;
+    for (std::size_t i = 0; i < std::min(max_named, without.size()); ++i)
+        json["first_without"].append(json_of(without[i]));
+    const auto revision = state->is_current ? revision_of(roster.roster->snapshot.header())
+                                            : std::optional<std::int64_t>();
+    json["revision"] = json_or_null(revision);
+    return json;
+}
+
 }  // namespace
 
 Json::Value json_of(const Admission& admission) {
@@ -60,7 +98,7 @@ Json::Value json_of(const Admission& admission) {
 }
 
 NodeStatus look_at_node(const NodeConfig& config) {
-    NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}, {}, {}};
+    NodeStatus status{config, SystemClock().now(), {}, {}, {}, {}, {}, {}, {}, {}, {}};
     const RosterPaths paths(config);
     status.roster = look_at_roster(config, status.now);
     status.lockdown = lockdown_in_force(config.folder());
@@ -72,6 +110,9 @@ NodeStatus look_at_node(const NodeConfig& config) {
         return one.stage == Leaver::Stage::done || one.stage == Leaver::Stage::back;
     });
     status.last_attempt = read_last_attempt(paths);
+    if (config.accounts.enabled)
+        status.accounts = std::make_shared<const AccountsState>(look_at_accounts(
+            config, status.roster.roster ? &status.roster.roster->snapshot : nullptr));
     status.lost_accounts = config.accounts.enabled && lost_whom_it_had();
     status.dropped_log_lines = size_of_file(LogPaths().dropped);
     if (const auto missing = no_place_for_log_lines(); !missing.empty())
@@ -89,6 +130,7 @@ Json::Value json_of(const NodeStatus& status) {
     json["roster"] = together::ctl::json_of(status.roster);
     json["shortages"] = Json::arrayValue;
     for (const auto& shortage : shortages(status.config)) json["shortages"].append(shortage);
+    json["accounts"] = json_of_accounts(status.accounts.get(), status.roster);
     json["lost_accounts"] = status.lost_accounts;
     json["lockdown"]["in_force"] = status.lockdown.has_value();
     json["lockdown"]["reason"] = json_or_null(status.lockdown);

@@ -5,6 +5,7 @@
 #include <json/value.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@
 
 namespace together::ctl {
 
+struct AccountsState;
+
 Json::Value json_of(const together::Admission& admission);
 
 struct NodeStatus {
@@ -28,6 +31,7 @@ struct NodeStatus {
     std::vector<std::string> problems;            // malformed admissions
     std::vector<together::Leaver> leavers;        // of on_removal, while something is to be done
     std::optional<together::LastAttempt> last_attempt;
+    std::shared_ptr<const AccountsState> accounts;  // null where they are off
     std::optional<std::int64_t> dropped_log_lines;  // nothing where this user may not know
     std::string log_problem;     // why decisions may be logged nowhere; else empty
     bool lost_accounts = false;  // nobody new gets one, for whom there was is not known

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 
 from support import keys_command
-from support.ctl_node import (BUILD, CONFIG, TOGETHER_REFRESH, ctl, ctl_json, entry, refresh,
-                      write_config, write_roster)
+from support.ctl_node import (BUILD, CONFIG, ROSTER, TOGETHER_REFRESH, ctl, ctl_json, entry, field, flip_a_byte,
+                      refresh, write_config, write_roster)
 
 ACCOUNTS = Path("/var/lib/together/accounts.v1")
 KEYS = Path("/var/lib/together/authorized_keys.v1")
@@ -112,6 +113,98 @@ def test_volumes_take_no_group_of_the_nodes_own(tmp_path: Path) -> None:
         assert tmp_path.stat().st_gid == 0
     finally:
         path.write_text(before)
+
+
+# ---- explain, status ----------------------------------------------------------------------------
+
+JENKINS = entry("jenkins", "member", 20003)  # a service's login
+
+
+@pytest.mark.parametrize(("person", "reason", "what", "remedy"), [
+    (JENKINS, "login_reserved", "the login is a service's", "another login at the authority"),
+    (NORA, "no_uid", "the authority gives no uid", "set one at the authority, or have it allocate uids"),
+    (GUS, "name_service", "this node's name service does not find it", "togetherctl enable accounts"),
+])
+def test_explain_says_why_somebody_has_no_account(person: dict[str, Any], reason: str, what: str,
+                                                  remedy: str) -> None:
+    write_roster(FRIEDA, person, revision=8, group=GROUP)
+    refresh()
+    text = ctl("explain", person["login"]).stdout
+    assert what in field(text, "Account") and remedy in field(text, "What to do")
+    found = ctl_json("explain", person["login"])["no_account"]
+    assert found["reason"] == reason and what in found["what"] and remedy in found["remedy"]
+
+
+def test_explain_where_the_accounts_are_not_to_be_used_or_off() -> None:
+    ACCOUNTS.write_bytes(bytes(5000))
+    assert str(ACCOUNTS) in ctl_json("explain", "gus")["no_account"]["what"]
+    assert ctl_json("explain", "alice")["no_account"] is None  # the node's own
+    assert ctl_json("explain", "mallory")["no_account"] is None  # not on the roster
+    write_config()
+    assert "[accounts] enabled is no" in field(ctl("explain", "gus").stdout, "Account")
+    assert ctl_json("explain", "alice")["no_account"] is None
+
+
+def test_status_counts_accounts_and_names_who_has_none() -> None:
+    write_roster(FRIEDA, GUS, ALICE, NORA, JENKINS, revision=8, group=GROUP)
+    refresh()
+    run = ctl("status")
+    assert run.returncode == 0
+    assert re.search(r"Accounts: 3 and 2 groups, revision 8, changed \d+\.\ds ago\n", run.stdout)
+    assert ("2 without, or groups that are missing: nora: the authority gives no uid; jenkins: the login is a "
+            "service's, of a package or of [accounts] reserved_logins; togetherctl accounts says what to do"
+            in run.stdout)
+    found = ctl_json("status")["accounts"]
+    assert (found["enabled"], found["problem"], found["current"]) == (True, None, True)
+    assert (found["accounts"], found["groups"], found["removed"], found["without"]) == (3, 2, 0, 2)
+    assert found["revision"] == 8 and found["changed"].endswith("Z")
+    assert [(one["name"], one["reason"]) for one in found["first_without"]] == [
+        ("nora", "no_uid"), ("jenkins", "login_reserved")]
+    assert found["first_without"][0]["remedy"].startswith("set one at the authority")
+
+
+@pytest.mark.parametrize("damage", ["zeros", "cut", "one bit", "missing", "another's", "another project's"])
+def test_status_says_that_the_accounts_cannot_be_used(damage: str) -> None:
+    if damage == "zeros":
+        ACCOUNTS.write_bytes(bytes(ACCOUNTS.stat().st_size))
+    elif damage == "cut":
+        ACCOUNTS.write_bytes(ACCOUNTS.read_bytes()[:-1])
+    elif damage == "one bit":
+        flip_a_byte(ACCOUNTS, 3000)
+    elif damage == "missing":
+        ACCOUNTS.unlink()
+    elif damage == "another's":
+        os.chown(ACCOUNTS, 65534, 65534)
+    else:
+        ACCOUNTS.write_bytes(another_projects())
+    run = ctl("status")
+    assert run.returncode == 0  # the roster decides
+    text = field(run.stdout, "Accounts")
+    assert text.startswith("NONE THAT CAN BE USED: ") and str(ACCOUNTS) in text, text
+    found = ctl_json("status")["accounts"]
+    assert found["enabled"] and str(ACCOUNTS) in found["problem"] and "accounts" not in found
+
+
+def another_projects() -> bytes:
+    """accounts.v1 of another project; the roster of this one stands as it did."""
+    write_config(accounts__enabled="yes", accounts__shell="/bin/sh", api__project="proj_other")
+    ROSTER.write_text(ROSTER.read_text().replace("proj_123", "proj_other"))
+    refresh()
+    write_config(accounts__enabled="yes", accounts__shell="/bin/sh")
+    return ACCOUNTS.read_bytes()
+
+
+def test_status_where_they_are_off_or_of_an_older_roster() -> None:
+    before = ACCOUNTS.read_bytes()
+    write_roster(FRIEDA, revision=8, group=GROUP)
+    refresh()
+    ACCOUNTS.write_bytes(before)
+    assert "NOT THOSE OF THE ROSTER THAT STANDS HERE" in field(ctl("status").stdout, "Accounts")
+    found = ctl_json("status")["accounts"]
+    assert (found["current"], found["revision"]) == (False, None)
+    write_config()
+    assert field(ctl("status").stdout, "Accounts") == "off: the roster gives this node none"
+    assert ctl_json("status")["accounts"] == {"enabled": False}
 
 
 # ---- doctor -------------------------------------------------------------------------------------
