@@ -248,9 +248,17 @@ class Round {
             kept ? kept->problem : "the accounts stay as they are: " + kept.error().message;
         if (!problem.empty() && problem != rounds_.accounts_problem_) log_(problem);
         rounds_.accounts_problem_ = problem;
+        if (config_.accounts.enabled && kept && kept->without) say_who_has_none(*kept->without);
         if (!kept || !kept->changed) return;
         result.changed = true;
         result.message += "; " + kept->message;
+    }
+
+    // Once, not in each round; a newcomer without an account changes no file.
+    void say_who_has_none(const AccountsKeeper::Without& without) {
+        auto& said = rounds_.without_account_;
+        if (without.is_another_number || (said && *said != without.of_whom)) log_(without.text);
+        said = without.of_whom;
     }
 
     // Until the round ends: nobody's snapshot comes between ours and its accounts.

@@ -59,6 +59,7 @@ class Rounds {
     VerifiedSnapshot verified_{clock_};
     AccountsKeeper accounts_{clock_};
     std::string accounts_problem_;
+    std::optional<Digest> without_account_;
 };
 
 }  // namespace together

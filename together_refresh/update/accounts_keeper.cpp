@@ -178,6 +178,27 @@ std::string summary_of(const Accounts& accounts) {
     return text;
 }
 
+AccountsKeeper::Without without_account(const Accounts& accounts,
+                                        const std::optional<AccountsDatabase>& stored) {
+    constexpr std::size_t max_named = 3;
+    const auto& without = accounts.without;
+    DigestStream of_whom;
+    std::string names;
+    for (std::size_t i = 0; i < without.size(); ++i) {
+        const auto name =
+            without[i].name + " (" + std::string(text_of(without[i].reason).name) + ")";
+        of_whom.update(std::as_bytes(std::span(name)));
+        if (i < max_named) names += (i == 0 ? "" : ", ") + name;
+    }
+    if (without.size() > max_named) names += ", …";
+    const std::string text =
+        without.empty() ? "nobody on the roster is without an account now, and no group is missing"
+                        : std::to_string(without.size()) +
+                              " without an account, or groups that are missing: " + names +
+                              "; togetherctl accounts says what to do";
+    return {text, of_whom.finish(), without.size() != (stored ? stored->header().without : 0)};
+}
+
 // When each that is kept, a person's uid or a group's gid, was removed.
 std::vector<Moment> removals(const Accounts& accounts) {
     std::vector<Moment> moments;
@@ -438,7 +459,8 @@ Result<AccountsKeeper::Kept> AccountsKeeper::write(const NodeConfig& config, Der
         !written)
         return tl::make_unexpected(written.error());
     if (!same_people) tell_nscd();
-    return Kept{!same_people || !same_keys, summary_of(accounts), std::move(problem)};
+    return Kept{!same_people || !same_keys, summary_of(accounts), std::move(problem),
+                without_account(accounts, stored.accounts)};
 }
 
 }  // namespace together

@@ -28,10 +28,17 @@ class AccountsKeeper {
     // missing or damaged, or was derived from something else: a "not modified" must not keep it.
     bool needs_all(const NodeConfig& config, const Snapshot& roster);
 
+    // Who has no account, or which groups are missing, as derived now.
+    struct Without {
+        std::string text;  // for a person: how many, the first few and why
+        Digest of_whom{};
+        bool is_another_number = false;  // than those who had none before
+    };
     struct Kept {
         bool changed = false;
         std::string message;  // for a person: how many, and how many not; empty where unchanged
         std::string problem;  // likewise: what was lost, or cannot be kept
+        std::optional<Without> without;  // nothing where there was nothing to derive
     };
     // After a round, under the write lock. `fetched` is null where the authority's answer is not
     // the one that stands in the snapshot: then group and keys stay as they are. Fails where our

@@ -42,6 +42,40 @@ def test_what_a_round_says(empty_node: AccountsNode) -> None:
     assert "2 accounts, 2 groups, 0 removed, 1 login_reserved, 1 no_uid" in said
 
 
+def test_the_watcher_says_once_who_gets_none(node: AccountsNode) -> None:
+    node.write_config(node.config.read_text() + "[roster]\nfresh_for = 200ms\nrecheck_after = 100ms\n")
+    path = node.folder / "log"
+    node.start("--watch", stderr=path.open("w", encoding="utf-8"))
+
+    def said() -> list[str]:
+        return [line.removeprefix("together-refresh: ") for line in path.read_text().splitlines() if "without" in line]
+
+    def rounds(number: int) -> None:
+        """Until the watcher has tried that often again."""
+        attempt = next(node.folder.glob("*.attempt"))
+        for _ in range(number):
+            before = attempt.stat().st_mtime_ns
+            wait_until(lambda seen=before: attempt.stat().st_mtime_ns != seen, "another round")
+
+    node.roster.add("nginx", uid=10003)
+    node.roster.write()
+    none = "without an account, or groups that are missing: "
+    what = "; togetherctl accounts says what to do"
+    wait_until(lambda: len(said()) == 1, "the first")
+    rounds(3)
+    assert said() == [f"1 {none}nginx (login_reserved){what}"]
+    node.roster.remove("nginx")
+    node.roster.add("carol")
+    node.roster.write()
+    wait_until(lambda: len(said()) == 2, "another one")
+    node.roster.add("carol", uid=10004)
+    node.roster.write()
+    wait_until(lambda: len(said()) == 3, "nobody")
+    rounds(3)
+    assert said()[1:] == [f"1 {none}carol (no_uid){what}",
+                          "nobody on the roster is without an account now, and no group is missing"]
+
+
 def test_an_unchanged_roster_writes_nothing(node: AccountsNode) -> None:
     before = ACCOUNTS.stat().st_ino, KEYS.stat().st_ino
     node.refresh()
