@@ -20,7 +20,7 @@ std::string uid_text(const std::optional<uid_t>& uid) {
 }
 
 // Those behind this command who would be somebody else then, or nobody.
-void look_at_callers(const PlannedEdit& edit, bool enable, Plan& plan) {
+void look_at_callers(const PlannedEdit& edit, Plan& plan) {
     const auto people = people_behind_this();
     if (people.empty() || !edit.changes()) return;
     const auto now = uids_by(services_of(edit.file.text, "passwd"), people);
@@ -32,12 +32,9 @@ void look_at_callers(const PlannedEdit& edit, bool enable, Plan& plan) {
     }
     for (std::size_t i = 0; i < people.size(); ++i) {
         if ((*now)[i] == (*then)[i]) continue;
-        const auto what = people[i] + " has " + uid_text((*now)[i]) + " now, and would have " +
-                          uid_text((*then)[i]);
-        if (enable)
-            plan.lockouts.push_back("you would be locked out. " + what);
-        else
-            plan.notes.push_back(what);
+        plan.lockouts.push_back("you would be locked out. " + people[i] + " has " +
+                                uid_text((*now)[i]) + " now, and would have " +
+                                uid_text((*then)[i]));
     }
 }
 
@@ -89,7 +86,7 @@ Result<Plan> plan_accounts(const CommandLine& line, bool enable) {
     if (*after != file->text) plan.managed_by = managed_by(*file);
     auto lines = lines_of_databases(*after);
     plan.edits.push_back({*std::move(file), *std::move(after), without, std::move(lines)});
-    look_at_callers(plan.edits.front(), enable, plan);
+    look_at_callers(plan.edits.front(), plan);
     if (enable) note_what_is_missing(line, plan);
     return plan;
 }

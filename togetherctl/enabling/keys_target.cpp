@@ -143,6 +143,19 @@ class KeysOfPeople {
         return losing;
     }
 
+    // Of those whose keys the roster has, who has none in a file that would count then.
+    std::vector<std::string> losing_served(const std::vector<std::string>& logins,
+                                           const std::vector<std::string>& files_then) const {
+        const auto found = logins_with_keys(logins, files_then);
+        std::vector<std::string> losing;
+        std::copy_if(logins.begin(), logins.end(), std::back_inserter(losing),
+                     [&](const auto& login) {
+                         return are_served(login) &&
+                                std::find(found.begin(), found.end(), login) == found.end();
+                     });
+        return losing;
+    }
+
   private:
     bool are_served(const std::string& login) const {
         if (!served_) return false;
@@ -197,6 +210,24 @@ void look_at_sshd(const CommandLine& line, const PlannedEdit& edit, Plan& plan) 
     if (line.has("dry-run")) note_others(keys, *before, plan);
 }
 
+void look_at_callers_without(const PlannedEdit& edit, Plan& plan) {
+    if (!edit.changes()) return;
+    const auto people = people_behind_this();
+    if (people.empty()) return;
+    const auto now = sshd_reads(edit.file.text);
+    const auto then = sshd_reads(edit.after);
+    if (!now || !then) {
+        plan.notes.push_back("whether you keep your keys could not be asked: " +
+                             (now ? then : now).error().message);
+        return;
+    }
+    if (now->keys_command != command_line() || then->keys_command == command_line()) return;
+    for (const auto& login : KeysOfPeople(*now).losing_served(people, then->key_files))
+        plan.lockouts.push_back("you, " + login +
+                                ", would be locked out: your keys are the roster's, and none is in "
+                                "a file that counts then");
+}
+
 }  // namespace
 
 std::string authorized_keys_command() {
@@ -224,6 +255,8 @@ Result<Plan> plan_keys(const CommandLine& line, bool enable) {
             plan.notes.emplace_back(
                 "keys in ~/.ssh/authorized_keys count beside the roster's: one that is taken off "
                 "the roster still opens the account where it stands there, too");
+    } else {
+        look_at_callers_without(edit, plan);
     }
     if (edit.changes())
         plan.notes.emplace_back("sshd reads it when it is reloaded: systemctl reload ssh (sshd)");

@@ -122,11 +122,15 @@ def test_who_would_be_somebody_else_is_not_locked_out(nsswitch: Path) -> None:
     assert ctl("enable", "accounts", "--force", environment=zoe).returncode == 0
 
 
-def test_whom_disable_takes_the_account_is_told(nsswitch: Path) -> None:
-    nsswitch.write_text("passwd: files together\ngroup: files together\n")
-    run = ctl("disable", "accounts", environment=STUBS | {"SUDO_USER": "zoe"})
-    assert run.returncode == 0
-    assert "zoe has the uid 20001 now, and would have no account" in run.stdout
+def test_who_has_an_account_of_the_rosters_does_not_take_it_from_themselves(nsswitch: Path) -> None:
+    nsswitch.write_text(before := "passwd: files together\ngroup: files together\n")
+    zoe = STUBS | {"SUDO_USER": "zoe"}
+    for arguments in ([], ["--dry-run"]):
+        run = ctl("disable", "accounts", *arguments, environment=zoe)
+        assert run.returncode == 2 and nsswitch.read_text() == before
+        assert ("you would be locked out. zoe has the uid 20001 now, and would have no account "
+                "(--force does it all the same)") in run.stderr
+    assert ctl("disable", "accounts", "--force", environment=zoe).returncode == 0
     assert nsswitch.read_text() == "passwd: files\ngroup: files\n"
 
 

@@ -173,6 +173,28 @@ def test_who_has_a_key_in_a_file_alone_is_not_locked_out(sshd_config: Path, home
     assert ctl("enable", "keys", "--force", environment=bob).returncode == 0
 
 
+def test_whose_keys_are_the_rosters_alone_does_not_take_them_from_themselves(sshd_config: Path) -> None:
+    before = sshd_config.read_bytes()
+    assert ctl("enable", "keys").returncode == 0
+    enabled = sshd_config.read_bytes()
+    alice = {"SUDO_USER": "alice"}
+    for arguments in ([], ["--dry-run"]):
+        run = ctl("disable", "keys", *arguments, environment=alice)
+        assert run.returncode == 2 and sshd_config.read_bytes() == enabled
+        assert "you, alice, would be locked out: your keys are the roster's" in run.stderr
+        assert "--force does it all the same" in run.stderr and "Nothing was changed" in run.stdout
+    assert ctl("disable", "keys", environment={"SUDO_USER": "bob"}).returncode == 0  # no keys there
+    assert ctl("enable", "keys").returncode == 0
+    assert ctl("disable", "keys", "--force", environment=alice).returncode == 0
+    assert sshd_config.read_bytes() == before
+
+
+def test_who_has_a_key_in_a_file_as_well_keeps_it(sshd_config: Path, homes: None) -> None:
+    assert ctl("enable", "keys", environment={"SUDO_USER": "alice"}).returncode == 0
+    assert ctl("disable", "keys", environment={"SUDO_USER": "alice"}).returncode == 0
+    assert "together-authorized-keys" not in sshd_config.read_text()
+
+
 def test_root_is_not_locked_out(sshd_config: Path, roots_key: None) -> None:
     run = ctl("enable", "keys")
     assert run.returncode == 2 and "root would be locked out" in run.stderr
