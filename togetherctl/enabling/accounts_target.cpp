@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include "common/node_config/node_config.h"
+#include "togetherctl/editing/file_manager.h"
 #include "togetherctl/enabling/name_services.h"
 #include "togetherctl/node/name_answers.h"
 #include "togetherctl/node/watcher.h"
@@ -63,8 +64,7 @@ std::string managed_by(const EditedFile& file) {
         return file.path +
                " is authselect's, which writes it anew: add the lines to "
                "/etc/authselect/user-nsswitch.conf, then authselect apply-changes";
-    const auto writer = writer_of_nsswitch(file.text);
-    return writer.empty() ? "" : file.path + " says \"" + writer + "\"";
+    return why_managed(file.path, file.text);
 }
 
 }  // namespace

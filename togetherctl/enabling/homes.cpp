@@ -3,6 +3,7 @@
 
 #include "common/system/folder_of.h"
 #include "common/system/trusted_file.h"
+#include "togetherctl/editing/file_manager.h"
 #include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/pam/module_check.h"
 #include "togetherctl/pam/pam_stack.h"
@@ -60,9 +61,11 @@ Result<Plan> plan_homes(const CommandLine& line, bool enable) {
     if (!file) return tl::make_unexpected(file.error());
     const auto without = without_ours(file->text);
     if (!without) return failure(file->path + ": " + without.error().message);
+    const auto managed_by = why_managed(file->path, *without);
     if (enable) {
         auto planned = plan_enabling(*std::move(file), *without, plan);
         if (!planned) return tl::make_unexpected(planned.error());
+        if (plan.edits.front().changes()) plan.managed_by = managed_by;
         return plan;
     }
     auto after = without_homes(file->text);
@@ -71,6 +74,7 @@ Result<Plan> plan_homes(const CommandLine& line, bool enable) {
         plan.notes.push_back(by_hand +
                              ": a line that makes homes stays, togetherctl did not write it");
     plan.edits.push_back({*std::move(file), *std::move(after), *without, {}});
+    if (plan.edits.front().changes()) plan.managed_by = managed_by;
     return plan;
 }
 

@@ -17,6 +17,7 @@
 #include "common/system/trusted_file.h"
 #include "common/system/trusted_path.h"
 #include "processes/installed_program.h"
+#include "togetherctl/editing/file_manager.h"
 #include "togetherctl/editing/marked_block.h"
 #include "togetherctl/node/known_people.h"
 #include "togetherctl/pam/sshd_config_file.h"
@@ -247,6 +248,7 @@ Result<Plan> plan_keys(const CommandLine& line, bool enable) {
     plan.edits.push_back({*std::move(file), std::move(after), *without,
                           enable ? lines : std::vector<std::string>()});
     const auto& edit = plan.edits.front();
+    if (edit.changes()) plan.managed_by = why_managed(edit.file.path, edit.without_us);
     if (enable) {
         check_command(plan);
         look_at_sshd(line, edit, plan);

@@ -34,7 +34,4 @@ std::vector<std::string> lines_of_databases(std::string_view text);
 // What glibc asks for `passwd`, "files together systemd"; empty where there is no such line.
 std::string services_of(std::string_view text, std::string_view database);
 
-// The program that writes that file, by its own comments; empty where none says so.
-std::string writer_of_nsswitch(std::string_view text);
-
 }  // namespace together::ctl

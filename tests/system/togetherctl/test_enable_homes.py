@@ -85,6 +85,23 @@ def test_a_line_that_somebody_wrote_is_enough_and_stays(service: str, tmp_path: 
         assert sshd.read_bytes() == before
 
 
+def test_of_configuration_management_the_line_is_shown(tmp_path: Path) -> None:
+    sshd = write_stack("debian", tmp_path / "pam.d")
+    unmanaged = sshd.read_text()
+    sshd.write_text(managed := "# Ansible managed\n" + unmanaged)
+    arguments = ["homes", "--file", str(sshd)]
+    run = ctl("enable", *arguments)
+    assert run.returncode == 1 and sshd.read_text() == managed
+    assert f'{sshd} says "Ansible managed"' in run.stdout and f"  {LINE}\n" in run.stdout
+    assert ctl_json("enable", *arguments)["managed_elsewhere"]
+    assert ctl("disable", *arguments).returncode == 0  # there is nothing to take out
+    sshd.write_text(unmanaged)
+    assert ctl("enable", *arguments).returncode == 0
+    sshd.write_text(there := "# Ansible managed\n" + sshd.read_text())
+    assert ctl("enable", *arguments).returncode == 0  # the line stands there
+    assert ctl("disable", *arguments).returncode == 1 and sshd.read_text() == there
+
+
 def test_a_dry_run_and_json(tmp_path: Path) -> None:
     sshd = write_stack("debian", tmp_path / "pam.d")
     before = sshd.read_bytes()

@@ -160,6 +160,26 @@ def test_without_the_command_or_its_user_it_is_refused(sshd_config: Path) -> Non
     assert sshd_config.read_bytes() == before
 
 
+def test_of_configuration_management_the_lines_are_shown(sshd_config: Path) -> None:
+    unmanaged = sshd_config.read_text()
+    sshd_config.write_text(managed := "# This file is managed by Puppet.\n" + unmanaged)
+    run = ctl("enable", "keys")
+    assert run.returncode == 1 and sshd_config.read_text() == managed
+    assert 'sshd_config says "This file is managed by Puppet."' in run.stdout
+    assert all(f"  {line}\n" in run.stdout for line in LINES)
+    document = ctl_json("enable", "keys")
+    assert document["managed_elsewhere"] and not document["changed"]
+    assert document["files"][0]["lines"] == LINES
+    # Our lines stand before the comment that says so.
+    sshd_config.write_text(unmanaged)
+    assert ctl("enable", "keys").returncode == 0
+    sshd_config.write_text(there := sshd_config.read_text().replace(unmanaged, managed))
+    assert ctl("enable", "keys").returncode == 0
+    run = ctl("disable", "keys")
+    assert run.returncode == 1 and sshd_config.read_text() == there
+    assert "without the lines that togetherctl enable wrote" in run.stdout
+
+
 def test_who_has_a_key_in_a_file_alone_is_not_locked_out(sshd_config: Path, homes: None) -> None:
     before = sshd_config.read_bytes()
     bob = {"SUDO_USER": "bob"}
