@@ -47,6 +47,7 @@ CONTENTS = {
     "libnss-together": [
         "/etc/apparmor.d/abstractions/nameservice.d/together",
         f"/usr/lib/{ARCH}/libnss_together.so.2",
+        "/usr/share/man/man8/nss_together.8.gz",
     ],
     "slurm-spank-together": [
         f"/usr/lib/{ARCH}/slurm-wlm/spank_together.so",

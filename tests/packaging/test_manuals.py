@@ -123,6 +123,26 @@ def test_answers_of_pam_together() -> None:
     assert set(re.findall(r"^\.It Dv (\w+)", section, re.MULTILINE)) == set(known)
 
 
+def test_functions_and_answers_of_nss_together() -> None:
+    source = (CHECKOUT / "nss_together" / "nss_together.map").read_text()
+    entry_points = {name.removesuffix("_r").removesuffix("_dyn") for name in re.findall(r"_nss_together_(\w+);", source)}
+    text = manual("nss_together.8")
+    # glibc makes getgrouplist(3) of the entry point initgroups.
+    assert set(re.findall(r"\bFn (\w+)", text)) == entry_points | {"getgrouplist"}
+    code = "".join(path.read_text() for path in (CHECKOUT / "nss_together").glob("*.[ch]*"))
+    known = set(re.findall(r"\bNSS_STATUS_[A-Z]+\b", code))
+    assert set(re.findall(r"^\.It Dv (\w+)", text, re.MULTILINE)) == known
+    assert set(re.findall(r'ACCOUNTS_FILE "(.*)"', code)) <= set(re.findall(r"^\.It Pa (.*)$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_installed_and_in_a_package(page: str) -> None:
+    installed = (CHECKOUT / "packaging" / "CMakeLists.txt").read_text()
+    assert re.search(rf"^ *together_install_man\(\w+ [^)]*\b{re.escape(page)}(?= |\))", installed, re.MULTILINE)
+    spec = (CHECKOUT / "packaging" / "rpm" / "together-access.spec").read_text()
+    assert f"%{{_mandir}}/man{page[-1]}/{page}*\n" in spec
+
+
 def keys_of_manual() -> dict[str, str]:
     """section.key and its text."""
     keys = {}

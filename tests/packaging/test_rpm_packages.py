@@ -19,7 +19,7 @@ CONTAINS = {
     "together": ["/usr/bin/together", "/usr/share/man/man1/together.1"],
     "together-access-selinux": ["/usr/share/selinux/packages/together.pp"],
     "pam_together": ["/security/pam_together.so"],
-    "libnss_together": ["/libnss_together.so.2"],
+    "libnss_together": ["/libnss_together.so.2", "/usr/share/man/man8/nss_together.8"],
     "slurm-spank-together": ["/spank_together.so"],
     "slurm-job-submit-together": ["/job_submit_together.so", "/slurmctld.service.d/together.conf"],
     "together-roled": ["/usr/sbin/together-roled", "/etc/together/roled.conf"],
