@@ -7,7 +7,9 @@
 //                                             bare, getpwnam, of an absent name, getpwuid,
 //                                             getgrouplist, getgrnam of a private group, of a
 //                                             group of 10,000; of names chosen at random
-//   accounts_bench first LOGIN                microseconds of this process's first getpwnam
+//   accounts_bench first QUESTION LOGIN UID   microseconds of this process's first getpwnam,
+//   getpwuid,
+//                                             getgrnam or getgrouplist, and whether it was answered
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -140,6 +142,25 @@ int ask(const char* path, Names names) {
     return 0;
 }
 
+int first(const std::string& question, const char* login, uid_t uid) {
+    bool found = false;
+    const auto took = time_of([&] {
+        if (question == "getpwnam") {
+            found = ::getpwnam(login) != nullptr;
+        } else if (question == "getpwuid") {
+            found = ::getpwuid(uid) != nullptr;
+        } else if (question == "getgrnam") {
+            found = ::getgrnam(login) != nullptr;
+        } else {
+            std::array<gid_t, 16> gids;
+            int count = static_cast<int>(gids.size());
+            found = ::getgrouplist(login, uid, gids.data(), &count) == 2;
+        }
+    });
+    std::printf("%.3f %d\n", took, found ? 1 : 0);
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -148,6 +169,7 @@ int main(int argc, char** argv) {
         return make(argv[2], static_cast<unsigned>(std::atoi(argv[3])));
     if (what == "ask" && argc == 5)
         return ask(argv[2], {argv[3], static_cast<unsigned>(std::atoi(argv[4]))});
-    if (what != "first") return 2;
-    std::printf("%.3f\n", time_of([&] { ::getpwnam(argv[2]); }));
+    if (what == "first" && argc == 5)
+        return first(argv[2], argv[3], static_cast<uid_t>(std::atoi(argv[4])));
+    return 2;
 }

@@ -211,7 +211,7 @@ def accounts_of_the_roster() -> None:
     heading(f"ls -l of {accounts.FILES} files of {accounts.OWNERS} owners, of {accounts.FEW} accounts",
             "p50 ms", "over ours")
     accounts.listings(BENCH)
-    heading("The first getpwnam of a new process", "p50 µs")
+    heading("The first question of a new process, p50 of each")
     accounts.new_processes(BENCH)
     refresh_with_accounts()
     logins_with_served_keys()
