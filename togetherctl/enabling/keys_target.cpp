@@ -19,6 +19,7 @@
 #include "processes/installed_program.h"
 #include "togetherctl/editing/file_manager.h"
 #include "togetherctl/editing/marked_block.h"
+#include "togetherctl/enabling/pam_files.h"
 #include "togetherctl/node/known_people.h"
 #include "togetherctl/pam/sshd_config_file.h"
 #include "togetherctl/pam/sshd_settings.h"
@@ -190,6 +191,15 @@ void note_others(const KeysOfPeople& keys, const SshdSettings& before, Plan& pla
         plan.notes.push_back("keys in files count no more, and the roster has none: " + names);
 }
 
+void note_missing_gate(const SshdSettings& sshd, Plan& plan) {
+    const auto file = pam_folder + (sshd.pam_service.empty() ? "sshd" : sshd.pam_service);
+    const auto gate = find_gate(file);
+    if (!gate || !gate->call)
+        plan.notes.push_back(file +
+                             " does not ask the gate: with these keys whoever has an account gets "
+                             "in, in a lockdown too (togetherctl enable ssh)");
+}
+
 void look_at_sshd(const CommandLine& line, const PlannedEdit& edit, Plan& plan) {
     const bool keep_files = line.has("keep-files");
     const auto before = sshd_reads(edit.without_us);
@@ -203,6 +213,7 @@ void look_at_sshd(const CommandLine& line, const PlannedEdit& edit, Plan& plan) 
         plan.problems.emplace_back(
             "sshd has \"UsePAM no\" (sshd -T): who was removed would be refused by nobody; set "
             "UsePAM yes");
+    note_missing_gate(*before, plan);
     check_other_command(*before, plan);
     if (plan.problems.empty()) check_that_it_takes_effect(*after, keep_files, plan);
     if (keep_files || edit.file.text == edit.after) return;

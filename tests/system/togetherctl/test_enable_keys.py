@@ -75,6 +75,19 @@ def in_force(*keywords: str) -> list[str]:
     return lines + ["authorizedkeysfile none"] * nothing
 
 
+def test_it_says_where_the_gate_is_not_asked() -> None:
+    service = Path("/etc/pam.d/sshd")
+    before = service.read_bytes()
+    said = "/etc/pam.d/sshd does not ask the gate"
+    try:
+        service.write_text("account required pam_permit.so\n")
+        assert said in ctl("enable", "keys", "--dry-run", "--keep-files").stdout
+        service.write_text("account required pam_together.so\naccount required pam_permit.so\n")
+        assert said not in ctl("enable", "keys", "--dry-run", "--keep-files").stdout
+    finally:
+        service.write_bytes(before)
+
+
 def test_sshd_takes_it_and_all_goes_again(sshd_config: Path) -> None:
     before = sshd_config.read_bytes()
     (DROP_INS / "00-first.conf").write_text("AuthorizedKeysFile /etc/ssh/keys/%u\n")
