@@ -32,10 +32,10 @@ std::chrono::nanoseconds computed() {
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-// Nothing that its client may still send makes a handshake of what it sent.
-bool is_gone(int socket) {
+// Who sends nothing more, and has read nothing of ours, cannot finish.
+bool is_gone(int socket, const TlsTransport& tls) {
     pollfd state{socket, POLLRDHUP, 0};
-    return ::poll(&state, 1, 0) > 0;
+    return !tls.has_answered() && ::poll(&state, 1, 0) > 0;
 }
 
 }  // namespace
@@ -92,8 +92,7 @@ class Handshakes::Handshake : public std::enable_shared_from_this<Handshake> {
         auto* const allowance = worker_->allowance;
         if (allowance != nullptr && !allowance->is_left(std::chrono::steady_clock::now()))
             return go_to(*crowd_, *crowd_);
-        if (!has_begun_ && is_gone(socket_)) tls_.reset();
-        has_begun_ = true;
+        if (tls_ && is_gone(socket_, *tls_)) tls_.reset();
         const auto before = computed();
         const auto state = tls_ ? tls_->handshake().state : over;
         if (allowance != nullptr)
@@ -123,7 +122,6 @@ class Handshakes::Handshake : public std::enable_shared_from_this<Handshake> {
     Worker* worker_ = nullptr;
     Worker* crowd_ = nullptr;
     std::optional<net::posix::stream_descriptor> descriptor_;
-    bool has_begun_ = false;
 };
 
 Handshakes::Handshakes(net::io_context& home, std::shared_ptr<SSL_CTX> certificates)

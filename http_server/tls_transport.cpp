@@ -45,6 +45,8 @@ class OpenSslTransport final : public TlsTransport {
         return done;
     }
 
+    bool has_answered() const override { return BIO_number_written(SSL_get_wbio(ssl_.get())) > 0; }
+
     Step read(char* to, std::size_t size) override {
         ERR_clear_error();
         return step(SSL_read(ssl_.get(), to, static_cast<int>(size)));

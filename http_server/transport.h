@@ -40,6 +40,8 @@ class TlsTransport : public Transport {
   public:
     // Until `done`, before anything else.
     virtual Step handshake() = 0;
+    // Whether the peer was sent anything.
+    virtual bool has_answered() const = 0;
 };
 
 // Nothing where there is no memory for it.

@@ -525,14 +525,20 @@ def test_a_crowds_handshakes_leave_the_threads_of_the_few_whenever_they_begin(tm
     wait_until(comes_a_crowd, "two hundred to come within a moment, as they do where the machine is not too busy")
 
 
-def test_a_handshake_of_a_client_that_has_gone_is_not_computed(tmp_path, certificate):
+@pytest.mark.parametrize("silent_first", [False, True])
+def test_a_handshake_of_a_client_that_has_gone_is_not_computed(tmp_path, certificate, silent_first):
     hello = client_hello()
     with Roled(tmp_path, tls=certificate) as roled:
         def come(stay):
             with contextlib.ExitStack() as crowd:
+                sockets = []
+                if silent_first:
+                    sockets = [crowd.enter_context(roled.socket()) for _ in range(100)]
+                    roled.settle()
                 roled.process.send_signal(signal.SIGSTOP)
-                for _ in range(100):
-                    crowd.enter_context(roled.socket()).sendall(hello)
+                sockets = sockets or [crowd.enter_context(roled.socket()) for _ in range(100)]
+                for one in sockets:
+                    one.sendall(hello)
                 if not stay:
                     crowd.close()
                 roled.process.send_signal(signal.SIGCONT)
