@@ -118,6 +118,7 @@ class Round {
         // Verified before it is asked for conditionally: a 304 must not keep a damaged file alive.
         const auto stored = open_roster(config_, validated_);
         if (!stored || !rounds_.verified_.is_intact(stored->snapshot)) return;
+        rounds_.accounts_.was_up_at(stored->validated);
         roster_usable_ = config_.within_stale_for(stored->age.value);
         if (config_.accounts.enabled && rounds_.accounts_.needs_all(config_, stored->snapshot))
             return;

@@ -161,7 +161,6 @@ std::span<const std::byte> digested_part(const AccountsHeader& header) {
 bool is_same_content(AccountsHeader one, AccountsHeader other) {
     static_assert(std::has_unique_object_representations_v<AccountsHeader>);
     one.length = other.length = 0;  // the writer's
-    one.derived = other.derived = {};
     const auto a = digested_part(one);
     const auto b = digested_part(other);
     return std::equal(a.begin(), a.end(), b.begin());
@@ -315,7 +314,6 @@ bool AccountsDatabase::lost_whom_it_had() const {
 
 std::optional<Accounts> AccountsDatabase::people() const {
     Accounts people;
-    people.derived = header_.derived;
     people.accounts.reserve(
         std::min<std::uint64_t>(header_.accounts, header_.length / sizeof(AccountHead)));
     DatabaseRecords records(file_.descriptor.get());

@@ -49,7 +49,6 @@ struct AccountsHeader {
     std::uint32_t without = 0;
     std::uint32_t people_records = 0;  // those before the groups'
     std::uint32_t some_wait = 0;       // of the roster, for an answer of the authority
-    Moment derived;                    // when; no part of the content
     Moment first_removed;              // of those that are kept
     Digest roster{};                   // the snapshot's content that it was derived from
     Digest node{};                     // the node's files and configuration, likewise

@@ -34,7 +34,6 @@ class Derivation {
     }
 
     Accounts run() {
-        out_.derived = in_.now;
         out_.accounts.reserve(in_.entries.size());
         choose_groups();
         for (const auto& entry : in_.entries) take(entry);
@@ -51,13 +50,11 @@ class Derivation {
         bool has_account = false;
     };
 
-    // In any boot the wall clock may have been wrong. Certain is the time that this node was up:
-    // of an earlier boot, until what was before was derived.
+    // In any boot the wall clock may have been wrong. Certain is the time that this node was up.
     Moment in_this_boot(const Moment& removed) const {
-        if (same_timeline(removed, in_.now)) return removed;
-        const auto& seen = in_.before.derived;
+        if (!is_of_a_known_boot(in_.now) || same_timeline(removed, in_.now)) return removed;
         const auto then =
-            same_timeline(removed, seen) ? elapsed(removed, seen) : Nanoseconds::zero();
+            same_timeline(removed, in_.seen) ? elapsed(removed, in_.seen) : Nanoseconds::zero();
         return earlier(in_.now, std::max(then, Nanoseconds::zero()));
     }
 
@@ -116,12 +113,14 @@ class Derivation {
         if (node.uids.contains(entry.uid)) return NoAccount::uid_of_the_node;
         // Its private group would answer for the node's: sudo compares names.
         if (node.groups.contains(entry.login)) return NoAccount::login_is_a_group_of_the_node;
-        if (node.gids.contains(entry.uid)) return NoAccount::uid_is_a_gid_of_the_node;
+        const auto holder = holders_.find(entry.uid);
+        if (node.gids.contains(entry.uid) ||
+            (node.primary_gids.contains(entry.uid) && !has_account(holder)))
+            return NoAccount::uid_is_a_gid_of_the_node;
         // Likewise.
-        if (node.sudoers_groups.contains(entry.login))
+        if (node.sudoers_groups.contains(folded(entry.login)))
             return NoAccount::login_is_a_group_in_sudoers;
         if (node.sudoers_gids.contains(entry.uid)) return NoAccount::uid_is_a_gid_in_sudoers;
-        const auto holder = holders_.find(entry.uid);
         if (holder != holders_.end() && holder->second.login != entry.login &&
             holder->second.gecos != gecos_of(entry.user_id))
             return NoAccount::uid_of_a_removed_account;
@@ -129,6 +128,16 @@ class Derivation {
         if (holder == holders_.end() && used_gids_.contains(every_id))
             return NoAccount::id_may_be_anothers;
         return std::nullopt;
+    }
+
+    // Until now: whoever was given their gid since was meant to be.
+    bool has_account(std::unordered_map<uid_t, Holder>::const_iterator holder) const {
+        return holder != holders_.end() && holder->second.removed == &in_.now;
+    }
+
+    bool is_there(gid_t gid) const {
+        const auto used = used_gids_.find(gid);
+        return used != used_gids_.end() && !used->second.removed;
     }
 
     bool is_reserved(const std::string& login) const {
@@ -172,7 +181,9 @@ class Derivation {
         if (!settings_.gid_range.contains(*gid) || *gid < first_account_id)
             return NoAccount::group_gid_out_of_range;
         if (in_.node.groups.contains(name)) return NoAccount::group_name_of_the_node;
-        if (in_.node.gids.contains(*gid)) return NoAccount::group_gid_of_the_node;
+        if (in_.node.gids.contains(*gid) ||
+            (in_.node.primary_gids.contains(*gid) && !is_there(*gid)))
+            return NoAccount::group_gid_of_the_node;
         if (is_a_uid(*gid)) return NoAccount::group_gid_is_a_uid;
         if (in_.group->gid == in_.group->admin_gid) return NoAccount::group_gids_shared;
         if (const auto used = used_gids_.find(*gid);

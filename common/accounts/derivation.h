@@ -75,7 +75,6 @@ struct Accounts {
     std::vector<AccountGroup> groups;
     std::vector<UsedGid> used_gids;
     std::vector<WithoutAccount> without;
-    Moment derived;
 };
 
 struct AccountsInput {
@@ -85,6 +84,7 @@ struct AccountsInput {
     const NodeNames& node;
     const Accounts& before;  // its accounts, removed and used_gids
     Moment now;
+    Moment seen{};  // when this node is known to have been up last, before now
 };
 
 Accounts derive_accounts(const AccountsInput& input);

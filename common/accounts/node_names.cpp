@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdint>
 #include <optional>
@@ -112,9 +113,17 @@ bool exists(const std::string& path) {
     return ::lstat(path.c_str(), &status) == 0;
 }
 
+bool is_read_by_sudo(const std::string& path) {
+    const auto name = path.substr(path.rfind('/') + 1);
+    struct stat status {};
+    return name.find('.') == name.npos && !name.ends_with('~') &&
+           ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
 // sudo may read what we cannot: then nobody knows whose group is whose.
 Result<std::vector<std::string>> sudoers_texts(const std::string& sudoers) {
     auto paths = files_in_folder(sudoers + ".d", "");
+    std::erase_if(paths, [](const auto& path) { return !is_read_by_sudo(path); });
     if (exists(sudoers)) paths.push_back(sudoers);
     std::vector<std::string> texts;
     for (const auto& path : paths) {
@@ -125,13 +134,73 @@ Result<std::vector<std::string>> sudoers_texts(const std::string& sudoers) {
     return texts;
 }
 
+// One line of sudoers, word by word.
+class SudoersWords {
+  public:
+    explicit SudoersWords(std::string_view line) : line_(line) {}
+
+    // Empty at the end; escapes are resolved.
+    std::string next() {
+        std::string word;
+        while (!line_.empty() && !(line_.front() == '#' && is_comment(word))) {
+            const char c = take();
+            if (c == '\\')
+                word += escaped();
+            else if (ends.find(c) == ends.npos)
+                word += c;
+            else if (!word.empty())
+                return word;
+        }
+        line_ = {};
+        return word;
+    }
+
+  private:
+    static constexpr std::string_view ends = " \t\r\",:=!()";
+
+    // "%#GID" and "#UID" are none.
+    bool is_comment(std::string_view word) const {
+        const bool is_number =
+            line_.size() > 1 && (std::isdigit(static_cast<unsigned char>(line_[1])) != 0);
+        return word != "%" && !(word.empty() && is_number);
+    }
+
+    char take() {
+        const char c = line_.front();
+        line_.remove_prefix(1);
+        return c;
+    }
+
+    char escaped() {
+        if (line_.empty()) return '\\';
+        const char c = take();
+        const auto digits = line_.substr(0, 2);
+        const auto is_digit = [](unsigned char one) { return std::isxdigit(one) != 0; };
+        if (c != 'x' || digits.size() < 2 || !std::all_of(digits.begin(), digits.end(), is_digit))
+            return c;
+        line_.remove_prefix(2);
+        return static_cast<char>(std::stoul(std::string(digits), nullptr, 16));
+    }
+
+    std::string_view line_;
+};
+
+// "Defaults", "Defaults:%GROUP …": whom it is for is the first word, the rest are no people.
+std::string_view people_of(std::string_view line) {
+    constexpr std::string_view defaults = "Defaults";
+    if (!line.starts_with(defaults)) return line;
+    const auto rest = line.substr(defaults.size());
+    if (!rest.empty() && std::string_view(" \t@:!>").find(rest.front()) == rest.npos) return line;
+    return line.substr(0, line.find_first_of(blanks));
+}
+
 }  // namespace
 
 void add_passwd(NodeNames& names, std::string_view text) {
     for_each_line(text, [&](std::string_view line) {
         if (auto user = name_and_number(line)) {
             names.uids.insert(user->number);
-            if (const auto gid = number_in(take_field(user->rest))) names.gids.insert(*gid);
+            if (const auto gid = number_in(take_field(user->rest))) names.primary_gids.insert(*gid);
             names.users.emplace(std::move(user->name), user->number);
         }
     });
@@ -156,22 +225,34 @@ void add_sysusers(NodeNames& names, std::string_view text) {
     });
 }
 
+std::string folded(std::string_view name) {
+    std::string text(name);
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
 // sudoers(5), as far as it tells "%GROUP" from other words.
 void add_sudoers(NodeNames& names, std::string_view text) {
-    constexpr std::string_view ends = " \t\",:=!()";
-    for_each_line(text, [&](std::string_view line) {
-        if (line.starts_with("Defaults")) return;
-        while (!line.empty()) {
-            const auto word = line.substr(0, line.find_first_of(ends));
-            line.remove_prefix(std::min(word.size() + 1, line.size()));
+    std::string joined(text);
+    for (const std::string_view end : {"\\\r\n", "\\\n"})
+        for (auto at = joined.find(end); at != joined.npos; at = joined.find(end, at))
+            joined.erase(at, end.size());
+    for (std::string_view rest = joined; !rest.empty();) {
+        auto line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+        SudoersWords words(people_of(line));
+        for (auto word = words.next(); !word.empty(); word = words.next()) {
             if (!word.starts_with('%')) continue;
-            const auto name = word.substr(1);
+            const auto name = std::string_view(word).substr(1);
             if (!name.starts_with('#'))
-                names.sudoers_groups.emplace(name);
+                names.sudoers_groups.insert(folded(name));
             else if (const auto gid = number_in(name.substr(1)))
                 names.sudoers_gids.insert(*gid);
         }
-    });
+    }
 }
 
 Result<NodeTexts> read_node_texts(const NodeFiles& files) {

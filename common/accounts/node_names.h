@@ -20,9 +20,10 @@ struct NodeNames {
     std::unordered_map<std::string, uid_t> users;
     std::unordered_map<std::string, gid_t> groups;
     std::unordered_set<uid_t> uids;
-    std::unordered_set<gid_t> gids;
+    std::unordered_set<gid_t> gids;                  // of groups
+    std::unordered_set<gid_t> primary_gids;          // of users
     std::unordered_set<std::string> reserved;        // of sysusers.d
-    std::unordered_set<std::string> sudoers_groups;  // "%NAME"
+    std::unordered_set<std::string> sudoers_groups;  // "%NAME", folded
     std::unordered_set<gid_t> sudoers_gids;          // "%#GID"
 };
 
@@ -31,6 +32,9 @@ void add_passwd(NodeNames& names, std::string_view text);
 void add_group(NodeNames& names, std::string_view text);
 void add_sysusers(NodeNames& names, std::string_view text);
 void add_sudoers(NodeNames& names, std::string_view text);
+
+// sudo takes a name as it is written for any other with the same letters.
+std::string folded(std::string_view name);
 
 // Where they stand; tests have others.
 struct NodeFiles {

@@ -106,8 +106,23 @@ TEST(accounts_derivation, a_gid_in_passwd_alone_is_the_nodes) {
     TEXT_EQUAL("group_gid_of_the_node", why_no_group());
     TEXT_EQUAL("uid_is_a_gid_of_the_node", why_not(entry("bob", 20000)));
     add_passwd(node.node, "dave:x:1003::dave:/home/dave:/bin/sh\n+eve:x:1004:1004\nfay:x:1005\n");
-    CHECK_FALSE(node.node.gids.contains(1004));
-    CHECK_FALSE(node.node.gids.contains(1005));
+    CHECK_FALSE(node.node.primary_gids.contains(1004));
+    CHECK_FALSE(node.node.primary_gids.contains(1005));
+}
+
+// useradd -g p-lab, useradd -g alice.
+TEST(accounts_derivation, a_user_of_the_nodes_may_be_given_a_gid_of_ours) {
+    node.derive();
+    add_passwd(node.node, "svc:x:1002:20000::/:/bin/sh\nbot:x:1003:10001::/:/bin/sh\n");
+    node.derive();
+    LONGS_EQUAL(20000, node.derived.groups[0].gid);
+    CHECK_TRUE(node.account("alice") != nullptr);
+    node.entries[0] = entry("mallory", 10001, "admin");
+    node.group->gid = 20005;
+    add_passwd(node.node, "new:x:1004:20005::/:/bin/sh\n");
+    node.derive();
+    TEXT_EQUAL("uid_of_a_removed_account", node.why_not("mallory"));
+    TEXT_EQUAL("group_gid_of_the_node", node.why_not("p-lab"));
 }
 
 // An account's own group would have what sudo gives to the group of that name or number.
@@ -116,8 +131,13 @@ TEST(accounts_derivation, a_group_that_sudoers_names_is_nobodys_own) {
                 "# %comment ALL=(ALL) ALL\n"
                 "Defaults passprompt=\"for %p \"\n"
                 "%ops,!%night ALL=(ALL:ALL) NOPASSWD: ALL\n"
-                "  %#10005 ALL = ALL\nUser_Alias STAFF = %staff2, \"%quoted\", anna\n");
-    for (const char* login : {"ops", "night", "staff2", "quoted"})
+                "  %#10005 ALL = ALL\nUser_Alias STAFF = %staff2, \"%quoted\", anna\n"
+                "#1999, %behind ALL=ALL\n%remark#comment ALL=ALL\r\n%dos\r\n"
+                "anna, \\\r\n%next\\\nline ALL=ALL\n%esc\\aped,%he\\x78 ALL=ALL\n"
+                "Defaultsx, %odd ALL=ALL\nDefaults:%few !authenticate\n"
+                "anna ALL=ALL # %comment\n#include %comment\n%Upper ALL=ALL\n");
+    for (const char* login : {"ops", "night", "staff2", "quoted", "behind", "remark", "dos",
+                              "nextline", "escaped", "hex", "odd", "few", "upper", "UPPER", "Ops"})
         TEXT_EQUAL("login_is_a_group_in_sudoers", why_not(entry(login, 10002)));
     TEXT_EQUAL("uid_is_a_gid_in_sudoers", why_not(entry("bob", 10005)));
     uid_t uid = 10006;

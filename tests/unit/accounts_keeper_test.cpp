@@ -138,6 +138,8 @@ TEST(accounts_keeper, counts_a_removal_by_each_boots_own_clock) {
     };
     clock.step(-24h * 9000);
     remove_bob();
+    clock.tick(24h * 10);
+    keeper.was_up_at(clock.now());
     clock.reboot();
     clock.step(24h * 9000);
     CHECK_FALSE(needs_all());
@@ -147,7 +149,7 @@ TEST(accounts_keeper, counts_a_removal_by_each_boots_own_clock) {
     const auto after = inode();
     CHECK_FALSE(changed(nullptr));
     LONGS_EQUAL(after, inode());
-    clock.tick(24h * 90 - 1ns);
+    clock.tick(24h * 80 - 1ns);
     changed(nullptr);
     CHECK_TRUE(names.user(10002).ends_with(":/usr/sbin/nologin"));
     clock.tick(1ns);
@@ -168,6 +170,19 @@ TEST(accounts_keeper, reads_whose_groups_sudoers_names) {
     CHECK_TRUE(changed(&fetched));
     TEXT_EQUAL("absent", names.user("bob"));
     CHECK_TRUE(names.user("alice").starts_with("alice:"));
+}
+
+// As sudo does.
+TEST(accounts_keeper, what_is_no_file_of_sudoers_is_overlooked) {
+    const std::filesystem::path included = node.sudoers + ".d";
+    std::filesystem::create_directories(included / "folder");
+    std::filesystem::create_symlink("nowhere", included / "broken");
+    CHECK_EQUAL(0, ::mkfifo((included / "fifo").c_str(), 0600));
+    write_file(included / "alice~", "%alice ALL=(ALL) ALL\n");
+    write_file(included / "a.conf", "%bob ALL=(ALL) ALL\n");
+    changed(&fetched);
+    CHECK_TRUE(names.user("alice").starts_with("alice:"));
+    CHECK_TRUE(names.user("bob").starts_with("bob:"));
 }
 
 // sudo may be able to: then nobody new gets what it gives.

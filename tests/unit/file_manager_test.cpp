@@ -21,6 +21,8 @@ TEST(file_manager, is_nobody) {
     TEXT_EQUAL("", manager_of("# Example configuration of GNU\npasswd: files\n"));
     TEXT_EQUAL("", manager_of("Port 22\n# Managed by Puppet\n"));
     TEXT_EQUAL("", manager_of("# BEGIN ANSIBLE MANAGED BLOCK\nPort 22\n"));
+    TEXT_EQUAL("", manager_of("# As of pam 1.0.1-6, this file is managed by pam-auth-update by "
+                              "default.\naccount required pam_permit.so\n"));
     TEXT_EQUAL("", manager_of("managed by\n#"));
     TEXT_EQUAL("", manager_of(""));
 }

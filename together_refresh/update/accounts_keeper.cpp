@@ -412,7 +412,7 @@ Result<AccountsKeeper::Derived> AccountsKeeper::derive(const NodeConfig& config,
     // A round without an answer would not know that it is theirs.
     const bool is_theirs =
         fetched != nullptr && group && others.have(group_name(config, group), *group);
-    derived.accounts = derive_accounts({config, entries, group, node, *before, now});
+    derived.accounts = derive_accounts({config, entries, group, node, *before, now, seen_});
 
     auto& header = derived.header;
     put(header.project, source.project);
@@ -422,7 +422,6 @@ Result<AccountsKeeper::Derived> AccountsKeeper::derive(const NodeConfig& config,
     header.removed = static_cast<std::uint32_t>(removed.size());
     header.without = static_cast<std::uint32_t>(derived.accounts.without.size());
     header.some_wait = some_remembered || waiting > 0 || group_waits ? 1 : 0;
-    header.derived = now;
     header.first_removed = first_of(removed);
     header.roster = source.roster;
     header.node = source.node;

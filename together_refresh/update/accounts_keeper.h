@@ -34,6 +34,9 @@ class AccountsKeeper {
         Digest of_whom{};
         bool is_another_number = false;  // than those who had none before
     };
+    // This node was, so that time goes on for those who were removed in an earlier boot.
+    void was_up_at(const Moment& moment) { seen_ = moment; }
+
     struct Kept {
         bool changed = false;
         std::string message;  // for a person: how many, and how many not; empty where unchanged
@@ -83,6 +86,7 @@ class AccountsKeeper {
     NodeFiles node_;
     AccountsFile accounts_;
     AccountsFile keys_;
+    Moment seen_;
     Stored opened_;  // by needs_all(), for keep() in the same round
 };
 

@@ -130,6 +130,7 @@ int show_all(const AccountsState& state, const std::vector<Line>& lines, Output&
     if (output.json()) {
         Json::Value json;
         json["current"] = state.is_current;
+        json["unknown"] = state.unknown.empty() ? Json::Value() : Json::Value(state.unknown);
         json["accounts"] = json["groups"] = Json::arrayValue;
         for (const auto& line : lines) json["accounts"].append(json_of(line));
         for (const auto& group : state.accounts.groups) json["groups"].append(json_of(group));
@@ -139,7 +140,9 @@ int show_all(const AccountsState& state, const std::vector<Line>& lines, Output&
     std::vector<Row> rows;
     for (const auto& line : lines) rows.push_back(row_of(line));
     output.table({"LOGIN", "UID", "GROUPS", "KEYS", "WHAT"}, rows);
-    output.line(groups_text(state.accounts));
+    output.line(state.unknown.empty() ? groups_text(state.accounts)
+                                      : "Who has none, and the groups, cannot be told: " +
+                                            state.unknown + "; ask as root");
     if (!state.is_current)
         output.line("They are not those of the roster that stands here; togetherctl refresh",
                     Tone::warning);

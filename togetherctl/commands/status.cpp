@@ -82,7 +82,8 @@ void add_accounts(const NodeStatus& status, Fields& fields) {
                                      "; nobody has one of the roster's here; togetherctl refresh",
                                  Tone::bad});
     std::string text = std::to_string(state.accounts.accounts.size());
-    if (roster) text += " and " + number_of_groups(state.accounts.groups.size());
+    const bool is_known = roster && state.unknown.empty();
+    if (is_known) text += " and " + number_of_groups(state.accounts.groups.size());
     const auto revision = state.is_current ? revision_of(roster->snapshot.header()) : std::nullopt;
     if (revision) text += ", revision " + std::to_string(*revision);
     const auto age = Nanoseconds(status.now.realtime - state.changed);
@@ -91,10 +92,11 @@ void add_accounts(const NodeStatus& status, Fields& fields) {
         text += "; NOT THOSE OF THE ROSTER THAT STANDS HERE; togetherctl refresh";
     fields.push_back({"Accounts", text, roster && !state.is_current ? Tone::warning : Tone::plain});
     const auto& without = state.accounts.without;
-    const auto number = roster ? without.size() : state.without_when_written;
+    const auto number = is_known ? without.size() : state.without_when_written;
     if (number == 0) return;
     text = std::to_string(number) + " without, or groups that are missing";
     if (!without.empty()) text += ": " + first_names(without);
+    if (!state.unknown.empty()) text += ", who cannot be told: " + state.unknown;
     fields.push_back({"", text + "; togetherctl accounts says what to do", Tone::warning});
 }
 

@@ -32,14 +32,27 @@ Result<Json::Value> ask_sudo() {
     return *std::move(json);
 }
 
-std::set<std::string> logins_in(const Json::Value& rules) {
+struct Named {
     std::set<std::string> logins;
+    std::set<uid_t> uids;
+};
+
+Named named_in(const Json::Value& rules) {
+    Named named;
     for (const auto& rule : rules["User_Specs"])
-        for (const auto& user : rule["User_List"])
-            if (user.isObject() && user["username"].isString() && !user.isMember("negated"))
-                logins.insert(user["username"].asString());
-    logins.erase("ALL");
-    return logins;
+        for (const auto& user : rule["User_List"]) {
+            if (!user.isObject() || user.isMember("negated")) continue;
+            if (user["username"].isString() && user["username"] != "ALL")
+                named.logins.insert(folded(user["username"].asString()));
+            if (user["userid"].isUInt()) named.uids.insert(user["userid"].asUInt());
+        }
+    return named;
+}
+
+bool is_somebodys(uid_t uid, const NodeNames& node, const Accounts& accounts) {
+    return node.uids.contains(uid) ||
+           std::any_of(accounts.accounts.begin(), accounts.accounts.end(),
+                       [&](const auto& account) { return account.uid == uid; });
 }
 
 bool is_somebody(const std::string& login, const NodeNames& node, const Accounts& accounts) {
@@ -65,15 +78,22 @@ void check_sudoers(const NodeConfig& config, const Accounts& accounts, Findings&
         return findings.tell(check, std::string(sudoers) + " could not be looked at: " +
                                         (rules ? texts.error() : rules.error()).message);
     const auto node = names_in(*texts);
-    std::string nobodys;
-    for (const auto& login : logins_in(*rules))
+    const auto named = named_in(*rules);
+    std::string logins;
+    std::string all;
+    for (const auto& login : named.logins)
         if (!is_somebody(login, node, accounts) && can_be_the_rosters(login, node, config))
-            nobodys += (nobodys.empty() ? "" : " ") + login;
-    if (nobodys.empty())
+            logins += (logins.empty() ? "" : " ") + login;
+    all = logins;
+    for (const auto uid : named.uids)
+        if (!is_somebodys(uid, node, accounts) && config.accounts.uid_range.contains(uid))
+            all += (all.empty() ? "#" : " #") + std::to_string(uid);
+    if (all.empty())
         return findings.ok(check, std::string(sudoers) + " names nobody who is yet to come");
-    findings.warn(check, std::string(sudoers) + " has a rule for " + nobodys + ", and nobody is",
-                  "whoever the authority gives that login has what the rule gives",
-                  "take it out of sudoers, or: [accounts] reserved_logins = " + nobodys);
+    findings.warn(check, std::string(sudoers) + " has a rule for " + all + ", and nobody is",
+                  "whoever the authority gives that login or uid has what the rule gives",
+                  "take it out of sudoers" +
+                      (logins.empty() ? "" : ", or: [accounts] reserved_logins = " + logins));
 }
 
 }  // namespace together::ctl

@@ -19,7 +19,10 @@ void derive_the_rest(const NodeConfig& config, const Snapshot& roster,
     std::vector<RosterEntry> entries;
     const bool whole = roster.for_each([&](const RosterEntry& entry) { entries.push_back(entry); });
     const auto texts = read_node_texts({});
-    if (!whole || !texts) return;
+    if (!whole || !texts) {
+        state.unknown = whole ? texts.error().message : "the roster is damaged";
+        return;
+    }
     const auto node = names_in(*texts);
     SystemClock clock;
     auto now = derive_accounts({config, entries, group, node, state.accounts, clock.now()});

@@ -17,6 +17,7 @@ namespace together::ctl {
 struct AccountsState {
     std::string path;
     std::string problem;  // why there are none to be used; then the rest is empty
+    std::string unknown;  // why nobody can tell who has none, and the groups; else empty
     together::Accounts accounts;
     std::string group;         // the name of the project's, whether this node has it or not
     bool is_current = false;   // they were derived from the roster that stands here

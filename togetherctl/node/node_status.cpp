@@ -72,7 +72,8 @@ Json::Value json_of_accounts(const AccountsState* state, const RosterState& rost
     json["changed"] = format_utc(state->changed);
     json["accounts"] = Json::UInt64{state->accounts.accounts.size()};
     json["removed"] = Json::UInt64{state->accounts.removed.size()};
-    const bool is_known = roster.roster.has_value();
+    const bool is_known = roster.roster.has_value() && state->unknown.empty();
+    json["unknown"] = state->unknown.empty() ? Json::Value() : Json::Value(state->unknown);
     const auto& without = state->accounts.without;
     json["groups"] =
         is_known ? Json::Value(Json::UInt64{state->accounts.groups.size()}) : Json::Value();

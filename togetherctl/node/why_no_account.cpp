@@ -25,6 +25,8 @@ std::optional<WhyNoAccount> reason_on_the_roster(const AccountsState& state,
 // The name service found none, and the roster has nothing against it.
 WhyNoAccount reason_on_this_node(const AccountsState& state, const std::string& login) {
     const std::string refresh = "togetherctl refresh --verbose";
+    if (!state.unknown.empty())
+        return {"unknown", "why cannot be told: " + state.unknown, "ask as root"};
     if (!state.problem.empty()) return {"accounts_unusable", state.problem, refresh};
     const auto& accounts = state.accounts.accounts;
     if (std::any_of(accounts.begin(), accounts.end(),

@@ -161,15 +161,15 @@ def test_nobodys_own_group_is_one_that_sudoers_names(node: AccountsNode) -> None
         sudoers.unlink()
 
 
-def test_no_group_has_a_gid_that_stands_in_passwd_alone(node: AccountsNode) -> None:
-    group = output("getent", "group", "p-lab").split(":")[2]
+def test_no_group_gets_a_gid_that_stands_in_passwd_alone(node: AccountsNode) -> None:
     passwd = Path("/etc/passwd")
     before = passwd.read_text()
-    passwd.write_text(before + f"carol:x:1999:{group}::/home/carol:/bin/sh\n")
+    passwd.write_text(before + "carol:x:1999:20010::/home/carol:/bin/sh\n")
     try:
-        node.refresh()
+        node.roster.group["gid"] = 20010
+        node.change()
         output("getent", "group", "p-lab", status=ABSENT)
-        output("getent", "group", group, status=ABSENT)
+        output("getent", "group", "20010", status=ABSENT)
     finally:
         passwd.write_text(before)
 

@@ -217,6 +217,16 @@ def doctor() -> dict[str, dict[str, Any]]:
     return {one["check"]: one for one in json.loads(run.stdout) if one["check"] in CHECKS}
 
 
+def test_who_may_not_read_sudoers_is_told_that_nobody_can_tell() -> None:
+    Path("/etc/sudoers").chmod(0o440)
+    accounts = ctl_json("status", user=10002)["accounts"]
+    assert accounts["unknown"] == "cannot read /etc/sudoers: Permission denied"
+    assert (accounts["accounts"], accounts["groups"], accounts["without"]) == (3, None, 1)
+    assert "1 without, or groups that are missing, who cannot be told: cannot read /etc/sudoers" in ctl("status", user=10002).stdout
+    assert "Who has none, and the groups, cannot be told: cannot read" in ctl("accounts", user=10002).stdout
+    assert ctl_json("explain", "nora", user=10002)["no_account"]["reason"] == "unknown"
+
+
 SUDOERS = Path("/etc/sudoers.d/site")
 
 
@@ -228,10 +238,13 @@ def sudoers() -> Iterator[Path]:
 
 def test_doctor_on_a_rule_of_sudoers_for_nobody(sudoers: Path) -> None:
     sudoers.write_text("User_Alias NIGHT = deploy, frieda, alice, %staff, !eve\n"
-                       "NIGHT ALL=(ALL) NOPASSWD: ALL\nmysql,ALL ALL=(root) /bin/true\n")
+                       "NIGHT ALL=(ALL) NOPASSWD: ALL\nmysql,ALL ALL=(root) /bin/true\n"
+                       "#10001,#20001,#25000,#3 ALL=ALL\nDeploy ALL=ALL\n")
     found = doctor()["sudoers"]
-    assert found["result"] == "warning" and "a rule for deploy, and nobody is" in found["what"]
+    assert found["result"] == "warning" and "a rule for deploy #25000, and nobody is" in found["what"]
     assert found["fix"].endswith("[accounts] reserved_logins = deploy")
+    sudoers.write_text("Deploy ALL=ALL\n")
+    assert doctor()["sudoers"]["result"] == "warning"
     write_config(accounts__enabled="yes", accounts__shell="/bin/sh", accounts__reserved_logins="deploy")
     assert doctor()["sudoers"]["result"] == "ok"
 

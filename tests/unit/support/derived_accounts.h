@@ -23,7 +23,9 @@ class DerivedAccounts {
 
     // As of now; the next one has these as those before.
     const together::Accounts& derive() {
-        derived = together::derive_accounts({config, entries, group, node, derived, clock.now()});
+        derived =
+            together::derive_accounts({config, entries, group, node, derived, clock.now(), seen});
+        seen = clock.now();
         return derived;
     }
 
@@ -55,5 +57,6 @@ class DerivedAccounts {
     std::optional<together::RosterGroup> group;
     together::NodeNames node;
     FakeClock clock;
+    together::Moment seen;
     together::Accounts derived;
 };
