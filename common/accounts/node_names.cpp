@@ -134,6 +134,21 @@ Result<std::vector<std::string>> sudoers_texts(const std::string& sudoers) {
     return texts;
 }
 
+// A line goes on in the next one where its last character is a backslash, a comment does not.
+std::string take_joined_line(std::string_view& text) {
+    std::string joined;
+    for (bool goes_on = true; goes_on && !text.empty();) {
+        auto line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        goes_on = line.ends_with('\\') && line.find('#') == line.npos;
+        if (goes_on) line.remove_suffix(1);
+        joined.append(line);
+    }
+    joined.erase(0, std::min(joined.find_first_not_of(blanks), joined.size()));
+    return joined;
+}
+
 // One line of sudoers, word by word.
 class SudoersWords {
   public:
@@ -144,7 +159,7 @@ class SudoersWords {
         std::string word;
         while (!line_.empty() && !(line_.front() == '#' && is_comment(word))) {
             const char c = take();
-            if (c == '\\')
+            if (c == '\\' && !line_.empty())
                 word += escaped();
             else if (ends.find(c) == ends.npos)
                 word += c;
@@ -156,7 +171,7 @@ class SudoersWords {
     }
 
   private:
-    static constexpr std::string_view ends = " \t\r\",:=!()";
+    static constexpr std::string_view ends = " \t\r\",:=!()\\";
 
     // "%#GID" and "#UID" are none.
     bool is_comment(std::string_view word) const {
@@ -172,7 +187,6 @@ class SudoersWords {
     }
 
     char escaped() {
-        if (line_.empty()) return '\\';
         const char c = take();
         const auto digits = line_.substr(0, 2);
         const auto is_digit = [](unsigned char one) { return std::isxdigit(one) != 0; };
@@ -235,14 +249,8 @@ std::string folded(std::string_view name) {
 
 // sudoers(5), as far as it tells "%GROUP" from other words.
 void add_sudoers(NodeNames& names, std::string_view text) {
-    std::string joined(text);
-    for (const std::string_view end : {"\\\r\n", "\\\n"})
-        for (auto at = joined.find(end); at != joined.npos; at = joined.find(end, at))
-            joined.erase(at, end.size());
-    for (std::string_view rest = joined; !rest.empty();) {
-        auto line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-        line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+    while (!text.empty()) {
+        const auto line = take_joined_line(text);
         SudoersWords words(people_of(line));
         for (auto word = words.next(); !word.empty(); word = words.next()) {
             if (!word.starts_with('%')) continue;

@@ -132,12 +132,13 @@ TEST(accounts_derivation, a_group_that_sudoers_names_is_nobodys_own) {
                 "Defaults passprompt=\"for %p \"\n"
                 "%ops,!%night ALL=(ALL:ALL) NOPASSWD: ALL\n"
                 "  %#10005 ALL = ALL\nUser_Alias STAFF = %staff2, \"%quoted\", anna\n"
-                "#1999, %behind ALL=ALL\n%remark#comment ALL=ALL\r\n%dos\r\n"
+                "#1999, %behind ALL=ALL\n#1998,%last\\\n%remark#comment ALL=ALL\r\n%dos\r\n"
                 "anna, \\\r\n%next\\\nline ALL=ALL\n%esc\\aped,%he\\x78 ALL=ALL\n"
                 "Defaultsx, %odd ALL=ALL\nDefaults:%few !authenticate\n"
-                "anna ALL=ALL # %comment\n#include %comment\n%Upper ALL=ALL\n");
-    for (const char* login : {"ops", "night", "staff2", "quoted", "behind", "remark", "dos",
-                              "nextline", "escaped", "hex", "odd", "few", "upper", "UPPER", "Ops"})
+                "anna ALL=ALL # %comment \\\n%after ALL=ALL\n#include %comment\n%Upper ALL=ALL\n");
+    for (const char* login :
+         {"ops", "night", "staff2", "quoted", "behind", "last", "remark", "dos", "nextline",
+          "escaped", "hex", "after", "odd", "few", "upper", "UPPER", "Ops"})
         TEXT_EQUAL("login_is_a_group_in_sudoers", why_not(entry(login, 10002)));
     TEXT_EQUAL("uid_is_a_gid_in_sudoers", why_not(entry("bob", 10005)));
     uid_t uid = 10006;
