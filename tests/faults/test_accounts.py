@@ -108,7 +108,7 @@ def people(node: FaultyNode) -> Iterator[AccountsNode]:
     before = NSSWITCH.read_text()
     install_module()
     switch()
-    people = AccountsNode(node.host, node.authority, node.syslog)
+    people = AccountsNode(node.application, node.authority, node.syslog)
     yield people
     people.end()
     NSSWITCH.write_text(before)
