@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "common/roles/identifiers.h"
 #include "common/roles/permissions.h"
@@ -26,11 +27,12 @@ class Derivation {
     explicit Derivation(const AccountsInput& input)
         : in_(input),
           settings_(input.config.accounts),
-          reserved_(settings_.reserved_logins.begin(), settings_.reserved_logins.end()),
           group_name_(group_name(input.config, input.group)),
           admin_group_name_(group_name_ + std::string(admin_suffix)),
           keep_(settings_.keep_removed) {
+        for (const auto& login : settings_.reserved_logins) reserved_.insert(folded(login));
         list_holders();
+        list_given();
     }
 
     Accounts run() {
@@ -115,9 +117,10 @@ class Derivation {
         if (node.groups.contains(entry.login)) return NoAccount::login_is_a_group_of_the_node;
         const auto holder = holders_.find(entry.uid);
         if (node.gids.contains(entry.uid) ||
-            (node.primary_gids.contains(entry.uid) && !has_account(holder)))
+            (node.primary_gids.contains(entry.uid) && !was_given(entry)))
             return NoAccount::uid_is_a_gid_of_the_node;
-        // Likewise.
+        // Letters make no other name for sudo.
+        if (node.folded.contains(folded(entry.login))) return NoAccount::login_of_the_node;
         if (node.sudoers_groups.contains(folded(entry.login)))
             return NoAccount::login_is_a_group_in_sudoers;
         if (node.sudoers_gids.contains(entry.uid)) return NoAccount::uid_is_a_gid_in_sudoers;
@@ -130,18 +133,31 @@ class Derivation {
         return std::nullopt;
     }
 
-    // Until now: whoever was given their gid since was meant to be.
-    bool has_account(std::unordered_map<uid_t, Holder>::const_iterator holder) const {
-        return holder != holders_.end() && holder->second.removed == &in_.now;
+    // The node's users were given these gids after they were ours: they are meant to have them.
+    void list_given() {
+        const auto& before = in_.before;
+        const auto is_wanted = [&](gid_t gid) { return in_.node.primary_gids.contains(gid); };
+        for (const auto& one : before.removed)
+            if (is_wanted(one.uid)) given_[one.uid] = one.gecos;
+        for (const auto& one : before.accounts)
+            if (is_wanted(one.uid) && !one.is_the_nodes) given_[one.uid] = one.gecos;
+        for (const auto& one : before.used_gids)
+            if (is_wanted(one.gid)) given_groups_[one.gid] = {one.project, one.for_admins};
     }
 
-    bool is_there(gid_t gid) const {
-        const auto used = used_gids_.find(gid);
-        return used != used_gids_.end() && !used->second.removed;
+    bool was_given(const RosterEntry& entry) const {
+        const auto given = given_.find(entry.uid);
+        return given != given_.end() && given->second == gecos_of(entry.user_id);
+    }
+
+    bool was_given(gid_t gid, bool for_admins) const {
+        const auto given = given_groups_.find(gid);
+        return given != given_groups_.end() &&
+               given->second == std::pair(in_.config.project, for_admins);
     }
 
     bool is_reserved(const std::string& login) const {
-        return reserved_.contains(login) || in_.node.reserved.contains(login) ||
+        return reserved_.contains(folded(login)) || in_.node.reserved.contains(folded(login)) ||
                is_service_account(login);
     }
 
@@ -182,7 +198,7 @@ class Derivation {
             return NoAccount::group_gid_out_of_range;
         if (in_.node.groups.contains(name)) return NoAccount::group_name_of_the_node;
         if (in_.node.gids.contains(*gid) ||
-            (in_.node.primary_gids.contains(*gid) && !is_there(*gid)))
+            (in_.node.primary_gids.contains(*gid) && !was_given(*gid, for_admins)))
             return NoAccount::group_gid_of_the_node;
         if (is_a_uid(*gid)) return NoAccount::group_gid_is_a_uid;
         if (in_.group->gid == in_.group->admin_gid) return NoAccount::group_gids_shared;
@@ -246,6 +262,8 @@ class Derivation {
     Nanoseconds keep_;
     std::unordered_map<uid_t, Holder> holders_;
     std::unordered_map<gid_t, UsedGid> used_gids_;
+    std::unordered_map<uid_t, std::string> given_;  // gecos
+    std::unordered_map<gid_t, std::pair<std::string, bool>> given_groups_;
     std::optional<std::size_t> project_;
     std::optional<std::size_t> admins_;
     Accounts out_;

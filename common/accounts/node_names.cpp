@@ -134,34 +134,22 @@ Result<std::vector<std::string>> sudoers_texts(const std::string& sudoers) {
     return texts;
 }
 
-// A line goes on in the next one where its last character is a backslash, a comment does not.
-std::string take_joined_line(std::string_view& text) {
-    std::string joined;
-    for (bool goes_on = true; goes_on && !text.empty();) {
-        auto line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        goes_on = line.ends_with('\\') && line.find('#') == line.npos;
-        if (goes_on) line.remove_suffix(1);
-        joined.append(line);
-    }
-    joined.erase(0, std::min(joined.find_first_not_of(blanks), joined.size()));
-    return joined;
-}
-
 // One line of sudoers, word by word.
 class SudoersWords {
   public:
     explicit SudoersWords(std::string_view line) : line_(line) {}
 
-    // Empty at the end; escapes are resolved.
+    // Empty at the end; quotes and escapes are resolved.
     std::string next() {
         std::string word;
-        while (!line_.empty() && !(line_.front() == '#' && is_comment(word))) {
+        bool is_quoted = false;
+        while (!line_.empty() && (is_quoted || line_.front() != '#' || !is_comment(word))) {
             const char c = take();
-            if (c == '\\' && !line_.empty())
+            if (c == '"')
+                is_quoted = !is_quoted;
+            else if (c == '\\' && !line_.empty())
                 word += escaped();
-            else if (ends.find(c) == ends.npos)
+            else if (c != '\\' && (is_quoted || ends.find(c) == ends.npos))
                 word += c;
             else if (!word.empty())
                 return word;
@@ -171,12 +159,12 @@ class SudoersWords {
     }
 
   private:
-    static constexpr std::string_view ends = " \t\r\",:=!()\\";
+    static constexpr std::string_view ends = " \t\r,:=!()";
 
     // "%#GID" and "#UID" are none.
     bool is_comment(std::string_view word) const {
         const bool is_number =
-            line_.size() > 1 && (std::isdigit(static_cast<unsigned char>(line_[1])) != 0);
+            line_.size() > 1 && std::string_view("-0123456789").find(line_[1]) != line_.npos;
         return word != "%" && !(word.empty() && is_number);
     }
 
@@ -199,21 +187,21 @@ class SudoersWords {
     std::string_view line_;
 };
 
-// "Defaults", "Defaults:%GROUP …": whom it is for is the first word, the rest are no people.
-std::string_view people_of(std::string_view line) {
-    constexpr std::string_view defaults = "Defaults";
-    if (!line.starts_with(defaults)) return line;
-    const auto rest = line.substr(defaults.size());
-    if (!rest.empty() && std::string_view(" \t@:!>").find(rest.front()) == rest.npos) return line;
-    return line.substr(0, line.find_first_of(blanks));
-}
-
 }  // namespace
+
+std::string folded(std::string_view name) {
+    std::string text(name);
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
 
 void add_passwd(NodeNames& names, std::string_view text) {
     for_each_line(text, [&](std::string_view line) {
         if (auto user = name_and_number(line)) {
             names.uids.insert(user->number);
+            names.folded.insert(folded(user->name));
             if (const auto gid = number_in(take_field(user->rest))) names.primary_gids.insert(*gid);
             names.users.emplace(std::move(user->name), user->number);
         }
@@ -224,6 +212,7 @@ void add_group(NodeNames& names, std::string_view text) {
     for_each_line(text, [&](std::string_view line) {
         if (auto group = name_and_number(line)) {
             names.gids.insert(group->number);
+            names.folded.insert(folded(group->name));
             names.groups.emplace(std::move(group->name), group->number);
         }
     });
@@ -234,24 +223,18 @@ void add_sysusers(NodeNames& names, std::string_view text) {
     for_each_line(text, [&](std::string_view line) {
         const auto type = take_word(line);
         if (type.empty() || std::string_view("ugm").find(type.front()) == type.npos) return;
-        names.reserved.emplace(take_word(line));
-        if (type.front() == 'm') names.reserved.emplace(take_word(line));
+        names.reserved.insert(folded(take_word(line)));
+        if (type.front() == 'm') names.reserved.insert(folded(take_word(line)));
     });
 }
 
-std::string folded(std::string_view name) {
-    std::string text(name);
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return text;
-}
-
-// sudoers(5), as far as it tells "%GROUP" from other words.
+// sudoers(5), as far as it tells "%GROUP" from other words. What a backslash continues is read as
+// lines of their own: for sudo, too, the word ends there.
 void add_sudoers(NodeNames& names, std::string_view text) {
     while (!text.empty()) {
-        const auto line = take_joined_line(text);
-        SudoersWords words(people_of(line));
+        const auto line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        SudoersWords words(line);
         for (auto word = words.next(); !word.empty(); word = words.next()) {
             if (!word.starts_with('%')) continue;
             const auto name = std::string_view(word).substr(1);
@@ -297,7 +280,7 @@ void digest_into(DigestStream& digest, const NodeTexts& texts) {
 }
 
 bool is_service_account(std::string_view login) {
-    return std::binary_search(service_accounts.begin(), service_accounts.end(), login);
+    return std::binary_search(service_accounts.begin(), service_accounts.end(), folded(login));
 }
 
 }  // namespace together

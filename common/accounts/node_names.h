@@ -22,7 +22,8 @@ struct NodeNames {
     std::unordered_set<uid_t> uids;
     std::unordered_set<gid_t> gids;                  // of groups
     std::unordered_set<gid_t> primary_gids;          // of users
-    std::unordered_set<std::string> reserved;        // of sysusers.d
+    std::unordered_set<std::string> folded;          // of users and groups
+    std::unordered_set<std::string> reserved;        // of sysusers.d, folded
     std::unordered_set<std::string> sudoers_groups;  // "%NAME", folded
     std::unordered_set<gid_t> sudoers_gids;          // "%#GID"
 };

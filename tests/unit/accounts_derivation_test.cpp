@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who gets what: account, groups, or a reason why not.
 #include <algorithm>
+#include <utility>
 
 #include "common/accounts/derivation.h"
 #include "tests/unit/support/derived_accounts.h"
@@ -117,11 +118,21 @@ TEST(accounts_derivation, a_user_of_the_nodes_may_be_given_a_gid_of_ours) {
     node.derive();
     LONGS_EQUAL(20000, node.derived.groups[0].gid);
     CHECK_TRUE(node.account("alice") != nullptr);
+    // Also after a round without them.
+    const auto group = std::exchange(node.group, std::nullopt);
+    const auto alice = node.entries[0];
+    node.entries.erase(node.entries.begin());
+    node.derive();
+    node.group = group;
+    node.entries.insert(node.entries.begin(), alice);
+    node.derive();
+    LONGS_EQUAL(20000, node.derived.groups[0].gid);
+    CHECK_TRUE(node.account("alice") != nullptr);
     node.entries[0] = entry("mallory", 10001, "admin");
     node.group->gid = 20005;
     add_passwd(node.node, "new:x:1004:20005::/:/bin/sh\n");
     node.derive();
-    TEXT_EQUAL("uid_of_a_removed_account", node.why_not("mallory"));
+    TEXT_EQUAL("uid_is_a_gid_of_the_node", node.why_not("mallory"));
     TEXT_EQUAL("group_gid_of_the_node", node.why_not("p-lab"));
 }
 
@@ -133,20 +144,36 @@ TEST(accounts_derivation, a_group_that_sudoers_names_is_nobodys_own) {
                 "%ops,!%night ALL=(ALL:ALL) NOPASSWD: ALL\n"
                 "  %#10005 ALL = ALL\nUser_Alias STAFF = %staff2, \"%quoted\", anna\n"
                 "#1999, %behind ALL=ALL\n#1998,%last\\\n%remark#comment ALL=ALL\r\n%dos\r\n"
-                "anna, \\\r\n%next\\\nline ALL=ALL\n%esc\\aped,%he\\x78 ALL=ALL\n"
-                "Defaultsx, %odd ALL=ALL\nDefaults:%few !authenticate\n"
+                "anna, \\\r\n%next\\\nALL=ALL\n%esc\\aped,%he\\x78 ALL=ALL\n"
+                "Defaultsx, %odd ALL=ALL\nDefaults: alice, %few !authenticate\n"
+                "User_Alias X = \"DOM#1\", #-1, %mark, \"%# 10006\"\nanna ALL=/bin/x y\\\\\n%slash "
+                "ALL=ALL\n"
                 "anna ALL=ALL # %comment \\\n%after ALL=ALL\n#include %comment\n%Upper ALL=ALL\n");
     for (const char* login :
-         {"ops", "night", "staff2", "quoted", "behind", "last", "remark", "dos", "nextline",
-          "escaped", "hex", "after", "odd", "few", "upper", "UPPER", "Ops"})
+         {"ops", "night", "staff2", "quoted", "behind", "last", "remark", "dos", "next", "escaped",
+          "hex", "after", "odd", "few", "mark", "slash", "upper", "UPPER", "Ops"})
         TEXT_EQUAL("login_is_a_group_in_sudoers", why_not(entry(login, 10002)));
-    TEXT_EQUAL("uid_is_a_gid_in_sudoers", why_not(entry("bob", 10005)));
-    uid_t uid = 10006;
+    for (const uid_t uid : {10005U, 10006U})
+        TEXT_EQUAL("uid_is_a_gid_in_sudoers", why_not(entry("bob", uid)));
+    uid_t uid = 10007;
     for (const char* login : {"comment", "p", "anna"}) {
         node.entries[1] = entry(login, uid++);
         node.derive();
         CHECK_TRUE(node.account(login) != nullptr);
     }
+}
+
+// For sudo a name is the same in any letters: what it gives to deploy, Deploy has.
+TEST(accounts_derivation, letters_make_no_other_name) {
+    add_passwd(node.node, "Carol:x:1005:1005::/:/bin/sh\n");
+    node.config.accounts.reserved_logins = {"deploy"};
+    for (const char* login : {"Local", "carol", "Lab"})
+        TEXT_EQUAL("login_of_the_node", why_not(entry(login, 10002)));
+    for (const char* login : {"Deploy", "Nginx", "Root"})
+        TEXT_EQUAL("login_reserved", why_not(entry(login, 10002)));
+    node.entries[1] = entry("Anna", 10002);
+    node.derive();
+    CHECK_TRUE(node.account("Anna") != nullptr);
 }
 
 // What sudoers gives to the project's group is meant.

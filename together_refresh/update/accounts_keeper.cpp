@@ -66,6 +66,7 @@ class OtherServices {
         if (fetched_ != nullptr)
             for (const auto& [name, gid] : fetched_->groups_elsewhere) {
                 node.groups.emplace(name, gid);
+                node.folded.insert(folded(name));
                 node.gids.insert(gid);
             }
         bool some_remembered = false;
@@ -101,6 +102,7 @@ class OtherServices {
 
     static bool add(NodeNames& node, const std::string& login, uid_t uid) {
         node.uids.insert(uid);
+        node.folded.insert(folded(login));
         return node.users.emplace(login, uid).second;
     }
 
@@ -308,6 +310,10 @@ bool AccountsKeeper::counts_removals(const Stored& stored) {
     const auto now = clock_.now();
     return header.removed == 0 || !is_of_a_known_boot(now) ||
            same_timeline(header.first_removed, now);
+}
+
+void AccountsKeeper::was_up_at(const Moment& moment) {
+    if (seen_ == Moment{} || !same_timeline(moment, clock_.now())) seen_ = moment;
 }
 
 bool AccountsKeeper::can_follow(const NodeConfig& config) const {

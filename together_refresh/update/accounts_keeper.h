@@ -35,7 +35,8 @@ class AccountsKeeper {
         bool is_another_number = false;  // than those who had none before
     };
     // This node was, so that time goes on for those who were removed in an earlier boot.
-    void was_up_at(const Moment& moment) { seen_ = moment; }
+    // A moment of this boot does not make one of an earlier boot forgotten.
+    void was_up_at(const Moment& moment);
 
     struct Kept {
         bool changed = false;

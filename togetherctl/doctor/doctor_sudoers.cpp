@@ -7,6 +7,7 @@
 #include <set>
 
 #include "common/accounts/node_names.h"
+#include "common/roles/identifiers.h"
 #include "processes/installed_program.h"
 #include "processes/run_program.h"
 #include "strict_json/strict_json.h"
@@ -56,16 +57,16 @@ bool is_somebodys(uid_t uid, const NodeNames& node, const Accounts& accounts) {
 }
 
 bool is_somebody(const std::string& login, const NodeNames& node, const Accounts& accounts) {
-    return node.users.contains(login) ||
+    return node.folded.contains(login) ||
            std::any_of(accounts.accounts.begin(), accounts.accounts.end(),
-                       [&](const auto& account) { return account.login == login; });
+                       [&](const auto& account) { return folded(account.login) == login; });
 }
 
 bool can_be_the_rosters(const std::string& login, const NodeNames& node, const NodeConfig& config) {
     const auto& reserved = config.accounts.reserved_logins;
-    return std::find(reserved.begin(), reserved.end(), login) == reserved.end() &&
-           !node.reserved.contains(login) && !node.groups.contains(login) &&
-           !is_service_account(login);
+    return is_login(login) && !node.reserved.contains(login) && !is_service_account(login) &&
+           std::none_of(reserved.begin(), reserved.end(),
+                        [&](const auto& one) { return folded(one) == login; });
 }
 
 }  // namespace

@@ -182,7 +182,7 @@ def test_no_arguments_at_all() -> None:
 DECISION = {"login", "uid", "action", "verdict", "would", "reason", "row", "role", "role_text",
             "project", "mode", "evidence", "age_seconds", "age_uncertain", "revision",
             "could_not_ask", "refresh_problem", "detail", "admitted_until", "message"}
-EXPLANATION = DECISION | {"pam_answer", "log_line", "took_us", "roster"}
+EXPLANATION = DECISION | {"pam_answer", "log_line", "took_us", "roster", "no_account"}
 
 
 def test_the_names_of_json_fields_are_stable_whatever_the_answer(roster: None) -> None:
